@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * labvf: looks into a lab VF and writes into it, through VFIO.
+ *
+ * A device that a process holds open is borrowed from it (the group file by pidfd_getfd, then one more device file
+ * by name), so nothing is reset. A free device is opened here, which resets it, and resets it again at the end.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../model/vf_regs.h"
+
+enum { EXIT_DIFFERENT = 9, EXIT_USAGE = 2 };
+
+static const char usage_text[] =
+	"usage: labvf BDF COMMAND [ARGUMENT...]\n"
+	"  info             all registers as name=value\n"
+	"  get REG          one register\n"
+	"  set REG VALUE    write a scratch register\n"
+	"  fill SEED        write a pattern made from SEED over the whole window\n"
+	"  check SEED       compare the window with that pattern; exit status 9 when different\n"
+	"  sum              digest of the window\n"
+	"  peek OFF LEN     bytes of the window in hex\n"
+	"  poke OFF HEX     write bytes into the window\n";
+
+/* An open VF: the device file and where BAR 0 and the configuration space lie in it. */
+struct vf {
+	int device;
+	uint64_t bar;
+	uint64_t config;
+};
+
+static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
+{
+	int saved = errno;
+	va_list args;
+
+	va_start(args, format);
+	fputs("labvf: ", stderr);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, saved ? ": %s\n" : "\n", strerror(saved));
+	exit(1);
+}
+
+static void __attribute__((noreturn)) usage(void)
+{
+	fputs(usage_text, stderr);
+	exit(EXIT_USAGE);
+}
+
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t value;
+
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (errno || end == text || *end)
+		usage();
+	return value;
+}
+
+/* The IOMMU group's file in /dev/vfio, as the holder's link in /proc names it. */
+static void group_path(const char *bdf, char *path, size_t size)
+{
+	char link[PATH_MAX], target[PATH_MAX];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	length = readlink(link, target, sizeof(target) - 1);
+	if (length < 0)
+		die("%s has no IOMMU group", bdf);
+	target[length] = '\0';
+	snprintf(path, size, "/dev/vfio/%s", basename(target));
+}
+
+/* The number of process pid's file that is open on path, or -1. */
+static int process_file(const char *pid, const char *path)
+{
+	char folder[PATH_MAX], target[PATH_MAX];
+	int found = -1;
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(folder, sizeof(folder), "/proc/%s/fd", pid);
+	dir = opendir(folder);
+	if (!dir)
+		return -1;
+	while (found < 0 && (entry = readdir(dir))) {
+		ssize_t length = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+
+		if (length < 0)
+			continue;
+		target[length] = '\0';
+		if (!strcmp(target, path))
+			found = atoi(entry->d_name);
+	}
+	closedir(dir);
+	return found;
+}
+
+/* Takes the group file from whoever holds it: a file descriptor, or -1 when nobody does. */
+static int borrow_group(const char *path)
+{
+	int group = -1;
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+
+	if (!proc)
+		die("/proc");
+	while (group < 0 && (entry = readdir(proc))) {
+		int number, pidfd;
+
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		number = process_file(entry->d_name, path);
+		if (number < 0)
+			continue;
+		pidfd = syscall(SYS_pidfd_open, atoi(entry->d_name), 0);
+		if (pidfd < 0)
+			continue;
+		group = syscall(SYS_pidfd_getfd, pidfd, number, 0);
+		close(pidfd);
+	}
+	closedir(proc);
+	return group;
+}
+
+static int open_group(const char *path)
+{
+	int container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	int group = open(path, O_RDWR | O_CLOEXEC);
+
+	if (container < 0 || group < 0)
+		die("%s", container < 0 ? "/dev/vfio/vfio" : path);
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container))
+		die("%s: set container", path);
+	if (ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		die("%s: set IOMMU", path);
+	return group;
+}
+
+static uint64_t region_offset(int device, uint32_t index)
+{
+	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
+
+	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info))
+		die("region %u", index);
+	return info.offset;
+}
+
+/* VFs come without memory decoding and bus mastering. */
+static void enable_memory(const struct vf *vf)
+{
+	uint16_t command;
+
+	if (pread(vf->device, &command, sizeof(command), vf->config + PCI_COMMAND) != sizeof(command))
+		die("read PCI_COMMAND");
+	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	if (pwrite(vf->device, &command, sizeof(command), vf->config + PCI_COMMAND) != sizeof(command))
+		die("write PCI_COMMAND");
+}
+
+static void vf_read(const struct vf *vf, uint64_t offset, void *data, size_t size)
+{
+	errno = 0;
+	if (pread(vf->device, data, size, vf->bar + offset) != (ssize_t)size)
+		die("read BAR 0 at 0x%" PRIx64, offset);
+}
+
+static void vf_write(const struct vf *vf, uint64_t offset, const void *data, size_t size)
+{
+	errno = 0;
+	if (pwrite(vf->device, data, size, vf->bar + offset) != (ssize_t)size)
+		die("write BAR 0 at 0x%" PRIx64, offset);
+}
+
+static uint64_t read_register(const struct vf *vf, uint32_t offset, size_t bytes)
+{
+	uint64_t value = 0;
+
+	vf_read(vf, LAB_REGS_OFFSET + offset, &value, bytes);
+	return value;
+}
+
+static struct vf open_vf(const char *bdf)
+{
+	char path[PATH_MAX + 16];
+	struct vf vf;
+	int group;
+
+	group_path(bdf, path, sizeof(path));
+	group = borrow_group(path);
+	if (group < 0)
+		group = open_group(path);
+	vf.device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	if (vf.device < 0)
+		die("%s", bdf);
+	vf.bar = region_offset(vf.device, VFIO_PCI_BAR0_REGION_INDEX);
+	vf.config = region_offset(vf.device, VFIO_PCI_CONFIG_REGION_INDEX);
+	enable_memory(&vf);
+	if (read_register(&vf, LAB_REG_magic, 4) != LAB_MAGIC || read_register(&vf, LAB_REG_version, 4) != LAB_VERSION) {
+		errno = 0;
+		die("%s is no lab VF of version %d", bdf, LAB_VERSION);
+	}
+	return vf;
+}
+
+struct reg {
+	const char *name;
+	uint32_t offset;
+	size_t bytes;
+	bool writable;
+};
+
+#define REG_ROW(name, offset, bytes, writable) { #name, offset, bytes, writable },
+static const struct reg registers[] = { LAB_REGISTERS(REG_ROW) };
+enum { REGISTER_COUNT = sizeof(registers) / sizeof(registers[0]) };
+
+static const struct reg *find_register(const char *name)
+{
+	for (size_t i = 0; i < REGISTER_COUNT; i++)
+		if (!strcmp(registers[i].name, name))
+			return &registers[i];
+	usage();
+}
+
+static void print_value(const struct vf *vf, const struct reg *reg)
+{
+	bool hex = !strcmp(reg->name, "digest") || !strcmp(reg->name, "magic") || !strncmp(reg->name, "scratch", 7) ||
+		   !strcmp(reg->name, "window_offset");
+
+	printf(hex ? "0x%" PRIx64 "\n" : "%" PRIu64 "\n", read_register(vf, reg->offset, reg->bytes));
+}
+
+static int cmd_info(const struct vf *vf, char **args)
+{
+	(void)args;
+	for (size_t i = 0; i < REGISTER_COUNT; i++) {
+		printf("%s=", registers[i].name);
+		print_value(vf, &registers[i]);
+	}
+	return 0;
+}
+
+static int cmd_get(const struct vf *vf, char **args)
+{
+	print_value(vf, find_register(args[0]));
+	return 0;
+}
+
+static int cmd_set(const struct vf *vf, char **args)
+{
+	const struct reg *reg = find_register(args[0]);
+	uint64_t value = number(args[1]);
+
+	errno = 0;
+	if (!reg->writable)
+		die("register %s is read only", reg->name);
+	vf_write(vf, LAB_REGS_OFFSET + reg->offset, &value, reg->bytes);
+	return 0;
+}
+
+/* splitmix64: each word of the pattern depends on the seed and its place alone. */
+static uint64_t pattern_word(uint64_t seed, uint64_t index)
+{
+	uint64_t z = seed * 0x9e3779b97f4a7c15 + (index + 1) * 0xbf58476d1ce4e5b9;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
+static void make_pattern(uint64_t *words, uint64_t seed)
+{
+	for (size_t i = 0; i < LAB_WINDOW_SIZE / sizeof(*words); i++)
+		words[i] = pattern_word(seed, i);
+}
+
+static uint64_t window[LAB_WINDOW_SIZE / sizeof(uint64_t)];
+
+static int cmd_fill(const struct vf *vf, char **args)
+{
+	make_pattern(window, number(args[0]));
+	vf_write(vf, LAB_WINDOW_OFFSET, window, sizeof(window));
+	return 0;
+}
+
+static int cmd_check(const struct vf *vf, char **args)
+{
+	static uint64_t wanted[LAB_WINDOW_SIZE / sizeof(uint64_t)];
+	const uint8_t *have = (const uint8_t *)window, *want = (const uint8_t *)wanted;
+
+	make_pattern(wanted, number(args[0]));
+	vf_read(vf, LAB_WINDOW_OFFSET, window, sizeof(window));
+	for (size_t i = 0; i < sizeof(window); i++) {
+		if (have[i] == want[i])
+			continue;
+		printf("different at 0x%zx: 0x%02x instead of 0x%02x\n", i, have[i], want[i]);
+		return EXIT_DIFFERENT;
+	}
+	printf("same\n");
+	return 0;
+}
+
+static int cmd_sum(const struct vf *vf, char **args)
+{
+	uint64_t sum = 0xcbf29ce484222325;
+
+	(void)args;
+	vf_read(vf, LAB_WINDOW_OFFSET, window, sizeof(window));
+	for (size_t i = 0; i < sizeof(window); i++)
+		sum = (sum ^ ((const uint8_t *)window)[i]) * 0x100000001b3;
+	printf("%016" PRIx64 "\n", sum);
+	return 0;
+}
+
+static uint64_t window_range(const char *offset, uint64_t length)
+{
+	uint64_t start = number(offset);
+
+	errno = 0;
+	if (start > LAB_WINDOW_SIZE || length > LAB_WINDOW_SIZE - start)
+		die("0x%" PRIx64 "+0x%" PRIx64 " lies outside the window", start, length);
+	return start;
+}
+
+static int cmd_peek(const struct vf *vf, char **args)
+{
+	uint64_t length = number(args[1]);
+	uint64_t start = window_range(args[0], length);
+
+	vf_read(vf, LAB_WINDOW_OFFSET + start, window, length);
+	for (uint64_t i = 0; i < length; i++)
+		printf("%02x", ((const uint8_t *)window)[i]);
+	printf("\n");
+	return 0;
+}
+
+static int cmd_poke(const struct vf *vf, char **args)
+{
+	uint64_t length = strlen(args[1]) / 2;
+	uint64_t start = window_range(args[0], length);
+	uint8_t *bytes = (uint8_t *)window;
+
+	if (strlen(args[1]) % 2)
+		usage();
+	for (uint64_t i = 0; i < length; i++)
+		if (sscanf(args[1] + 2 * i, "%2hhx", &bytes[i]) != 1)
+			usage();
+	vf_write(vf, LAB_WINDOW_OFFSET + start, bytes, length);
+	return 0;
+}
+
+static const struct command {
+	const char *name;
+	int operands;
+	int (*run)(const struct vf *vf, char **args);
+} commands[] = {
+	{ "info", 0, cmd_info }, { "get", 1, cmd_get },	    { "set", 2, cmd_set },   { "fill", 1, cmd_fill },
+	{ "check", 1, cmd_check }, { "sum", 0, cmd_sum },   { "peek", 2, cmd_peek }, { "poke", 2, cmd_poke },
+};
+
+int main(int argc, char **argv)
+{
+	if (argc < 3)
+		usage();
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		struct vf vf;
+
+		if (strcmp(commands[i].name, argv[2]))
+			continue;
+		if (argc - 3 != commands[i].operands)
+			usage();
+		vf = open_vf(argv[1]);
+		return commands[i].run(&vf, argv + 3);
+	}
+	usage();
+}
