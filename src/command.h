@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a command is: one const struct at the bottom of src/cmd/<name>.c. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <argp.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "model/transfer.h"
+
+/* What an operand names: for completion, and for the count of operands. */
+enum operand {
+	OPERAND_NONE,
+	OPERAND_DEVICE,
+	OPERAND_STATE,
+	OPERAND_FILE,
+};
+
+enum progress_mode { PROGRESS_AUTO, PROGRESS_NONE, PROGRESS_TEXT, PROGRESS_JSON };
+
+/** struct globals - the options before and after every command */
+struct globals {
+	bool compact;
+	bool text;
+	enum progress_mode progress;
+	const char *sysroot;
+};
+
+struct command;
+
+/**
+ * struct request - one call of a command
+ * @options: the command's own options, as its parse() filled them
+ * @operands: what was named; as many as the command allows
+ * @emit: prints a document now, for a command that goes on after it (hold)
+ * @progress: shows a sample as the user asked for it; hand it to engine with
+ *            @progress_data
+ */
+struct request {
+	const struct command *command;
+	const struct globals *globals;
+	const void *options;
+	char **operands;
+	size_t n_operands;
+	int (*emit)(const struct request *request, const json_t *document,
+		    struct err *err);
+	progress_fn progress;
+	void *progress_data;
+};
+
+/**
+ * struct reply - what a command gives back; main prints and releases it
+ * @document: the document; NULL after emit(). With an error set it is printed
+ *            as "result" of the error's document (what was still done)
+ * @stdout_is_data: stdout carries data: the document goes, compact, to stderr
+ * @status: exit status without an error: 0, or another that is documented
+ */
+struct reply {
+	json_t *document;
+	bool stdout_is_data;
+	int status;
+};
+
+/**
+ * struct command - a verb
+ * @name: what it is called; also its file, man page and tests
+ * @operand_words: for usage, "DEVICE FILE"
+ * @summary: one line, lower case, no full stop
+ * @description: a paragraph or more for --help, after the options
+ * @options: argp's, ended by {}; every one has a long name; .arg NULL, or
+ *           what it takes, in capitals
+ * @operands: what each operand is; the last one repeats
+ * @min_operands, @max_operands: how many; -1: no limit
+ * @options_size: size of the command's options struct, given zeroed to parse
+ * @parse: takes one option: 0, -1 with err set, or ARGP_ERR_UNKNOWN; may be
+ *         NULL where there are no options
+ * @check: looks at the whole after parsing; may be NULL
+ * @run: does it: 0, or -1 with err set
+ * @table: for -t: the key of the document's array that becomes the table
+ *         ("devices"); NULL: the document is shown as key: value
+ * @columns: its columns: dotted paths into a row, ended by NULL
+ */
+struct command {
+	const char *name;
+	const char *operand_words;
+	const char *summary;
+	const char *description;
+	const struct argp_option *options;
+	enum operand operands[2];
+	int min_operands;
+	int max_operands;
+	size_t options_size;
+	int (*parse)(int key, const char *arg, void *options, struct err *err);
+	int (*check)(const void *options, char **operands, size_t n_operands,
+		     struct err *err);
+	int (*run)(const struct request *request, struct reply *reply,
+		   struct err *err);
+	const char *table;
+	const char *const *columns;
+};
+
+#endif

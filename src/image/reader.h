@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading an image, or a bare stream, from a file or a pipe: member by
+ * member, each whole and checked before it is handed out. Nothing seeks.
+ */
+#ifndef IMAGE_READER_H
+#define IMAGE_READER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "image/writer.h"
+#include "model/transfer.h"
+
+enum image_kind {
+	IMAGE_TAR,    /* an image of mlxmigctl-image(5) */
+	IMAGE_STREAM, /* no image around it: the bare stream of a data fd */
+};
+
+/** struct image_member - one piece of the stream; @data is the reader's until the next call */
+struct image_member {
+	char name[64]; /* "state/00000000-stop_copy"; empty in a bare stream */
+	enum phase phase;
+	uint64_t offset; /* in the bare stream */
+	const unsigned char *data;
+	size_t len;
+	char digest[DIGEST_TEXT_SIZE]; /* the one in the header, found right; empty in a bare stream */
+};
+
+/**
+ * image_manifest_fn - reads the totals out of manifest.json's bytes
+ *
+ * JSON is not read here; the caller lends its reader. 0 or -1 (ERR_DAMAGED).
+ */
+typedef int (*image_manifest_fn)(const char *json, size_t len,
+				 struct image_totals *totals, struct err *err);
+
+struct image_reader;
+
+/**
+ * image_reader_open - look at the first bytes and read device.json
+ *
+ * @fd stays the caller's and is read from where it stands. What does not look
+ * like an image (tar or zstd) is a bare stream; an empty input is ERR_DAMAGED.
+ */
+int image_reader_open(struct image_reader **reader, int fd,
+		      image_manifest_fn manifest, struct err *err)
+	__attribute__((nonnull(1, 3, 4)));
+
+enum image_kind image_reader_kind(const struct image_reader *reader);
+
+/** image_reader_device - device.json's bytes, the reader's; NULL in a bare stream */
+const char *image_reader_device(const struct image_reader *reader, size_t *len);
+
+/**
+ * image_reader_next - the next piece of the stream
+ *
+ * 1 with @member filled; 0 at the end, when manifest, totals and the archive's
+ * end were seen and are right; -1 with ERR_DAMAGED naming the member and what
+ * is wrong (digest, order, name, type, size, missing end), or ERR_INCOMPATIBLE
+ * for a newer major version.
+ */
+int image_reader_next(struct image_reader *reader, struct image_member *member,
+		      struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+/** image_reader_totals - counted so far; whole after the end */
+void image_reader_totals(const struct image_reader *reader,
+			 struct image_totals *totals)
+	__attribute__((nonnull(1, 2)));
+
+/** image_reader_manifest - manifest.json's bytes, after the end; else NULL */
+const char *image_reader_manifest(const struct image_reader *reader,
+				  size_t *len);
+
+void image_reader_free(struct image_reader *reader);
+
+#endif

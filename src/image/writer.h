@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writing an image: see mlxmigctl-image(5). */
+#ifndef IMAGE_WRITER_H
+#define IMAGE_WRITER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/transfer.h"
+
+#define IMAGE_MEMBER_MAX (4u << 20) /* bytes of the stream in one member */
+
+/** struct image_totals - what the manifest promises and the members hold */
+struct image_totals {
+	struct phase_total phases[PHASE_COUNT]; /* bytes and members */
+	uint64_t bytes;                         /* of the bare stream */
+	uint64_t members;
+	char digest[DIGEST_TEXT_SIZE];          /* XXH3-128 of the bare stream */
+};
+
+struct image_options {
+	bool raw;       /* no image: the bare stream alone */
+	int zstd_level; /* 0: not compressed */
+};
+
+struct image_writer;
+
+/**
+ * image_writer_open - begin an image on @fd, which stays the caller's
+ * @device_json: becomes the member device.json; not with options->raw
+ *
+ * Writes in large blocks, to anything that write(2) takes. 0 or -1: EPIPE and
+ * ENOSPC come through as they are, here and below.
+ */
+int image_writer_open(struct image_writer **writer, int fd,
+		      const struct image_options *options,
+		      const char *device_json, size_t device_len,
+		      struct err *err) __attribute__((nonnull(1, 3, 6)));
+
+/**
+ * image_writer_data - the next bytes of the stream
+ *
+ * They are cut into members of at most IMAGE_MEMBER_MAX; a change of @phase
+ * ends a member.
+ */
+int image_writer_data(struct image_writer *writer, enum phase phase,
+		      const void *data, size_t len, struct err *err)
+	__attribute__((nonnull(1, 5)));
+
+/** image_writer_flush - write the last member and tell the totals */
+int image_writer_flush(struct image_writer *writer,
+		       struct image_totals *totals, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
+
+/** image_writer_finish - after flush: the manifest and the end of the archive */
+int image_writer_finish(struct image_writer *writer, const char *manifest_json,
+			size_t len, struct err *err)
+	__attribute__((nonnull(1, 4)));
+
+/** image_writer_free - without finish the image stays incomplete; harmless on NULL */
+void image_writer_free(struct image_writer *writer);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What walking and transferring took: filled by engine, printed by report. */
+#ifndef MODEL_TRANSFER_H
+#define MODEL_TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/device.h"
+#include "model/fsm.h"
+#include "model/record.h"
+
+#define ARCS_MAX 32
+#define DIGEST_TEXT_SIZE 33 /* 32 lower-case hex digits of an XXH3-128 */
+
+struct arc {
+	enum device_state from, to;
+	uint64_t duration_ns;
+	int num; /* errno with which the kernel refused it, or 0 */
+};
+
+/** struct walk - the arcs walked, in order; a refused one is the last */
+struct walk {
+	struct arc arcs[ARCS_MAX];
+	size_t n_arcs;
+};
+
+/* The phases of a stream: bytes belong to the phase in which read() gave them. */
+enum phase { PHASE_PRE_COPY, PHASE_STOP_COPY, PHASE_COUNT };
+
+struct phase_total {
+	uint64_t bytes;
+	uint64_t members; /* of the image */
+	uint64_t duration_ns;
+};
+
+/** struct transfer - one device's state, saved or loaded */
+struct transfer {
+	struct walk walk;
+	enum device_state origin;  /* where the device came from */
+	enum device_state final;   /* where it was left */
+	bool fresh;                /* opened, and so reset, for this */
+	struct phase_total phases[PHASE_COUNT];
+	uint64_t bytes;            /* of the bare stream */
+	uint64_t started_unix_ns;  /* CLOCK_REALTIME at the first arc */
+	uint64_t duration_ns;      /* all of it */
+	uint64_t stopped_ns;       /* from the arc into STOP until the last byte, or back in RUNNING */
+	uint64_t verify_ns;        /* of load: reading a file whole before the device is touched */
+	struct record_parser records;
+	char digest[DIGEST_TEXT_SIZE];
+	bool kept;                 /* of load: does somebody still hold the device? */
+	bool lost;                 /* an interrupted load: the contents are gone */
+};
+
+/** struct progress - a sample while a transfer goes on */
+struct progress {
+	const char *device;
+	const char *phase;   /* "verify", "stop_copy", "load" … */
+	uint64_t bytes;
+	uint64_t total_bytes; /* 0: unknown */
+	uint64_t elapsed_ns;
+};
+
+typedef void (*progress_fn)(const struct progress *progress, void *data);
+
+#endif

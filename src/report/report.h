@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Documents: result structs become JSON here and nowhere else. Every function
+ * returns a new reference. Builders that belong to one room of results stand
+ * in report/<room>.c with their prototypes in report/<room>.h.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+/** report_new - {"schema": "mlxmigctl.<command>/1"} */
+json_t *report_new(const char *command) __attribute__((nonnull(1)));
+
+/** report_text - a string, or null where @text is empty */
+json_t *report_text(const char *text);
+
+/** report_number - an integer, or null where it is negative */
+json_t *report_number(long long value);
+
+/** report_tristate - true, false or null */
+json_t *report_tristate(int tri);
+
+/**
+ * report_error - {"schema": "mlxmigctl.error/1", "error": {…}}
+ * @result: what a failed command has to tell all the same, or NULL; taken over
+ */
+json_t *report_error(const struct err *err, json_t *result)
+	__attribute__((nonnull(1)));
+
+/** report_print - the document and a newline; 0 or -errno */
+int report_print(const json_t *document, FILE *out, bool compact)
+	__attribute__((nonnull(1, 2)));
+
+/**
+ * report_print_text - for people: a table, or key: value lines
+ * @table: key of the array to show as a table, NULL: none
+ * @columns: dotted paths into its rows, ended by NULL
+ */
+int report_print_text(const json_t *document, FILE *out, const char *table,
+		      const char *const *columns)
+	__attribute__((nonnull(1, 2)));
+
+/** report_print_error - "mlxmigctl: message" and the hint, to stderr */
+void report_print_error(const struct err *err) __attribute__((nonnull(1)));
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who has a VFIO device open: read from /proc/PID/fd. */
+#ifndef SYS_HOLDER_H
+#define SYS_HOLDER_H
+
+#include "base/err.h"
+#include "model/device.h"
+
+#define HOLDER_COMM "mlxmigctl-hold" /* what `mlxmigctl hold` calls itself (PR_SET_NAME) */
+
+/**
+ * holder_find - fill @device->holder
+ *
+ * Looks for an open /dev/vfio/<group> or /dev/vfio/devices/<cdev> in every
+ * process that can be read; ours is left out. 0 or -1.
+ */
+int holder_find(struct device *device, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
+/**
+ * holder_borrow - a duplicate of the holder's file
+ *
+ * By pidfd_getfd(2): the group's or cdev's open file, owned by the caller,
+ * checked to be the file that was found. The fd, or -1 with @err set
+ * (ERR_PERMISSION without ptrace rights, ERR_BUSY when the holder has gone).
+ */
+int holder_borrow(const struct device *device, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
+#endif

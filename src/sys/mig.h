@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The migration ioctls of VFIO on an open device (include/uapi/linux/vfio.h). */
+#ifndef SYS_MIG_H
+#define SYS_MIG_H
+
+#include "base/err.h"
+#include "model/device.h"
+#include "model/fsm.h"
+#include "sys/vdev.h"
+
+/** mig_caps_read - probe every feature; 0 also when the device has none of them */
+int mig_caps_read(const struct vdev *vdev, struct mig_caps *caps,
+		  struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+/**
+ * mig_require - fail unless the device can migrate
+ *
+ * ERR_OLD_PROTOCOL for a device of the v1 region protocol, ERR_NOT_MIGRATABLE
+ * (or ERR_WRONG_DRIVER when plain vfio-pci has the device) otherwise.
+ */
+int mig_require(const struct device *device, const struct mig_caps *caps,
+		struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+/** mig_state_get - the device's state now; 0 or -1 */
+int mig_state_get(const struct vdev *vdev, enum device_state *state,
+		  struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+/**
+ * mig_state_set - one SET, as the kernel has it
+ * @data_fd: where the arc gives a data fd, the caller's; else -1
+ *
+ * 0 or -errno of the kernel; the state afterwards is to be read again then.
+ */
+int mig_state_set(const struct vdev *vdev, enum device_state state,
+		  int *data_fd) __attribute__((nonnull(1, 3)));
+
+/** mig_data_size - MIG_DATA_SIZE's estimate in bytes; 0 or -errno */
+int mig_data_size(const struct vdev *vdev, uint64_t *bytes)
+	__attribute__((nonnull(1, 2)));
+
+/** mig_reset - VFIO_DEVICE_RESET; 0 or -1 */
+int mig_reset(const struct vdev *vdev, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A VFIO device fd, however it was come by: the one door into VFIO. */
+#ifndef SYS_VDEV_H
+#define SYS_VDEV_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "model/device.h"
+
+/**
+ * struct vdev - an open device
+ * @fd: the device's file; ioctls of sys/mig go here
+ * @borrowed: it is a holder's; else it was opened, and so reset, by us
+ * @container, @group: of the way by group, else -1
+ * @iommufd: of the way by cdev, else -1
+ */
+struct vdev {
+	char name[DEVICE_NAME_SIZE];
+	int fd;
+	int container;
+	int group;
+	int iommufd;
+	bool borrowed;
+};
+
+#define VDEV_INIT { .fd = -1, .container = -1, .group = -1, .iommufd = -1 }
+
+/**
+ * vdev_open - borrow @device from mlxmigctl hold, or open it when it is free
+ *
+ * A free device is opened by its cdev where the kernel has one (BIND_IOMMUFD
+ * and an empty IOAS), else by group and a type 1 container; that resets it.
+ * Fails with ERR_BUSY, the holder's name and pid in the message, when
+ * something else has it; ERR_NOT_BOUND, ERR_WRONG_DRIVER (not a driver of
+ * VFIO), ERR_NO_IOMMU, ERR_NO_VFIO, ERR_PERMISSION say what is missing.
+ */
+int vdev_open(struct vdev *vdev, const struct device *device, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
+
+/** vdev_open_fresh - as vdev_open(), but only a free device: a held one is ERR_BUSY too (hold itself) */
+int vdev_open_fresh(struct vdev *vdev, const struct device *device,
+		    struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+/** vdev_close - close what is open; harmless on VDEV_INIT and twice */
+void vdev_close(struct vdev *vdev) __attribute__((nonnull(1)));
+
+#define AUTO_VDEV __attribute__((cleanup(vdev_close)))
+
+#endif
