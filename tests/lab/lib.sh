@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Shared by the lab's scripts: places, locks, versions. Source it; it runs nothing.
+
+lab_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+top_dir=$(cd -- "$lab_dir/../.." && pwd -P)
+cache=${MLXMIGCTL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mlxmigctl}
+mkdir -p "$cache/locks"
+cache=$(cd -- "$cache" && pwd -P)
+
+# say TEXT...: progress, on stderr, only when asked for
+say() { [ -z "${LAB_VERBOSE:-}" ] || printf 'lab: %s\n' "$*" >&2; }
+
+# die TEXT...: no verdict is possible
+die() { printf 'lab: %s\n' "$*" >&2; exit 125; }
+
+# with_lock NAME COMMAND...: one process at a time may make an artefact
+with_lock() {
+	local name=$1; shift
+	(
+		flock 8 || exit 125
+		"$@" 8>&-
+	) 8>"$cache/locks/$name"
+}
+
+# fresh_dir PARENT: an empty folder beside the place where it will be renamed to
+fresh_dir() { mkdir -p "$1" && mktemp -d "$1/.new.XXXXXX"; }
+
+# publish NEW FINAL: a finished folder appears under its name at once, or not at all
+publish() {
+	local old
+	chmod 755 "$1"
+	if [ -e "$2" ]; then
+		old=$(mktemp -d "$(dirname "$2")/.old.XXXXXX")
+		mv -T "$2" "$old/was"
+	fi
+	mv -T "$1" "$2"
+	[ -z "${old:-}" ] || rm -rf "$old"
+}
+
+# drop_others KEEP...: folders beside the newest KEEP that no run uses any more. Those touched in the last day stay,
+# since a VM of another checkout may live on them.
+drop_others() {
+	local parent keep entry
+	parent=$(dirname "$1")
+	find "$parent" -mindepth 1 -maxdepth 1 -mmin +1440 -print | while read -r entry; do
+		for keep; do
+			[ "$entry" != "$keep" ] || continue 2
+		done
+		rm -rf "$entry"
+	done
+}
+
+# hash_of PATH...: one digest over the names and contents of files and folders
+hash_of() {
+	find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
+}
+
+# apt_private COMMAND...: apt with an own list of sources, source packages too, made of the machine's own
+apt_private() {
+	local tool=$1; shift
+	"$tool" -qq \
+		-o Dir::Etc::sourcelist=/dev/null \
+		-o Dir::Etc::sourceparts="$cache/apt/sources.list.d" \
+		-o Dir::State::lists="$cache/apt/lists" \
+		-o Dir::Cache="$cache/apt/cache" \
+		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
+		-o APT::Sandbox::User=root \
+		-o Acquire::Languages=none -o Acquire::Retries=3 \
+		"$@"
+}
+
+# kernel_meta WORD: Debian's package that stands for the newest kernel of that release
+kernel_meta() {
+	case $1 in
+	6.12) echo linux-image-6.12-amd64 ;;
+	6.1) echo linux-image-amd64 ;;
+	*) die "unknown kernel '$1' (6.12 or 6.1)" ;;
+	esac
+}
+
+# kernel_release WORD: the fetched kernel's `uname -r`
+kernel_release() {
+	[ -r "$cache/kernel/$1.release" ] || return 1
+	cat "$cache/kernel/$1.release"
+}
+
+# qemu_version: Debian's source version of the installed QEMU, without the epoch
+qemu_version() {
+	local version
+	version=$(dpkg-query -W -f '${source:Version}' qemu-system-x86 2>/dev/null) ||
+		die "qemu-system-x86 is not installed: run tests/setup as root"
+	echo "${version#*:}"
+}
+
+# qemu_tree: the folder holding src/ and build/ of the installed QEMU
+qemu_tree() { echo "$cache/qemu/$(qemu_version)"; }
