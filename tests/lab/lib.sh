@@ -3,6 +3,7 @@
 # Shared by the lab's scripts: places, locks, versions. Source it; it runs nothing.
 
 lab_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck disable=SC2034 # for those who source this
 top_dir=$(cd -- "$lab_dir/../.." && pwd -P)
 cache=${MLXMIGCTL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mlxmigctl}
 mkdir -p "$cache/locks"
