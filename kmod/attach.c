@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The link between a VF and its PF: can the VF migrate, and is its PF there?
+ */
+#include <linux/mlx5/driver.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "buffer.h"
+#include "fw.h"
+
+/* Called under the PF's interface lock and the notifier's rwsem. */
+static int mvf_pf_event(struct notifier_block *nb, unsigned long event,
+			void *data)
+{
+	struct mvf_device *mvf = container_of(nb, struct mvf_device, nb);
+
+	if (event == MLX5_PF_NOTIFY_DISABLE_VF)
+		mvf_fsm_pf_gone(mvf);
+	else if (event == MLX5_PF_NOTIFY_ENABLE_VF)
+		mvf_fsm_pf_back(mvf);
+	return NOTIFY_OK;
+}
+
+static const char *mvf_pf_lacks(struct mlx5_core_dev *pf)
+{
+	if (!MLX5_CAP_GEN(pf, migration))
+		return "the PF's firmware has no migration";
+	if (!MLX5_CAP_GEN_2(pf, migration_multi_load))
+		return "the PF's firmware cannot load in several steps";
+	if (!MLX5_CAP_GEN_2(pf, migration_tracking_state))
+		return "the PF's firmware has no tracking of state";
+	return NULL;
+}
+
+/* Reads what the PF's firmware says of this VF. */
+static const char *mvf_vf_lacks(struct mvf_device *mvf)
+{
+	const char *why = "its capabilities cannot be read";
+	int len = MLX5_ST_SZ_BYTES(query_hca_cap_out);
+	void *out;
+
+	out = kzalloc(len, GFP_KERNEL);
+	if (!out)
+		return "out of memory";
+
+	if (mvf_fw_query_cap(mvf, MLX5_CAP_GENERAL_2, HCA_CAP_OPMOD_GET_MAX,
+			     out, len))
+		goto out_free;
+	if (!MLX5_GET(query_hca_cap_out, out,
+		      capability.cmd_hca_cap_2.migratable)) {
+		why = "it has not been made migratable (devlink port function)";
+		goto out_free;
+	}
+
+	memset(out, 0, len);
+	if (mvf_fw_query_cap(mvf, MLX5_CAP_GENERAL, HCA_CAP_OPMOD_GET_CUR,
+			     out, len))
+		goto out_free;
+	mvf->vhca_id = MLX5_GET(query_hca_cap_out, out,
+				capability.cmd_hca_cap.vhca_id);
+	why = NULL;
+out_free:
+	kfree(out);
+	return why;
+}
+
+/*
+ * Sets up all but the flags, and says why it cannot. The PF's interface lock
+ * is held, so that the PF neither comes nor goes.
+ */
+static const char *mvf_try_attach(struct mvf_device *mvf)
+{
+	struct pci_dev *pdev = mvf->core.pdev;
+	const char *why;
+
+	why = mvf_pf_lacks(mvf->pf);
+	if (why)
+		return why;
+	mvf->vf_id = pci_iov_vf_id(pdev);
+	if (mvf->vf_id < 0)
+		return "its PF does not know it";
+	why = mvf_vf_lacks(mvf);
+	if (why)
+		return why;
+
+	mvf->block_order = mvf_buffer_order(mvf->pf->device);
+	mvf->nb.notifier_call = mvf_pf_event;
+	if (mlx5_sriov_blocking_notifier_register(mvf->pf, mvf->vf_id,
+						  &mvf->nb))
+		return "the PF is still enabling its VFs: bind it again";
+	return NULL;
+}
+
+/**
+ * mvf_attach - find out whether the VF can migrate, and prepare for it
+ * @mvf: the device, not registered with vfio yet
+ *
+ * A VF that cannot migrate, and a PF, stay usable as with plain vfio-pci; the
+ * kernel log has the reason.
+ */
+void mvf_attach(struct mvf_device *mvf)
+{
+	struct pci_dev *pdev = mvf->core.pdev;
+	const char *why;
+
+	mutex_init(&mvf->fw_mutex);
+	mvf_fsm_init(mvf);
+	if (!pdev->is_virtfn)
+		return;
+
+	mvf->pf = mlx5_vf_get_core_dev(pdev);
+	if (!mvf->pf) {
+		pci_info(pdev, "cannot migrate: its PF is not up with mlx5_core\n");
+		return;
+	}
+	why = mvf_try_attach(mvf);
+	mlx5_vf_put_core_dev(mvf->pf);
+	if (why) {
+		pci_info(pdev, "cannot migrate: %s\n", why);
+		return;
+	}
+
+	mvf->migratable = true;
+	mvf->core.vdev.mig_ops = &mvf_migration_ops;
+	mvf->core.vdev.migration_flags =
+		VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P;
+}
+
+/**
+ * mvf_detach - cut the link to the PF
+ * @mvf: the device, not open any more
+ *
+ * The PF's driver is still there: it removes its VFs before it goes.
+ */
+void mvf_detach(struct mvf_device *mvf)
+{
+	if (!mvf->migratable)
+		return;
+
+	mlx5_sriov_blocking_notifier_unregister(mvf->pf, mvf->vf_id, &mvf->nb);
+	cancel_work_sync(&mvf->reset_work);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef MVF_BUFFER_H
+#define MVF_BUFFER_H
+
+#include <linux/dma-mapping.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+
+#include "stream.h"
+
+struct mvf_device;
+
+/**
+ * struct mvf_block - one run of physically contiguous pages
+ * @node: in the buffer's list
+ * @page: the first page, of order @order
+ * @order: as the page allocator has it
+ * @dma: where the PF sees it, while the buffer is mapped
+ */
+struct mvf_block {
+	struct list_head node;
+	struct page *page;
+	unsigned int order;
+	dma_addr_t dma;
+};
+
+/**
+ * struct mvf_buffer - memory for one image
+ * @ref: a buffer is plain memory, which may outlive its session and the
+ *	binding; whoever copies to or from it holds a reference
+ * @node: in a session's list of what can be read
+ * @blocks: the memory, in order
+ * @capacity: bytes in @blocks
+ * @used: bytes of the image, from the first on
+ * @prefix: what goes before the image in the stream
+ * @prefix_len: bytes of @prefix
+ * @gfp: extra allocation flags
+ * @order: the largest block to ask for; falls when the host has none
+ * @dir: direction of the mapping
+ * @pf_dev: the PF's device, while mapped, else NULL
+ * @mkey: the firmware's name for the memory, while mapped
+ *
+ * Mapped means: the PF's device may access the memory, and the CPU must not.
+ * A buffer is mapped for the time of one command only, so that at any other
+ * time nothing of the PF hangs on it.
+ */
+struct mvf_buffer {
+	struct kref ref;
+	struct list_head node;
+	struct list_head blocks;
+	u64 capacity;
+	u64 used;
+	u8 prefix[MVF_PREFIX_MAX];
+	u8 prefix_len;
+	gfp_t gfp;
+	unsigned int order;
+
+	enum dma_data_direction dir;
+	struct device *pf_dev;
+	u32 mkey;
+};
+
+/**
+ * struct mvf_cursor - a place in a buffer, for sequential access
+ * @block: the block, NULL before the first use
+ * @start: the block's offset in the buffer
+ */
+struct mvf_cursor {
+	struct mvf_block *block;
+	u64 start;
+};
+
+unsigned int mvf_buffer_order(struct device *pf_dev);
+struct mvf_buffer *mvf_buffer_alloc(struct mvf_device *mvf, u64 size,
+				    gfp_t gfp);
+int mvf_buffer_grow(struct mvf_buffer *buf, u64 size, u64 want);
+struct mvf_buffer *mvf_buffer_get(struct mvf_buffer *buf);
+void mvf_buffer_put(struct mvf_buffer *buf);
+void *mvf_buffer_at(struct mvf_buffer *buf, struct mvf_cursor *cur, u64 offset,
+		    size_t *len);
+
+int mvf_buffer_map(struct mvf_buffer *buf, struct mvf_device *mvf, u32 pdn,
+		   enum dma_data_direction dir);
+void mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf);
+
+#endif

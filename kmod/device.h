@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef MVF_DEVICE_H
+#define MVF_DEVICE_H
+
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/spinlock.h>
+#include <linux/vfio_pci_core.h>
+#include <linux/workqueue.h>
+
+struct mlx5_core_dev;
+struct mvf_session;
+
+/**
+ * struct mvf_fw_failure - what the firmware last refused for one VF
+ * @opcode: the command
+ * @op_mod: its modifier
+ * @status: MLX5_CMD_STAT_*, 0 when the command was never answered
+ * @syndrome: the firmware's own word for the reason
+ * @err: what the caller was told, a negative errno
+ * @when: wall clock, nanoseconds
+ * @count: failures since the VF was bound
+ */
+struct mvf_fw_failure {
+	u16 opcode;
+	u16 op_mod;
+	u8 status;
+	u32 syndrome;
+	int err;
+	u64 when;
+	u64 count;
+};
+
+/**
+ * struct mvf_device - a VF bound to this driver
+ * @core: vfio-pci's part; must stay first, vfio_alloc_device() wants it so
+ * @pf: the PF's mlx5 device, through which all commands go. Valid from
+ *	mvf_attach() to mvf_detach(): the PF outlives its VFs' bindings
+ * @nb: tells us when the PF enables or disables the VF
+ * @vf_id: number of the VF on its PF, from 0
+ * @vhca_id: the VF's name in firmware commands
+ * @block_order: largest block of memory that the PF can map in one piece
+ * @migratable: constant after probe; without it nothing below is used
+ * @state_mutex: serialises arcs, protects @state, @detached and the life of
+ *	@session
+ * @state: where in the FSM the VF is
+ * @detached: the PF has disabled the VF; no command may be sent
+ * @reset_lock: protects @reset_pending and the pointer @session, so that a
+ *	reset can find the session without sleeping
+ * @reset_pending: the function was reset, @state does not say so yet
+ * @session: the open data session (STOP_COPY or RESUMING), or NULL. The device
+ *	holds a reference to it
+ * @reset_work: catches up with a reset when nobody else does
+ * @fw_mutex: one synchronous command at a time; protects @failure
+ * @failure: the last command that failed
+ *
+ * Order of locks, outermost first:
+ *
+ *	the PF's devlink lock, its interface lock, its notifier's rwsem
+ *	  state_mutex
+ *	    session->lock
+ *	      fw_mutex
+ *	session->io_mutex (taken by read and write; the device side only tries)
+ *	  session->lock
+ *	  the caller's mmap_lock, and then vfio-pci's memory_lock
+ *	vfio-pci's memory_lock, the PCI device's lock
+ *	  reset_lock
+ *
+ * Nobody holds state_mutex or session->lock while touching user memory, and a
+ * reset takes nothing but the spinlock: so memory_lock, which both a reset and
+ * a page fault on a mapped BAR want, cannot close a circle.
+ */
+struct mvf_device {
+	struct vfio_pci_core_device core;
+
+	struct mlx5_core_dev *pf;
+	struct notifier_block nb;
+	int vf_id;
+	u16 vhca_id;
+	unsigned int block_order;
+	bool migratable;
+
+	struct mutex state_mutex;
+	enum vfio_device_mig_state state;
+	bool detached;
+
+	spinlock_t reset_lock;
+	bool reset_pending;
+	struct mvf_session *session;
+	struct work_struct reset_work;
+
+	struct mutex fw_mutex;
+	struct mvf_fw_failure failure;
+};
+
+static inline struct mvf_device *mvf_of_vfio(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct mvf_device, core.vdev);
+}
+
+/* attach.c: the link to the PF */
+void mvf_attach(struct mvf_device *mvf);
+void mvf_detach(struct mvf_device *mvf);
+
+/* fsm.c: the migration states */
+extern const struct vfio_migration_ops mvf_migration_ops;
+void mvf_fsm_init(struct mvf_device *mvf);
+void mvf_fsm_opened(struct mvf_device *mvf);
+void mvf_fsm_closed(struct mvf_device *mvf);
+void mvf_fsm_reset(struct mvf_device *mvf);
+void mvf_fsm_pf_gone(struct mvf_device *mvf);
+void mvf_fsm_pf_back(struct mvf_device *mvf);
+
+/* saving.c and resuming.c: arcs that begin and end a data session */
+int mvf_saving_begin(struct mvf_device *mvf, struct file **filp);
+int mvf_saving_end(struct mvf_device *mvf, struct file **filp);
+int mvf_resuming_begin(struct mvf_device *mvf, struct file **filp);
+int mvf_resuming_end(struct mvf_device *mvf, struct file **filp);
+
+#endif

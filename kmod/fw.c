@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Firmware commands. The PF gives them; the VF is named by its vhca_id.
+ * Layouts: include/linux/mlx5/mlx5_ifc.h.
+ */
+#include <linux/timekeeping.h>
+
+#include "fw.h"
+
+/*
+ * Turns what became of a command into an errno, and remembers it when it
+ * failed. All commands and answers begin in the same way; the layouts used
+ * here stand for any.
+ */
+static int mvf_fw_verdict(struct mvf_device *mvf, int err, void *in, void *out)
+{
+	struct mvf_fw_failure *failure = &mvf->failure;
+
+	lockdep_assert_held(&mvf->fw_mutex);
+	err = mlx5_cmd_check(mvf->pf, err, in, out);
+	if (!err)
+		return 0;
+
+	failure->opcode = MLX5_GET(suspend_vhca_in, in, opcode);
+	failure->op_mod = MLX5_GET(suspend_vhca_in, in, op_mod);
+	failure->status = MLX5_GET(suspend_vhca_out, out, status);
+	failure->syndrome = MLX5_GET(suspend_vhca_out, out, syndrome);
+	failure->err = err;
+	failure->when = ktime_get_real_ns();
+	failure->count++;
+	return err;
+}
+
+/**
+ * mvf_fw_exec - give a command and wait for its answer
+ * @mvf: the VF
+ * @in: the command
+ * @inlen: its length in bytes
+ * @out: room for the answer, zeroed
+ * @outlen: its length in bytes
+ *
+ * Every synchronous command of this driver goes through here. The caller makes
+ * sure that the PF stays attached: by state_mutex, or by the lock of a session
+ * that has not ended.
+ *
+ * Return: 0, -ENOTCONN when the PF has disabled the VF, or the errno that mlx5
+ * gives for the firmware's status.
+ */
+int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
+		int outlen)
+{
+	int err;
+
+	if (READ_ONCE(mvf->detached))
+		return -ENOTCONN;
+
+	mutex_lock(&mvf->fw_mutex);
+	err = mlx5_cmd_do(mvf->pf, in, inlen, out, outlen);
+	err = mvf_fw_verdict(mvf, err, in, out);
+	mutex_unlock(&mvf->fw_mutex);
+	return err;
+}
+
+/**
+ * mvf_fw_wrong_state - did the last failure say that there was nothing to do?
+ * @mvf: the VF; its state_mutex is held, so that no other command came between
+ *
+ * Firmware answers a SUSPEND or RESUME that does not fit what the VF is doing
+ * with a bad resource state or (seen on ConnectX-7) a bad parameter.
+ *
+ * Return: true if so.
+ */
+bool mvf_fw_wrong_state(struct mvf_device *mvf)
+{
+	u8 status;
+
+	mutex_lock(&mvf->fw_mutex);
+	status = mvf->failure.status;
+	mutex_unlock(&mvf->fw_mutex);
+	return status == MLX5_CMD_STAT_BAD_RES_STATE_ERR ||
+	       status == MLX5_CMD_STAT_BAD_PARAM_ERR;
+}
+
+/**
+ * mvf_fw_query_cap - read a VF's capabilities
+ * @mvf: the VF
+ * @type: which group of capabilities
+ * @mode: the maximum or the current ones
+ * @out: a query_hca_cap_out, zeroed
+ * @outlen: its length in bytes
+ *
+ * Return: as mvf_fw_exec().
+ */
+int mvf_fw_query_cap(struct mvf_device *mvf, enum mlx5_cap_type type,
+		     enum mlx5_cap_mode mode, void *out, int outlen)
+{
+	u32 in[MLX5_ST_SZ_DW(query_hca_cap_in)] = {};
+
+	MLX5_SET(query_hca_cap_in, in, opcode, MLX5_CMD_OP_QUERY_HCA_CAP);
+	MLX5_SET(query_hca_cap_in, in, op_mod, type << 1 | mode);
+	MLX5_SET(query_hca_cap_in, in, other_function, 1);
+	/* Function 0 is the PF itself. */
+	MLX5_SET(query_hca_cap_in, in, function_id, mvf->vf_id + 1);
+	return mvf_fw_exec(mvf, in, sizeof(in), out, outlen);
+}
+
+int mvf_fw_suspend(struct mvf_device *mvf, enum mvf_half half)
+{
+	u32 out[MLX5_ST_SZ_DW(suspend_vhca_out)] = {};
+	u32 in[MLX5_ST_SZ_DW(suspend_vhca_in)] = {};
+
+	MLX5_SET(suspend_vhca_in, in, opcode, MLX5_CMD_OP_SUSPEND_VHCA);
+	MLX5_SET(suspend_vhca_in, in, op_mod, half == MVF_INITIATOR ?
+		 MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_INITIATOR :
+		 MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_RESPONDER);
+	MLX5_SET(suspend_vhca_in, in, vhca_id, mvf->vhca_id);
+	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+}
+
+int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half)
+{
+	u32 out[MLX5_ST_SZ_DW(resume_vhca_out)] = {};
+	u32 in[MLX5_ST_SZ_DW(resume_vhca_in)] = {};
+
+	MLX5_SET(resume_vhca_in, in, opcode, MLX5_CMD_OP_RESUME_VHCA);
+	MLX5_SET(resume_vhca_in, in, op_mod, half == MVF_INITIATOR ?
+		 MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_INITIATOR :
+		 MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_RESPONDER);
+	MLX5_SET(resume_vhca_in, in, vhca_id, mvf->vhca_id);
+	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+}
+
+/**
+ * mvf_fw_query_size - ask how much memory the VF's whole state needs
+ * @mvf: the VF, running or suspended
+ * @size: bytes
+ *
+ * Return: as mvf_fw_exec().
+ */
+int mvf_fw_query_size(struct mvf_device *mvf, u32 *size)
+{
+	u32 out[MLX5_ST_SZ_DW(query_vhca_migration_state_out)] = {};
+	u32 in[MLX5_ST_SZ_DW(query_vhca_migration_state_in)] = {};
+	int err;
+
+	MLX5_SET(query_vhca_migration_state_in, in, opcode,
+		 MLX5_CMD_OP_QUERY_VHCA_MIGRATION_STATE);
+	MLX5_SET(query_vhca_migration_state_in, in, vhca_id, mvf->vhca_id);
+	err = mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	if (err)
+		return err;
+
+	*size = MLX5_GET(query_vhca_migration_state_out, out,
+			 required_umem_size);
+	return 0;
+}
+
+/**
+ * mvf_fw_load - give a suspended VF a state
+ * @mvf: the VF
+ * @mkey: key of the memory that holds the image, from its first byte on
+ * @size: bytes of the image
+ *
+ * Return: as mvf_fw_exec().
+ */
+int mvf_fw_load(struct mvf_device *mvf, u32 mkey, u32 size)
+{
+	u32 out[MLX5_ST_SZ_DW(load_vhca_state_out)] = {};
+	u32 in[MLX5_ST_SZ_DW(load_vhca_state_in)] = {};
+
+	MLX5_SET(load_vhca_state_in, in, opcode, MLX5_CMD_OP_LOAD_VHCA_STATE);
+	MLX5_SET(load_vhca_state_in, in, vhca_id, mvf->vhca_id);
+	MLX5_SET(load_vhca_state_in, in, mkey, mkey);
+	MLX5_SET(load_vhca_state_in, in, size, size);
+	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+}
+
+/* Runs in interrupt context. */
+static void mvf_fw_save_answered(int err, struct mlx5_async_work *work)
+{
+	struct mvf_fw_save *save = container_of(work, struct mvf_fw_save, work);
+
+	save->err = err;
+}
+
+/**
+ * mvf_fw_save_start - have a suspended VF write its whole state to memory
+ * @mvf: the VF; state_mutex is held
+ * @save: where the command lives until mvf_fw_save_finish()
+ * @mkey: key of the memory
+ * @size: its size in bytes
+ *
+ * Return: 0 when the command is on its way, and only then must
+ * mvf_fw_save_finish() be called.
+ */
+int mvf_fw_save_start(struct mvf_device *mvf, struct mvf_fw_save *save,
+		      u32 mkey, u32 size)
+{
+	int err;
+
+	if (mvf->detached)
+		return -ENOTCONN;
+
+	memset(save, 0, sizeof(*save));
+	MLX5_SET(save_vhca_state_in, save->in, opcode,
+		 MLX5_CMD_OP_SAVE_VHCA_STATE);
+	MLX5_SET(save_vhca_state_in, save->in, vhca_id, mvf->vhca_id);
+	MLX5_SET(save_vhca_state_in, save->in, mkey, mkey);
+	MLX5_SET(save_vhca_state_in, save->in, size, size);
+
+	mlx5_cmd_init_async_ctx(mvf->pf, &save->ctx);
+	err = mlx5_cmd_exec_cb(&save->ctx, save->in, sizeof(save->in),
+			       save->out, sizeof(save->out),
+			       mvf_fw_save_answered, &save->work);
+	if (!err)
+		return 0;
+
+	mlx5_cmd_cleanup_async_ctx(&save->ctx);
+	mutex_lock(&mvf->fw_mutex);
+	err = mvf_fw_verdict(mvf, err, save->in, save->out);
+	mutex_unlock(&mvf->fw_mutex);
+	return err;
+}
+
+/**
+ * mvf_fw_save_finish - wait for a SAVE
+ * @mvf: the VF
+ * @save: the command
+ * @size: bytes that were written
+ *
+ * Return: 0 or the errno of the firmware's refusal.
+ */
+int mvf_fw_save_finish(struct mvf_device *mvf, struct mvf_fw_save *save,
+		       u32 *size)
+{
+	int err;
+
+	mlx5_cmd_cleanup_async_ctx(&save->ctx);
+	mutex_lock(&mvf->fw_mutex);
+	err = mvf_fw_verdict(mvf, save->err, save->in, save->out);
+	mutex_unlock(&mvf->fw_mutex);
+	if (err)
+		return err;
+
+	*size = MLX5_GET(save_vhca_state_out, save->out, actual_image_size);
+	return 0;
+}
+
+int mvf_fw_alloc_pd(struct mvf_device *mvf, u32 *pdn)
+{
+	u32 out[MLX5_ST_SZ_DW(alloc_pd_out)] = {};
+	u32 in[MLX5_ST_SZ_DW(alloc_pd_in)] = {};
+	int err;
+
+	MLX5_SET(alloc_pd_in, in, opcode, MLX5_CMD_OP_ALLOC_PD);
+	err = mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	if (err)
+		return err;
+
+	*pdn = MLX5_GET(alloc_pd_out, out, pd);
+	return 0;
+}
+
+void mvf_fw_dealloc_pd(struct mvf_device *mvf, u32 pdn)
+{
+	u32 out[MLX5_ST_SZ_DW(dealloc_pd_out)] = {};
+	u32 in[MLX5_ST_SZ_DW(dealloc_pd_in)] = {};
+
+	MLX5_SET(dealloc_pd_in, in, opcode, MLX5_CMD_OP_DEALLOC_PD);
+	MLX5_SET(dealloc_pd_in, in, pd, pdn);
+	mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+}
+
+/**
+ * mvf_fw_create_mkey - make memory known to the firmware
+ * @mvf: the VF
+ * @in: a create_mkey_in, filled but for its opcode
+ * @inlen: its length in bytes, translation entries included
+ * @mkey: the key
+ *
+ * Return: as mvf_fw_exec().
+ */
+int mvf_fw_create_mkey(struct mvf_device *mvf, void *in, int inlen, u32 *mkey)
+{
+	u32 out[MLX5_ST_SZ_DW(create_mkey_out)] = {};
+	int err;
+
+	MLX5_SET(create_mkey_in, in, opcode, MLX5_CMD_OP_CREATE_MKEY);
+	err = mvf_fw_exec(mvf, in, inlen, out, sizeof(out));
+	if (err)
+		return err;
+
+	*mkey = mlx5_idx_to_mkey(MLX5_GET(create_mkey_out, out, mkey_index));
+	return 0;
+}
+
+void mvf_fw_destroy_mkey(struct mvf_device *mvf, u32 mkey)
+{
+	u32 out[MLX5_ST_SZ_DW(destroy_mkey_out)] = {};
+	u32 in[MLX5_ST_SZ_DW(destroy_mkey_in)] = {};
+
+	MLX5_SET(destroy_mkey_in, in, opcode, MLX5_CMD_OP_DESTROY_MKEY);
+	MLX5_SET(destroy_mkey_in, in, mkey_index, mlx5_mkey_to_idx(mkey));
+	mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+}

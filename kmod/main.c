@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VFIO variant driver for mlx5 virtual functions: plain vfio-pci, plus live
+ * migration by commands that the PF's firmware executes for its VFs.
+ */
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+#include "device.h"
+
+static struct mvf_device *mvf_of_pci(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = pci_get_drvdata(pdev);
+
+	return container_of(core, struct mvf_device, core);
+}
+
+static int mvf_open(struct vfio_device *vdev)
+{
+	struct mvf_device *mvf = mvf_of_vfio(vdev);
+	int err;
+
+	err = vfio_pci_core_enable(&mvf->core);
+	if (err)
+		return err;
+
+	if (mvf->migratable)
+		mvf_fsm_opened(mvf);
+	vfio_pci_core_finish_enable(&mvf->core);
+	return 0;
+}
+
+static void mvf_close(struct vfio_device *vdev)
+{
+	struct mvf_device *mvf = mvf_of_vfio(vdev);
+
+	if (mvf->migratable)
+		mvf_fsm_closed(mvf);
+	vfio_pci_core_close_device(vdev);
+}
+
+static const struct vfio_device_ops mvf_vfio_ops = {
+	.name = "mlx5-vfio-pci",
+	.init = vfio_pci_core_init_dev,
+	.release = vfio_pci_core_release_dev,
+	.open_device = mvf_open,
+	.close_device = mvf_close,
+	.ioctl = vfio_pci_core_ioctl,
+	.device_feature = vfio_pci_core_ioctl_feature,
+	.read = vfio_pci_core_read,
+	.write = vfio_pci_core_write,
+	.mmap = vfio_pci_core_mmap,
+	.request = vfio_pci_core_request,
+	.match = vfio_pci_core_match,
+	.bind_iommufd = vfio_iommufd_physical_bind,
+	.unbind_iommufd = vfio_iommufd_physical_unbind,
+	.attach_ioas = vfio_iommufd_physical_attach_ioas,
+	.detach_ioas = vfio_iommufd_physical_detach_ioas,
+};
+
+/*
+ * The link to the PF is made and cut here, not in vfio's .init and .release:
+ * the latter runs with the last reference to the device, which may be after
+ * the PF has gone.
+ */
+static int mvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct mvf_device *mvf;
+	int err;
+
+	mvf = vfio_alloc_device(mvf_device, core.vdev, &pdev->dev,
+				&mvf_vfio_ops);
+	if (IS_ERR(mvf))
+		return PTR_ERR(mvf);
+
+	pci_set_drvdata(pdev, &mvf->core);
+	mvf_attach(mvf);
+	err = vfio_pci_core_register_device(&mvf->core);
+	if (err)
+		goto out_detach;
+	return 0;
+
+out_detach:
+	mvf_detach(mvf);
+	vfio_put_device(&mvf->core.vdev);
+	return err;
+}
+
+static void mvf_remove(struct pci_dev *pdev)
+{
+	struct mvf_device *mvf = mvf_of_pci(pdev);
+
+	/* Waits until the last user has closed the device. */
+	vfio_pci_core_unregister_device(&mvf->core);
+	mvf_detach(mvf);
+	vfio_put_device(&mvf->core.vdev);
+}
+
+/* After every reset of the function, whoever asked for it. */
+static void mvf_reset_done(struct pci_dev *pdev)
+{
+	struct mvf_device *mvf = mvf_of_pci(pdev);
+
+	if (mvf->migratable)
+		mvf_fsm_reset(mvf);
+}
+
+static const struct pci_error_handlers mvf_err_handlers = {
+	.reset_done = mvf_reset_done,
+	.error_detected = vfio_pci_core_aer_err_detected,
+};
+
+static const struct pci_device_id mvf_ids[] = {
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_MELLANOX, 0x101e) },
+	{}
+};
+MODULE_DEVICE_TABLE(pci, mvf_ids);
+
+static struct pci_driver mvf_driver = {
+	.name = KBUILD_MODNAME,
+	.id_table = mvf_ids,
+	.probe = mvf_probe,
+	.remove = mvf_remove,
+	.err_handler = &mvf_err_handlers,
+	.driver_managed_dma = true,
+};
+module_pci_driver(mvf_driver);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The mlxmigctl authors");
+MODULE_DESCRIPTION("VFIO driver for mlx5 virtual functions with live migration");

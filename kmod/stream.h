@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef MVF_STREAM_H
+#define MVF_STREAM_H
+
+#include <linux/types.h>
+
+#define MVF_HEAD_LEN 16
+/* A STOP_COPY_SIZE record (16 + 8 bytes) and the head of a FW_DATA record. */
+#define MVF_PREFIX_MAX 40
+
+/**
+ * enum mvf_expect - what the next byte of an incoming stream belongs to
+ * @MVF_HEAD: the head of a record
+ * @MVF_SKIP: the payload of a record that this driver has no use for
+ * @MVF_IMAGE: the image in a FW_DATA record
+ * @MVF_BARE: an image without any record around it, up to the stream's end
+ */
+enum mvf_expect {
+	MVF_HEAD,
+	MVF_SKIP,
+	MVF_IMAGE,
+	MVF_BARE,
+};
+
+/**
+ * struct mvf_stream - how far an incoming stream has been understood
+ * @expect: what comes next
+ * @first: no head has been complete yet
+ * @head: bytes of the head so far
+ * @head_len: their number
+ * @left: bytes that are still to come of a payload or an image
+ */
+struct mvf_stream {
+	enum mvf_expect expect;
+	bool first;
+	u8 head[MVF_HEAD_LEN];
+	unsigned int head_len;
+	u64 left;
+};
+
+void mvf_stream_init(struct mvf_stream *st);
+int mvf_stream_head_done(struct mvf_stream *st);
+void mvf_stream_took(struct mvf_stream *st, u64 len);
+bool mvf_stream_may_end(const struct mvf_stream *st);
+
+unsigned int mvf_stream_put_size(u8 *to, u64 size);
+unsigned int mvf_stream_put_image_head(u8 *to, u32 size);
+
+#endif
