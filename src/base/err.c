@@ -111,15 +111,15 @@ int err_wrap(struct err *err, const char *fmt, ...)
 {
 	char inner[sizeof(err->message)];
 	va_list ap;
-	int used;
+	int used, left;
 
 	memcpy(inner, err->message, sizeof(inner));
 	va_start(ap, fmt);
 	used = vsnprintf(err->message, sizeof(err->message), fmt, ap);
 	va_end(ap);
-	if (used >= 0 && (size_t)used < sizeof(err->message))
-		snprintf(err->message + used, sizeof(err->message) - used,
-			 ": %s", inner);
+	left = (int)sizeof(err->message) - used - 3;
+	if (used >= 0 && left > 0)
+		sprintf(err->message + used, ": %.*s", left, inner);
 	return -1;
 }
 

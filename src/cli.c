@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "commands.h"
+
+enum { KEY_PROGRESS = 0x200, KEY_SYSROOT, KEY_VERSION };
+
+/* With NO_ERRS alone --help is muted too; a usage error must become a document. */
+#define PARSE_FLAGS (ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP)
+
+const struct argp_option cli_global_options[] = {
+	{ "compact", 'c', NULL, 0, "print the document on one line", 90 },
+	{ "text", 't', NULL, 0, "print text for people instead of JSON", 90 },
+	{ "progress", KEY_PROGRESS, "MODE", 0,
+	  "show progress: auto (on a terminal), text, json or none", 90 },
+	{ "sysroot", KEY_SYSROOT, "DIR", 0,
+	  "read sysfs and proc below DIR (a captured host)", 90 },
+	{ "help", 'h', NULL, 0, "print this help", 91 },
+	{ "version", KEY_VERSION, NULL, 0, "print the version", 91 },
+	{}
+};
+
+/* What the parsers below share; argp's input. */
+struct parse {
+	struct invocation *inv;
+	struct err *err;
+	int verb; /* index of the verb in argv, 0: none */
+};
+
+static int parse_progress(const char *arg, struct globals *globals,
+			  struct err *err)
+{
+	static const char *const modes[] = {
+		[PROGRESS_AUTO] = "auto", [PROGRESS_NONE] = "none",
+		[PROGRESS_TEXT] = "text", [PROGRESS_JSON] = "json",
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (!strcmp(arg, modes[i])) {
+			globals->progress = i;
+			return 0;
+		}
+	}
+	err_set(err, ERR_USAGE, 0, "--progress: no such mode: %s", arg);
+	return err_hint(err, "the modes are auto, text, json and none");
+}
+
+static error_t parse_global(int key, char *arg, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+	struct globals *globals = &parse->inv->globals;
+
+	switch (key) {
+	case 'c':
+		globals->compact = true;
+		return 0;
+	case 't':
+		globals->text = true;
+		return 0;
+	case KEY_PROGRESS:
+		return parse_progress(arg, globals, parse->err) ? EINVAL : 0;
+	case KEY_SYSROOT:
+		globals->sysroot = arg;
+		return 0;
+	case 'h':
+		parse->inv->help = true;
+		return 0;
+	case KEY_VERSION:
+		parse->inv->version = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_own(int key, char *arg, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+	const struct command *command = parse->inv->command;
+	int ret;
+
+	/* argp's own keys are no business of a command. */
+	if (!command->parse || key == ARGP_KEY_ARG || key & 0x1000000)
+		return ARGP_ERR_UNKNOWN;
+	ret = command->parse(key, arg, parse->inv->options, parse->err);
+	return ret < 0 ? EINVAL : ret;
+}
+
+/* argp has found an option that is unknown, or lacks its argument. */
+static void set_bad_option(struct parse *parse, const struct argp_state *state)
+{
+	const char *option = state->next > 0 && state->next <= state->argc
+				     ? state->argv[state->next - 1]
+				     : "?";
+
+	err_set(parse->err, ERR_USAGE, 0,
+		"%s: no such option, or its argument is missing or too much",
+		option);
+	if (parse->inv->command)
+		err_hint(parse->err, "see mlxmigctl %s --help",
+			 parse->inv->command->name);
+}
+
+static error_t parse_verb(int key, char *arg, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = parse;
+		return 0;
+	case ARGP_KEY_ARG:
+		parse->verb = state->next - 1;
+		parse->inv->command = command_find(arg);
+		state->next = state->argc; /* the rest is the verb's */
+		return 0;
+	case ARGP_KEY_ERROR:
+		set_bad_option(parse, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_command(int key, char *arg, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+	struct invocation *inv = parse->inv;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = parse;
+		state->child_inputs[1] = parse;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (inv->command->max_operands >= 0 &&
+		    inv->n_operands == (size_t)inv->command->max_operands) {
+			err_set(parse->err, ERR_USAGE, 0,
+				"%s: one operand too many", arg);
+			return EINVAL;
+		}
+		inv->operands[inv->n_operands++] = arg;
+		return 0;
+	case ARGP_KEY_ERROR:
+		set_bad_option(parse, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp global_argp = {
+	.options = cli_global_options,
+	.parser = parse_global,
+};
+
+/* Everything up to the verb. */
+static int find_verb(int argc, char **argv, struct parse *parse)
+{
+	const struct argp_child children[] = { { .argp = &global_argp }, {} };
+	const struct argp argp = { .parser = parse_verb, .children = children };
+
+	if (argp_parse(&argp, argc, argv, PARSE_FLAGS | ARGP_IN_ORDER, NULL,
+		       parse))
+		return err_set(parse->err, ERR_USAGE, 0,
+			       "the command line is wrong");
+	if (parse->inv->help || parse->inv->version)
+		return 0;
+	if (!parse->verb) {
+		err_set(parse->err, ERR_USAGE, 0, "no command given");
+		return err_hint(parse->err, "mlxmigctl --help lists them");
+	}
+	if (!parse->inv->command) {
+		err_set(parse->err, ERR_USAGE, 0, "no such command: %s",
+			argv[parse->verb]);
+		return err_hint(parse->err, "mlxmigctl --help lists them");
+	}
+	return 0;
+}
+
+/* A command's argp with the globals beside it; for parsing and for help. */
+#define COMMAND_ARGP(command)                                                 \
+	const struct argp own_argp = { .options = (command)->options,         \
+				       .parser = parse_own };                 \
+	const struct argp_child children[] = { { .argp = &own_argp },         \
+					       { .argp = &global_argp },      \
+					       {} };                          \
+	const struct argp argp = { .parser = parse_command,                   \
+				   .args_doc = (command)->operand_words,      \
+				   .doc = (command)->description,             \
+				   .children = children }
+
+static int check_operands(const struct invocation *inv, struct err *err)
+{
+	const struct command *command = inv->command;
+
+	if (inv->n_operands < (size_t)command->min_operands) {
+		err_set(err, ERR_USAGE, 0, "%s: something is missing: it takes %s",
+			command->name, command->operand_words);
+		return err_hint(err, "see mlxmigctl %s --help", command->name);
+	}
+	if (!command->check)
+		return 0;
+	return command->check(inv->options, inv->operands, inv->n_operands,
+			      err);
+}
+
+int cli_parse(int argc, char **argv, struct invocation *inv, struct err *err)
+{
+	struct parse parse = { .inv = inv, .err = err };
+	const struct command *command;
+
+	if (find_verb(argc, argv, &parse))
+		return -1;
+	command = inv->command;
+	if (!command)
+		return 0;
+	inv->options = calloc(1, command->options_size + 1);
+	inv->operands = calloc((size_t)argc + 1, sizeof(*inv->operands));
+	if (!inv->options || !inv->operands)
+		return err_set(err, ERR_NO_MEMORY, 0, "the command line");
+
+	COMMAND_ARGP(command);
+	if (argp_parse(&argp, argc - parse.verb, argv + parse.verb, PARSE_FLAGS,
+		       NULL, &parse) &&
+	    !err_is_set(err))
+		err_set(err, ERR_USAGE, 0, "the command line is wrong");
+	if (inv->help)
+		*err = (struct err)ERR_INIT;
+	if (err_is_set(err))
+		return -1;
+	return inv->help || inv->version ? 0 : check_operands(inv, err);
+}
+
+void cli_release(struct invocation *inv)
+{
+	free(inv->options);
+	free(inv->operands);
+}
+
+static void print_command_help(const struct command *command)
+{
+	char name[64];
+
+	COMMAND_ARGP(command);
+	snprintf(name, sizeof(name), "mlxmigctl %s", command->name);
+	printf("%s: %s\n", name, command->summary);
+	argp_help(&argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK, name);
+	printf("\nThe manual page: mlxmigctl-%s(8)\n", command->name);
+}
+
+void cli_print_help(const struct command *command)
+{
+	char program[] = "mlxmigctl";
+
+	if (command) {
+		print_command_help(command);
+		return;
+	}
+	printf("mlxmigctl: save, move and inspect the migration state of mlx5 virtual functions\n"
+	       "\nUsage: mlxmigctl [GLOBAL] COMMAND [OPTION...] [OPERAND...]\n"
+	       "\nCommands:\n");
+	for (const struct command *const *c = commands; *c; c++)
+		printf("  %-10s %s\n", (*c)->name, (*c)->summary);
+	printf("\nGlobal options, before or after the command:\n");
+	fflush(stdout);
+	argp_help(&global_argp, stdout, ARGP_HELP_LONG, program);
+	printf("\nmlxmigctl COMMAND --help tells more, and so does mlxmigctl(8).\n");
+}

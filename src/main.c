@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "complete.h"
+#include "config.h"
+#include "report/progress.h"
+#include "report/report.h"
+#include "sys/root.h"
+
+/* The document as the globals ask for it; 0 or -1. */
+static int print_document(const struct invocation *inv, const json_t *document,
+			  bool stdout_is_data, struct err *err)
+{
+	FILE *out = stdout_is_data ? stderr : stdout;
+	int ret;
+
+	if (inv->globals.text)
+		ret = report_print_text(document, out, inv->command->table,
+					inv->command->columns);
+	else
+		ret = report_print(document, out,
+				   stdout_is_data || inv->globals.compact);
+	if (ret)
+		return err_set(err, ERR_IO, -ret, "writing the document");
+	return 0;
+}
+
+static const struct invocation *emit_for;
+
+static int emit(const struct request *request, const json_t *document,
+		struct err *err)
+{
+	(void)request;
+	return print_document(emit_for, document, false, err);
+}
+
+static struct progress_view progress_view_of(const struct globals *globals)
+{
+	bool terminal = isatty(STDERR_FILENO);
+
+	return (struct progress_view){
+		.text = globals->progress == PROGRESS_TEXT ||
+			(globals->progress == PROGRESS_AUTO && terminal),
+		.json = globals->progress == PROGRESS_JSON,
+	};
+}
+
+/* Words on stderr and the document on stdout; with data there, the document alone on stderr. */
+static int print_failure(const struct invocation *inv, const struct err *err,
+			 struct reply *reply)
+{
+	json_t *document = report_error(err, reply->document);
+
+	reply->document = NULL;
+	if (inv->globals.text || !reply->stdout_is_data)
+		report_print_error(err);
+	if (!inv->globals.text)
+		report_print(document, reply->stdout_is_data ? stderr : stdout,
+			     reply->stdout_is_data || inv->globals.compact);
+	json_decref(document);
+	return err_exit_status(err);
+}
+
+static int run(const struct invocation *inv)
+{
+	struct progress_view view = progress_view_of(&inv->globals);
+	struct request request = {
+		.command = inv->command,
+		.globals = &inv->globals,
+		.options = inv->options,
+		.operands = inv->operands,
+		.n_operands = inv->n_operands,
+		.emit = emit,
+		.progress = progress_show,
+		.progress_data = &view,
+	};
+	struct reply reply = {};
+	struct err err = ERR_INIT;
+
+	root_set(inv->globals.sysroot);
+	emit_for = inv;
+	if (inv->command->run(&request, &reply, &err) && !err_is_set(&err))
+		err_set(&err, ERR_INTERNAL, 0, "%s failed without a reason",
+			inv->command->name);
+	progress_end(&view);
+	if (!err_is_set(&err) && reply.document)
+		print_document(inv, reply.document, reply.stdout_is_data, &err);
+	if (err_is_set(&err))
+		return print_failure(inv, &err, &reply);
+	json_decref(reply.document);
+	return reply.status;
+}
+
+int main(int argc, char **argv)
+{
+	struct invocation inv = {};
+	struct reply nothing = {};
+	struct err err = ERR_INIT;
+	int status = 0;
+
+	if (argc > 1 && !strcmp(argv[1], COMPLETE_VERB)) {
+		complete_print(argc - 2, argv + 2);
+		return 0;
+	}
+	if (cli_parse(argc, argv, &inv, &err))
+		status = print_failure(&inv, &err, &nothing);
+	else if (inv.version)
+		printf("mlxmigctl %s\n", PACKAGE_VERSION);
+	else if (inv.help)
+		cli_print_help(inv.command);
+	else
+		status = run(&inv);
+	cli_release(&inv);
+	return status;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/progress.h"
+
+#include <stdio.h>
+
+#include "report/report.h"
+
+#define INTERVAL_NS 100000000u
+
+static double rate(const struct progress *p)
+{
+	return p->elapsed_ns ? (double)p->bytes * 1e9 / (double)p->elapsed_ns
+			     : 0;
+}
+
+static void show_text(const struct progress *p)
+{
+	const double mib = 1024 * 1024;
+
+	fprintf(stderr, "\r%s %s: %.1f", p->device, p->phase,
+		(double)p->bytes / mib);
+	if (p->total_bytes)
+		fprintf(stderr, " of %.1f", (double)p->total_bytes / mib);
+	fprintf(stderr, " MiB, %.1f MiB/s\033[K", rate(p) / mib);
+}
+
+static void show_json(const struct progress *p)
+{
+	json_t *line = report_new("progress");
+
+	json_object_update_new(line, json_pack("{s:s, s:s, s:I, s:o, s:I}",
+			"device", p->device, "phase", p->phase,
+			"bytes", (json_int_t)p->bytes,
+			"total_bytes",
+			report_number(p->total_bytes ? (long long)p->total_bytes : -1),
+			"elapsed_ns", (json_int_t)p->elapsed_ns));
+	report_print(line, stderr, true);
+	json_decref(line);
+}
+
+void progress_show(const struct progress *progress, void *data)
+{
+	struct progress_view *view = data;
+	bool whole = progress->total_bytes &&
+		     progress->bytes == progress->total_bytes;
+
+	if (!view->text && !view->json)
+		return;
+	if (progress->elapsed_ns < view->shown_ns)
+		view->shown_ns = 0;
+	if (!whole && progress->elapsed_ns - view->shown_ns < INTERVAL_NS)
+		return;
+	view->shown_ns = progress->elapsed_ns;
+	if (view->json) {
+		show_json(progress);
+	} else {
+		show_text(progress);
+		view->open_line = true;
+	}
+}
+
+void progress_end(struct progress_view *view)
+{
+	if (view->open_line)
+		fputc('\n', stderr);
+	view->open_line = false;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Progress of long work, on stderr. */
+#ifndef REPORT_PROGRESS_H
+#define REPORT_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/transfer.h"
+
+/** struct progress_view - how progress is shown, and what was shown last */
+struct progress_view {
+	bool text; /* one line, rewritten in place */
+	bool json; /* a compact document a line */
+	bool open_line;
+	uint64_t shown_ns;
+};
+
+/** progress_show - a progress_fn; @data is a struct progress_view; shows at most ten samples a second, and the last of a phase */
+void progress_show(const struct progress *progress, void *data);
+
+/** progress_end - leave the line that is rewritten in place */
+void progress_end(struct progress_view *view) __attribute__((nonnull(1)));
+
+#endif
