@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion: the program itself knows the candidates.
+
+_mlxmigctl()
+{
+	local cur prev words cword candidate what
+
+	# A PCI address has colons, at which bash would cut the word.
+	_get_comp_words_by_ref -n := cur prev words cword
+	COMPREPLY=()
+	while IFS=$'\t' read -r candidate what; do
+		if [[ $candidate == :files ]]; then
+			compopt -o filenames 2>/dev/null
+			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
+				< <(compgen -f -- "$cur")
+			continue
+		fi
+		[[ $candidate == *= ]] && compopt -o nospace 2>/dev/null
+		COMPREPLY+=("$candidate")
+	done < <("${words[0]}" __complete "${words[@]:1:cword}" 2>/dev/null)
+	__ltrim_colon_completions "$cur"
+}
+
+complete -F _mlxmigctl mlxmigctl

@@ -1,0 +1,28 @@
+#compdef mlxmigctl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# zsh completion: the program itself knows the candidates.
+
+_mlxmigctl() {
+	local line candidate
+	local -a plain open
+
+	for line in ${(f)"$(${words[1]} __complete "${(@)words[2,CURRENT]}" 2>/dev/null)"}; do
+		if [[ $line == :files ]]; then
+			_files
+			continue
+		fi
+		candidate=${line%%$'\t'*}
+		# _describe takes "word:what"; a word's own colons are escaped.
+		line="${candidate//:/\\:}:${line#*$'\t'}"
+		if [[ $candidate == *= ]]; then
+			open+=("$line")
+		else
+			plain+=("$line")
+		fi
+	done
+	(( $#plain )) && _describe 'mlxmigctl' plain
+	(( $#open )) && _describe 'option' open -S ''
+	return 0
+}
+
+_mlxmigctl "$@"

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Loaded by every bats file: `load ../helpers`.
+
+bats_require_minimum_version 1.5.0
+
+top_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
+: "${MLXMIGCTL_BUILD:=$top_dir/build}"
+MLX=$MLXMIGCTL_BUILD/src/mlxmigctl
+
+# The lab's functions, as tests/lab/run makes them.
+# shellcheck disable=SC2034
+PF=0000:01:00.0 VF0=0000:01:00.1 VF1=0000:01:00.2 VF2=0000:01:00.3 VF3=0000:01:00.4
+
+# run_mlx STATUS ARGUMENT...: the built program; fails unless it exits with STATUS. Sets output (stdout) and stderr.
+run_mlx() {
+	local want=$1
+	shift
+	run --separate-stderr timeout 120 "$MLX" "$@"
+	[ "$status" -eq "$want" ] && return
+	printf '%s\n' "mlxmigctl $*: exit status $status, expected $want" \
+		"--- stdout" "$output" "--- stderr" "$stderr"
+	return 1
+}
+
+# json FILTER: of the document in output
+json() { jq -er "$1" <<<"$output"; }
+
+# json_is FILTER WANTED: the filter's result is just that
+json_is() {
+	local got
+	got=$(jq -rc "$1" <<<"$output") || { printf 'not JSON: %s\n' "$output"; return 1; }
+	[ "$got" = "$2" ] && return
+	printf '%s is %s, expected %s in:\n%s\n' "$1" "$got" "$2" "$output"
+	return 1
+}
+
+# error_is CODE: the last run printed an error document of that code, words, and (where the code has one) a hint
+error_is() {
+	json_is .schema mlxmigctl.error/1 && json_is .error.code "$1" || return 1
+	[[ $stderr == *mlxmigctl:* ]] && return
+	printf 'no words on stderr: %s\n' "$stderr"
+	return 1
+}
+
+# hold DEVICE...: keep devices open in the background until release; HOLD_PID is the holder
+hold() {
+	local i
+	"$MLX" hold -c "$@" >"$BATS_TEST_TMPDIR/hold.json" 2>"$BATS_TEST_TMPDIR/hold.err" 3>&- 4>&- &
+	HOLD_PID=$!
+	for ((i = 0; i < 300; i++)); do
+		[ -s "$BATS_TEST_TMPDIR/hold.json" ] && return
+		kill -0 "$HOLD_PID" 2>/dev/null || break
+		sleep 0.1
+	done
+	echo "hold $*: not ready"
+	cat "$BATS_TEST_TMPDIR/hold.json" "$BATS_TEST_TMPDIR/hold.err"
+	return 1
+}
+
+# release: end the holder; fails unless it ends well
+release() {
+	local pid=${HOLD_PID:-}
+	[ -n "$pid" ] || return 0
+	unset HOLD_PID
+	kill -TERM "$pid"
+	wait "$pid"
+}
+
+# fault SPEC: what the device model shall do wrong from now on ("" clears)
+fault() { lab-prop set fault "$1"; }
