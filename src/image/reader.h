@@ -29,26 +29,35 @@ struct image_member {
 };
 
 /**
- * image_manifest_fn - reads the totals out of manifest.json's bytes
- *
- * JSON is not read here; the caller lends its reader. 0 or -1 (ERR_DAMAGED).
+ * struct image_json - the JSON readers that the caller lends: none is in this room
+ * @device: looks at device.json: ERR_DAMAGED, or ERR_INCOMPATIBLE for a newer
+ *          major version; 0 or -1
+ * @manifest: reads the totals out of manifest.json; 0 or -1 (ERR_DAMAGED)
  */
-typedef int (*image_manifest_fn)(const char *json, size_t len,
-				 struct image_totals *totals, struct err *err);
+struct image_json {
+	int (*device)(const char *json, size_t len, struct err *err);
+	int (*manifest)(const char *json, size_t len,
+			struct image_totals *totals, struct err *err);
+};
 
 struct image_reader;
 
 /**
  * image_reader_open - look at the first bytes and read device.json
+ * @name: what messages call the input
  *
- * @fd stays the caller's and is read from where it stands. What does not look
- * like an image (tar or zstd) is a bare stream; an empty input is ERR_DAMAGED.
+ * @fd stays the caller's and is read from where it stands, block by block.
+ * What does not look like an image (tar or zstd) is a bare stream; an empty
+ * input, and one too short to be either, is ERR_DAMAGED. On failure *@reader
+ * is NULL.
  */
-int image_reader_open(struct image_reader **reader, int fd,
-		      image_manifest_fn manifest, struct err *err)
-	__attribute__((nonnull(1, 3, 4)));
+int image_reader_open(struct image_reader **reader, int fd, const char *name,
+		      const struct image_json *json, struct err *err)
+	__attribute__((nonnull(1, 3, 4, 5)));
 
 enum image_kind image_reader_kind(const struct image_reader *reader);
+
+bool image_reader_is_compressed(const struct image_reader *reader);
 
 /** image_reader_device - device.json's bytes, the reader's; NULL in a bare stream */
 const char *image_reader_device(const struct image_reader *reader, size_t *len);
@@ -58,13 +67,13 @@ const char *image_reader_device(const struct image_reader *reader, size_t *len);
  *
  * 1 with @member filled; 0 at the end, when manifest, totals and the archive's
  * end were seen and are right; -1 with ERR_DAMAGED naming the member and what
- * is wrong (digest, order, name, type, size, missing end), or ERR_INCOMPATIBLE
- * for a newer major version.
+ * is wrong (digest, order, name, type, size, missing end). A failure of read(2)
+ * is not damage: it comes with its errno. After 0 or -1 there is no next.
  */
 int image_reader_next(struct image_reader *reader, struct image_member *member,
 		      struct err *err) __attribute__((nonnull(1, 2, 3)));
 
-/** image_reader_totals - counted so far; whole after the end */
+/** image_reader_totals - counted so far; the digest is of what came so far */
 void image_reader_totals(const struct image_reader *reader,
 			 struct image_totals *totals)
 	__attribute__((nonnull(1, 2)));

@@ -11,17 +11,14 @@
 
 #define IMAGE_MEMBER_MAX (4u << 20) /* bytes of the stream in one member */
 
-/** struct image_totals - what the manifest promises and the members hold */
-struct image_totals {
-	struct phase_total phases[PHASE_COUNT]; /* bytes and members */
-	uint64_t bytes;                         /* of the bare stream */
-	uint64_t members;
-	char digest[DIGEST_TEXT_SIZE];          /* XXH3-128 of the bare stream */
-};
+#define IMAGE_DEVICE_MAX (64u << 10)    /* bytes of device.json */
+#define IMAGE_MANIFEST_MAX (1u << 20)   /* bytes of manifest.json */
+#define IMAGE_ZSTD_LEVEL_MAX 19         /* above, reading it would need a window of more than 8 MiB */
 
 struct image_options {
-	bool raw;       /* no image: the bare stream alone */
-	int zstd_level; /* 0: not compressed */
+	bool raw;        /* no image: the bare stream alone */
+	int zstd_level;  /* 1 to IMAGE_ZSTD_LEVEL_MAX; 0: not compressed */
+	int64_t mtime_s; /* the members' time, seconds since 1970 */
 };
 
 struct image_writer;
@@ -48,12 +45,26 @@ int image_writer_data(struct image_writer *writer, enum phase phase,
 		      const void *data, size_t len, struct err *err)
 	__attribute__((nonnull(1, 5)));
 
-/** image_writer_flush - write the last member and tell the totals */
+/**
+ * image_writer_space - room to read(2) the next bytes of the stream into
+ *
+ * Saves the copy of image_writer_data(). *@len is never 0; the room is the
+ * writer's, and valid until the next call on it.
+ */
+void *image_writer_space(struct image_writer *writer, size_t *len)
+	__attribute__((nonnull(1, 2)));
+
+/** image_writer_commit - the first @len bytes of the room are the stream's next, of @phase */
+int image_writer_commit(struct image_writer *writer, enum phase phase,
+			size_t len, struct err *err)
+	__attribute__((nonnull(1, 4)));
+
+/** image_writer_flush - write the last member and tell the totals; no data after it */
 int image_writer_flush(struct image_writer *writer,
 		       struct image_totals *totals, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
 
-/** image_writer_finish - after flush: the manifest and the end of the archive */
+/** image_writer_finish - after flush: the manifest and the end of the archive; raw: nothing to do */
 int image_writer_finish(struct image_writer *writer, const char *manifest_json,
 			size_t len, struct err *err)
 	__attribute__((nonnull(1, 4)));

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 #define RECORD_HEADER_SIZE 16
 #define RECORD_OPTIONAL (1u << 0) /* flag: a reader that does not know the tag skips it */
 
@@ -31,7 +33,10 @@ enum stream_format { STREAM_UNKNOWN, STREAM_RECORDS, STREAM_BARE };
 /**
  * struct record_parser - takes a stream in pieces of any size
  *
- * Memory is constant: payloads pass by. Zero it to begin.
+ * Memory is constant: payloads pass by. Zero it to begin. The format is known
+ * from the 16th byte on: records when the first header is one that a stream of
+ * records can begin with (STOP_COPY_SIZE of 8 bytes, flags 0 or OPTIONAL; or
+ * FW_DATA of 1 to 2^32 - 1 bytes, flags 0), as the variant driver decides it.
  */
 struct record_parser {
 	enum stream_format format;
@@ -40,9 +45,9 @@ struct record_parser {
 	unsigned char header[RECORD_HEADER_SIZE];
 	size_t header_len;       /* bytes of the next header that have come */
 	uint64_t n_records;
-	uint64_t fw_bytes;       /* payload bytes under RECORD_FW_DATA */
-	bool broken;             /* framing lost: a mandatory tag that is unknown */
-	uint64_t broken_at;
+	uint64_t fw_bytes;       /* payload bytes under RECORD_FW_DATA; of a bare image, all */
+	struct record last;      /* the header seen last */
+	bool broken;             /* framing lost: no driver takes the header in @last */
 };
 
 typedef int (*record_fn)(const struct record *record, void *data);
@@ -59,6 +64,17 @@ int record_feed(struct record_parser *parser, const void *data, size_t len,
 /** record_complete - may the stream end here? (not inside a header or payload, and it held firmware data) */
 bool record_complete(const struct record_parser *parser)
 	__attribute__((nonnull(1)));
+
+/** record_flaw - why no driver takes this header (text), or NULL */
+const char *record_flaw(const struct record *record) __attribute__((nonnull(1)));
+
+/**
+ * record_require_complete - ERR_DAMAGED unless the stream may end here
+ *
+ * Says at which byte and in what it ends, or what broke it. 0 or -1.
+ */
+int record_require_complete(const struct record_parser *parser,
+			    struct err *err) __attribute__((nonnull(1, 2)));
 
 /** record_tag_name - "FW_DATA"; NULL when unknown */
 const char *record_tag_name(uint32_t tag);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What walking and transferring took: filled by engine, printed by report. */
+/*
+ * What walking and transferring took, and what an image holds: filled by
+ * engine and image, printed by report.
+ */
 #ifndef MODEL_TRANSFER_H
 #define MODEL_TRANSFER_H
 
@@ -29,10 +32,32 @@ struct walk {
 /* The phases of a stream: bytes belong to the phase in which read() gave them. */
 enum phase { PHASE_PRE_COPY, PHASE_STOP_COPY, PHASE_COUNT };
 
+/** phase_name - "pre_copy", "stop_copy": as in members' names and JSON keys */
+const char *phase_name(enum phase phase);
+
+/** phase_parse - a phase by name; 0 or -EINVAL */
+int phase_parse(const char *name, enum phase *phase)
+	__attribute__((nonnull(1, 2)));
+
 struct phase_total {
 	uint64_t bytes;
 	uint64_t members; /* of the image */
 	uint64_t duration_ns;
+};
+
+/** struct image_totals - what an image's manifest promises and its members hold */
+struct image_totals {
+	struct phase_total phases[PHASE_COUNT]; /* bytes and members */
+	uint64_t bytes;                         /* of the bare stream */
+	uint64_t members;                       /* of the stream; 0 when it is bare */
+	char digest[DIGEST_TEXT_SIZE];          /* XXH3-128 of the bare stream */
+};
+
+/** struct image_origin - by what and when an image was written */
+struct image_origin {
+	char kernel[80];       /* release, as uname -r tells it */
+	char tool[32];         /* version of mlxmigctl */
+	uint64_t saved_unix_ns; /* CLOCK_REALTIME when the save began */
 };
 
 /** struct transfer - one device's state, saved or loaded */
