@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One firmware command: what a handler gets and gives. */
+#ifndef MLX5_LAB_CMD_H
+#define MLX5_LAB_CMD_H
+
+#include "ifc.h"
+#include "mlx5_lab.h"
+
+/*
+ * @in holds at least the bytes that the handler's row asks for, @out at least those that it answers, zeroed.
+ * A handler that moves data says how many bytes in @moved_save or @moved_load (the bandwidth is applied to them) and
+ * honours @corrupt, the offset of a byte to damage on its way, or -1.
+ */
+struct lab_cmd {
+	struct lab_function *fn;
+	uint16_t opcode;
+	uint16_t op_mod;
+	uint8_t *in;
+	size_t in_size;
+	uint8_t *out;
+	size_t out_size;
+	uint32_t syndrome;
+	uint64_t moved_save;
+	uint64_t moved_load;
+	int64_t corrupt;
+};
+
+typedef enum lab_status lab_handler(struct lab_cmd *cmd);
+
+struct lab_command {
+	uint16_t opcode;
+	const char *name;
+	uint16_t in_size;
+	uint16_t out_size;
+	lab_handler *run;
+	bool pf_only;
+};
+
+/* Notes the syndrome and gives the status back: return lab_refuse(cmd, ...). */
+static inline enum lab_status lab_refuse(struct lab_cmd *cmd, enum lab_status status, uint32_t syndrome)
+{
+	cmd->syndrome = syndrome;
+	return status;
+}
+
+/* cmd.c */
+void lab_cmd_doorbell(struct lab_function *fn, uint32_t slots);
+void lab_cmd_forget(struct lab_function *fn);
+
+/* fw.c, caps.c, pages.c, eq.c, res.c, mig.c: the handlers of the dispatch table */
+lab_handler lab_enable_hca, lab_disable_hca, lab_query_issi, lab_set_issi, lab_query_adapter, lab_init_hca,
+	lab_teardown_hca, lab_access_register, lab_accept;
+lab_handler lab_query_hca_cap, lab_set_hca_cap;
+lab_handler lab_query_pages, lab_manage_pages;
+lab_handler lab_create_eq, lab_destroy_eq;
+lab_handler lab_alloc_pd, lab_dealloc_pd, lab_alloc_uar, lab_dealloc_uar, lab_create_mkey, lab_destroy_mkey;
+lab_handler lab_suspend_vhca, lab_resume_vhca, lab_query_migration, lab_save_vhca, lab_load_vhca;
+
+/* pages.c */
+void lab_pages_request(struct lab_pf *pf, unsigned int function, int32_t count);
+
+#endif

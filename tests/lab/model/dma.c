@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Moves bytes to and from host memory through a memory key, page by page of its translation list. */
+#include "qemu/osdep.h"
+#include "res.h"
+
+static bool fail(struct lab_dma *dma, uint32_t syndrome)
+{
+	dma->syndrome = syndrome;
+	return false;
+}
+
+/*
+ * Opens @size bytes at @address of a key of function @fn, to @write into host memory or to read from it. False with
+ * dma->syndrome when the key does not exist, does not reach that far, or lacks the right.
+ */
+bool lab_dma_open(struct lab_dma *dma, struct lab_function *fn, uint32_t key, uint64_t address, uint64_t size, bool write)
+{
+	struct lab_mkey *mkey = lab_mkey_find(fn, key);
+
+	*dma = (struct lab_dma){ .fn = fn, .mkey = mkey, .size = size, .write = write, .corrupt = -1 };
+	if (!mkey || !mkey->pages)
+		return fail(dma, LAB_SYND_KEY_UNKNOWN);
+	if (write ? !mkey->local_write : !mkey->local_read)
+		return fail(dma, LAB_SYND_KEY_RIGHTS);
+	if (address < mkey->start || address - mkey->start > mkey->length ||
+	    size > mkey->length - (address - mkey->start))
+		return fail(dma, LAB_SYND_KEY_LENGTH);
+	dma->base = address - mkey->start;
+	return true;
+}
+
+static bool move(struct lab_dma *dma, uint64_t offset, uint8_t *data, size_t size)
+{
+	const struct lab_mkey *mkey = dma->mkey;
+	uint64_t page_size = 1ULL << mkey->log_page;
+
+	if (offset > dma->size || size > dma->size - offset)
+		return fail(dma, LAB_SYND_KEY_LENGTH);
+	offset += dma->base;
+	while (size) {
+		uint64_t within = offset & (page_size - 1);
+		size_t part = MIN(size, page_size - within);
+		MemTxResult result = pci_dma_rw(&dma->fn->pci, mkey->pages[offset >> mkey->log_page] + within, data, part,
+						dma->write ? DMA_DIRECTION_FROM_DEVICE : DMA_DIRECTION_TO_DEVICE,
+						MEMTXATTRS_UNSPECIFIED);
+
+		if (result != MEMTX_OK)
+			return fail(dma, LAB_SYND_KEY_DMA);
+		data += part;
+		offset += part;
+		size -= part;
+	}
+	return true;
+}
+
+static void damage(struct lab_dma *dma, uint64_t offset, uint8_t *data, size_t size)
+{
+	if (dma->corrupt < 0 || (uint64_t)dma->corrupt < offset || (uint64_t)dma->corrupt - offset >= size)
+		return;
+	data[dma->corrupt - offset] ^= 1;
+}
+
+/* Writes into host memory at @offset of the range. At most LAB_PAGE_SIZE bytes at a time. */
+bool lab_dma_put(struct lab_dma *dma, uint64_t offset, const void *data, size_t size)
+{
+	uint8_t copy[LAB_PAGE_SIZE];
+
+	assert(size <= sizeof(copy));
+	memcpy(copy, data, size);
+	damage(dma, offset, copy, size);
+	return move(dma, offset, copy, size);
+}
+
+/* Reads from host memory at @offset of the range. */
+bool lab_dma_get(struct lab_dma *dma, uint64_t offset, void *data, size_t size)
+{
+	if (!move(dma, offset, data, size))
+		return false;
+	damage(dma, offset, data, size);
+	return true;
+}

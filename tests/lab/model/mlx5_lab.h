@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A software ConnectX-7: a physical function and its virtual functions, each with an initialization segment, a command
+ * queue, event queues and memory keys of its own. The physical function also answers the migration commands.
+ */
+#ifndef MLX5_LAB_H
+#define MLX5_LAB_H
+
+#include "qemu/osdep.h"
+#include "qemu/timer.h"
+#include "hw/pci/pci.h"
+#include "state.h"
+
+#define TYPE_LAB_PF		"mlx5-lab"
+#define TYPE_LAB_VF		"mlx5-lab-vf"
+
+enum {
+	LAB_VENDOR_ID = 0x15b3,
+	LAB_PF_DEVICE_ID = 0x1021,
+	LAB_VF_DEVICE_ID = 0x101e,
+};
+
+enum {
+	LAB_LOG_SLOTS = 5,		/* commands in flight of one function */
+	LAB_LOG_STRIDE = 6,		/* bytes of a command slot */
+	LAB_SLOTS = 1 << LAB_LOG_SLOTS,
+	LAB_EQS = 64,			/* event queues of one function, number 0 unused */
+	LAB_PAGE_SIZE = 4096,
+	LAB_UAR_FIRST = 16,		/* the doorbell page handed out first */
+	LAB_VHCA_BASE = 0x10,		/* so that nobody takes a function's number for its VHCA id */
+	LAB_VF_PAGES = 4,		/* pages that the firmware wants for a VF */
+};
+
+/* Status bytes that a command may answer. */
+enum lab_status {
+	LAB_OK = 0x0,
+	LAB_INTERNAL = 0x1,
+	LAB_BAD_OPCODE = 0x2,
+	LAB_BAD_PARAMETER = 0x3,
+	LAB_BAD_SYSTEM_STATE = 0x4,
+	LAB_BAD_RESOURCE = 0x5,
+	LAB_BUSY = 0x6,
+	LAB_EXCEEDED = 0x8,
+	LAB_BAD_RESOURCE_STATE = 0x9,
+	LAB_BAD_INDEX = 0xa,
+	LAB_NO_RESOURCES = 0xf,
+	LAB_BAD_INPUT_LENGTH = 0x50,
+	LAB_BAD_OUTPUT_LENGTH = 0x51,
+};
+
+/* Syndromes: each refusal of ours has one of its own. The first is what a ConnectX-7 says. */
+enum lab_syndrome {
+	LAB_SYND_NOT_SUSPENDED = 0x2c9bb0,	/* SAVE or LOAD of a VF that is not suspended */
+	LAB_SYND_UNKNOWN_OPCODE = 0x1ab001,
+	LAB_SYND_NOT_PF = 0x1ab002,		/* a VF sent a command that is the PF's */
+	LAB_SYND_NO_VHCA = 0x1ab003,		/* no VF has this VHCA id */
+	LAB_SYND_BAD_OP_MOD = 0x1ab004,
+	LAB_SYND_NO_CAPABILITY = 0x1ab005,
+	LAB_SYND_SUSPEND_ORDER = 0x1ab010,	/* responder before initiator, or twice */
+	LAB_SYND_RESUME_ORDER = 0x1ab011,	/* initiator before responder, or not suspended */
+	LAB_SYND_PARTIAL_LOAD = 0x1ab012,	/* RESUME when the last piece is missing */
+	LAB_SYND_TRACK_SUSPENDED = 0x1ab013,	/* tracking asked for on a suspended VF */
+	LAB_SYND_NOT_TRACKED = 0x1ab014,	/* an increment without tracking */
+	LAB_SYND_TOO_SMALL = 0x1ab015,		/* SAVE into less memory than QUERY asked for */
+	LAB_SYND_KEY_UNKNOWN = 0x1ab020,
+	LAB_SYND_KEY_LENGTH = 0x1ab021,		/* the range is not inside the key's */
+	LAB_SYND_KEY_RIGHTS = 0x1ab022,		/* no local write for SAVE, no local read for LOAD */
+	LAB_SYND_KEY_DMA = 0x1ab023,		/* the IOMMU or the bus refused */
+	LAB_SYND_KEY_INVALID = 0x1ab024,	/* CREATE_MKEY of something this model cannot translate */
+	LAB_SYND_OBJECT_UNKNOWN = 0x1ab025,	/* destroying what does not exist */
+	LAB_SYND_OBJECT_IN_USE = 0x1ab026,
+	LAB_SYND_IMAGE_MAGIC = 0x1ab030,
+	LAB_SYND_IMAGE_VERSION = 0x1ab031,
+	LAB_SYND_IMAGE_LENGTH = 0x1ab032,
+	LAB_SYND_IMAGE_CHECKSUM = 0x1ab033,
+	LAB_SYND_IMAGE_SEQUENCE = 0x1ab034,
+	LAB_SYND_IMAGE_SIZE = 0x1ab035,		/* of a state of another size */
+	LAB_SYND_IMAGE_LAYOUT = 0x1ab036,	/* extents outside the state */
+	LAB_SYND_IMAGE_DIGEST = 0x1ab037,	/* all pieces are in, and they make another state */
+	LAB_SYND_IMAGE_MORE = 0x1ab038,		/* a second piece without multi_load */
+	LAB_SYND_FAULT = 0x1ab0ff,		/* injected, no other syndrome asked for */
+};
+
+/* Event types that the model sends. */
+enum { LAB_EVENT_CMD = 0x0a, LAB_EVENT_PAGE_REQUEST = 0x0b };
+
+struct lab_function;
+struct lab_pf;
+
+struct lab_eq {
+	uint8_t number;
+	unsigned int vector;
+	uint64_t events;		/* bit set: wants this event type */
+	unsigned int log_entries;
+	unsigned int log_page;
+	uint64_t *pages;
+	uint32_t producer;
+	uint32_t consumer;
+	bool armed;
+};
+
+struct lab_mkey {
+	uint32_t key;			/* index << 8 | the driver's low byte */
+	uint32_t pd;
+	bool local_read;
+	bool local_write;
+	uint64_t start;
+	uint64_t length;
+	unsigned int log_page;
+	size_t count;
+	uint64_t *pages;
+};
+
+/* A command that was carried out and whose answer waits for its time. */
+struct lab_answer {
+	struct lab_function *fn;
+	unsigned int slot;
+	QEMUTimer *timer;
+	bool waiting;
+	bool by_event;
+	uint8_t delivery;
+	uint64_t mailbox;		/* where the output beyond the slot goes */
+	uint8_t *out;
+	size_t out_size;
+};
+
+/* What every function has. */
+struct lab_function {
+	PCIDevice pci;
+	struct lab_pf *pf;
+	unsigned int number;		/* 0: PF, n + 1: VF n */
+	MemoryRegion bar;
+	MemoryRegion segment;
+	MemoryRegion doorbells;
+	uint64_t queue;			/* bus address of the command queue, 0: none */
+	uint32_t queue_high;
+	uint32_t nic_interface;
+	struct lab_answer answers[LAB_SLOTS];
+	struct lab_eq *eqs[LAB_EQS];
+	GHashTable *mkeys;		/* index -> struct lab_mkey */
+	GHashTable *pds;
+	GHashTable *uars;
+	uint32_t next_id;
+};
+
+struct lab_vf {
+	struct lab_function fn;
+	struct lab_state state;
+	MemoryRegion registers;
+	MemoryRegion window;
+	uint32_t latched;		/* high half of the 64-bit register read last */
+	uint32_t resets;
+	uint32_t loads;
+	uint32_t saves;
+	uint32_t dropped;
+};
+
+/* What the PF remembers of a function, there or not: index 0 is the PF itself. */
+struct lab_seat {
+	bool enabled;
+	bool migratable;
+	GArray *pages;			/* of uint64_t: what the driver gave the firmware */
+};
+
+struct lab_log_line {
+	uint64_t number;
+	uint16_t function;
+	uint16_t opcode;
+	uint16_t op_mod;
+	uint16_t vhca_id;
+	uint8_t status;
+	uint32_t syndrome;
+};
+
+enum { LAB_LOG_LINES = 64 };
+
+struct lab_pf {
+	struct lab_function fn;
+	struct lab_seat *seats;
+
+	/* Properties. */
+	uint64_t num_vfs;
+	uint64_t state_size;
+	uint64_t evolve_us;
+	uint64_t seed;
+	uint64_t cmd_delay_us;
+	uint64_t save_bandwidth;
+	uint64_t load_bandwidth;
+	bool migration;
+	bool migratable;
+	bool multi_load;
+	bool in_chunks;
+	bool tracking;
+	char *fw_version;
+	char *psid;
+
+	GArray *faults;			/* of struct lab_fault */
+	char *fault_text;
+	uint64_t fault_hits;
+
+	struct lab_log_line log[LAB_LOG_LINES];
+	uint64_t logged;
+};
+
+static inline struct lab_function *lab_function_of(PCIDevice *pci)
+{
+	return container_of(pci, struct lab_function, pci);
+}
+
+/* pci.c */
+struct lab_vf *lab_vf_at(struct lab_pf *pf, unsigned int number);
+struct lab_vf *lab_vf_by_vhca(struct lab_pf *pf, uint16_t vhca_id);
+uint16_t lab_vhca_id(const struct lab_function *fn);
+void lab_function_forget(struct lab_function *fn);
+
+/* segment.c: the initialization segment and the doorbell pages */
+void lab_segment_init(struct lab_function *fn, uint64_t bar_size, uint64_t doorbell_end);
+
+/* vf_regs.c */
+void lab_vf_regs_init(struct lab_vf *vf);
+
+/* props.c */
+void lab_props_register(ObjectClass *oc);
+void lab_props_init(struct lab_pf *pf);
+void lab_props_free(struct lab_pf *pf);
+void lab_fw_version(const struct lab_pf *pf, unsigned int *major, unsigned int *minor, unsigned int *sub);
+
+/* eq.c */
+void lab_eq_post(struct lab_function *fn, unsigned int type, const void *data, size_t size);
+void lab_eq_doorbell(struct lab_function *fn, uint32_t value, bool arm);
+bool lab_eq_has(const struct lab_function *fn, unsigned int type);
+void lab_eq_free(struct lab_eq *eq);
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The PF's properties: given to -device, and read and set through QOM while the machine runs. */
+#include "qemu/osdep.h"
+#include "qemu/guest-random.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "cmd.h"
+#include "faults.h"
+
+enum { VFS_MAX = 200, STATE_MAX_GIB = 1 };
+
+#define LAB_PF(obj) container_of(lab_function_of(PCI_DEVICE(obj)), struct lab_pf, fn)
+
+struct number_prop {
+	const char *name;
+	size_t offset;
+	uint64_t max;			/* 0: no limit */
+	bool start_only;
+	const char *description;
+};
+
+#define NUMBER(name, field, max, start_only, description) \
+	{ name, offsetof(struct lab_pf, field), max, start_only, description }
+
+static const struct number_prop numbers[] = {
+	NUMBER("num-vfs", num_vfs, VFS_MAX, true, "VFs that can be created"),
+	NUMBER("state-size", state_size, (uint64_t)STATE_MAX_GIB << 30, false, "bytes of a VF's state, from its next reset on"),
+	NUMBER("evolve-us", evolve_us, 0, false, "microseconds between two generations, from the next reset on, 0: none"),
+	NUMBER("seed", seed, 0, true, "decides all contents; random when 0"),
+	NUMBER("cmd-delay-us", cmd_delay_us, 0, false, "every command answers that much later"),
+	NUMBER("save-bandwidth", save_bandwidth, 0, false, "bytes a second of SAVE, 0: no limit"),
+	NUMBER("load-bandwidth", load_bandwidth, 0, false, "bytes a second of LOAD, 0: no limit"),
+};
+
+struct bool_prop {
+	const char *name;
+	size_t offset;
+};
+
+static const struct bool_prop bools[] = {
+	{ "migration", offsetof(struct lab_pf, migration) },
+	{ "migratable", offsetof(struct lab_pf, migratable) },
+	{ "multi-load", offsetof(struct lab_pf, multi_load) },
+	{ "in-chunks", offsetof(struct lab_pf, in_chunks) },
+	{ "tracking", offsetof(struct lab_pf, tracking) },
+};
+
+static void number_get(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
+{
+	const struct number_prop *prop = opaque;
+
+	visit_type_uint64(v, name, (uint64_t *)((uint8_t *)LAB_PF(obj) + prop->offset), errp);
+}
+
+static void number_set(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
+{
+	const struct number_prop *prop = opaque;
+	uint64_t value;
+
+	if (!visit_type_size(v, name, &value, errp))
+		return;
+	if (prop->start_only && DEVICE(obj)->realized)
+		error_setg(errp, "%s can only be set at the start", name);
+	else if (prop->max && value > prop->max)
+		error_setg(errp, "%s is at most %" PRIu64, name, prop->max);
+	else
+		*(uint64_t *)((uint8_t *)LAB_PF(obj) + prop->offset) = value;
+}
+
+static void bool_get(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
+{
+	const struct bool_prop *prop = opaque;
+
+	visit_type_bool(v, name, (bool *)((uint8_t *)LAB_PF(obj) + prop->offset), errp);
+}
+
+static void bool_set(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
+{
+	const struct bool_prop *prop = opaque;
+
+	visit_type_bool(v, name, (bool *)((uint8_t *)LAB_PF(obj) + prop->offset), errp);
+}
+
+static bool parse_version(const char *text, unsigned int *major, unsigned int *minor, unsigned int *sub)
+{
+	int end = 0;
+
+	return sscanf(text, "%u.%u.%u%n", major, minor, sub, &end) == 3 && !text[end] && *major < 256 && *minor < 256 &&
+	       *sub < 65536;
+}
+
+/* The three parts of the firmware version; the property's setter has checked it. */
+void lab_fw_version(const struct lab_pf *pf, unsigned int *major, unsigned int *minor, unsigned int *sub)
+{
+	parse_version(pf->fw_version, major, minor, sub);
+}
+
+static char *fw_version_get(Object *obj, Error **errp)
+{
+	return g_strdup(LAB_PF(obj)->fw_version);
+}
+
+static void fw_version_set(Object *obj, const char *value, Error **errp)
+{
+	unsigned int major, minor, sub;
+
+	if (!parse_version(value, &major, &minor, &sub)) {
+		error_setg(errp, "fw-version: '%s' is not MAJOR.MINOR.SUB", value);
+		return;
+	}
+	g_free(LAB_PF(obj)->fw_version);
+	LAB_PF(obj)->fw_version = g_strdup(value);
+}
+
+static char *psid_get(Object *obj, Error **errp)
+{
+	return g_strdup(LAB_PF(obj)->psid);
+}
+
+static void psid_set(Object *obj, const char *value, Error **errp)
+{
+	if (strlen(value) > 16) {
+		error_setg(errp, "psid: at most 16 characters");
+		return;
+	}
+	g_free(LAB_PF(obj)->psid);
+	LAB_PF(obj)->psid = g_strdup(value);
+}
+
+static char *fault_get(Object *obj, Error **errp)
+{
+	return g_strdup(LAB_PF(obj)->fault_text);
+}
+
+/* Setting it, to the same value too, starts counting anew. */
+static void fault_set(Object *obj, const char *value, Error **errp)
+{
+	struct lab_pf *pf = LAB_PF(obj);
+	bool good = lab_faults_parse(value, pf->faults, errp);
+
+	g_free(pf->fault_text);
+	pf->fault_text = g_strdup(good ? value : "");
+	pf->fault_hits = 0;
+}
+
+static void fault_hits_get(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
+{
+	visit_type_uint64(v, name, &LAB_PF(obj)->fault_hits, errp);
+}
+
+/* The last commands, oldest first, one a line. */
+static char *log_get(Object *obj, Error **errp)
+{
+	struct lab_pf *pf = LAB_PF(obj);
+	GString *text = g_string_new(NULL);
+	uint64_t first = pf->logged > LAB_LOG_LINES ? pf->logged - LAB_LOG_LINES : 0;
+
+	for (uint64_t i = first; i < pf->logged; i++) {
+		const struct lab_log_line *line = &pf->log[i % LAB_LOG_LINES];
+
+		g_string_append_printf(text, "%" PRIu64 " fn=%u op=0x%x op_mod=0x%x vhca=0x%x status=0x%x syndrome=0x%x\n",
+				       line->number, line->function, line->opcode, line->op_mod, line->vhca_id,
+				       line->status, line->syndrome);
+	}
+	return g_string_free(text, false);
+}
+
+/* Declares all properties on the PF's class. */
+void lab_props_register(ObjectClass *oc)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		object_class_property_add(oc, numbers[i].name, "size", number_get, number_set, NULL, (void *)&numbers[i]);
+		object_class_property_set_description(oc, numbers[i].name, numbers[i].description);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bools); i++)
+		object_class_property_add(oc, bools[i].name, "bool", bool_get, bool_set, NULL, (void *)&bools[i]);
+	object_class_property_add_str(oc, "fw-version", fw_version_get, fw_version_set);
+	object_class_property_add_str(oc, "psid", psid_get, psid_set);
+	object_class_property_add_str(oc, "fault", fault_get, fault_set);
+	object_class_property_add(oc, "fault-hits", "uint64", fault_hits_get, NULL, NULL, NULL);
+	object_class_property_add_str(oc, "log", log_get, NULL);
+}
+
+/* The values that properties have when nobody sets them. */
+void lab_props_init(struct lab_pf *pf)
+{
+	pf->num_vfs = 8;
+	pf->state_size = 4 << 20;
+	pf->evolve_us = 10000;
+	pf->migration = true;
+	pf->migratable = true;
+	pf->multi_load = true;
+	pf->tracking = true;
+	pf->fw_version = g_strdup("28.41.1000");
+	pf->psid = g_strdup("MT_0000000838");
+	pf->fault_text = g_strdup("");
+	pf->faults = g_array_new(false, false, sizeof(struct lab_fault));
+}
+
+void lab_props_free(struct lab_pf *pf)
+{
+	g_free(pf->fw_version);
+	g_free(pf->psid);
+	g_free(pf->fault_text);
+	g_array_free(pf->faults, true);
+}
