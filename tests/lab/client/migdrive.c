@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * migdrive: walks VFIO devices through migration states, step by step as told, for tests of drivers. It does what the
+ * tool does not: odd pieces of a stream, records made by hand, data files kept when everything else is closed.
+ *
+ * The steps are the arguments. A step that does not do what it should ends the run with status 1 and says which one
+ * it was; with `fail ERRNO` before it, it should fail with that error.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../model/vf_regs.h"
+
+/* Newer than the headers of Debian 12. */
+enum { FEATURE_MIG_DATA_SIZE = 9 };
+
+static const char usage_text[] =
+	"usage: migdrive STEP...\n"
+	"  dev BDF               open this device, or return to it; the steps below are about it\n"
+	"  set STATE             ask for a state; a data file that comes is kept\n"
+	"  state STATE           the device is in this state\n"
+	"  flags NUMBER          the migration flags are these\n"
+	"  size                  print the data size that the device estimates\n"
+	"  reset                 VFIO_DEVICE_RESET\n"
+	"  save FILE             read the data file to its end into FILE\n"
+	"  read N                read N bytes of it and forget them\n"
+	"  readbar               read bytes of it into the VF's mapped BAR\n"
+	"  eof                   the data file is at its end\n"
+	"  poll MASK             poll gives these bits of POLLIN 1, POLLERR 8, POLLRDHUP 0x2000\n"
+	"  write FILE SEG OFF N  write N bytes of FILE from OFF on, SEG at a time (N or SEG 0: all)\n"
+	"  zeros N               write N zero bytes\n"
+	"  head SIZE FLAGS TAG   write the head of a record\n"
+	"  dropdata, dropdev     close the data file; the device with its group and container\n"
+	"  touch FILE, await FILE  make a file; wait until one is there\n"
+	"  time                  print the milliseconds since the last `time`\n"
+	"  fail ERRNO            the next step fails with this error, by name\n";
+
+enum { MAX_DEVICES = 8, CHUNK = 1 << 20 };
+
+struct dev {
+	const char *bdf;
+	int container;
+	int group;
+	int device;
+	int data;
+};
+
+static struct dev devices[MAX_DEVICES];
+static struct dev *dev;
+static uint8_t chunk[CHUNK];
+
+static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("migdrive: ", stderr);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t value = strtoull(text, &end, 0);
+
+	if (end == text || *end)
+		die("%s is no number", text);
+	return value;
+}
+
+static const char *const states[] = {
+	"ERROR", "STOP", "RUNNING", "STOP_COPY", "RESUMING", "RUNNING_P2P", "PRE_COPY", "PRE_COPY_P2P",
+};
+enum { STATES = sizeof(states) / sizeof(states[0]) };
+
+static uint32_t state_number(const char *name)
+{
+	for (uint32_t i = 0; i < STATES; i++)
+		if (!strcmp(states[i], name))
+			return i;
+	return number(name);
+}
+
+/*
+ * What follows are the steps: 0 when done, or -1 with errno. What was not to be expected at all ends the run.
+ */
+
+static int open_device(const char *bdf)
+{
+	char link[PATH_MAX], target[PATH_MAX], path[PATH_MAX + 16];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	length = readlink(link, target, sizeof(target) - 1);
+	if (length < 0)
+		return -1;
+	target[length] = '\0';
+	snprintf(path, sizeof(path), "/dev/vfio/%s", basename(target));
+	dev->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	dev->group = open(path, O_RDWR | O_CLOEXEC);
+	if (dev->container < 0 || dev->group < 0 || ioctl(dev->group, VFIO_GROUP_SET_CONTAINER, &dev->container) ||
+	    ioctl(dev->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		return -1;
+	dev->device = ioctl(dev->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	return dev->device < 0 ? -1 : 0;
+}
+
+static int step_dev(char **args)
+{
+	for (dev = devices; dev < devices + MAX_DEVICES; dev++) {
+		if (!dev->bdf)
+			break;
+		if (!strcmp(dev->bdf, args[0]))
+			return 0;
+	}
+	if (dev == devices + MAX_DEVICES)
+		die("too many devices");
+	*dev = (struct dev){ args[0], -1, -1, -1, -1 };
+	return open_device(args[0]);
+}
+
+static int feature(uint32_t flags, void *payload, size_t size)
+{
+	uint64_t buffer[8];
+	struct vfio_device_feature *request = (void *)buffer;
+
+	memset(buffer, 0, sizeof(buffer));
+	request->argsz = sizeof(*request) + size;
+	request->flags = flags;
+	memcpy(request->data, payload, size);
+	if (ioctl(dev->device, VFIO_DEVICE_FEATURE, request))
+		return -1;
+	memcpy(payload, request->data, size);
+	return 0;
+}
+
+static int step_set(char **args)
+{
+	struct vfio_device_feature_mig_state mig = { .device_state = state_number(args[0]), .data_fd = -1 };
+
+	if (feature(VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE, &mig, sizeof(mig)))
+		return -1;
+	if (mig.data_fd < 0)
+		return 0;
+	if (dev->data >= 0)
+		close(dev->data);
+	dev->data = mig.data_fd;
+	return 0;
+}
+
+static int step_state(char **args)
+{
+	struct vfio_device_feature_mig_state mig = {};
+
+	if (feature(VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE, &mig, sizeof(mig)))
+		return -1;
+	if (mig.device_state != state_number(args[0]))
+		die("%s is in state %s, not %s", dev->bdf, mig.device_state < STATES ? states[mig.device_state] : "?", args[0]);
+	return 0;
+}
+
+static int step_flags(char **args)
+{
+	struct vfio_device_feature_migration mig = {};
+
+	if (feature(VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIGRATION, &mig, sizeof(mig)))
+		return -1;
+	if (mig.flags != number(args[0]))
+		die("%s has flags 0x%" PRIx64 ", not %s", dev->bdf, (uint64_t)mig.flags, args[0]);
+	return 0;
+}
+
+static int step_size(char **args)
+{
+	uint64_t size = 0;
+
+	(void)args;
+	if (feature(VFIO_DEVICE_FEATURE_GET | FEATURE_MIG_DATA_SIZE, &size, sizeof(size)))
+		return -1;
+	printf("%" PRIu64 "\n", size);
+	return 0;
+}
+
+static int step_reset(char **args)
+{
+	(void)args;
+	return ioctl(dev->device, VFIO_DEVICE_RESET);
+}
+
+static int step_save(char **args)
+{
+	int out = open(args[0], O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	ssize_t got;
+
+	if (out < 0)
+		die("%s: %s", args[0], strerror(errno));
+	while ((got = read(dev->data, chunk, sizeof(chunk))) > 0)
+		if (write(out, chunk, got) != got)
+			die("%s: %s", args[0], strerror(errno));
+	close(out);
+	return got;
+}
+
+static int step_read(char **args)
+{
+	uint64_t left = number(args[0]);
+
+	while (left) {
+		ssize_t got = read(dev->data, chunk, left < CHUNK ? left : CHUNK);
+
+		if (got < 0)
+			return -1;
+		if (!got)
+			die("the data ended %" PRIu64 " bytes too early", left);
+		left -= got;
+	}
+	return 0;
+}
+
+static int step_eof(char **args)
+{
+	ssize_t got = read(dev->data, chunk, 1);
+
+	(void)args;
+	if (got > 0)
+		die("there is more data");
+	return got;
+}
+
+static void enable_memory(void)
+{
+	struct vfio_region_info config = { .argsz = sizeof(config), .index = VFIO_PCI_CONFIG_REGION_INDEX };
+	uint16_t command;
+
+	if (ioctl(dev->device, VFIO_DEVICE_GET_REGION_INFO, &config) ||
+	    pread(dev->device, &command, 2, config.offset + PCI_COMMAND) != 2)
+		die("PCI_COMMAND: %s", strerror(errno));
+	command |= PCI_COMMAND_MEMORY;
+	if (pwrite(dev->device, &command, 2, config.offset + PCI_COMMAND) != 2)
+		die("PCI_COMMAND: %s", strerror(errno));
+}
+
+/* The page faults then want the lock that a reset holds. */
+static int step_readbar(char **args)
+{
+	struct vfio_region_info bar = { .argsz = sizeof(bar), .index = VFIO_PCI_BAR0_REGION_INDEX };
+	ssize_t got;
+	void *map;
+
+	(void)args;
+	enable_memory();
+	if (ioctl(dev->device, VFIO_DEVICE_GET_REGION_INFO, &bar))
+		die("BAR 0: %s", strerror(errno));
+	map = mmap(NULL, LAB_WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dev->device, bar.offset + LAB_WINDOW_OFFSET);
+	if (map == MAP_FAILED)
+		die("mmap of BAR 0: %s", strerror(errno));
+	got = read(dev->data, map, LAB_WINDOW_SIZE);
+	munmap(map, LAB_WINDOW_SIZE);
+	return got > 0 ? 0 : -1;
+}
+
+static int step_poll(char **args)
+{
+	struct pollfd pollfd = { .fd = dev->data, .events = POLLIN | POLLRDHUP };
+	const short mask = POLLIN | POLLERR | POLLRDHUP;
+
+	if (poll(&pollfd, 1, 0) < 0)
+		return -1;
+	if ((pollfd.revents & mask) != (short)number(args[0]))
+		die("poll gives 0x%x, not %s", pollfd.revents & mask, args[0]);
+	return 0;
+}
+
+/* A short write is allowed, none at all is not. */
+static int write_all(const void *data, size_t size)
+{
+	const uint8_t *from = data;
+
+	while (size) {
+		ssize_t done = write(dev->data, from, size);
+
+		if (done < 0)
+			return -1;
+		if (!done)
+			die("nothing was written");
+		from += done;
+		size -= done;
+	}
+	return 0;
+}
+
+static int step_write(char **args)
+{
+	uint64_t seg = number(args[1]), offset = number(args[2]), left = number(args[3]);
+	int in = open(args[0], O_RDONLY);
+	int err = 0;
+
+	if (in < 0)
+		die("%s: %s", args[0], strerror(errno));
+	if (!left)
+		left = lseek(in, 0, SEEK_END) - offset;
+	if (!seg || seg > CHUNK)
+		seg = CHUNK;
+	while (left && !err) {
+		size_t now = left < seg ? left : seg;
+
+		if (pread(in, chunk, now, offset) != (ssize_t)now)
+			die("%s is too short", args[0]);
+		err = write_all(chunk, now);
+		offset += now;
+		left -= now;
+	}
+	close(in);
+	return err;
+}
+
+static int step_zeros(char **args)
+{
+	uint64_t left = number(args[0]);
+
+	memset(chunk, 0, sizeof(chunk));
+	while (left) {
+		size_t now = left < CHUNK ? left : CHUNK;
+
+		if (write_all(chunk, now))
+			return -1;
+		left -= now;
+	}
+	return 0;
+}
+
+static int step_head(char **args)
+{
+	struct {
+		uint64_t size;
+		uint32_t flags, tag;
+	} head = { number(args[0]), number(args[1]), number(args[2]) };
+
+	return write_all(&head, sizeof(head));
+}
+
+static int step_dropdata(char **args)
+{
+	(void)args;
+	close(dev->data);
+	dev->data = -1;
+	return 0;
+}
+
+static int step_dropdev(char **args)
+{
+	(void)args;
+	close(dev->device);
+	close(dev->group);
+	close(dev->container);
+	dev->device = dev->group = dev->container = -1;
+	return 0;
+}
+
+static int step_touch(char **args)
+{
+	return close(open(args[0], O_WRONLY | O_CREAT, 0600));
+}
+
+static int step_await(char **args)
+{
+	for (int tries = 0; tries < 6000; tries++) {
+		if (!access(args[0], F_OK))
+			return 0;
+		usleep(10000);
+	}
+	die("%s did not come", args[0]);
+}
+
+static int step_time(char **args)
+{
+	static int64_t last;
+	struct timespec now;
+	int64_t ms;
+
+	(void)args;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	printf("%" PRId64 "\n", last ? ms - last : 0);
+	last = ms;
+	return 0;
+}
+
+static const struct step {
+	const char *name;
+	int operands;
+	int (*run)(char **args);
+} steps[] = {
+	{ "dev", 1, step_dev },	      { "set", 1, step_set },	      { "state", 1, step_state },
+	{ "flags", 1, step_flags },   { "size", 0, step_size },	      { "reset", 0, step_reset },
+	{ "save", 1, step_save },     { "read", 1, step_read },	      { "readbar", 0, step_readbar },
+	{ "eof", 0, step_eof },	      { "poll", 1, step_poll },	      { "write", 4, step_write },
+	{ "zeros", 1, step_zeros },   { "head", 3, step_head },	      { "dropdata", 0, step_dropdata },
+	{ "dropdev", 0, step_dropdev }, { "touch", 1, step_touch },   { "await", 1, step_await },
+	{ "time", 0, step_time },
+};
+
+static const struct step *find_step(const char *name)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (!strcmp(steps[i].name, name))
+			return &steps[i];
+	fputs(usage_text, stderr);
+	die("there is no step %s", name);
+}
+
+/* Runs one step, which is to fail with the error named @wanted, or not at all. */
+static void run_step(const struct step *step, char **args, const char *wanted, int position)
+{
+	const char *got;
+
+	errno = 0;
+	got = step->run(args) ? strerrorname_np(errno) : NULL;
+	if (got && (!wanted || strcmp(got, wanted)))
+		die("step %d (%s %s): %s", position, step->name, step->operands ? args[0] : "", got);
+	if (!got && wanted)
+		die("step %d (%s %s): no %s", position, step->name, step->operands ? args[0] : "", wanted);
+}
+
+int main(int argc, char **argv)
+{
+	const char *wanted = NULL;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (int i = 1, position = 1; i < argc; position++) {
+		const struct step *step;
+
+		if (!strcmp(argv[i], "fail") && i + 1 < argc) {
+			wanted = argv[i + 1];
+			i += 2;
+			position--;
+			continue;
+		}
+		step = find_step(argv[i]);
+		if (i + step->operands >= argc)
+			die("%s wants %d operands", step->name, step->operands);
+		if (!dev && step->run != step_dev && step->run != step_touch && step->run != step_await)
+			die("name a device first");
+		run_step(step, argv + i + 1, wanted, position);
+		wanted = NULL;
+		i += 1 + step->operands;
+	}
+	return 0;
+}
