@@ -27,8 +27,6 @@ static int resolve_one(const struct inventory *inventory, const char *name,
 	if (!found)
 		return err_device(err, name);
 	*out = *found;
-	if (holder_find(out, err))
-		return err_device(err, out->name);
 	return 0;
 }
 
@@ -41,7 +39,7 @@ int devices_resolve(struct inventory *inventory, char **names, size_t n,
 		if (resolve_one(inventory, names[i], &out[i], err) ||
 		    check_named_once(out, i, err))
 			return -1;
-	return 0;
+	return holder_find_all(out, n, err);
 }
 
 int device_resolve(char *name, struct device *out, struct err *err)

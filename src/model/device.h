@@ -16,6 +16,7 @@
 
 #define DEVICE_NAME_SIZE 64
 #define DEVICE_NETDEVS_MAX 8
+#define DEVICE_REASONS_MAX 6
 
 enum tristate { TRI_UNKNOWN = -1, TRI_NO = 0, TRI_YES = 1 };
 
@@ -34,6 +35,7 @@ enum holder_kind {
 
 /**
  * struct holder - who has a VFIO device open
+ * @unsure: nobody was found, but there are processes that may not be looked at
  * @pid: the process; 0 with HOLDER_NONE
  * @comm: its name
  * @fd: its file descriptor of the group or the cdev
@@ -41,6 +43,7 @@ enum holder_kind {
  */
 struct holder {
 	enum holder_kind kind;
+	bool unsure;
 	pid_t pid;
 	char comm[32];
 	int fd;
@@ -79,6 +82,7 @@ struct device {
 	int total_vfs, num_vfs;      /* of a PF */
 	char driver[64];
 	char driver_override[64];
+	bool vfio;                   /* a driver of VFIO has it */
 	int iommu_group;
 	char cdev[32];               /* "vfio0" where the kernel has it */
 	char netdevs[DEVICE_NETDEVS_MAX][16];
@@ -93,9 +97,32 @@ struct device {
 	struct holder holder;
 	bool probed;                 /* caps below were read from the device */
 	bool probe_fresh;            /* ... which was opened, and so reset, for it */
+	char probe_reason[192];      /* why they were not read */
 	struct mig_caps caps;
 	enum tristate can_migrate;   /* the verdict of device_judge() */
-	char verdict[192];           /* why not, or why unknown */
+	char reasons[DEVICE_REASONS_MAX][192]; /* why not, or why unknown */
+	size_t n_reasons;
 };
+
+/** device_kind_name - "pf", "vf" or "other" */
+const char *device_kind_name(enum device_kind kind);
+
+/** holder_kind_name - "hold" or "other"; NULL with HOLDER_NONE */
+const char *holder_kind_name(enum holder_kind kind);
+
+/** device_in_use - does somebody have it open? TRI_UNKNOWN where not every process could be looked at */
+enum tristate device_in_use(const struct device *device)
+	__attribute__((nonnull(1)));
+
+/**
+ * device_judge - can it migrate, from what is known of it?
+ * @pf: a VF's PF, or NULL where it is not known
+ *
+ * Sets @can_migrate and the reasons: TRI_NO with all that stands against it;
+ * TRI_YES when its migration features were read and devlink does not deny it;
+ * else TRI_UNKNOWN with what was not looked at. Pure.
+ */
+void device_judge(struct device *device, const struct device *pf)
+	__attribute__((nonnull(1)));
 
 #endif

@@ -12,10 +12,15 @@
  * holder_find - fill @device->holder
  *
  * Looks for an open /dev/vfio/<group> or /dev/vfio/devices/<cdev> in every
- * process that can be read; ours is left out. 0 or -1.
+ * process that can be read; ours is left out. Where nobody was found and a
+ * process could not be read, @device->holder.unsure tells. 0 or -1.
  */
 int holder_find(struct device *device, struct err *err)
 	__attribute__((nonnull(1, 2)));
+
+/** holder_find_all - holder_find() for @n devices in one pass over the processes */
+int holder_find_all(struct device *devices, size_t n, struct err *err)
+	__attribute__((nonnull(3)));
 
 /**
  * holder_borrow - a duplicate of the holder's file

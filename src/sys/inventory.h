@@ -7,7 +7,7 @@
 #include "model/device.h"
 
 struct inventory {
-	struct device *devices; /* by address */
+	struct device *devices; /* by address of the PF; each PF, then its VFs by number */
 	size_t n;
 };
 
@@ -24,6 +24,14 @@ int inventory_scan(struct inventory *inventory, struct err *err)
 
 /** inventory_free - and leave it empty */
 void inventory_free(struct inventory *inventory) __attribute__((nonnull(1)));
+
+/** inventory_pf - the PF of a VF, as far as it was found; else NULL */
+const struct device *inventory_pf(const struct inventory *inventory,
+				  const struct device *device)
+	__attribute__((nonnull(1, 2)));
+
+/** inventory_has_iommu - has the kernel an IOMMU in use? */
+bool inventory_has_iommu(void);
 
 /**
  * inventory_find - a DEVICE as the user names it
