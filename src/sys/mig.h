@@ -3,7 +3,11 @@
 #ifndef SYS_MIG_H
 #define SYS_MIG_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/err.h"
+#include "model/caps.h"
 #include "model/device.h"
 #include "model/fsm.h"
 #include "sys/vdev.h"
@@ -11,6 +15,10 @@
 /** mig_caps_read - probe every feature; 0 also when the device has none of them */
 int mig_caps_read(const struct vdev *vdev, struct mig_caps *caps,
 		  struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+/** mig_features_read - which operation of which feature the device offers, and what VFIO says of it; 0 or -1 */
+int mig_features_read(const struct vdev *vdev, struct feature_set *features,
+		      struct err *err) __attribute__((nonnull(1, 2, 3)));
 
 /**
  * mig_require - fail unless the device can migrate
@@ -41,5 +49,14 @@ int mig_data_size(const struct vdev *vdev, uint64_t *bytes)
 /** mig_reset - VFIO_DEVICE_RESET; 0 or -1 */
 int mig_reset(const struct vdev *vdev, struct err *err)
 	__attribute__((nonnull(1, 2)));
+
+/**
+ * mig_region_is_v1 - is it the region of the protocol before 5.18?
+ * @info: what VFIO_DEVICE_GET_REGION_INFO gave: the header and its chain of
+ *        capabilities
+ * @size: bytes there are of it; a chain that leaves them, or goes back, ends
+ */
+bool mig_region_is_v1(const void *info, size_t size)
+	__attribute__((nonnull(1)));
 
 #endif

@@ -32,8 +32,9 @@ struct vdev {
  * A free device is opened by its cdev where the kernel has one (BIND_IOMMUFD
  * and an empty IOAS), else by group and a type 1 container; that resets it.
  * Fails with ERR_BUSY, the holder's name and pid in the message, when
- * something else has it; ERR_NOT_BOUND, ERR_WRONG_DRIVER (not a driver of
- * VFIO), ERR_NO_IOMMU, ERR_NO_VFIO, ERR_PERMISSION say what is missing.
+ * something else has it; ERR_NOT_VF, ERR_NOT_BOUND, ERR_WRONG_DRIVER (not a
+ * driver of VFIO), ERR_NO_IOMMU, ERR_NO_VFIO, ERR_PERMISSION say what is
+ * missing.
  */
 int vdev_open(struct vdev *vdev, const struct device *device, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
@@ -41,6 +42,19 @@ int vdev_open(struct vdev *vdev, const struct device *device, struct err *err)
 /** vdev_open_fresh - as vdev_open(), but only a free device: a held one is ERR_BUSY too (hold itself) */
 int vdev_open_fresh(struct vdev *vdev, const struct device *device,
 		    struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+enum vdev_wish { VDEV_ANY, VDEV_FRESH };
+
+/**
+ * vdev_open_all - open @n devices, all or none
+ * @vdevs: @n of them, to be closed by the caller one by one with vdev_close()
+ *
+ * As vdev_open() or, with VDEV_FRESH, vdev_open_fresh() on each; devices that
+ * share an IOMMU group, which can be opened once only, share its file.
+ */
+int vdev_open_all(struct vdev *vdevs, const struct device *devices, size_t n,
+		  enum vdev_wish wish, struct err *err)
+	__attribute__((nonnull(1, 2, 5)));
 
 /** vdev_close - close what is open; harmless on VDEV_INIT and twice */
 void vdev_close(struct vdev *vdev) __attribute__((nonnull(1)));

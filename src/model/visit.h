@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands find out that only open a device: filled by cmd and engine, printed by report. */
+#ifndef MODEL_VISIT_H
+#define MODEL_VISIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "model/caps.h"
+#include "model/device.h"
+#include "model/fsm.h"
+#include "model/transfer.h"
+
+/**
+ * struct visit - a device that a command has open
+ * @borrowed: from mlxmigctl hold; else the command opened it, which reset it
+ * @has_state: it has a migration state, @state
+ */
+struct visit {
+	char device[DEVICE_NAME_SIZE];
+	char driver[64];
+	bool borrowed;
+	bool has_state;
+	enum device_state state;
+};
+
+/**
+ * struct caps_result - all that the device's driver offers
+ * @verdict: why it cannot migrate, or empty
+ */
+struct caps_result {
+	struct visit visit;
+	struct mig_caps caps;
+	struct feature_set features;
+	char verdict[192];
+};
+
+/**
+ * struct step_result - a walk; @visit.state is where it ended
+ * @closed_fd: an arc gave a data fd, which was closed: the session that the
+ *             device has now can be neither read nor written
+ */
+struct step_result {
+	struct visit visit;
+	enum device_state origin;
+	struct walk walk;
+	bool closed_fd;
+};
+
+/** struct reset_result - @visit.state is the one afterwards */
+struct reset_result {
+	struct visit visit;
+	enum device_state before;
+	uint64_t duration_ns;
+};
+
+/** struct hold_result - devices held by this process */
+struct hold_result {
+	pid_t pid;
+	struct visit *visits;
+	size_t n;
+};
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sys/vdev.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "sys/holder.h"
+#include "sys/root.h"
+#include "sys/ways.h"
+
+static int check_openable(const struct device *device, struct err *err)
+{
+	if (!root_is_host())
+		return err_set(err, ERR_USAGE, 0,
+			       "devices of another root are read, never opened: this command and --sysroot do not go together");
+	if (device->kind == DEVICE_PF)
+		return err_set(err, ERR_NOT_VF, 0,
+			       "%s is a physical function", device->name);
+	if (device->iommu_group < 0)
+		return err_set(err, ERR_NO_IOMMU, 0,
+			       "%s is in no IOMMU group, and VFIO needs one",
+			       device->name);
+	if (!*device->driver)
+		return err_set(err, ERR_NOT_BOUND, 0,
+			       "%s is not bound to any driver", device->name);
+	if (!ways_vfio_has(device->name, device->iommu_group))
+		return err_set(err, ERR_WRONG_DRIVER, 0,
+			       "%s is bound to %s, which is not a driver of VFIO",
+			       device->name, device->driver);
+	return 0;
+}
+
+static int say_busy(const struct device *device, struct err *err)
+{
+	const struct holder *holder = &device->holder;
+
+	if (holder->kind == HOLDER_NONE) {
+		err_set(err, ERR_BUSY, 0,
+			"it is in use by a process that cannot be seen from here");
+		return err_hint(err,
+				"run it as root, outside of any container");
+	}
+	if (holder->kind == HOLDER_HOLD)
+		return err_set(err, ERR_BUSY, 0,
+			       "it is already held by mlxmigctl hold (pid %d)",
+			       (int)holder->pid);
+	return err_set(err, ERR_BUSY, 0, "it is in use by %s (pid %d)",
+		       holder->comm, (int)holder->pid);
+}
+
+static int borrow(struct vdev *vdev, const struct device *device,
+		  struct err *err)
+{
+	int fd = holder_borrow(device, err);
+
+	if (fd < 0)
+		return -1;
+	vdev->borrowed = true;
+	if (device->holder.is_cdev) {
+		vdev->fd = fd;
+		return 0;
+	}
+	vdev->group = fd;
+	return way_of_group(vdev, device, err);
+}
+
+static int open_held(struct vdev *vdev, const struct device *device,
+		     enum vdev_wish wish, struct err *err)
+{
+	if (device->holder.kind != HOLDER_HOLD || wish == VDEV_FRESH)
+		return say_busy(device, err);
+	return borrow(vdev, device, err);
+}
+
+/* Between the look at its holder and now somebody took it: look again. */
+static int open_taken(struct vdev *vdev, const struct device *device,
+		      enum vdev_wish wish, struct err *err)
+{
+	struct device now = *device;
+
+	vdev_close(vdev);
+	if (holder_find(&now, err))
+		return -1;
+	return open_held(vdev, &now, wish, err);
+}
+
+static int open_free(struct vdev *vdev, const struct device *device,
+		     enum vdev_wish wish, struct err *err)
+{
+	switch (ways_have_cdev(device) ? way_by_cdev(vdev, device, err) :
+					 way_by_group(vdev, device, err)) {
+	case WAY_OPEN:
+		return 0;
+	case WAY_TAKEN:
+		return open_taken(vdev, device, wish, err);
+	default:
+		return -1;
+	}
+}
+
+/* The one of @n that has opened @device's group for us, or NULL. */
+static const struct vdev *find_group(const struct vdev *vdevs,
+				     const struct device *devices, size_t n,
+				     const struct device *device)
+{
+	for (size_t i = 0; i < n; i++)
+		if (vdevs[i].container >= 0 &&
+		    devices[i].iommu_group == device->iommu_group)
+			return &vdevs[i];
+	return NULL;
+}
+
+static int open_beside(struct vdev *vdev, const struct device *device,
+		       const struct vdev *first, struct err *err)
+{
+	vdev->group = fcntl(first->group, F_DUPFD_CLOEXEC, 0);
+	if (vdev->group < 0)
+		return err_from_errno(err, errno, "cannot share a file");
+	return way_of_group(vdev, device, err);
+}
+
+static int open_one(struct vdev *vdev, const struct device *device,
+		    const struct vdev *first, enum vdev_wish wish,
+		    struct err *err)
+{
+	if (check_openable(device, err))
+		return err_device(err, device->name);
+	text_copy(vdev->name, sizeof(vdev->name), device->name);
+	if (!(first ? open_beside(vdev, device, first, err) :
+	      device->holder.kind == HOLDER_NONE ?
+		      open_free(vdev, device, wish, err) :
+		      open_held(vdev, device, wish, err)))
+		return 0;
+	vdev_close(vdev);
+	err_wrap(err, "%s", device->name);
+	return err_device(err, device->name);
+}
+
+int vdev_open(struct vdev *vdev, const struct device *device, struct err *err)
+{
+	*vdev = (struct vdev)VDEV_INIT;
+	return open_one(vdev, device, NULL, VDEV_ANY, err);
+}
+
+int vdev_open_fresh(struct vdev *vdev, const struct device *device,
+		    struct err *err)
+{
+	*vdev = (struct vdev)VDEV_INIT;
+	return open_one(vdev, device, NULL, VDEV_FRESH, err);
+}
+
+int vdev_open_all(struct vdev *vdevs, const struct device *devices, size_t n,
+		  enum vdev_wish wish, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		vdevs[i] = (struct vdev)VDEV_INIT;
+	for (size_t i = 0; i < n; i++) {
+		if (!open_one(&vdevs[i], &devices[i],
+			      find_group(vdevs, devices, i, &devices[i]), wish,
+			      err))
+			continue;
+		while (i--)
+			vdev_close(&vdevs[i]);
+		return -1;
+	}
+	return 0;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* The device first: its group counts it as a user until then. */
+void vdev_close(struct vdev *vdev)
+{
+	close_fd(&vdev->fd);
+	close_fd(&vdev->group);
+	close_fd(&vdev->container);
+	close_fd(&vdev->iommufd);
+	vdev->borrowed = false;
+}
