@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "model/transfer.h"
+#include "model/visit.h"
 #include "sys/vdev.h"
 
 /**
@@ -33,13 +34,44 @@ int walker_init(struct walker *walker, const struct vdev *vdev, uint64_t flags,
 /**
  * walk_to - walk to @target, one SET an arc
  * @data_fd: takes the data fd of the last arc that gave one; the caller's; a
- *           fd that an earlier arc gave is closed. NULL: every one is closed
+ *           fd that an earlier arc gave is closed. NULL: every one is closed.
+ *           -1 when none was given, and on failure
  *
  * An arc that the kernel refuses ends it: ERR_REFUSED, or ERR_IN_ERROR when
  * the device ended in ERROR, with the arc and the state the device is in now
- * in the message; @walker->state is that state.
+ * in the message; @walker->state is that state. A signal does not end it.
  */
 int walk_to(struct walker *walker, enum device_state target, int *data_fd,
 	    struct err *err) __attribute__((nonnull(1, 4)));
+
+/**
+ * walk_plan - can a device go from @from to each of @targets in turn?
+ *
+ * Touches nothing. 0, or -1: ERR_IN_ERROR from ERROR, ERR_UNSUPPORTED for a
+ * state that the flags do not cover, ERR_REFUSED where the kernel has no way,
+ * ERR_USAGE when it takes more than ARCS_MAX arcs.
+ */
+int walk_plan(enum device_state from, const enum device_state *targets,
+	      size_t n, uint64_t flags, struct err *err)
+	__attribute__((nonnull(2, 5)));
+
+/**
+ * walk_left_session - is the device in a data state that this walk entered?
+ * @now: where it is now
+ *
+ * Its data fd was the walk's then.
+ */
+bool walk_left_session(const struct walk *walk, enum device_state now)
+	__attribute__((nonnull(1)));
+
+/**
+ * walk_reset - reset a device and read what it did
+ *
+ * Without @has_state (the device's driver offers no migration) the states are
+ * left out. 0 or -1.
+ */
+int walk_reset(const struct vdev *vdev, bool has_state,
+	       struct reset_result *result, struct err *err)
+	__attribute__((nonnull(1, 3, 4)));
 
 #endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/walk.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "sys/mig.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+static int in_error(const struct vdev *vdev, struct err *err)
+{
+	err_set(err, ERR_IN_ERROR, 0, "%s is in ERROR", vdev->name);
+	return err_device(err, vdev->name);
+}
+
+int walker_init(struct walker *walker, const struct vdev *vdev, uint64_t flags,
+		struct walk *walk, struct err *err)
+{
+	*walker = (struct walker){ .vdev = vdev, .flags = flags, .walk = walk };
+	*walk = (struct walk){ 0 };
+	if (mig_state_get(vdev, &walker->state, err))
+		return -1;
+	return walker->state == STATE_ERROR ? in_error(vdev, err) : 0;
+}
+
+/* Is the device still where we left it? */
+static int check_unmoved(struct walker *walker, struct err *err)
+{
+	enum device_state before = walker->state;
+
+	if (mig_state_get(walker->vdev, &walker->state, err))
+		return -1;
+	if (walker->state == before)
+		return 0;
+	if (walker->state == STATE_ERROR)
+		return in_error(walker->vdev, err);
+	err_set(err, ERR_BUSY, 0,
+		"%s was left in %s and is in %s now: somebody else moves it",
+		walker->vdev->name, fsm_state_name(before),
+		fsm_state_name(walker->state));
+	return err_device(err, walker->vdev->name);
+}
+
+static bool is_in(const struct vdev *vdev, enum device_state state)
+{
+	enum device_state now;
+	struct err ignored = ERR_INIT;
+
+	return !mig_state_get(vdev, &now, &ignored) && now == state;
+}
+
+/*
+ * A signal may end the wait for a command that is still in the firmware; the
+ * device has not moved then, and the arc is asked for again. Whether the
+ * signal shall end more than that is the caller's to say between two walks.
+ */
+static int set_state(const struct walker *walker, enum device_state next,
+		     int *fd)
+{
+	int ret;
+
+	do {
+		ret = mig_state_set(walker->vdev, next, fd);
+	} while (ret == -EINTR && is_in(walker->vdev, walker->state));
+	return ret;
+}
+
+static const char *hint_for(int num)
+{
+	switch (num) {
+	case ENOTCONN:
+		return "its PF has switched SR-IOV off, or lost its driver";
+	case EMFILE:
+	case ENFILE:
+		return "raise the limit of open files (ulimit -n), and go to STOP or reset the device";
+	default:
+		return NULL;
+	}
+}
+
+static int refused(struct walker *walker, const struct arc *arc,
+		   struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	const char *hint = hint_for(arc->num);
+
+	mig_state_get(walker->vdev, &walker->state, &ignored);
+	err_set(err,
+		walker->state == STATE_ERROR ? ERR_IN_ERROR : ERR_REFUSED,
+		arc->num, "%s: %s > %s was refused, and it is in %s now",
+		walker->vdev->name, fsm_state_name(arc->from),
+		fsm_state_name(arc->to), fsm_state_name(walker->state));
+	if (hint && walker->state != STATE_ERROR)
+		err_hint(err, "%s", hint);
+	return err_device(err, walker->vdev->name);
+}
+
+static int walk_arc(struct walker *walker, enum device_state next, int *fd,
+		    struct err *err)
+{
+	struct arc *arc;
+	uint64_t start;
+
+	if (walker->walk->n_arcs == ARCS_MAX)
+		return err_set(err, ERR_INTERNAL, 0,
+			       "%s: a walk of more than %d arcs",
+			       walker->vdev->name, ARCS_MAX);
+	if (check_unmoved(walker, err))
+		return -1;
+	arc = &walker->walk->arcs[walker->walk->n_arcs++];
+	*arc = (struct arc){ .from = walker->state, .to = next };
+	start = now_ns();
+	arc->num = -set_state(walker, next, fd);
+	arc->duration_ns = now_ns() - start;
+	if (arc->num)
+		return refused(walker, arc, err);
+	walker->state = next;
+	return 0;
+}
+
+static int no_way(enum device_state from, enum device_state to, uint64_t flags,
+		  struct err *err)
+{
+	if (from == STATE_ERROR)
+		return err_set(err, ERR_IN_ERROR, 0, "the device is in ERROR");
+	if (to == STATE_ERROR)
+		return err_set(err, ERR_USAGE, 0,
+			       "no device can be asked into ERROR");
+	if (!fsm_state_exists(to, flags))
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "the device does not offer state %s",
+			       fsm_state_name(to));
+	err_set(err, ERR_REFUSED, 0, "there is no way from %s to %s",
+		fsm_state_name(from), fsm_state_name(to));
+	return err_hint(err, "go to STOP or RUNNING first");
+}
+
+int walk_to(struct walker *walker, enum device_state target, int *data_fd,
+	    struct err *err)
+{
+	enum device_state next;
+	AUTO_CLOSE int fd = -1;
+
+	if (data_fd)
+		*data_fd = -1;
+	while (walker->state != target) {
+		AUTO_CLOSE int given = -1;
+
+		if (fsm_next(walker->state, target, walker->flags, &next)) {
+			no_way(walker->state, target, walker->flags, err);
+			return err_device(err, walker->vdev->name);
+		}
+		if (walk_arc(walker, next, &given, err))
+			return -1;
+		if (given >= 0) {
+			cleanup_closep(&fd);
+			fd = TAKE_FD(given);
+		}
+	}
+	if (data_fd)
+		*data_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int walk_plan(enum device_state from, const enum device_state *targets,
+	      size_t n, uint64_t flags, struct err *err)
+{
+	enum device_state path[FSM_PATH_MAX];
+	int total = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int arcs = fsm_path(from, targets[i], flags, path);
+
+		if (arcs < 0 || from == STATE_ERROR)
+			return no_way(from, targets[i], flags, err);
+		total += arcs;
+		from = targets[i];
+	}
+	if (total > ARCS_MAX)
+		return err_set(err, ERR_USAGE, 0,
+			       "that is a walk of %d arcs; at most %d at a time",
+			       total, ARCS_MAX);
+	return 0;
+}
+
+bool walk_left_session(const struct walk *walk, enum device_state now)
+{
+	if (now == STATE_ERROR || now == STATE_STOP || now == STATE_RUNNING ||
+	    now == STATE_RUNNING_P2P)
+		return false;
+	/* From one data state to another there is but the way that keeps the fd. */
+	for (size_t i = 0; i < walk->n_arcs; i++)
+		if (!walk->arcs[i].num &&
+		    fsm_gives_fd(walk->arcs[i].from, walk->arcs[i].to))
+			return true;
+	return false;
+}
+
+int walk_reset(const struct vdev *vdev, bool has_state,
+	       struct reset_result *result, struct err *err)
+{
+	uint64_t start;
+
+	result->visit.has_state = has_state;
+	if (has_state && mig_state_get(vdev, &result->before, err))
+		return -1;
+	start = now_ns();
+	if (mig_reset(vdev, err))
+		return -1;
+	result->duration_ns = now_ns() - start;
+	return has_state ? mig_state_get(vdev, &result->visit.state, err) : 0;
+}
