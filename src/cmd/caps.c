@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/text.h"
+#include "cmd/visit.h"
+#include "commands.h"
+#include "report/walk.h"
+#include "sys/mig.h"
+
+static int run(const struct request *request, struct reply *reply,
+	       struct err *err)
+{
+	AUTO_VDEV struct vdev vdev = VDEV_INIT;
+	struct caps_result result = { 0 };
+	struct err verdict = ERR_INIT;
+	struct device device;
+
+	if (visit_begin(request->operands[0], &vdev, &result.visit, &device,
+			&result.caps, err) ||
+	    mig_features_read(&vdev, &result.features, err))
+		return -1;
+	/* That a device cannot migrate is an answer here, not a failure. */
+	if (mig_require(&device, &result.caps, &verdict))
+		text_copy(result.verdict, sizeof(result.verdict),
+			  verdict.message);
+	reply->document = report_caps(&result);
+	return 0;
+}
+
+const struct command command_caps = {
+	.name = "caps",
+	.operand_words = "DEVICE",
+	.summary = "probe what a device's driver offers for migration",
+	.description =
+		"Asks VFIO for every feature that it knows, one by one: the "
+		"migration states, the size of the state, the tracking of "
+		"dirty pages, low power, reset. A device held by mlxmigctl "
+		"hold is borrowed from it; a free one is opened, which resets "
+		"it.",
+	.operands = { OPERAND_DEVICE },
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/visit.h"
+#include "commands.h"
+#include "report/walk.h"
+#include "sys/mig.h"
+
+static int run(const struct request *request, struct reply *reply,
+	       struct err *err)
+{
+	AUTO_VDEV struct vdev vdev = VDEV_INIT;
+	struct visit visit = { 0 };
+	struct device device;
+	struct mig_caps caps;
+
+	if (visit_begin(request->operands[0], &vdev, &visit, &device, &caps,
+			err) ||
+	    mig_require(&device, &caps, err))
+		return -1;
+	reply->document = report_state(&visit);
+	return 0;
+}
+
+const struct command command_state = {
+	.name = "state",
+	.operand_words = "DEVICE",
+	.summary = "read the migration state of a device",
+	.description =
+		"Says in which state of the migration state machine DEVICE is. "
+		"A device held by mlxmigctl hold is borrowed from it; a free "
+		"one is opened, which resets it, and so is in RUNNING.",
+	.operands = { OPERAND_DEVICE },
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/visit.h"
+#include "commands.h"
+#include "engine/walk.h"
+#include "report/walk.h"
+#include "sys/mig.h"
+
+/* Operands after DEVICE; the same target twice is no arc, but may be said. */
+static int parse_targets(char **operands, size_t n,
+			 enum device_state targets[ARCS_MAX], struct err *err)
+{
+	if (n > ARCS_MAX)
+		return err_set(err, ERR_USAGE, 0,
+			       "%zu states; at most %d at a time", n, ARCS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		if (fsm_state_parse(operands[i], &targets[i])) {
+			err_set(err, ERR_USAGE, 0, "no such state: %s",
+				operands[i]);
+			return err_hint(err,
+					"the states are STOP, RUNNING, STOP_COPY, RESUMING, RUNNING_P2P, PRE_COPY and PRE_COPY_P2P");
+		}
+		if (targets[i] == STATE_ERROR) {
+			err_set(err, ERR_USAGE, 0,
+				"no device can be asked into ERROR");
+			return err_hint(err,
+					"a device enters it by itself, and leaves it by mlxmigctl reset");
+		}
+	}
+	return 0;
+}
+
+static int check(const void *options, char **operands, size_t n_operands,
+		 struct err *err)
+{
+	enum device_state targets[ARCS_MAX];
+
+	(void)options;
+	return parse_targets(operands + 1, n_operands - 1, targets, err);
+}
+
+/* What was walked is told also when an arc was refused. */
+static int walk_all(const struct vdev *vdev, const struct mig_caps *caps,
+		    const enum device_state *targets, size_t n,
+		    struct step_result *result, struct err *err)
+{
+	struct walker walker;
+	int ret = 0;
+
+	if (walker_init(&walker, vdev, caps->flags, &result->walk, err))
+		return -1;
+	result->origin = walker.state;
+	if (walk_plan(walker.state, targets, n, caps->flags, err))
+		return err_device(err, vdev->name);
+	for (size_t i = 0; i < n && !ret; i++)
+		ret = walk_to(&walker, targets[i], NULL, err);
+	result->visit.state = walker.state;
+	result->closed_fd = walk_left_session(&result->walk, walker.state);
+	return ret;
+}
+
+static int run(const struct request *request, struct reply *reply,
+	       struct err *err)
+{
+	AUTO_VDEV struct vdev vdev = VDEV_INIT;
+	enum device_state targets[ARCS_MAX];
+	size_t n = request->n_operands - 1;
+	struct step_result result = { 0 };
+	struct device device;
+	struct mig_caps caps;
+	int ret;
+
+	if (parse_targets(request->operands + 1, n, targets, err) ||
+	    visit_begin(request->operands[0], &vdev, &result.visit, &device,
+			&caps, err) ||
+	    mig_require(&device, &caps, err))
+		return -1;
+	result.origin = result.visit.state;
+	ret = walk_all(&vdev, &caps, targets, n, &result, err);
+	reply->document = report_step(&result);
+	return ret;
+}
+
+const struct command command_step = {
+	.name = "step",
+	.operand_words = "DEVICE STATE...",
+	.summary = "walk a device through migration states, timing each arc",
+	.description =
+		"Takes DEVICE to each STATE in turn, one arc of the state "
+		"machine at a time, and says how long each took. A data fd "
+		"that an arc gives is closed. Without mlxmigctl hold the "
+		"device is opened for it, and reset when the command ends.",
+	.operands = { OPERAND_DEVICE, OPERAND_STATE },
+	.min_operands = 2,
+	.max_operands = -1,
+	.check = check,
+	.run = run,
+};

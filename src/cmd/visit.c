@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/visit.h"
+
+#include "base/text.h"
+#include "cmd/common.h"
+#include "sys/mig.h"
+
+void visit_fill(struct visit *visit, const struct device *device,
+		const struct vdev *vdev, const struct mig_caps *caps)
+{
+	text_copy(visit->device, sizeof(visit->device), device->name);
+	text_copy(visit->driver, sizeof(visit->driver), device->driver);
+	visit->borrowed = vdev->borrowed;
+	visit->has_state = caps->device_state;
+	visit->state = caps->state;
+}
+
+int visit_begin(char *name, struct vdev *vdev, struct visit *visit,
+		struct device *device, struct mig_caps *caps, struct err *err)
+{
+	if (device_resolve(name, device, err) ||
+	    vdev_open(vdev, device, err) || mig_caps_read(vdev, caps, err))
+		return -1;
+	visit_fill(visit, device, vdev, caps);
+	return 0;
+}

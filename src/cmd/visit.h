@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands share that open one device and do nothing else to it than look or walk. */
+#ifndef CMD_VISIT_H
+#define CMD_VISIT_H
+
+#include "base/err.h"
+#include "model/visit.h"
+#include "sys/vdev.h"
+
+/** visit_begin - resolve @name, open or borrow it, and read its driver's offer; @vdev is the caller's to close; 0 or -1 */
+int visit_begin(char *name, struct vdev *vdev, struct visit *visit,
+		struct device *device, struct mig_caps *caps, struct err *err)
+	__attribute__((nonnull(1, 2, 3, 4, 5, 6)));
+
+/** visit_fill - what @visit says of an open device */
+void visit_fill(struct visit *visit, const struct device *device,
+		const struct vdev *vdev, const struct mig_caps *caps)
+	__attribute__((nonnull(1, 2, 3, 4)));
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/walk.h"
+
+#include "report/report.h"
+
+#define WARN_UNDONE                                                           \
+	"the device was free: what was done to it ended when this command "   \
+	"closed it (mlxmigctl hold keeps a device open)"
+#define WARN_CLOSED_FD                                                        \
+	"the data fd that came with the state was closed: nothing can read "  \
+	"or write this session any more (mlxmigctl save and load keep theirs)"
+
+static json_t *state_or_null(bool known, enum device_state state)
+{
+	return known ? json_string(fsm_state_name(state)) : json_null();
+}
+
+static void add_visit(json_t *object, const struct visit *visit)
+{
+	json_object_set_new(object, "device", report_text(visit->device));
+	json_object_set_new(object, "access",
+			    json_string(visit->borrowed ? "borrowed" : "opened"));
+	json_object_set_new(object, "fresh", json_boolean(!visit->borrowed));
+	json_object_set_new(object, "driver", report_text(visit->driver));
+}
+
+static json_t *visit_document(const char *command, const struct visit *visit)
+{
+	json_t *document = report_new(command);
+
+	add_visit(document, visit);
+	return document;
+}
+
+json_t *report_arcs(const struct walk *walk)
+{
+	json_t *arcs = json_array();
+
+	for (size_t i = 0; i < walk->n_arcs; i++) {
+		const struct arc *arc = &walk->arcs[i];
+
+		json_array_append_new(
+			arcs,
+			json_pack("{s:s, s:s, s:I, s:o}", "from",
+				  fsm_state_name(arc->from), "to",
+				  fsm_state_name(arc->to), "duration_ns",
+				  (json_int_t)arc->duration_ns, "errno",
+				  arc->num ? json_integer(arc->num) :
+					     json_null()));
+	}
+	return arcs;
+}
+
+static json_t *states_of(const struct mig_caps *caps)
+{
+	json_t *states = json_array();
+
+	for (unsigned int i = 0; caps->migration && i < STATE_COUNT; i++)
+		if (fsm_state_exists(i, caps->flags))
+			json_array_append_new(states,
+					      json_string(fsm_state_name(i)));
+	return states;
+}
+
+static json_t *migration_of(const struct caps_result *result)
+{
+	const struct mig_caps *caps = &result->caps;
+
+	return json_pack("{s:b, s:o, s:I, s:b, s:b, s:b, s:o, s:b, s:b}",
+			 "offered", caps->migration,
+			 "reason", report_text(result->verdict),
+			 "flags", (json_int_t)caps->flags,
+			 "stop_copy", !!(caps->flags & MIG_STOP_COPY),
+			 "p2p", !!(caps->flags & MIG_P2P),
+			 "pre_copy", !!(caps->flags & MIG_PRE_COPY),
+			 "states", states_of(caps),
+			 "dma_logging", caps->dma_logging,
+			 "old_protocol", caps->old_protocol);
+}
+
+static json_t *features_of(const struct feature_set *set)
+{
+	json_t *features = json_array();
+
+	for (unsigned int i = 0; i < FEATURE_COUNT; i++)
+		json_array_append_new(
+			features,
+			json_pack("{s:i, s:s, s:b, s:b}", "number", (int)i,
+				  "name", feature_name(i), "get",
+				  !!(set->ops[i] & FEATURE_GET), "set",
+				  !!(set->ops[i] & FEATURE_SET)));
+	return features;
+}
+
+static json_t *vfio_of(const struct feature_set *set)
+{
+	json_t *flags = json_array();
+
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		const char *name = device_flag_name(bit);
+
+		if (!(set->vfio_flags & (1u << bit)))
+			continue;
+		json_array_append_new(flags, name ? json_string(name) :
+						    json_sprintf("bit%u", bit));
+	}
+	return json_pack("{s:o, s:b, s:I, s:I}", "flags", flags,
+			 "reset", !!(set->vfio_flags & DEVICE_FLAG_RESET),
+			 "regions", (json_int_t)set->n_regions,
+			 "irqs", (json_int_t)set->n_irqs);
+}
+
+json_t *report_caps(const struct caps_result *result)
+{
+	const struct mig_caps *caps = &result->caps;
+	json_t *document = visit_document("caps", &result->visit);
+
+	json_object_set_new(document, "migration", migration_of(result));
+	json_object_set_new(document, "state",
+			    state_or_null(caps->device_state, caps->state));
+	json_object_set_new(document, "stop_copy_bytes",
+			    caps->data_size ?
+				    json_integer((json_int_t)
+							 caps->stop_copy_bytes) :
+				    json_null());
+	json_object_set_new(document, "features",
+			    features_of(&result->features));
+	json_object_set_new(document, "vfio", vfio_of(&result->features));
+	return document;
+}
+
+json_t *report_state(const struct visit *visit)
+{
+	json_t *document = visit_document("state", visit);
+
+	json_object_set_new(document, "state",
+			    state_or_null(visit->has_state, visit->state));
+	return document;
+}
+
+json_t *report_step(const struct step_result *result)
+{
+	json_t *document = visit_document("step", &result->visit);
+	json_t *warnings = json_array();
+
+	json_object_set_new(document, "from",
+			    state_or_null(true, result->origin));
+	json_object_set_new(document, "state",
+			    state_or_null(true, result->visit.state));
+	json_object_set_new(document, "arcs", report_arcs(&result->walk));
+	json_object_set_new(document, "kept",
+			    json_boolean(result->visit.borrowed));
+	if (!result->visit.borrowed)
+		json_array_append_new(warnings, json_string(WARN_UNDONE));
+	if (result->closed_fd)
+		json_array_append_new(warnings, json_string(WARN_CLOSED_FD));
+	json_object_set_new(document, "warnings", warnings);
+	return document;
+}
+
+json_t *report_reset(const struct reset_result *result)
+{
+	const struct visit *visit = &result->visit;
+	json_t *document = visit_document("reset", visit);
+
+	json_object_set_new(document, "before",
+			    state_or_null(visit->has_state, result->before));
+	json_object_set_new(document, "state",
+			    state_or_null(visit->has_state, visit->state));
+	json_object_set_new(document, "duration_ns",
+			    json_integer((json_int_t)result->duration_ns));
+	return document;
+}
+
+json_t *report_hold(const struct hold_result *result)
+{
+	json_t *document = report_new("hold");
+	json_t *devices = json_array();
+
+	for (size_t i = 0; i < result->n; i++) {
+		const struct visit *visit = &result->visits[i];
+		json_t *device = json_object();
+
+		add_visit(device, visit);
+		json_object_set_new(device, "state",
+				    state_or_null(visit->has_state,
+						  visit->state));
+		json_array_append_new(devices, device);
+	}
+	json_object_set_new(document, "pid", json_integer(result->pid));
+	json_object_set_new(document, "devices", devices);
+	return document;
+}

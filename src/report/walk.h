@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Documents of the commands that open a device and walk: caps, state, step, reset, hold. */
+#ifndef REPORT_WALK_H
+#define REPORT_WALK_H
+
+#include <jansson.h>
+
+#include "model/visit.h"
+
+/** report_arcs - [{"from", "to", "duration_ns", "errno"}], errno null where the arc was walked */
+json_t *report_arcs(const struct walk *walk) __attribute__((nonnull(1)));
+
+/** report_caps, _state, _step, _reset, _hold - the command's whole document */
+json_t *report_caps(const struct caps_result *result) __attribute__((nonnull(1)));
+json_t *report_state(const struct visit *visit) __attribute__((nonnull(1)));
+json_t *report_step(const struct step_result *result) __attribute__((nonnull(1)));
+json_t *report_reset(const struct reset_result *result)
+	__attribute__((nonnull(1)));
+json_t *report_hold(const struct hold_result *result) __attribute__((nonnull(1)));
+
+#endif
