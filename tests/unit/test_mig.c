@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which devices cannot migrate, and what a region of the old protocol looks like. */
+#include <linux/vfio.h>
+
+#include "sys/mig.h"
+#include "tests/unit/check.h"
+
+/* A region's description as the kernel lays it out: the header and two capabilities. */
+struct region {
+	struct vfio_region_info head;
+	struct vfio_info_cap_header mappable;
+	struct vfio_region_info_cap_type type;
+};
+
+static struct region region_of_type(uint32_t type)
+{
+	struct region region = {
+		.head = { .argsz = sizeof(region),
+			  .flags = VFIO_REGION_INFO_FLAG_CAPS,
+			  .cap_offset = offsetof(struct region, mappable) },
+		.mappable = { .id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
+			      .version = 1,
+			      .next = offsetof(struct region, type) },
+		.type = { .header = { .id = VFIO_REGION_INFO_CAP_TYPE,
+				      .version = 1 },
+			  .type = type, .subtype = 1 },
+	};
+
+	return region;
+}
+
+static void the_migration_region_is_known_by_its_type(void)
+{
+	struct region region = region_of_type(3);
+
+	CHECK(mig_region_is_v1(&region, sizeof(region)));
+	region = region_of_type(1); /* VFIO_REGION_TYPE_GFX */
+	CHECK(!mig_region_is_v1(&region, sizeof(region)));
+	region = region_of_type(3);
+	region.head.flags = 0;
+	CHECK(!mig_region_is_v1(&region, sizeof(region)));
+}
+
+static void a_broken_chain_of_capabilities_ends(void)
+{
+	struct region region = region_of_type(3);
+
+	CHECK(!mig_region_is_v1(&region, sizeof(region) - 1));
+	CHECK(!mig_region_is_v1(&region, sizeof(region.head)));
+	CHECK(!mig_region_is_v1(&region, 3));
+	region.mappable.next = region.head.cap_offset;
+	CHECK(!mig_region_is_v1(&region, sizeof(region)));
+	region.mappable.next = 0xffffffff;
+	CHECK(!mig_region_is_v1(&region, sizeof(region)));
+	region.head.cap_offset = 4;
+	CHECK(!mig_region_is_v1(&region, sizeof(region)));
+}
+
+static enum err_code require(const char *driver, const struct mig_caps *caps)
+{
+	struct device device = { .name = "0000:01:00.1" };
+	struct err err = ERR_INIT;
+
+	snprintf(device.driver, sizeof(device.driver), "%s", driver);
+	CHECK_INT(mig_require(&device, caps, &err), err_is_set(&err) ? -1 : 0);
+	if (err_is_set(&err))
+		CHECK_STR(err.device, "0000:01:00.1");
+	return err.code;
+}
+
+static void why_a_device_cannot_migrate_is_told_apart(void)
+{
+	struct mig_caps none = { 0 };
+	struct mig_caps old = { .old_protocol = true };
+	struct mig_caps empty = { .migration = true };
+	struct mig_caps good = { .migration = true, .flags = MIG_STOP_COPY };
+
+	CHECK_INT(require("mlx5_vfio_pci", &good), ERR_NONE);
+	CHECK_INT(require("mlx5_vfio_pci", &none), ERR_NOT_MIGRATABLE);
+	CHECK_INT(require("mlx5_vfio_pci", &empty), ERR_NOT_MIGRATABLE);
+	CHECK_INT(require("vfio-pci", &none), ERR_WRONG_DRIVER);
+	CHECK_INT(require("vfio-pci", &old), ERR_OLD_PROTOCOL);
+	CHECK_INT(require("hisi_acc_vfio_pci", &old), ERR_OLD_PROTOCOL);
+}
+
+static void features_are_named_by_their_numbers(void)
+{
+	CHECK_STR(feature_name(VFIO_DEVICE_FEATURE_MIGRATION), "migration");
+	CHECK_STR(feature_name(VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE),
+		  "mig_device_state");
+	CHECK_STR(feature_name(VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT),
+		  "dma_logging_report");
+	CHECK_STR(feature_name(9), "mig_data_size");
+	CHECK(!feature_name(FEATURE_COUNT));
+	CHECK_INT(feature_ops(VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE),
+		  FEATURE_GET | FEATURE_SET);
+	CHECK_INT(feature_ops(FEATURE_COUNT), 0);
+	CHECK_STR(device_flag_name(1), "pci");
+	CHECK(!device_flag_name(31));
+}
+
+int main(void)
+{
+	CASE(the_migration_region_is_known_by_its_type);
+	CASE(a_broken_chain_of_capabilities_ends);
+	CASE(why_a_device_cannot_migrate_is_told_apart);
+	CASE(features_are_named_by_their_numbers);
+	return CHECK_DONE();
+}
