@@ -58,9 +58,10 @@ int report_print(const json_t *document, FILE *out, bool compact)
 void report_print_error(const struct err *err)
 {
 	const char *hint = err_hint_of(err);
+	bool named = strstr(err->message, err->device);
 
-	fprintf(stderr, "mlxmigctl: %s%s%s\n", err->device,
-		*err->device ? ": " : "", err->message);
+	fprintf(stderr, "mlxmigctl: %s%s%s\n", named ? "" : err->device,
+		named ? "" : ": ", err->message);
 	if (*hint)
 		fprintf(stderr, "  hint: %s\n", hint);
 }
