@@ -94,4 +94,7 @@ const struct command command_step = {
 	.max_operands = -1,
 	.check = check,
 	.run = run,
+	.table = "arcs",
+	.columns = (const char *const[]){ "from", "to", "duration_ns", "errno",
+					  NULL },
 };

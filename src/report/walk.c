@@ -51,11 +51,12 @@ json_t *report_arcs(const struct walk *walk)
 	return arcs;
 }
 
+/* Those that it can be asked into, so not ERROR. */
 static json_t *states_of(const struct mig_caps *caps)
 {
 	json_t *states = json_array();
 
-	for (unsigned int i = 0; caps->migration && i < STATE_COUNT; i++)
+	for (unsigned int i = STATE_STOP; i < STATE_COUNT; i++)
 		if (fsm_state_exists(i, caps->flags))
 			json_array_append_new(states,
 					      json_string(fsm_state_name(i)));
@@ -78,17 +79,24 @@ static json_t *migration_of(const struct caps_result *result)
 			 "old_protocol", caps->old_protocol);
 }
 
+static json_t *ops_of(unsigned int ops)
+{
+	json_t *names = json_array();
+
+	if (ops & FEATURE_GET)
+		json_array_append_new(names, json_string("get"));
+	if (ops & FEATURE_SET)
+		json_array_append_new(names, json_string("set"));
+	return names;
+}
+
 static json_t *features_of(const struct feature_set *set)
 {
-	json_t *features = json_array();
+	json_t *features = json_object();
 
 	for (unsigned int i = 0; i < FEATURE_COUNT; i++)
-		json_array_append_new(
-			features,
-			json_pack("{s:i, s:s, s:b, s:b}", "number", (int)i,
-				  "name", feature_name(i), "get",
-				  !!(set->ops[i] & FEATURE_GET), "set",
-				  !!(set->ops[i] & FEATURE_SET)));
+		json_object_set_new(features, feature_name(i),
+				    ops_of(set->ops[i]));
 	return features;
 }
 
