@@ -1,0 +1,372 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The variant driver, driven by the VFIO ioctls alone. What the in-tree driver does too is tested with either.
+
+load ../helpers
+
+sys=/sys/bus/pci
+run_dir=/dev/shm/driver
+
+ours() { [[ $(modinfo -F description mlx5_vfio_pci) == *"with live migration"* ]]; }
+only_ours() { ours || skip "the in-tree driver does not"; }
+
+# put_on DRIVER DEVICE...: bind, whatever has it now; DRIVER "" is the kernel's choice
+put_on() {
+	local driver=$1 device
+	shift
+	for device; do
+		[ ! -e "$sys/devices/$device/driver" ] || echo "$device" >"$sys/devices/$device/driver/unbind"
+		echo "$driver" >"$sys/devices/$device/driver_override"
+		echo "$device" >"$sys/drivers_probe"
+	done
+}
+
+# make_vfs: two VFs on the variant driver, after they have been gone
+make_vfs() {
+	[ -e "$sys/devices/$VF1" ] || echo 2 >"$sys/devices/$PF/sriov_numvfs"
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
+}
+
+setup_file() {
+	modprobe mlx5_vfio_pci
+	make_vfs
+	mkdir -p $run_dir
+	migdrive dev "$VF0" set STOP_COPY save $run_dir/stream
+	tail -c +41 $run_dir/stream >$run_dir/bare
+}
+
+teardown_file() {
+	fault ""
+	put_on "" "$VF0" "$VF1"
+	rm -rf $run_dir
+}
+
+setup() {
+	rm -f $run_dir/ready $run_dir/go $run_dir/dropped $run_dir/end
+}
+
+# Resumes VF1 with STEP..., which write a stream
+resume() { migdrive dev "$VF1" set RESUMING "$@"; }
+
+# background STEP...: a migdrive that goes on; finish waits for it and fails when it failed
+background() {
+	migdrive "$@" >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+	BACKGROUND=$!
+	until_there $run_dir/ready
+}
+
+finish() {
+	touch $run_dir/go $run_dir/end
+	wait $BACKGROUND && return
+	cat "$BATS_TEST_TMPDIR/background"
+	return 1
+}
+
+until_there() {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		[ ! -e "$1" ] || return 0
+		sleep 0.1
+	done
+	echo "$1 did not come"
+	cat "$BATS_TEST_TMPDIR/background"
+	return 1
+}
+
+@test "driver: the alias lets only driver_override bind it" {
+	run modinfo -F alias mlx5_vfio_pci
+	[ "$output" = "vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i*" ]
+	[ "$(basename "$(readlink "$sys/devices/$VF0/driver")")" = mlx5_vfio_pci ]
+}
+
+@test "driver: flags and the state after open" {
+	migdrive dev "$VF0" flags "$(ours && echo 3 || echo 7)" state RUNNING
+}
+
+@test "driver: every arc of STOP_COPY and P2P, and a walk over several" {
+	migdrive dev "$VF0" set RUNNING_P2P state RUNNING_P2P set RUNNING state RUNNING set RUNNING_P2P \
+		set STOP state STOP set RUNNING_P2P state RUNNING_P2P set STOP \
+		set STOP_COPY state STOP_COPY set STOP state STOP set RESUMING state RESUMING \
+		write $run_dir/stream 0 0 0 set STOP state STOP set RUNNING state RUNNING \
+		set STOP_COPY state STOP_COPY set RUNNING state RUNNING set RUNNING state RUNNING
+}
+
+@test "driver: states that the flags do not cover, unknown ones and ERROR are EINVAL" {
+	only_ours
+	migdrive dev "$VF0" fail EINVAL set PRE_COPY fail EINVAL set PRE_COPY_P2P fail EINVAL set ERROR fail EINVAL set 8 \
+		state RUNNING set STOP_COPY fail EINVAL set PRE_COPY state STOP_COPY
+}
+
+@test "driver: what was saved arrives in another VF" {
+	background dev "$VF0" dev "$VF1" touch $run_dir/ready await $run_dir/go \
+		dev "$VF0" set STOP_COPY save $run_dir/a dev "$VF1" set RESUMING write $run_dir/a 0 0 0 set STOP \
+		touch $run_dir/dropped await $run_dir/end
+	labvf "$VF0" fill 4711
+	run labvf "$VF1" check 4711
+	[ "$status" -eq 9 ]
+	touch $run_dir/go
+	until_there $run_dir/dropped
+	labvf "$VF1" check 4711
+	[ "$(labvf "$VF0" get digest)" = "$(labvf "$VF1" get digest)" ]
+	finish
+}
+
+@test "driver: the estimate is the size of the stream" {
+	only_ours
+	[ "$(migdrive dev "$VF0" size)" -eq "$(stat -c %s $run_dir/stream)" ]
+	[ "$(migdrive dev "$VF0" set STOP size)" -eq "$(stat -c %s $run_dir/stream)" ]
+}
+
+@test "driver: a stream is a STOP_COPY_SIZE record and a FW_DATA record" {
+	local size memory
+	size=$(stat -c %s $run_dir/stream)
+	# size 8, flags 1 (optional), tag 1; the memory; the image's size, flags 0, tag 0
+	run od -A n -v -w8 -t u8 -N 40 $run_dir/stream
+	[ "${lines[0]// /}" = 8 ]
+	[ "${lines[1]// /}" = $((1 << 32 | 1)) ]
+	memory=${lines[2]// /}
+	[ "${lines[3]// /}" = $((size - 40)) ]
+	[ "${lines[4]// /}" = 0 ]
+	[ "$memory" -ge $((size - 40)) ]
+	[ "$memory" -lt $((size + 4096)) ]
+}
+
+@test "driver: the stream is read in any pieces, and ends" {
+	migdrive dev "$VF0" set STOP_COPY poll 1 read 7 read 16 read 1 read 20 read 4093 poll 1 save $run_dir/rest \
+		eof eof poll 1 state STOP_COPY
+	[ "$(stat -c %s $run_dir/rest)" -eq $(($(stat -c %s $run_dir/stream) - 4137)) ]
+}
+
+@test "driver: the stream is read into the VF's own mapped BAR" {
+	migdrive dev "$VF0" set STOP_COPY readbar set STOP
+}
+
+@test "driver: the stream is taken in any pieces" {
+	resume write $run_dir/stream 4093 0 0 set STOP
+	resume write $run_dir/stream 1 0 100 write $run_dir/stream 65537 100 0 set STOP
+}
+
+@test "driver: a bare image is taken, and a second one in the same session is none" {
+	only_ours
+	resume write $run_dir/bare 0 0 0 set STOP set RUNNING
+	resume write $run_dir/bare 5 0 50 write $run_dir/bare 1000003 50 0 set STOP
+	resume write $run_dir/bare 0 0 0 write $run_dir/bare 0 0 0 fail EINVAL set STOP state RESUMING reset state RUNNING
+}
+
+@test "driver: a truncated stream is refused at RESUMING > STOP, and can be continued" {
+	only_ours
+	local size at
+	size=$(stat -c %s $run_dir/stream)
+	resume fail EINVAL set STOP state RESUMING reset state RUNNING
+	for at in 1 15 16 23 24 39 40 41 $((size - 1)); do
+		resume write $run_dir/stream 0 0 "$at" fail EINVAL set STOP fail EINVAL set RUNNING state RESUMING
+	done
+	resume write $run_dir/stream 0 0 1000 fail EINVAL set STOP write $run_dir/stream 0 1000 0 set STOP set RUNNING
+}
+
+@test "driver: a truncated bare image is refused by the firmware" {
+	only_ours
+	resume write $run_dir/bare 0 0 1000000 fail EINVAL set STOP state RESUMING reset state RUNNING
+}
+
+@test "driver: an unknown optional record is skipped, wherever it is" {
+	resume write $run_dir/stream 0 0 24 head 5 1 77 zeros 5 head 0 1 78 write $run_dir/stream 0 24 0 \
+		head 70000 1 79 zeros 70000 set STOP
+}
+
+@test "driver: a mandatory record that is unknown is refused for good" {
+	resume write $run_dir/stream 0 0 24 fail EOPNOTSUPP head 8 0 77
+	only_ours
+	resume write $run_dir/stream 0 0 24 fail EOPNOTSUPP head 8 2 0 fail EOPNOTSUPP zeros 8 \
+		fail EOPNOTSUPP set STOP state RESUMING reset state RUNNING
+}
+
+@test "driver: records of impossible size are refused" {
+	only_ours
+	resume write $run_dir/stream 0 0 24 fail EINVAL head 0 0 0
+	resume write $run_dir/stream 0 0 24 fail EFBIG head 0x100000000 0 0
+	resume write $run_dir/stream 0 0 24 fail EINVAL head 7 1 1
+}
+
+@test "driver: promises take no memory" {
+	only_ours
+	local before after
+	before=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
+	background dev "$VF1" set RESUMING write $run_dir/stream 0 0 24 head 300000000 1 77 zeros 300000000 \
+		head 0xffffffff 0 0 zeros 100000 touch $run_dir/ready await $run_dir/go fail EINVAL set STOP
+	after=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
+	finish
+	[ $((before - after)) -lt 50000 ]
+}
+
+@test "driver: a firmware that wants 4 GiB gets ENOMEM, and nobody is killed" {
+	only_ours
+	fault op=0x117,nth=1,umem=0xffffffff
+	migdrive dev "$VF0" fail ENOMEM set STOP_COPY state STOP set STOP_COPY read 1000 set RUNNING
+	run dmesg
+	[[ $output != *"Out of memory"* ]]
+}
+
+@test "driver: a firmware that wants nothing still gets a page and its refusal is passed on" {
+	only_ours
+	fault op=0x117,nth=1,umem=0
+	migdrive dev "$VF0" fail EINVAL set STOP_COPY state STOP set RUNNING
+}
+
+@test "driver: a damaged image is refused by the firmware at its last byte" {
+	fault op=0x119,nth=1,corrupt=5000
+	resume fail EINVAL write $run_dir/stream 0 0 0
+	only_ours
+	fault op=0x119,nth=1,corrupt=5000
+	resume fail EINVAL write $run_dir/stream 0 0 0 fail EINVAL zeros 1 fail EINVAL set STOP state RESUMING \
+		reset state RUNNING set RESUMING write $run_dir/stream 0 0 0 set STOP set RUNNING
+	[[ $(dmesg) == *"LOAD_VHCA_STATE(0x119)"*syndrome* ]]
+}
+
+@test "driver: a refused arc leaves the state" {
+	fault op=0x115,nth=1,status=0x1
+	migdrive dev "$VF0" fail EIO set RUNNING_P2P state RUNNING set RUNNING_P2P
+	fault op=0x115,nth=2,status=0x6
+	migdrive dev "$VF0" fail EBUSY set STOP state RUNNING_P2P set STOP
+	fault op=0x116,nth=1,status=0x1
+	migdrive dev "$VF0" set STOP fail EIO set RUNNING state STOP set RUNNING
+	fault op=0x116,nth=2,status=0xf
+	migdrive dev "$VF0" set STOP fail EAGAIN set RUNNING state RUNNING_P2P set RUNNING
+}
+
+@test "driver: a refused SAVE, QUERY or key leaves STOP, and can be tried again" {
+	only_ours
+	local op
+	for op in 0x118 0x117 0x200 0x800; do
+		fault op=$op,nth=1,status=0x1
+		migdrive dev "$VF0" fail EIO set STOP_COPY state STOP set STOP_COPY read 1000
+	done
+}
+
+@test "driver: ERROR when an arc and its undo are refused; only a reset leaves it" {
+	only_ours
+	fault "op=0x115,nth=1,status=0x6;op=0x116,nth=1,status=0x1"
+	migdrive dev "$VF0" fail EBUSY set STOP state ERROR fail EINVAL set RUNNING fail EINVAL set STOP \
+		fail EINVAL set ERROR state ERROR reset state RUNNING set STOP_COPY read 1000 set RUNNING
+	fault "op=0x116,nth=1,status=0x1;op=0x115,nth=3,status=0x4"
+	migdrive dev "$VF0" set STOP fail EIO set RUNNING_P2P state ERROR reset state RUNNING set STOP set RUNNING
+}
+
+@test "driver: open after ERROR begins with RUNNING" {
+	only_ours
+	fault "op=0x115,nth=1,status=0x1;op=0x116,nth=1,status=0x1"
+	migdrive dev "$VF0" fail EIO set STOP state ERROR
+	migdrive dev "$VF0" state RUNNING set STOP
+}
+
+@test "driver: an arc that the firmware answers late is only slow" {
+	fault op=0x115,nth=1,hang=1
+	run migdrive dev "$VF0" time set RUNNING_P2P time
+	[ "$status" -eq 0 ]
+	[ "${lines[1]}" -ge 900 ]
+}
+
+@test "driver: data files end with their session" {
+	migdrive dev "$VF0" set STOP_COPY read 100 set STOP fail ENODEV read 1
+	migdrive dev "$VF1" set RESUMING write $run_dir/stream 0 0 0 set STOP fail ENODEV zeros 1
+	only_ours
+	migdrive dev "$VF0" set STOP_COPY read 100 poll 1 set STOP poll 0x2009
+}
+
+@test "driver: data files end with the device's last close" {
+	migdrive dev "$VF0" set STOP_COPY read 100 dropdev fail ENODEV read 1
+	only_ours
+	migdrive dev "$VF1" set RESUMING write $run_dir/stream 0 0 5000 dropdev fail ENODEV zeros 1
+}
+
+@test "driver: a data file outlives device, binding and VF, and keeps the module" {
+	only_ours
+	background dev "$VF1" set RESUMING write $run_dir/stream 0 0 5000 dropdev touch $run_dir/ready await $run_dir/go \
+		fail ENODEV zeros 1 dropdata dev "$VF0" set RUNNING_P2P
+	put_on "" "$VF1"
+	run ! rmmod mlx5_vfio_pci
+	put_on mlx5_vfio_pci "$VF1"
+	finish
+	put_on "" "$VF0" "$VF1"
+	rmmod mlx5_vfio_pci
+	modprobe mlx5_vfio_pci
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
+}
+
+@test "driver: a reset ends STOP_COPY and RESUMING" {
+	migdrive dev "$VF0" set STOP_COPY read 100 reset fail ENODEV read 1 state RUNNING set STOP_COPY read 100
+	migdrive dev "$VF1" set RESUMING write $run_dir/stream 0 0 5000 reset fail ENODEV zeros 1 state RUNNING \
+		set RESUMING write $run_dir/stream 0 0 0 set STOP set RUNNING
+}
+
+@test "driver: a reset by sysfs ends STOP_COPY" {
+	background dev "$VF0" set STOP_COPY read 100 touch $run_dir/ready await $run_dir/go \
+		fail ENODEV read 1 state RUNNING set STOP_COPY read 1000 set RUNNING
+	echo 1 >"$sys/devices/$VF0/reset"
+	finish
+}
+
+# goes_while_open FILE TEXT: writes TEXT to FILE, which takes the VFs away, while VF0 is held in STOP_COPY
+goes_while_open() {
+	local writer
+	background dev "$VF0" set STOP_COPY read 100 touch $run_dir/ready await $run_dir/go read 1000 \
+		dropdev fail ENODEV read 1 touch $run_dir/dropped await $run_dir/end fail ENODEV read 1
+	echo "$2" >"$1" 3>&- 4>&- &
+	writer=$!
+	sleep 0.5
+	kill -0 $writer
+	[ -e "$sys/devices/$VF0" ]
+	touch $run_dir/go
+	until_there $run_dir/dropped
+	wait $writer
+	[ ! -e "$sys/devices/$VF0" ]
+	finish
+}
+
+@test "driver: sriov_numvfs=0 waits for the holder, and its data file ends" {
+	goes_while_open "$sys/devices/$PF/sriov_numvfs" 0
+	make_vfs
+	migdrive dev "$VF0" set STOP_COPY read 1000
+}
+
+@test "driver: unbinding the PF waits for the holder, and its data file ends" {
+	goes_while_open "$sys/drivers/mlx5_core/unbind" "$PF"
+	echo "$PF" >"$sys/drivers/mlx5_core/bind"
+	make_vfs
+	migdrive dev "$VF0" set STOP_COPY read 1000
+}
+
+@test "driver: the PF's reload ends the session; a VF that did not run needs a reset" {
+	only_ours
+	background dev "$VF1" dev "$VF0" set STOP_COPY read 100 touch $run_dir/ready await $run_dir/go fail ENODEV read 1 \
+		state ERROR reset state RUNNING set STOP_COPY read 1000 set RUNNING \
+		dev "$VF1" state RUNNING reset set STOP_COPY read 1000
+	devlink dev reload "pci/$PF"
+	finish
+}
+
+@test "driver: while the PF is away commands are ENOTCONN and the state stays" {
+	only_ours
+	background dev "$VF0" touch $run_dir/ready await $run_dir/go fail ENOTCONN size fail ENOTCONN set STOP state RUNNING \
+		fail ENOTCONN set RESUMING state RUNNING reset state RUNNING
+	fault op=0x102,nth=1,count=0,status=0x1
+	run ! devlink dev reload "pci/$PF"
+	fault ""
+	finish
+	echo "$PF" >"$sys/drivers/mlx5_core/unbind"
+	echo "$PF" >"$sys/drivers/mlx5_core/bind"
+	make_vfs
+	migdrive dev "$VF0" set STOP_COPY read 1000
+}
+
+@test "driver: a VF that cannot migrate is a plain vfio-pci device" {
+	lab-prop set migratable false
+	put_on mlx5_vfio_pci "$VF0"
+	lab-prop set migratable true
+	migdrive dev "$VF0" fail ENOTTY flags 3 fail ENOTTY set STOP fail ENOTTY size reset
+	only_ours
+	[[ $(dmesg) == *"$VF0: cannot migrate: it has not been made migratable"* ]]
+	put_on mlx5_vfio_pci "$VF0"
+	migdrive dev "$VF0" flags 3
+}
