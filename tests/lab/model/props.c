@@ -184,7 +184,7 @@ void lab_props_register(ObjectClass *oc)
 /* The values that properties have when nobody sets them. */
 void lab_props_init(struct lab_pf *pf)
 {
-	pf->num_vfs = 8;
+	pf->num_vfs = 64;
 	pf->state_size = 4 << 20;
 	pf->evolve_us = 10000;
 	pf->migration = true;
