@@ -35,6 +35,8 @@
 	  "bind it first: mlxmigctl bind DEVICE")                              \
 	X(ERR_WRONG_DRIVER, "wrong_driver", 4,                                 \
 	  "bind it to the variant driver: mlxmigctl bind DEVICE")              \
+	X(ERR_NO_DRIVER, "no_driver", 4,                                       \
+	  "install the driver for this kernel, and run depmod")                \
 	X(ERR_NO_IOMMU, "no_iommu", 4,                                         \
 	  "switch the IOMMU on: in the firmware set-up, and with "             \
 	  "intel_iommu=on on the kernel's command line")                       \

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/rebind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "cmd/common.h"
+#include "report/device.h"
+#include "sys/module.h"
+#include "sys/netdev.h"
+
+int rebind_check_driver(const char *name, struct err *err)
+{
+	struct binding *binding;
+
+	if (text_is_name(name) && strlen(name) < sizeof(binding->driver))
+		return 0;
+	return err_set(err, ERR_USAGE, 0, "\"%s\" is no name of a driver", name);
+}
+
+static int require_mlx5_vf(const struct device *device, struct err *err)
+{
+	if (device_require_vf(device, err))
+		return -1;
+	if (device->kind == DEVICE_VF)
+		return 0;
+	return err_set(err, ERR_NOT_MLX5, 0, "%s is not a device of mlx5",
+		       device->name);
+}
+
+static int require_group(const struct device *device, struct err *err)
+{
+	if (device->iommu_group >= 0)
+		return 0;
+	err_set(err, ERR_NO_IOMMU, 0, "%s is in no IOMMU group, and VFIO needs one",
+		device->name);
+	if (inventory_has_iommu())
+		err_hint(err,
+			 "the host has an IOMMU, which leaves this device out: look for DMAR or AMD-Vi in the kernel log (dmesg)");
+	return -1;
+}
+
+static int require_closed(const struct device *device, struct err *err)
+{
+	const struct holder *holder = &device->holder;
+
+	if (holder->kind == HOLDER_NONE)
+		return 0;
+	err_set(err, ERR_BUSY, 0, "%s is open in %s (pid %d)", device->name,
+		holder->comm, (int)holder->pid);
+	return err_hint(err, "end that process first: the kernel would wait for it");
+}
+
+static int check(const struct device *device, const struct driver_wish *wish,
+		 bool force, struct err *err)
+{
+	if (require_mlx5_vf(device, err) ||
+	    (wish->pin && require_group(device, err)))
+		return -1;
+	/* It stays where it is, so what it is doing there does not matter. */
+	if (!strcmp(device->driver, wish->driver))
+		return 0;
+	if (require_closed(device, err) ||
+	    (!force && netdev_require_idle(device, err)))
+		return -1;
+	return 0;
+}
+
+static int check_all(const struct device *devices, size_t n,
+		     const struct driver_wish *wish, bool force,
+		     struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (check(&devices[i], wish, force, err))
+			return err_device(err, devices[i].name);
+	for (size_t i = 0; i < n; i++)
+		if (driver_require_writable(&devices[i], err))
+			return err_device(err, devices[i].name);
+	return 0;
+}
+
+static int rebind(const struct request *request, const struct driver_wish *wish,
+		  bool force, struct device *devices, struct reply *reply,
+		  struct err *err)
+{
+	size_t n = request->n_operands;
+	AUTO_FREE struct binding *bindings = calloc(n, sizeof(*bindings));
+	int ret;
+
+	if (!bindings)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
+	if (check_all(devices, n, wish, force, err) ||
+	    (*wish->driver && module_require(wish->driver, err)))
+		return -1;
+	ret = driver_move_all(devices, n, wish, bindings, err);
+	reply->document = report_bindings(request->command->name, bindings, n);
+	return ret;
+}
+
+int rebind_run(const struct request *request, const struct driver_wish *wish,
+	       bool force, struct reply *reply, struct err *err)
+{
+	size_t n = request->n_operands;
+	AUTO_FREE struct device *devices = calloc(n, sizeof(*devices));
+	struct inventory inventory = {};
+	int ret;
+
+	if (!devices)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
+	ret = devices_resolve(&inventory, request->operands, n, devices, err);
+	inventory_free(&inventory);
+	return ret ? ret : rebind(request, wish, force, devices, reply, err);
+}

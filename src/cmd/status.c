@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "cmd/common.h"
+#include "commands.h"
+#include "report/device.h"
+#include "sys/devlink.h"
+#include "sys/holder.h"
+#include "sys/mig.h"
+#include "sys/root.h"
+#include "sys/vdev.h"
+
+struct status_options {
+	bool probe;
+};
+
+/* struct selection - the devices that are told of, the caller's to free */
+struct selection {
+	struct device *devices;
+	size_t n;
+};
+
+static const struct argp_option options[] = {
+	{ "probe", 'p', NULL, 0,
+	  "Open free devices, which resets them, to read what they offer", 0 },
+	{},
+};
+
+static int parse(int key, const char *arg, void *data, struct err *err)
+{
+	struct status_options *status = data;
+
+	(void)arg;
+	(void)err;
+	if (key != 'p')
+		return ARGP_ERR_UNKNOWN;
+	status->probe = true;
+	return 0;
+}
+
+/* Why its features are not to be read; NULL: they are. */
+static const char *reason_against_probe(const struct device *device, bool probe)
+{
+	if (device->kind == DEVICE_PF)
+		return "a physical function has none";
+	if (!device->vfio)
+		return "no driver of VFIO has it";
+	if (!root_is_host())
+		return "a captured host has no devices to open";
+	switch (device_in_use(device)) {
+	case TRI_UNKNOWN:
+		return "who has it open cannot be seen: run it as root";
+	case TRI_YES:
+		if (device->holder.kind == HOLDER_HOLD)
+			return NULL;
+		return "somebody else has it open";
+	default:
+		return probe ? NULL : "it is free, and opening it resets it: --probe does";
+	}
+}
+
+static int read_caps(struct device *device, struct err *err)
+{
+	AUTO_VDEV struct vdev vdev = VDEV_INIT;
+
+	if (vdev_open(&vdev, device, err) ||
+	    mig_caps_read(&vdev, &device->caps, err))
+		return -1;
+	device->probed = true;
+	device->probe_fresh = !vdev.borrowed;
+	return 0;
+}
+
+/* One that cannot be opened is told of all the same, with the reason. */
+static void probe_device(struct device *device, bool probe)
+{
+	const char *reason = reason_against_probe(device, probe);
+	struct err err = ERR_INIT;
+
+	if (!reason && read_caps(device, &err))
+		reason = err.message;
+	text_copy(device->probe_reason, sizeof(device->probe_reason),
+		  reason ? reason : "");
+}
+
+static int select_all(struct inventory *inventory, struct selection *selection,
+		      struct err *err)
+{
+	if (inventory_scan(inventory, err))
+		return -1;
+	selection->devices = calloc(inventory->n + 1,
+				    sizeof(*selection->devices));
+	if (!selection->devices)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices",
+			       inventory->n);
+	for (size_t i = 0; i < inventory->n; i++)
+		selection->devices[i] = inventory->devices[i];
+	selection->n = inventory->n;
+	return holder_find_all(selection->devices, selection->n, err);
+}
+
+static int select_named(struct inventory *inventory,
+			const struct request *request,
+			struct selection *selection, struct err *err)
+{
+	selection->n = request->n_operands;
+	selection->devices = calloc(selection->n, sizeof(*selection->devices));
+	if (!selection->devices)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices",
+			       selection->n);
+	return devices_resolve(inventory, request->operands, selection->n,
+			       selection->devices, err);
+}
+
+static int look(struct inventory *inventory, const struct request *request,
+		struct selection *selection, struct err *err)
+{
+	const struct status_options *status = request->options;
+	int ret = request->n_operands ?
+			  select_named(inventory, request, selection, err) :
+			  select_all(inventory, selection, err);
+
+	if (ret || devlink_fill(selection->devices, selection->n, err))
+		return -1;
+	for (size_t i = 0; i < selection->n; i++) {
+		struct device *device = &selection->devices[i];
+
+		probe_device(device, status->probe);
+		device_judge(device, inventory_pf(inventory, device));
+	}
+	return 0;
+}
+
+static int run(const struct request *request, struct reply *reply,
+	       struct err *err)
+{
+	struct inventory inventory = {};
+	struct selection selection = {};
+	int ret = look(&inventory, request, &selection, err);
+
+	if (!ret)
+		reply->document = report_devices(selection.devices,
+						 selection.n);
+	free(selection.devices);
+	inventory_free(&inventory);
+	return ret;
+}
+
+static const char *const columns[] = {
+	"device", "kind", "vf_number", "driver", "iommu_group", "netdevs",
+	"migratable", "in_use", "migration.state", "can_migrate", NULL
+};
+
+const struct command command_status = {
+	.name = "status",
+	.operand_words = "[DEVICE...]",
+	.summary = "show the mlx5 devices, and whether they can migrate",
+	.description =
+		"Each PF and VF of mlx5's, or those named: what it is, its "
+		"driver, IOMMU group and interfaces, the firmware, who has it "
+		"open, and whether it can migrate, with the reasons why not. "
+		"Nothing is disturbed: what VFIO offers is read from a device "
+		"that mlxmigctl hold keeps open; a free one is only opened "
+		"with --probe, since that resets it.",
+	.options = options,
+	.operands = { OPERAND_DEVICE },
+	.min_operands = 0,
+	.max_operands = -1,
+	.options_size = sizeof(struct status_options),
+	.parse = parse,
+	.run = run,
+	.table = "devices",
+	.columns = columns,
+};

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/device.h"
+
+#include <string.h>
+
+#include "report/report.h"
+
+static json_t *hex4(uint16_t id)
+{
+	return json_sprintf("%04x", id);
+}
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+	json_object_set_new(object, key, value);
+}
+
+static void add_identity(json_t *object, const struct device *device)
+{
+	char pf[BDF_TEXT_SIZE] = "";
+
+	if (device->has_pf)
+		bdf_format(&device->pf, pf);
+	set(object, "device", json_string(device->name));
+	set(object, "kind", json_string(device_kind_name(device->kind)));
+	set(object, "pf", report_text(pf));
+	set(object, "vf_number", report_number(device->vf_number));
+	set(object, "total_vfs", report_number(device->total_vfs));
+	set(object, "num_vfs", report_number(device->num_vfs));
+	set(object, "product", report_text(device->product));
+	set(object, "numa_node", report_number(device->numa_node));
+	set(object, "firmware_version", report_text(device->fw_version));
+	set(object, "psid", report_text(device->psid));
+}
+
+/* A device that is on no PCI bus has no ids. */
+static void add_ids(json_t *object, const struct device *device)
+{
+	bool has = device->vendor_id;
+
+	set(object, "vendor_id", has ? hex4(device->vendor_id) : json_null());
+	set(object, "device_id", has ? hex4(device->device_id) : json_null());
+	set(object, "subsystem_vendor_id",
+	    has ? hex4(device->subsystem_vendor_id) : json_null());
+	set(object, "subsystem_id",
+	    has ? hex4(device->subsystem_id) : json_null());
+	set(object, "revision",
+	    has ? json_integer(device->revision) : json_null());
+}
+
+static void add_interfaces(json_t *object, const struct device *device)
+{
+	json_t *netdevs = json_array(), *rdma = json_array();
+
+	for (size_t i = 0; i < device->n_netdevs; i++)
+		json_array_append_new(netdevs, json_string(device->netdevs[i]));
+	for (size_t i = 0; i < device->n_rdma; i++)
+		json_array_append_new(rdma, json_string(device->rdma[i]));
+	set(object, "netdevs", netdevs);
+	set(object, "rdma_devices", rdma);
+}
+
+static json_t *holder_of(const struct holder *holder)
+{
+	if (holder->kind == HOLDER_NONE)
+		return json_null();
+	return json_pack("{s:s, s:I, s:s}", "kind",
+			 holder_kind_name(holder->kind), "pid",
+			 (json_int_t)holder->pid, "name", holder->comm);
+}
+
+static json_t *migration_of(const struct device *device)
+{
+	const struct mig_caps *caps = &device->caps;
+	uint64_t flags = caps->flags;
+
+	if (!device->probed)
+		return json_null();
+	return json_pack(
+		"{s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:o, s:o}",
+		"access", device->probe_fresh ? "opened" : "borrowed",
+		"fresh", device->probe_fresh,
+		"offered", caps->migration,
+		"stop_copy", !!(flags & MIG_STOP_COPY),
+		"p2p", !!(flags & MIG_P2P),
+		"pre_copy", !!(flags & MIG_PRE_COPY),
+		"dma_logging", caps->dma_logging,
+		"reset", caps->reset,
+		"old_protocol", caps->old_protocol,
+		"state", caps->device_state ?
+			json_string(fsm_state_name(caps->state)) : json_null(),
+		"stop_copy_bytes", caps->data_size ?
+			json_integer((json_int_t)caps->stop_copy_bytes) :
+			json_null());
+}
+
+static void add_verdict(json_t *object, const struct device *device)
+{
+	json_t *reasons = json_array();
+
+	for (size_t i = 0; i < device->n_reasons; i++)
+		json_array_append_new(reasons, json_string(device->reasons[i]));
+	set(object, "can_migrate", report_tristate(device->can_migrate));
+	set(object, "reasons", reasons);
+}
+
+static json_t *device_of(const struct device *device)
+{
+	json_t *object = json_object();
+
+	add_identity(object, device);
+	add_ids(object, device);
+	set(object, "driver", report_text(device->driver));
+	set(object, "driver_override", report_text(device->driver_override));
+	set(object, "iommu_group", report_number(device->iommu_group));
+	set(object, "cdev", report_text(device->cdev));
+	add_interfaces(object, device);
+	set(object, "migratable", report_tristate(device->migratable));
+	set(object, "migratable_reason",
+	    report_text(device->migratable_reason));
+	set(object, "in_use", report_tristate(device_in_use(device)));
+	set(object, "holder", holder_of(&device->holder));
+	set(object, "migration", migration_of(device));
+	set(object, "migration_reason",
+	    report_text(device->probed ? "" : device->probe_reason));
+	add_verdict(object, device);
+	return object;
+}
+
+json_t *report_devices(const struct device *devices, size_t n)
+{
+	json_t *document = report_new("status");
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, device_of(&devices[i]));
+	set(document, "devices", array);
+	return document;
+}
+
+static json_t *binding_of(const struct binding *binding)
+{
+	json_t *object = json_object();
+
+	set(object, "device", json_string(binding->device));
+	set(object, "driver_before", report_text(binding->driver_before));
+	set(object, "driver_override_before",
+	    report_text(binding->override_before));
+	set(object, "driver", report_text(binding->driver));
+	set(object, "driver_override", report_text(binding->override));
+	set(object, "changed", json_boolean(binding->changed));
+	set(object, "rolled_back", json_boolean(binding->rolled_back));
+	set(object, "trouble", report_text(binding->trouble));
+	set(object, "duration_ns",
+	    json_integer((json_int_t)binding->duration_ns));
+	return object;
+}
+
+json_t *report_bindings(const char *command, const struct binding *bindings,
+			size_t n)
+{
+	json_t *document = report_new(command);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, binding_of(&bindings[i]));
+	set(document, "devices", array);
+	return document;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A conversation with devlink: questions out, answers to a handler. */
+#ifndef SYS_DEVLINK_TALK_H
+#define SYS_DEVLINK_TALK_H
+
+#include <libmnl/libmnl.h>
+#include <linux/devlink.h>
+#include <stdint.h>
+
+#define DEVLINK_MESSAGE_SIZE 32768 /* a part of a dump may have this size */
+
+/**
+ * struct devlink_talk - a socket to devlink
+ * @words: the kernel's own explanation (extended ack) of the last failure
+ */
+struct devlink_talk {
+	struct mnl_socket *socket;
+	uint16_t family;
+	uint32_t sequence;
+	char words[256];
+	char buffer[DEVLINK_MESSAGE_SIZE];
+};
+
+/** struct devlink_query - what the handler of an answer gets as its data */
+struct devlink_query {
+	struct devlink_talk *talk;
+	void *data;
+};
+
+/** devlink_begin - the caller's, or NULL with errno where the kernel has no devlink */
+struct devlink_talk *devlink_begin(void);
+
+/** devlink_end - for CLEANUP() */
+void devlink_end(struct devlink_talk **talk) __attribute__((nonnull(1)));
+
+/** devlink_ask - @command about the PF @pf ("0000:3b:00.0"); 0 or -errno */
+int devlink_ask(struct devlink_talk *talk, uint8_t command, const char *pf,
+		mnl_cb_t on_answer, void *data)
+	__attribute__((nonnull(1, 3)));
+
+/** devlink_dump - @command about everything; 0 or -errno */
+int devlink_dump(struct devlink_talk *talk, uint8_t command,
+		 mnl_cb_t on_answer, void *data) __attribute__((nonnull(1)));
+
+/** devlink_parse - an answer's attributes by type into @table, of DEVLINK_ATTR_MAX + 1, zeroed */
+void devlink_parse(const struct nlmsghdr *message, const struct nlattr **table)
+	__attribute__((nonnull(1, 2)));
+
+#endif
