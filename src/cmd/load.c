@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/transfer.h"
+#include "commands.h"
+#include "engine/incoming.h"
+#include "report/image.h"
+#include "report/transfer.h"
+
+enum { KEY_FORCE = 0x300, KEY_THEN };
+
+struct load_options {
+	bool force;
+	bool has_then;
+	enum device_state then;
+};
+
+static const struct argp_option options[] = {
+	{ "force", KEY_FORCE, NULL, 0,
+	  "load although the device is not like the source", 0 },
+	{ "then", KEY_THEN, "STATE", 0,
+	  "leave the device in STATE: STOP, RUNNING or RUNNING_P2P", 0 },
+	{}
+};
+
+static int parse(int key, const char *arg, void *data, struct err *err)
+{
+	struct load_options *load = data;
+
+	switch (key) {
+	case KEY_FORCE:
+		load->force = true;
+		return 0;
+	case KEY_THEN:
+		load->has_then = true;
+		return then_parse(arg, &load->then, err);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int run(const struct request *request, struct reply *reply,
+	       struct err *err)
+{
+	const struct load_options *load = request->options;
+	const struct incoming_options how = {
+		.force = load->force,
+		.has_then = load->has_then,
+		.then = load->then,
+		.json = { .device = report_image_check_device,
+			  .manifest = report_image_read_manifest },
+		.read_device = report_image_read_device,
+		.progress = request->progress,
+		.progress_data = request->progress_data,
+	};
+	struct outcome outcome = {};
+	struct device device = {};
+	int ret;
+
+	if (transfer_resolve(request->operands, 1, &device, &outcome, err))
+		return -1;
+	ret = incoming_load(&device, request->operands[1], &how, &outcome, err);
+	reply->document = report_load(&outcome);
+	return ret;
+}
+
+const struct command command_load = {
+	.name = "load",
+	.operand_words = "DEVICE FILE|-",
+	.summary = "load a saved migration state into a device",
+	.description =
+		"Stops DEVICE, loads the image or bare stream FILE (or stdin, "
+		"for -) into it, and leaves it in STOP, loaded and still. A "
+		"file is read and checked whole before the device is touched, "
+		"a pipe member by member.\v"
+		"Only a reset ends a load in the middle: after a failure or a "
+		"signal the device is reset and taken to the state it came "
+		"from, and its contents are lost. A device held by mlxmigctl "
+		"hold is borrowed from it; a free one is opened for the load, "
+		"and the loaded state is gone when the command ends.",
+	.options = options,
+	.operands = { OPERAND_DEVICE, OPERAND_FILE },
+	.min_operands = 2,
+	.max_operands = 2,
+	.options_size = sizeof(struct load_options),
+	.parse = parse,
+	.run = run,
+};

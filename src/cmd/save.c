@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <limits.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "cmd/transfer.h"
+#include "commands.h"
+#include "config.h"
+#include "engine/outgoing.h"
+#include "report/image.h"
+#include "report/transfer.h"
+
+#define ZSTD_LEVEL 3 /* zstd's own default */
+
+enum { KEY_DIR = 0x300, KEY_OVERWRITE, KEY_RAW, KEY_THEN, KEY_ZSTD };
+
+struct save_options {
+	const char *dir;
+	bool overwrite;
+	bool raw;
+	bool has_then;
+	enum device_state then;
+	int zstd_level;
+};
+
+static const struct argp_option options[] = {
+	{ "dir", KEY_DIR, "DIR", 0,
+	  "save every DEVICE named into a file of its name in DIR", 0 },
+	{ "overwrite", KEY_OVERWRITE, NULL, 0, "replace an existing file", 0 },
+	{ "raw", KEY_RAW, NULL, 0, "write the bare stream, without an image", 0 },
+	{ "then", KEY_THEN, "STATE", 0,
+	  "leave the device in STATE: STOP, RUNNING or RUNNING_P2P", 0 },
+	{ "zstd", KEY_ZSTD, "LEVEL", OPTION_ARG_OPTIONAL,
+	  "compress the image (level 1 to 19, default 3)", 0 },
+	{}
+};
+
+static int parse_level(const char *arg, struct save_options *save,
+		       struct err *err)
+{
+	uint64_t level = ZSTD_LEVEL;
+
+	if (arg && (text_u64(arg, 10, &level) || !level ||
+		    level > IMAGE_ZSTD_LEVEL_MAX))
+		return err_set(err, ERR_USAGE, 0,
+			       "--zstd: a level is a number from 1 to %d, not %s",
+			       IMAGE_ZSTD_LEVEL_MAX, arg);
+	save->zstd_level = (int)level;
+	return 0;
+}
+
+static int parse(int key, const char *arg, void *data, struct err *err)
+{
+	struct save_options *save = data;
+
+	switch (key) {
+	case KEY_DIR:
+		save->dir = arg;
+		return 0;
+	case KEY_OVERWRITE:
+		save->overwrite = true;
+		return 0;
+	case KEY_RAW:
+		save->raw = true;
+		return 0;
+	case KEY_THEN:
+		save->has_then = true;
+		return then_parse(arg, &save->then, err);
+	case KEY_ZSTD:
+		return parse_level(arg, save, err);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int check(const void *data, char **operands, size_t n_operands,
+		 struct err *err)
+{
+	const struct save_options *save = data;
+
+	(void)operands;
+	if (save->raw && save->zstd_level) {
+		err_set(err, ERR_USAGE, 0, "--raw and --zstd exclude each other");
+		return err_hint(err, "compress a bare stream by a pipe: mlxmigctl save --raw DEVICE - | zstd");
+	}
+	if (save->dir || n_operands == 2)
+		return 0;
+	err_set(err, ERR_USAGE, 0,
+		n_operands < 2 ? "save: the file to save into is missing"
+			       : "save: more than one DEVICE and a FILE");
+	return err_hint(err, "it takes DEVICE FILE, or --dir DIR DEVICE...");
+}
+
+/* The operands taken apart: devices, and a path for each. */
+struct work {
+	size_t n;
+	struct device *devices;
+	struct outcome *outcomes;
+	char **paths;
+	bool own_paths;
+};
+
+static void work_release(struct work *work)
+{
+	for (size_t i = 0; work->own_paths && work->paths && i < work->n; i++)
+		free(work->paths[i]);
+	free(work->paths);
+	free(work->devices);
+	free(work->outcomes);
+}
+
+static int work_init(struct work *work, struct err *err)
+{
+	work->devices = calloc(work->n, sizeof(*work->devices));
+	work->outcomes = calloc(work->n, sizeof(*work->outcomes));
+	work->paths = calloc(work->n, sizeof(*work->paths));
+	if (work->devices && work->outcomes && work->paths)
+		return 0;
+	return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", work->n);
+}
+
+static int name_files(struct work *work, const struct request *request,
+		      const struct save_options *save, struct err *err)
+{
+	const char *ending = save->raw	      ? "stream"
+			     : save->zstd_level ? "tar.zst"
+						: "tar";
+
+	work->own_paths = save->dir;
+	if (!save->dir)
+		work->paths[0] = request->operands[1];
+	for (size_t i = 0; save->dir && i < work->n; i++) {
+		work->paths[i] = malloc(PATH_MAX);
+		if (!work->paths[i])
+			return err_set(err, ERR_NO_MEMORY, 0, "a path");
+		if (text_format(work->paths[i], PATH_MAX, "%s/%s.%s", save->dir,
+				work->devices[i].name, ending))
+			return err_set(err, ERR_USAGE, 0,
+				       "--dir: the path is too long");
+	}
+	return 0;
+}
+
+static int run(const struct request *request, struct reply *reply,
+	       struct err *err)
+{
+	const struct save_options *save = request->options;
+	const struct outgoing_options how = {
+		.image = { .raw = save->raw, .zstd_level = save->zstd_level },
+		.overwrite = save->overwrite,
+		.has_then = save->has_then,
+		.then = save->then,
+		.tool = PACKAGE_VERSION,
+		.device_json = report_image_device,
+		.manifest_json = report_image_manifest,
+		.progress = request->progress,
+		.progress_data = request->progress_data,
+	};
+	CLEANUP(work_release)
+	struct work work = { .n = save->dir ? request->n_operands : 1 };
+	int ret;
+
+	reply->stdout_is_data = !save->dir && !strcmp(request->operands[1], "-");
+	if (work_init(&work, err) ||
+	    transfer_resolve(request->operands, work.n, work.devices,
+			     work.outcomes, err) ||
+	    name_files(&work, request, save, err))
+		return -1;
+	ret = outgoing_save(work.devices, work.paths, work.n, &how,
+			    work.outcomes, err);
+	reply->document = report_save(work.outcomes, work.n, save->dir);
+	return ret;
+}
+
+const struct command command_save = {
+	.name = "save",
+	.operand_words = "DEVICE FILE|-\n--dir DIR DEVICE...",
+	.summary = "save the migration state of devices into files",
+	.description =
+		"Stops DEVICE, writes its migration state into the image FILE "
+		"(or to stdout, for -), and takes it back to the state it came "
+		"from. With --dir several devices stop and are saved together, "
+		"all brought to RUNNING_P2P before any stops.\v"
+		"FILE appears whole or not at all, and is created readable for "
+		"its owner alone: it holds the state of a guest. A device held "
+		"by mlxmigctl hold is borrowed from it; a free one is opened, "
+		"which resets it, so that what is saved is the state of a "
+		"device just reset.",
+	.options = options,
+	.operands = { OPERAND_DEVICE, OPERAND_FILE },
+	.min_operands = 1,
+	.max_operands = -1,
+	.options_size = sizeof(struct save_options),
+	.parse = parse,
+	.check = check,
+	.run = run,
+};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/transfer.h"
+
+#include "cmd/common.h"
+#include "sys/devlink.h"
+
+int then_parse(const char *arg, enum device_state *then, struct err *err)
+{
+	if (!fsm_state_parse(arg, then) &&
+	    (*then == STATE_STOP || *then == STATE_RUNNING ||
+	     *then == STATE_RUNNING_P2P))
+		return 0;
+	err_set(err, ERR_USAGE, 0, "--then: a device is not left in %s", arg);
+	return err_hint(err, "leave it in STOP, RUNNING or RUNNING_P2P");
+}
+
+/* Without its firmware's version a state can still be moved. */
+static void ask_firmware(struct device *devices, size_t n,
+			 struct outcome *outcomes)
+{
+	struct err err = ERR_INIT;
+
+	if (!devlink_fill(devices, n, &err))
+		return;
+	for (size_t i = 0; i < n; i++)
+		outcome_warn(&outcomes[i], "its firmware is unknown: %s",
+			     err.message);
+}
+
+int transfer_resolve(char **names, size_t n, struct device *devices,
+		     struct outcome *outcomes, struct err *err)
+{
+	struct inventory inventory = {};
+	int ret = devices_resolve(&inventory, names, n, devices, err);
+
+	for (size_t i = 0; i < n && !ret; i++)
+		ret = device_require_vf(&devices[i], err);
+	if (!ret)
+		ask_firmware(devices, n, outcomes);
+	inventory_free(&inventory);
+	return ret;
+}

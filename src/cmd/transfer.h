@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What save and load share. */
+#ifndef CMD_TRANSFER_H
+#define CMD_TRANSFER_H
+
+#include "base/err.h"
+#include "model/fsm.h"
+#include "model/outcome.h"
+
+/** then_parse - the argument of --then: a state in which a device may rest; 0 or -1 */
+int then_parse(const char *arg, enum device_state *then, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
+
+/**
+ * transfer_resolve - the devices whose state shall move, and their firmware
+ * @names: DEVICE operands, @n of them
+ * @devices, @outcomes: @n of each; where devlink does not answer, the
+ *           outcomes get a warning
+ *
+ * A PF is ERR_NOT_VF. Nothing is opened. 0 or -1.
+ */
+int transfer_resolve(char **names, size_t n, struct device *devices,
+		     struct outcome *outcomes, struct err *err)
+	__attribute__((nonnull(1, 3, 4, 5)));
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A device in hand: taken, moved, and put back where it was. */
+#ifndef ENGINE_HAND_H
+#define ENGINE_HAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "engine/walk.h"
+#include "model/outcome.h"
+#include "sys/vdev.h"
+
+/**
+ * struct hand - a device that a transfer moves
+ * @rest: where it is put back: see hand_rest()
+ * @taken: the members below are valid, and the device is ours to move; no
+ *         longer once somebody else has moved it
+ * @left_running_ns: CLOCK_MONOTONIC when the arc into STOP began, 0: it has not
+ */
+struct hand {
+	const struct device *device;
+	const struct vdev *vdev;
+	struct outcome *outcome;
+	bool taken;
+	struct mig_caps caps;
+	struct walker walker;
+	enum device_state rest;
+	uint64_t left_running_ns;
+};
+
+/**
+ * hand_rest - the state in which a device that was found in @origin is left
+ *
+ * That state itself; but a data fd that somebody lost cannot be had again, so
+ * a saving session ends: STOP_COPY becomes STOP, PRE_COPY RUNNING and
+ * PRE_COPY_P2P RUNNING_P2P.
+ */
+enum device_state hand_rest(enum device_state origin);
+
+/**
+ * hand_take - read what an open device can and where it is
+ *
+ * @hand holds the device, vdev and outcome already, and keeps them. Nothing
+ * is moved. ERR_NOT_MIGRATABLE and its like, and ERR_IN_ERROR.
+ */
+int hand_take(struct hand *hand, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
+/** hand_walk - walk_to(), and note where the device is and since when it stands still; 0 or -1 */
+int hand_walk(struct hand *hand, enum device_state target, int *data_fd,
+	      struct err *err) __attribute__((nonnull(1, 4)));
+
+/** hand_has_p2p - does the device have RUNNING_P2P on its way to STOP? */
+bool hand_has_p2p(const struct hand *hand) __attribute__((nonnull(1)));
+
+/**
+ * hand_put_back - to the state of rest, after a failure
+ *
+ * What fails here becomes a warning: the failure before is the one to tell.
+ * A device that somebody else has moved is left alone.
+ */
+void hand_put_back(struct hand *hand) __attribute__((nonnull(1)));
+
+/** hand_reset - reset the device, and read where that has left it; 0 or -1 */
+int hand_reset(struct hand *hand, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
+/** hand_stopped - the device stands still no longer, or its last byte has been moved: note how long that took */
+void hand_stopped(struct hand *hand) __attribute__((nonnull(1)));
+
+/** now_unix_ns - CLOCK_REALTIME */
+uint64_t now_unix_ns(void);
+
+#endif

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/incoming.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/interrupt.h"
+#include "base/io.h"
+#include "base/text.h"
+#include "engine/hand.h"
+#include "engine/pump.h"
+#include "sys/mig.h"
+
+/* What is being loaded, and how far. */
+struct delivery {
+	const struct incoming_options *options;
+	struct outcome *outcome;
+	const char *name; /* of the input, for messages */
+	int fd;
+	off_t start;      /* where the input began; -1: it cannot be read twice */
+	uint64_t size;    /* of the regular file */
+	struct image_reader *reader;
+	struct image_member member; /* what the pump has not taken yet */
+	uint64_t verified_bytes;    /* of the stream; 0: not verified */
+	struct hand hand;
+	int data_fd;
+};
+
+static void delivery_release(struct delivery *d)
+{
+	image_reader_free(d->reader);
+	cleanup_closep(&d->fd);
+	cleanup_closep(&d->data_fd);
+}
+
+static int open_source(struct delivery *d, const char *path, struct err *err)
+{
+	struct stat st;
+
+	d->name = strcmp(path, "-") ? path : "stdin";
+	if (d->name != path && isatty(STDIN_FILENO)) {
+		err_set(err, ERR_USAGE, 0,
+			"stdin is a terminal, and no state comes from there");
+		return err_hint(err, "name a file, or send the state through a pipe");
+	}
+	d->fd = open_input(path, err);
+	if (d->fd < 0)
+		return -1;
+	if (fstat(d->fd, &st))
+		return err_from_errno(err, errno, "%s", d->name);
+	if (S_ISREG(st.st_mode)) {
+		d->start = lseek(d->fd, 0, SEEK_CUR);
+		d->size = (uint64_t)st.st_size;
+		d->outcome->file_bytes = d->size;
+	}
+	return image_reader_open(&d->reader, d->fd, d->name, &d->options->json,
+				 err);
+}
+
+static bool is_raw(const struct delivery *d)
+{
+	return image_reader_kind(d->reader) == IMAGE_STREAM;
+}
+
+/* Before the device is touched: does the state come from one like it? */
+static int check_identity(struct delivery *d, const struct device *target,
+			  struct err *err)
+{
+	struct outcome *outcome = d->outcome;
+	struct device source = {};
+	const char *json;
+	size_t len;
+
+	outcome->raw = is_raw(d);
+	outcome->compressed = image_reader_is_compressed(d->reader);
+	if (outcome->raw) {
+		outcome_warn(outcome,
+			     "a bare stream does not tell which device it is from: that it fits was not checked");
+		return 0;
+	}
+	json = image_reader_device(d->reader, &len);
+	if (d->options->read_device(json, len, &source, NULL, err))
+		return err_wrap(err, "%s", d->name);
+	identity_compare(&source, target, &outcome->fit);
+	outcome->has_fit = true;
+	for (size_t i = 0; i < outcome->fit.n_facts; i++) {
+		const struct fit_fact *fact = &outcome->fit.facts[i];
+
+		outcome_warn(outcome, "%s: source %s, device %s: %s",
+			     fact->name, *fact->source ? fact->source : "unknown",
+			     *fact->target ? fact->target : "unknown",
+			     fact->reason);
+	}
+	if (d->options->force || !identity_require(&outcome->fit, err))
+		return 0;
+	return err_device(err, target->name);
+}
+
+/* At the end of the input: of an image the reader has seen to it. */
+static int check_end(const struct delivery *d,
+		     const struct record_parser *records, struct err *err)
+{
+	if (!records->offset)
+		return err_set(err, ERR_DAMAGED, 0, "%s holds no state",
+			       d->name);
+	if (!d->outcome->raw || !record_require_complete(records, err))
+		return 0;
+	return err_wrap(err, "%s", d->name);
+}
+
+static void warn_of_framing(struct delivery *d)
+{
+	const struct record_parser *records = &d->outcome->transfer.records;
+
+	if (d->outcome->raw && records->format == STREAM_BARE)
+		outcome_warn(d->outcome,
+			     "the stream is one bare image without records: whether it is whole cannot be told");
+}
+
+static void show_verify(const struct delivery *d, uint64_t bytes,
+			uint64_t started)
+{
+	struct progress sample = {
+		.device = d->outcome->device,
+		.phase = "verify",
+		.bytes = bytes,
+		.total_bytes = d->outcome->compressed ? 0 : d->size,
+		.elapsed_ns = pump_now_ns() - started,
+	};
+
+	if (d->options->progress)
+		d->options->progress(&sample, d->options->progress_data);
+}
+
+/* The whole file, read and thrown away; and back to its start. */
+static int verify(struct delivery *d, struct err *err)
+{
+	struct record_parser records = {};
+	uint64_t started = pump_now_ns();
+	struct image_member member;
+	int ret;
+
+	while ((ret = image_reader_next(d->reader, &member, err)) > 0) {
+		record_feed(&records, member.data, member.len, NULL, NULL);
+		show_verify(d, records.offset, started);
+	}
+	d->outcome->transfer.verify_ns = pump_now_ns() - started;
+	if (ret < 0 || check_end(d, &records, err))
+		return -1;
+	d->verified_bytes = records.offset;
+	image_reader_free(TAKE_PTR(d->reader));
+	if (lseek(d->fd, d->start, SEEK_SET) < 0)
+		return err_from_errno(err, errno, "%s", d->name);
+	return image_reader_open(&d->reader, d->fd, d->name, &d->options->json,
+				 err);
+}
+
+/* A pump_source_fn: members are larger than blocks, and the reader's own. */
+static int next_block(struct pump_block *block, void *data, struct err *err)
+{
+	struct delivery *d = data;
+	struct image_member *m = &d->member;
+
+	if (!m->len) {
+		int ret = image_reader_next(d->reader, m, err);
+
+		if (ret <= 0)
+			return ret;
+	}
+	block->len = m->len < PUMP_BLOCK ? m->len : PUMP_BLOCK;
+	block->phase = m->phase;
+	memcpy(block->data, m->data, block->len);
+	m->data += block->len;
+	m->len -= block->len;
+	return 1;
+}
+
+/* The firmware loads inside write(2), so here is where it refuses a state. */
+static int write_block(const struct pump_block *block, void *data,
+		       struct err *err)
+{
+	struct delivery *d = data;
+	struct transfer *transfer = &d->outcome->transfer;
+	int ret = write_all(d->data_fd, block->data, block->len);
+
+	if (ret)
+		return err_set(err, ERR_REFUSED, -ret,
+			       "%s refused the state, within bytes %llu to %llu",
+			       d->hand.device->name,
+			       (unsigned long long)transfer->records.offset,
+			       (unsigned long long)transfer->records.offset +
+				       block->len - 1);
+	record_feed(&transfer->records, block->data, block->len, NULL, NULL);
+	transfer->phases[block->phase].bytes += block->len;
+	return 0;
+}
+
+static int pump_in(struct delivery *d, struct err *err)
+{
+	struct transfer *transfer = &d->outcome->transfer;
+	struct pump pump = {
+		.source = next_block,
+		.source_data = d,
+		.sink = write_block,
+		.sink_data = d,
+		.progress = d->options->progress,
+		.progress_data = d->options->progress_data,
+		.sample = { .device = d->outcome->device, .phase = "load",
+			    .total_bytes = d->verified_bytes },
+	};
+	struct image_totals totals;
+	uint64_t begun = pump_now_ns();
+
+	if (pump_run(&pump, &transfer->bytes, err) ||
+	    check_end(d, &transfer->records, err))
+		return -1;
+	transfer->phases[PHASE_STOP_COPY].duration_ns = pump_now_ns() - begun;
+	image_reader_totals(d->reader, &totals);
+	text_copy(transfer->digest, sizeof(transfer->digest), totals.digest);
+	for (int i = 0; i < PHASE_COUNT; i++)
+		transfer->phases[i].members = totals.phases[i].members;
+	return 0;
+}
+
+static int check_target(const struct delivery *d, struct err *err)
+{
+	if (!d->options->has_then ||
+	    fsm_state_exists(d->options->then, d->hand.caps.flags))
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, 0, "%s does not offer state %s",
+		d->hand.device->name, fsm_state_name(d->options->then));
+	return err_device(err, d->hand.device->name);
+}
+
+/* Left so by a load that was killed; what came in then is of no use. */
+static int leave_resuming(struct delivery *d, struct err *err)
+{
+	if (d->hand.walker.state != STATE_RESUMING)
+		return 0;
+	outcome_warn(d->outcome,
+		     "it was in RESUMING, from a load that did not end, and has been reset");
+	if (hand_reset(&d->hand, err))
+		return -1;
+	d->hand.rest = d->hand.walker.state;
+	return 0;
+}
+
+static int load(struct delivery *d, struct err *err)
+{
+	struct hand *hand = &d->hand;
+
+	d->outcome->transfer.started_unix_ns = now_unix_ns();
+	if (leave_resuming(d, err) || interrupt_check(err) ||
+	    hand_walk(hand, STATE_STOP, NULL, err) || interrupt_check(err) ||
+	    hand_walk(hand, STATE_RESUMING, &d->data_fd, err) ||
+	    pump_in(d, err) || interrupt_check(err))
+		return -1;
+	cleanup_closep(&d->data_fd);
+	d->data_fd = -1;
+	return hand_walk(hand, STATE_STOP, NULL, err);
+}
+
+/* After a failure: only a reset ends RESUMING, and an ERROR that we have caused. */
+static void undo(struct delivery *d)
+{
+	struct hand *hand = &d->hand;
+	struct err err = ERR_INIT;
+	enum device_state now = hand->walker.state;
+
+	if (!hand->taken)
+		return;
+	if (now == STATE_RESUMING || now == STATE_ERROR) {
+		d->outcome->transfer.lost = true;
+		if (hand_reset(hand, &err)) {
+			outcome_warn(d->outcome, "it could not be reset: %s",
+				     err.message);
+			return;
+		}
+	}
+	hand_put_back(hand);
+}
+
+/* All of it is in. Nothing here makes that undone. */
+static int settle(struct delivery *d, struct err *err)
+{
+	struct transfer *transfer = &d->outcome->transfer;
+
+	d->outcome->loaded = true;
+	transfer->kept = d->hand.vdev->borrowed;
+	hand_stopped(&d->hand);
+	warn_of_framing(d);
+	if (!transfer->kept)
+		outcome_warn(d->outcome,
+			     "nobody holds the device, so the loaded state is gone again with the end of this command (mlxmigctl hold keeps a device open)");
+	if (d->options->has_then && d->options->then != STATE_STOP) {
+		if (hand_walk(&d->hand, d->options->then, NULL, err))
+			return -1;
+		hand_stopped(&d->hand);
+	}
+	d->outcome->done = true;
+	return 0;
+}
+
+static int load_into(struct delivery *d, const struct vdev *vdev,
+		     const struct device *device, struct err *err)
+{
+	uint64_t started = pump_now_ns();
+	int ret;
+
+	d->hand = (struct hand){ .device = device, .vdev = vdev,
+				 .outcome = d->outcome };
+	if (hand_take(&d->hand, err) || check_target(d, err))
+		return -1;
+	ret = load(d, err);
+	if (ret)
+		undo(d);
+	else
+		ret = settle(d, err);
+	d->outcome->transfer.duration_ns = pump_now_ns() - started;
+	return ret;
+}
+
+int incoming_load(const struct device *device, const char *path,
+		  const struct incoming_options *options,
+		  struct outcome *outcome, struct err *err)
+{
+	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */
+	AUTO_VDEV struct vdev vdev = VDEV_INIT;
+	CLEANUP(delivery_release) struct delivery d = {
+		.options = options, .outcome = outcome,
+		.fd = -1, .start = -1, .data_fd = -1,
+	};
+
+	text_copy(outcome->device, sizeof(outcome->device), device->name);
+	outcome->file = path;
+	if (open_source(&d, path, err) || check_identity(&d, device, err))
+		return -1;
+	if (d.start >= 0 && verify(&d, err))
+		return -1;
+	begun = interrupt_begin(err);
+	if (begun || vdev_open(&vdev, device, err))
+		return -1;
+	return load_into(&d, &vdev, device, err);
+}

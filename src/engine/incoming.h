@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Loading: an image or a bare stream into a device. */
+#ifndef ENGINE_INCOMING_H
+#define ENGINE_INCOMING_H
+
+#include "base/err.h"
+#include "image/reader.h"
+#include "model/outcome.h"
+
+/**
+ * struct incoming_options - how to load
+ * @force: load although the source's identity does not fit
+ * @then: where the device is left, in place of STOP; with @has_then
+ * @json: reads an image's JSON members
+ * @read_device: device.json as a struct device
+ */
+struct incoming_options {
+	bool force;
+	bool has_then;
+	enum device_state then;
+	struct image_json json;
+	int (*read_device)(const char *json, size_t len, struct device *device,
+			   struct image_origin *origin, struct err *err);
+	progress_fn progress;
+	void *progress_data;
+};
+
+/**
+ * incoming_load - load @path, "-" for stdin, into @device
+ * @device: resolved, with its holder and its PF's firmware
+ * @outcome: zeroed; filled also on failure
+ *
+ * A regular file is read and checked whole before the device is touched; of a
+ * pipe each member is, before it is written. The device is left in STOP, or
+ * in @then once the input's end was seen and the device took it all.
+ *
+ * Only a reset ends RESUMING: after a failure or a signal in the middle the
+ * device is reset and taken to the state it came from, and its contents are
+ * lost. One that is found in RESUMING is reset first. 0 or -1.
+ */
+int incoming_load(const struct device *device, const char *path,
+		  const struct incoming_options *options,
+		  struct outcome *outcome, struct err *err)
+	__attribute__((nonnull(1, 2, 3, 4, 5)));
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Saving: the state of devices into images. */
+#ifndef ENGINE_OUTGOING_H
+#define ENGINE_OUTGOING_H
+
+#include "base/err.h"
+#include "image/writer.h"
+#include "model/outcome.h"
+
+/**
+ * struct outgoing_options - how to save
+ * @image: raw and zstd_level are the caller's to set
+ * @then: where the devices are left when all went well; with @has_then
+ * @tool: our version, for device.json
+ * @device_json, @manifest_json: make the text of an image's JSON members,
+ *           malloc'ed; NULL: no memory
+ */
+struct outgoing_options {
+	struct image_options image;
+	bool overwrite;
+	bool has_then;
+	enum device_state then;
+	const char *tool;
+	char *(*device_json)(const struct device *device,
+			     const struct image_origin *origin);
+	char *(*manifest_json)(const struct image_totals *totals,
+			       const struct transfer *transfer);
+	progress_fn progress;
+	void *progress_data;
+};
+
+/**
+ * outgoing_save - save @n devices, each into its file
+ * @devices: resolved, with their holders
+ * @paths: one for each device, "-" for stdout; kept in the outcomes
+ * @outcomes: one for each device, zeroed; filled also on failure
+ *
+ * Every device is brought to RUNNING_P2P, where it has it, before any stops,
+ * and all stand still until the last has been saved; then each goes back to
+ * where it came from, or to @then. Files are synced and get their names after
+ * that. On a failure or a signal every device goes back to where it came from
+ * and no file appears. A device in RESUMING is refused, since it holds no
+ * whole state. 0 or -1.
+ */
+int outgoing_save(const struct device *devices, char *const *paths, size_t n,
+		  const struct outgoing_options *options,
+		  struct outcome *outcomes, struct err *err)
+	__attribute__((nonnull(1, 2, 4, 5, 6)));
+
+#endif
