@@ -2,9 +2,12 @@
 #include "engine/walk.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sys/kmsg.h"
 #include "sys/mig.h"
 
 static uint64_t now_ns(void)
@@ -86,18 +89,22 @@ static const char *hint_for(int num)
 	}
 }
 
-static int refused(struct walker *walker, const struct arc *arc,
+/* @log: the kernel log since before the arc, or -1 */
+static int refused(struct walker *walker, const struct arc *arc, int log,
 		   struct err *err)
 {
 	struct err ignored = ERR_INIT;
 	const char *hint = hint_for(arc->num);
+	char words[256] = "", said[sizeof(words) + 32] = "";
 
 	mig_state_get(walker->vdev, &walker->state, &ignored);
+	if (kmsg_syndrome(log, gettid(), words, sizeof(words)))
+		snprintf(said, sizeof(said), "; the firmware: %s", words);
 	err_set(err,
 		walker->state == STATE_ERROR ? ERR_IN_ERROR : ERR_REFUSED,
-		arc->num, "%s: %s > %s was refused, and it is in %s now",
+		arc->num, "%s: %s > %s was refused, and it is in %s now%s",
 		walker->vdev->name, fsm_state_name(arc->from),
-		fsm_state_name(arc->to), fsm_state_name(walker->state));
+		fsm_state_name(arc->to), fsm_state_name(walker->state), said);
 	if (hint && walker->state != STATE_ERROR)
 		err_hint(err, "%s", hint);
 	return err_device(err, walker->vdev->name);
@@ -106,6 +113,7 @@ static int refused(struct walker *walker, const struct arc *arc,
 static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 		    struct err *err)
 {
+	AUTO_CLOSE int log = -1;
 	struct arc *arc;
 	uint64_t start;
 
@@ -117,11 +125,12 @@ static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 		return -1;
 	arc = &walker->walk->arcs[walker->walk->n_arcs++];
 	*arc = (struct arc){ .from = walker->state, .to = next };
+	log = kmsg_open();
 	start = now_ns();
 	arc->num = -set_state(walker, next, fd);
 	arc->duration_ns = now_ns() - start;
 	if (arc->num)
-		return refused(walker, arc, err);
+		return refused(walker, arc, log, err);
 	walker->state = next;
 	return 0;
 }

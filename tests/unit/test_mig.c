@@ -2,6 +2,7 @@
 /* Which devices cannot migrate, and what a region of the old protocol looks like. */
 #include <linux/vfio.h>
 
+#include "sys/kmsg.h"
 #include "sys/mig.h"
 #include "tests/unit/check.h"
 
@@ -99,11 +100,32 @@ static void features_are_named_by_their_numbers(void)
 	CHECK(!device_flag_name(31));
 }
 
+static void the_firmwares_words_are_found_in_the_kernel_log(void)
+{
+	static const char record[] =
+		"3,781,9324351,-;mlx5_core 0000:01:00.0: mlx5_cmd_out_err:818:(pid 311): "
+		"SUSPEND_VHCA(0x115) op_mod(0x1) failed, status bad resource state(0x9), syndrome (0x2c9bb0), err(-22)\n"
+		" SUBSYSTEM=pci\n DEVICE=+pci:0000:01:00.0\n";
+	char text[256] = "", small[8];
+
+	CHECK(kmsg_parse(record, 311, text, sizeof(text)));
+	CHECK_STR(text, "SUSPEND_VHCA(0x115) op_mod(0x1) failed, status bad resource state(0x9), syndrome (0x2c9bb0), err(-22)");
+	CHECK(kmsg_parse(record, 0, small, sizeof(small)));
+	CHECK_STR(small, "SUSPEND");
+	CHECK(!kmsg_parse(record, 31, text, sizeof(text)));
+	CHECK(!kmsg_parse("6,1,2,-;mlx5_core 0000:01:00.0: (pid 311): up\n", 311,
+			  text, sizeof(text)));
+	CHECK(!kmsg_parse("6,1,2,-;syndrome (0x1)\n", 0, text, sizeof(text)));
+	CHECK(!kmsg_parse("", 0, text, sizeof(text)));
+	CHECK(!kmsg_syndrome(-1, 0, text, sizeof(text)));
+}
+
 int main(void)
 {
 	CASE(the_migration_region_is_known_by_its_type);
 	CASE(a_broken_chain_of_capabilities_ends);
 	CASE(why_a_device_cannot_migrate_is_told_apart);
 	CASE(features_are_named_by_their_numbers);
+	CASE(the_firmwares_words_are_found_in_the_kernel_log);
 	return CHECK_DONE();
 }
