@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading and writing whole buffers. EINTR comes through: only a signal with
- * a handler of ours gives it, and such a signal means to end the work.
+ * Reading and writing whole buffers. EINTR is tried again, unless the process
+ * is to give up: see interrupt_wanted().
  */
 #ifndef BASE_IO_H
 #define BASE_IO_H
@@ -13,6 +13,9 @@
 
 /** write_all - write(2) until everything is written; 0 or -errno (part may be written then) */
 int write_all(int fd, const void *data, size_t len);
+
+/** read_some - one read(2): bytes, 0 at the end, or -errno */
+ssize_t read_some(int fd, void *data, size_t len);
 
 /** read_full - read(2) until @data is full or the input ends; bytes read, or -errno */
 ssize_t read_full(int fd, void *data, size_t len);

@@ -45,20 +45,6 @@ int image_writer_data(struct image_writer *writer, enum phase phase,
 		      const void *data, size_t len, struct err *err)
 	__attribute__((nonnull(1, 5)));
 
-/**
- * image_writer_space - room to read(2) the next bytes of the stream into
- *
- * Saves the copy of image_writer_data(). *@len is never 0; the room is the
- * writer's, and valid until the next call on it.
- */
-void *image_writer_space(struct image_writer *writer, size_t *len)
-	__attribute__((nonnull(1, 2)));
-
-/** image_writer_commit - the first @len bytes of the room are the stream's next, of @phase */
-int image_writer_commit(struct image_writer *writer, enum phase phase,
-			size_t len, struct err *err)
-	__attribute__((nonnull(1, 4)));
-
 /** image_writer_flush - write the last member and tell the totals; no data after it */
 int image_writer_flush(struct image_writer *writer,
 		       struct image_totals *totals, struct err *err)

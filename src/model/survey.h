@@ -20,11 +20,14 @@ struct survey_member {
 
 /**
  * struct survey - a look through an image or a bare stream
+ * @path: what was read
  * @limit: at most so many members and records are listed; the rest is counted
  * @device_json, @manifest_json: as they stand in the image, or NULL
  */
 struct survey {
+	const char *path;
 	size_t limit;
+	bool opened; /* it is an image or a stream; else the rest is empty */
 	bool is_image;
 	bool compressed;
 	bool ended; /* the input was read to its end, and nothing was wrong */

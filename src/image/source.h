@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bytes of an input, block by block: as they are, or out of zstd, so that
+ * what reads the tar sees where it ends and what follows. Private to this room.
+ */
+#ifndef IMAGE_SOURCE_H
+#define IMAGE_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define SOURCE_BLOCK (256u << 10)
+
+enum source_kind { SOURCE_BARE, SOURCE_TAR, SOURCE_ZSTD };
+
+struct archive;
+
+/**
+ * struct source - an input
+ * @name: what messages call it
+ * @kind: what its first bytes say
+ * @read_bytes: read from the file
+ * @given_bytes: handed out by source_next(), which is more when compressed
+ * @block, @block_len: handed out last
+ * @ended: the file's end was met
+ */
+struct source {
+	int fd;
+	const char *name;
+	enum source_kind kind;
+	unsigned char *buffer;
+	size_t peeked; /* bytes in @buffer that are still to be handed out */
+	struct archive *zstd;
+	uint64_t read_bytes;
+	uint64_t given_bytes;
+	const unsigned char *block;
+	size_t block_len;
+	bool ended;
+	struct err err; /* of reading, met inside of libarchive */
+};
+
+/** source_open - reads the first block and looks at it; 0 or -1; source_close() in any case */
+int source_open(struct source *source, int fd, const char *name,
+		struct err *err);
+
+void source_close(struct source *source);
+
+/** source_next - 1 and a block in source->block, 0 at the end, -1 */
+int source_next(struct source *source, struct err *err);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Looking through an image or a bare stream, whole. */
+#ifndef IMAGE_SURVEY_H
+#define IMAGE_SURVEY_H
+
+#include "base/err.h"
+#include "image/reader.h"
+#include "model/survey.h"
+
+/**
+ * image_survey - read the file survey->path, or standard input for "-", to its end
+ * @survey: zeroed but for path and limit; survey_free() in any case
+ *
+ * 0, or -1 with ERR_DAMAGED and the like: what was readable up to there is in
+ * @survey all the same.
+ */
+int image_survey(const struct image_json *json, struct survey *survey,
+		 struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+void survey_free(struct survey *survey);
+
+#endif

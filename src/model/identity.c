@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/identity.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/*
+ * The rules. A fact that is unknown on one side cannot forbid: it warns.
+ * Firmware and PSID are the vendor's own demand: the same on both hosts.
+ */
+struct rule {
+	const char *name;
+	enum fit differs;
+	const char *reason;
+	void (*value)(const struct device *device, char *buf, size_t size);
+};
+
+static void value_id(uint16_t id, char *buf, size_t size)
+{
+	snprintf(buf, size, "%04x", id);
+}
+
+static void value_vendor_id(const struct device *device, char *buf, size_t size)
+{
+	value_id(device->vendor_id, buf, size);
+}
+
+static void value_device_id(const struct device *device, char *buf, size_t size)
+{
+	value_id(device->device_id, buf, size);
+}
+
+static void value_psid(const struct device *device, char *buf, size_t size)
+{
+	text_copy(buf, size, device->psid);
+}
+
+static void value_fw(const struct device *device, char *buf, size_t size)
+{
+	text_copy(buf, size, device->fw_version);
+}
+
+static const struct rule rules[] = {
+	{ "vendor_id", FIT_FORBIDS,
+	  "a state is understood by the same kind of device alone",
+	  value_vendor_id },
+	{ "device_id", FIT_FORBIDS,
+	  "a state is understood by the same kind of device alone",
+	  value_device_id },
+	{ "psid", FIT_FORBIDS,
+	  "both adapters must be of the same board type and configuration",
+	  value_psid },
+	{ "fw_version", FIT_FORBIDS,
+	  "the state is the firmware's own, and promised to the same version only",
+	  value_fw },
+};
+
+_Static_assert(ARRAY_SIZE(rules) <= IDENTITY_FACTS_MAX, "facts too small");
+
+static void compare_one(const struct rule *rule, const struct device *source,
+			const struct device *target, struct identity_fit *fit)
+{
+	struct fit_fact *fact = &fit->facts[fit->n_facts];
+
+	rule->value(source, fact->source, sizeof(fact->source));
+	rule->value(target, fact->target, sizeof(fact->target));
+	if (!strcmp(fact->source, fact->target))
+		return;
+	fact->name = rule->name;
+	fact->reason = rule->reason;
+	fact->fit = *fact->source && *fact->target ? rule->differs : FIT_WARNS;
+	if (fact->fit > fit->verdict)
+		fit->verdict = fact->fit;
+	fit->n_facts++;
+}
+
+void identity_compare(const struct device *source, const struct device *target,
+		      struct identity_fit *fit)
+{
+	*fit = (struct identity_fit){ .verdict = FIT_YES };
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		compare_one(&rules[i], source, target, fit);
+}
+
+int identity_require(const struct identity_fit *fit, struct err *err)
+{
+	char list[400] = "";
+	size_t used = 0;
+
+	if (fit->verdict != FIT_FORBIDS)
+		return 0;
+	for (size_t i = 0; i < fit->n_facts && used < sizeof(list); i++) {
+		const struct fit_fact *fact = &fit->facts[i];
+
+		if (fact->fit == FIT_FORBIDS)
+			used += (size_t)snprintf(list + used,
+						 sizeof(list) - used,
+						 "%s%s is %s there and %s here",
+						 *list ? ", " : "", fact->name,
+						 fact->source, fact->target);
+	}
+	return err_set(err, ERR_INCOMPATIBLE, 0,
+		       "the state comes from another kind of device: %s", list);
+}
+
+const char *fit_name(enum fit fit)
+{
+	switch (fit) {
+	case FIT_WARNS:
+		return "warns";
+	case FIT_FORBIDS:
+		return "forbids";
+	default:
+		return "yes";
+	}
+}

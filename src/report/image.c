@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/image.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "report/image_format.h"
+#include "report/report.h"
+#include "report/walk.h"
+
+static json_t *schema_of(const char *prefix)
+{
+	return json_sprintf("%s%d", prefix, FORMAT_MAJOR);
+}
+
+static json_t *hex16(uint16_t value)
+{
+	return json_sprintf("%04x", value);
+}
+
+static json_t *address_of(bool known, const struct bdf *bdf)
+{
+	char text[BDF_TEXT_SIZE];
+
+	return known ? json_string(bdf_format(bdf, text)) : json_null();
+}
+
+static json_t *time_text(uint64_t unix_ns)
+{
+	time_t seconds = (time_t)(unix_ns / 1000000000u);
+	char text[32];
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm))
+		return json_null();
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return json_string(text);
+}
+
+static json_t *features_of(const struct mig_caps *caps)
+{
+	return json_pack("{s:I, s:b, s:b, s:b, s:b, s:b}",
+			 "flags", (json_int_t)caps->flags,
+			 "stop_copy", !!(caps->flags & MIG_STOP_COPY),
+			 "p2p", !!(caps->flags & MIG_P2P),
+			 "pre_copy", !!(caps->flags & MIG_PRE_COPY),
+			 "data_size", caps->data_size,
+			 "dma_logging", caps->dma_logging);
+}
+
+/* The text of a document, which is released; NULL: no memory. */
+static char *text_of(json_t *document)
+{
+	char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
+	size_t len = text ? strlen(text) : 0;
+	char *line = text ? realloc(text, len + 2) : NULL;
+
+	json_decref(document);
+	if (!line) {
+		free(text);
+		return NULL;
+	}
+	memcpy(line + len, "\n", 2);
+	return line;
+}
+
+char *report_image_device(const struct device *device,
+			  const struct image_origin *origin)
+{
+	bool pci = device->kind != DEVICE_OTHER;
+
+	return text_of(json_pack(
+		"{s:o, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}",
+		"schema", schema_of(SCHEMA_IMAGE),
+		"minor", FORMAT_MINOR,
+		"device", device->name,
+		"kind", format_kinds[device->kind],
+		"vendor_id", hex16(device->vendor_id),
+		"device_id", hex16(device->device_id),
+		"subsystem_vendor_id", hex16(device->subsystem_vendor_id),
+		"subsystem_id", hex16(device->subsystem_id),
+		"revision", pci ? json_integer(device->revision) : json_null(),
+		"product", report_text(device->product),
+		"pf", address_of(device->has_pf, &device->pf),
+		"vf_number", report_number(device->kind == DEVICE_VF
+					   ? device->vf_number : -1),
+		"psid", report_text(device->psid),
+		"fw_version", report_text(device->fw_version),
+		"driver", report_text(device->driver),
+		"features", features_of(&device->caps),
+		"saved_unix_ns", (json_int_t)origin->saved_unix_ns,
+		"saved", time_text(origin->saved_unix_ns),
+		"kernel", report_text(origin->kernel),
+		"tool", json_pack("{s:s, s:o}", "name", "mlxmigctl", "version",
+				  report_text(origin->tool))));
+}
+
+static json_t *phases_of(const struct image_totals *totals,
+			 const struct transfer *transfer)
+{
+	json_t *phases = json_object();
+
+	for (unsigned int i = 0; i < PHASE_COUNT; i++)
+		json_object_set_new(
+			phases, phase_name(i),
+			json_pack("{s:I, s:I, s:I}",
+				  "bytes", (json_int_t)totals->phases[i].bytes,
+				  "members", (json_int_t)totals->phases[i].members,
+				  "duration_ns",
+				  (json_int_t)transfer->phases[i].duration_ns));
+	return phases;
+}
+
+json_t *report_records(const struct record_parser *records)
+{
+	return json_pack("{s:s, s:o, s:I, s:b}",
+			 "format", stream_format_name(records->format),
+			 "count", records->format == STREAM_RECORDS
+				? json_integer((json_int_t)records->n_records)
+				: json_null(),
+			 "firmware_bytes", (json_int_t)records->fw_bytes,
+			 "complete", record_complete(records));
+}
+
+char *report_image_manifest(const struct image_totals *totals,
+			    const struct transfer *transfer)
+{
+	return text_of(json_pack(
+		"{s:o, s:I, s:I, s:s, s:o, s:o, s:s, s:b, s:I, s:I, s:I, s:o}",
+		"schema", schema_of(SCHEMA_MANIFEST),
+		"bytes", (json_int_t)totals->bytes,
+		"members", (json_int_t)totals->members,
+		"xxh3_128", totals->digest,
+		"phases", phases_of(totals, transfer),
+		"records", report_records(&transfer->records),
+		"origin", fsm_state_name(transfer->origin),
+		"fresh", transfer->fresh,
+		"started_unix_ns", (json_int_t)transfer->started_unix_ns,
+		"duration_ns", (json_int_t)transfer->duration_ns,
+		"stopped_ns", (json_int_t)transfer->stopped_ns,
+		"arcs", report_arcs(&transfer->walk)));
+}
