@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/text.h"
+#include "commands.h"
+#include "image/survey.h"
+#include "report/image.h"
+
+#define LIMIT_DEFAULT 10000
+
+struct options {
+	bool limited;
+	uint64_t limit;
+};
+
+static const struct argp_option options[] = {
+	{ "limit", 'l', "COUNT", 0,
+	  "list at most COUNT members and COUNT records (default 10000)", 0 },
+	{}
+};
+
+static int parse(int key, const char *arg, void *data, struct err *err)
+{
+	struct options *opts = data;
+
+	if (key != 'l')
+		return ARGP_ERR_UNKNOWN;
+	opts->limited = true;
+	if (text_u64(arg, 10, &opts->limit))
+		return err_set(err, ERR_USAGE, 0, "--limit=%s is no number",
+			       arg);
+	return 0;
+}
+
+static int run(const struct request *request, struct reply *reply,
+	       struct err *err)
+{
+	static const struct image_json json = {
+		.device = report_image_check_device,
+		.manifest = report_image_read_manifest,
+	};
+	const struct options *opts = request->options;
+	struct survey survey = {
+		.path = request->operands[0],
+		.limit = opts->limited ? opts->limit : LIMIT_DEFAULT,
+	};
+	int ret = image_survey(&json, &survey, err);
+
+	if (survey.opened)
+		reply->document = report_survey(&survey);
+	survey_free(&survey);
+	return ret;
+}
+
+const struct command command_inspect = {
+	.name = "inspect",
+	.operand_words = "FILE",
+	.summary = "show what an image or a bare stream holds",
+	.description =
+		"Reads FILE (- for standard input), checks every digest, and "
+		"tells the device that the state is of, the phases and members "
+		"of the image, and the records of the stream. Of a damaged "
+		"image it tells what could be read. No device is needed.",
+	.options = options,
+	.operands = { OPERAND_FILE },
+	.min_operands = 1,
+	.max_operands = 1,
+	.options_size = sizeof(struct options),
+	.parse = parse,
+	.run = run,
+};
