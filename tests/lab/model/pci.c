@@ -205,7 +205,8 @@ static void vf_reset(DeviceState *dev)
 
 	lab_function_forget(&vf->fn);
 	lab_state_free(&vf->state);
-	vf->resets++;
+	/* The reset at its birth is none that anybody asked for. */
+	vf->resets += dev->realized;
 	new_state(vf);
 }
 
