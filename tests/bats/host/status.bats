@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What status makes of captured hosts.
+
+load ../helpers
+load ../trees
+
+@test "status lists each mlx5 PF and then its VFs, and nothing else" {
+	plant two-port
+	on 0 status
+	json_is .schema mlxmigctl.status/1
+	json_is '[.devices[] | .device + " " + .kind]' '["0000:3b:00.0 pf","0000:3b:00.2 vf","0000:3b:00.3 vf","0000:3b:00.4 vf","0000:3b:00.5 vf","0000:3b:00.1 pf","0000:3b:00.6 vf","0000:3b:00.7 vf","0000:3b:01.0 vf","0000:5e:00.0 pf"]'
+}
+
+@test "status tells the relation of PF and VF and the VF's number" {
+	plant two-port
+	on 0 status
+	device 0000:3b:00.5 '[.pf, .vf_number, .num_vfs]' '["0000:3b:00.0",3,null]'
+	device 0000:3b:01.0 '[.pf, .vf_number]' '["0000:3b:00.1",2]'
+	device 0000:3b:00.0 '[.pf, .vf_number, .num_vfs, .total_vfs]' '[null,null,4,16]'
+}
+
+@test "status tells identity, driver, override, group, cdev and node" {
+	plant two-port
+	on 0 status 3b:00.4
+	json_is '.devices[0] | [.vendor_id, .device_id, .subsystem_vendor_id, .subsystem_id, .revision]' '["15b3","101e","15b3","0041",0]'
+	json_is '.devices[0] | [.driver, .driver_override, .iommu_group, .cdev, .numa_node]' '["mlx5_vfio_pci","mlx5_vfio_pci",42,"vfio0",0]'
+	on 0 status 3b:00.6 3b:00.7
+	device 0000:3b:00.6 '[.driver, .driver_override, .cdev]' '[null,null,null]'
+	# A kernel without cdevs has the vfio-dev, but no device number of it.
+	device 0000:3b:00.7 '[.driver, .cdev]' '["vfio-pci",null]'
+}
+
+@test "status tells netdevs and RDMA devices, without the representors" {
+	plant two-port
+	on 0 status 3b:00.0 3b:00.2
+	device 0000:3b:00.0 '[.netdevs, .rdma_devices]' '[["ens1f0np0"],["mlx5_0"]]'
+	device 0000:3b:00.2 '[.netdevs, .rdma_devices]' '[["ens1f0v0"],["mlx5_2"]]'
+}
+
+@test "status tells who has a device open, by group and by cdev" {
+	plant two-port
+	on 0 status
+	device 0000:3b:00.4 '[.in_use, .holder]' '[true,{"kind":"hold","pid":4242,"name":"mlxmigctl-hold"}]'
+	device 0000:3b:00.5 '[.in_use, .holder]' '[true,{"kind":"other","pid":777,"name":"qemu-system-x86"}]'
+	device 0000:3b:00.6 '[.in_use, .holder]' '[false,null]'
+}
+
+@test "status says why a device cannot migrate" {
+	plant two-port
+	on 0 status
+	device 0000:3b:00.0 '[.can_migrate, .reasons]' '[false,["it is a physical function: its VFs migrate"]]'
+	device 0000:3b:00.2 '[.can_migrate, .reasons]' '[false,["its driver mlx5_core is not one of VFIO"]]'
+	device 0000:3b:00.6 '[.can_migrate, .reasons]' '[false,["it is bound to no driver"]]'
+	device 0000:3b:00.7 '[.can_migrate, .reasons]' '[false,["vfio-pci offers no migration"]]'
+}
+
+@test "status says what it did not look at" {
+	plant two-port
+	on 0 status --probe
+	device 0000:3b:00.4 '[.can_migrate, .migration, .migration_reason]' '[null,null,"a captured host has no devices to open"]'
+	device 0000:3b:00.4 '[.migratable, .migratable_reason]' '[null,"devlink of a captured host cannot be asked"]'
+}
+
+@test "a host without an IOMMU" {
+	plant no-iommu
+	on 0 status
+	device 0000:01:00.2 '[.iommu_group, .can_migrate, .reasons]' '[null,false,["it is in no IOMMU group","it is bound to no driver"]]'
+	device 0000:01:00.1 '[.numa_node, .vf_number]' '[null,0]'
+}
+
+@test "a VF whose PF is not mlx5_core's cannot migrate" {
+	plant half-iommu
+	on 0 status 02:00.1
+	json_is '.devices[0] | [.can_migrate, .reasons]' '[false,["its PF 0000:02:00.0 is bound to vfio-pci, not to mlx5_core"]]'
+}
+
+@test "a device is found by address, netdev, RDMA device and PF/vfN" {
+	plant two-port
+	local name
+	for name in 0000:3b:00.3 3b:00.3 3B:00.3 ens1f0v1 mlx5_3 0000:3b:00.0/vf1 3b:00.0/vf1 ens1f0np0/vf1 mlx5_0/vf1 /sys/bus/pci/devices/0000:3b:00.3; do
+		on 0 status "$name"
+		json_is '[.devices[].device]' '["0000:3b:00.3"]'
+	done
+}
+
+@test "any other device of VFIO is found by address, UUID and path" {
+	plant two-port
+	local uuid=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
+	for name in "$uuid" "/sys/bus/mdev/devices/$uuid"; do
+		on 0 status "$name"
+		json_is '.devices[0] | [.device, .kind, .iommu_group, .vendor_id]' "[\"$uuid\",\"other\",60,null]"
+	done
+	on 0 status 06:00.0
+	json_is '.devices[0] | [.device, .kind, .cdev, .vendor_id]' '["0000:06:00.0","other","vfio3","8086"]'
+}
+
+@test "no such device" {
+	plant two-port
+	local name
+	for name in 3b:00.9 ff:00.0 nope0 ens1f0np0/vf4 ens1f0np0/vf /sys/bus/pci/devices/nope 83b8f4f2-0000-0000-0000-000000000000 "" "a b" ../..; do
+		on 3 status "$name"
+		error_is no_such_device
+		json_is .error.device "$([ -n "$name" ] && echo "$name" || echo null)"
+	done
+}
+
+@test "PF/vfN names what the PF has" {
+	plant two-port
+	on 3 status ens1f0np0/vf4
+	json_is .error.message "0000:3b:00.0 has no VF 4: it has 4 VFs"
+	on 2 status ens1f0v0/vf0
+	error_is usage
+}
+
+@test "not mlx5's, and nothing of VFIO" {
+	plant two-port
+	local name
+	for name in 05:00.0 eno1 04:00.0 enp4s0 5f:00.0; do
+		on 4 status "$name"
+		error_is not_mlx5
+	done
+}
+
+@test "a representor is not taken for the PF" {
+	plant two-port
+	on 3 status pf0vf1
+	error_is no_such_device
+	json_is .error.hint "name the VF itself: 0000:3b:00.0/vfN"
+}
+
+@test "a device named twice" {
+	plant two-port
+	on 2 status ens1f0v0 3b:00.2
+	error_is usage
+	json_is .error.device 0000:3b:00.2
+}
+
+@test "a root that is none" {
+	run_mlx 3 --sysroot "$BATS_TEST_TMPDIR/nope" status
+	error_is no_such_file
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	run_mlx 3 --sysroot "$BATS_TEST_TMPDIR/empty" status
+	error_is no_such_file
+}
+
+@test "a function that cannot be read is an error, not an exit" {
+	plant two-port
+	rm "$SYSROOT/sys/bus/pci/devices/0000:3b:00.2/vendor"
+	on 1 status
+	error_is io
+	[[ $stderr == *0000:3b:00.2* ]]
+}
+
+@test "status -t is a table of the same" {
+	plant two-port
+	on 0 status -t
+	[ "${#lines[@]}" -eq 11 ]
+	[[ ${lines[0]} =~ ^DEVICE\ +KIND\ +VF_NUMBER\ +DRIVER ]]
+	[[ ${lines[4]} =~ ^0000:3b:00.4\ +vf\ +2\ +mlx5_vfio_pci\ +42\ .*\ yes\  ]]
+}
+
+@test "the running host is read without privilege" {
+	run_mlx 0 status
+	json_is .schema mlxmigctl.status/1
+	json_is '.devices | type' array
+}
