@@ -3,6 +3,8 @@
  * RESUMING: the data fd takes records or a bare image, and gives each image to
  * the firmware when its last byte is there.
  */
+#include <linux/poll.h>
+#include <linux/sizes.h>
 #include <linux/uaccess.h>
 
 #include "session.h"
@@ -36,15 +38,15 @@ out_unlock:
 }
 
 /*
- * Makes room for what this write brings, and for as much again as there is,
- * within what the image can still need: so the memory stays in proportion to
- * the bytes that have really come, and blocks get larger.
+ * Makes room for what this write brings and for as much again as there is, but
+ * for a large block at least, all within what the image can still need: so the
+ * memory stays in proportion to the bytes that have really come.
  */
 static int mvf_resuming_grow(struct mvf_session *s, struct mvf_buffer *buf,
 			     size_t len)
 {
 	u64 most = buf->used + s->stream.left;
-	u64 want = buf->used + max_t(u64, len, buf->used);
+	u64 want = buf->used + max3((u64)len, buf->used, (u64)SZ_2M);
 
 	return mvf_buffer_grow(buf, buf->used + 1, min(want, most));
 }
@@ -177,9 +179,21 @@ out_unlock:
 	return done ? done : n;
 }
 
+static __poll_t mvf_resuming_poll(struct file *filp,
+				  struct poll_table_struct *table)
+{
+	struct mvf_session *s = filp->private_data;
+
+	poll_wait(filp, &s->wait, table);
+	if (mvf_session_ended(s))
+		return EPOLLOUT | EPOLLWRNORM | EPOLLERR;
+	return EPOLLOUT | EPOLLWRNORM;
+}
+
 static const struct file_operations mvf_resuming_fops = {
 	.owner = THIS_MODULE,
 	.write = mvf_resuming_write,
+	.poll = mvf_resuming_poll,
 	.release = mvf_session_release,
 };
 
