@@ -150,14 +150,18 @@ static int open_writer(const struct shipment *s, struct parcel *p,
 	struct image_options image = s->options->image;
 	uint64_t started = p->hand.outcome->transfer.started_unix_ns;
 	struct image_origin origin = { .saved_unix_ns = started };
+	struct device device = *p->hand.device;
 	AUTO_FREE char *json = NULL;
 	struct utsname host;
 
+	device.probed = true;
+	device.probe_fresh = !p->hand.vdev->borrowed;
+	device.caps = p->hand.caps;
 	image.mtime_s = (int64_t)(started / 1000000000u);
 	if (!uname(&host))
 		text_copy(origin.kernel, sizeof(origin.kernel), host.release);
 	text_copy(origin.tool, sizeof(origin.tool), s->options->tool);
-	json = s->options->device_json(p->hand.device, &origin);
+	json = s->options->device_json(&device, &origin);
 	if (!json)
 		return err_set(err, ERR_NO_MEMORY, 0, "device.json");
 	return image_writer_open(&p->writer, p->out.fd, &image,

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# save and load as far as they go without a device: what must be refused before one is touched.
+
+load ../helpers
+
+setup_file() {
+	export SYSROOT=$BATS_FILE_TMPDIR/root
+	"$top_dir/tests/fixtures/sysfs/plant" "$top_dir/tests/fixtures/sysfs/two-port.tree" "$SYSROOT"
+}
+
+setup() { mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here" || return; }
+
+# A VF of the captured host, and its PF: no device is behind them.
+vf=0000:3b:00.4 pf=0000:3b:00.0
+captured() { run_mlx "$1" --sysroot "$SYSROOT" "${@:2}"; }
+
+@test "save wants a file" {
+	run_mlx 2 save $vf
+	error_is usage
+	[[ $stderr == *"the file to save into is missing"* ]]
+}
+
+@test "save takes several devices with --dir only" {
+	run_mlx 2 save $vf 0000:3b:00.5 file
+	error_is usage
+	[[ $stderr == *"--dir DIR DEVICE"* ]]
+}
+
+@test "save --raw is not compressed" {
+	run_mlx 2 save --raw --zstd $vf file
+	error_is usage
+}
+
+@test "save --zstd takes levels 1 to 19" {
+	local level
+	for level in 0 20 -1 fast ''; do
+		run_mlx 2 save "--zstd=$level" $vf file
+		error_is usage
+		[[ $stderr == *"1 to 19"* ]]
+	done
+}
+
+@test "--then takes a state in which a device may rest" {
+	local state
+	for state in RESUMING STOP_COPY PRE_COPY ERROR nonsense ''; do
+		run_mlx 2 save "--then=$state" $vf file
+		error_is usage
+		run_mlx 2 load "--then=$state" $vf file
+		error_is usage
+		[[ $stderr == *RUNNING_P2P* ]]
+	done
+}
+
+@test "no such device" {
+	captured 3 save 0000:99:00.0 file
+	error_is no_such_device
+	captured 3 load 0000:99:00.0 file
+	error_is no_such_device
+	[ ! -e file ]
+}
+
+@test "a PF does not migrate" {
+	captured 4 save $pf file
+	error_is not_a_vf
+	captured 4 load $pf file
+	error_is not_a_vf
+}
+
+@test "an existing file stays" {
+	echo mine >file
+	captured 1 save $vf file
+	error_is exists
+	[ "$(cat file)" = mine ]
+	[ "$(ls -A)" = file ]
+}
+
+@test "a symbolic link is not followed, not even with --overwrite" {
+	echo mine >file
+	ln -s file link
+	captured 1 save --overwrite $vf link
+	error_is exists
+	[[ $stderr == *"symbolic link"* ]]
+	[ "$(cat file)" = mine ]
+}
+
+@test "a folder is no file, and a missing one is told" {
+	captured 2 save $vf .
+	error_is usage
+	captured 3 save $vf nowhere/file
+	error_is no_such_file
+	captured 3 save --dir nowhere $vf
+	error_is no_such_file
+}
+
+@test "a failed save leaves no file behind" {
+	run "$MLX" --sysroot "$SYSROOT" save $vf file
+	[ "$status" -ne 0 ]
+	[ -z "$(ls -A)" ]
+}
+
+@test "a save to stdout tells its failure on stderr, in one line" {
+	run --separate-stderr "$MLX" --sysroot "$SYSROOT" save 0000:99:00.0 -
+	[ "$status" -eq 3 ]
+	[ -z "$output" ]
+	[ "$(jq -r .error.code <<<"$stderr")" = no_such_device ]
+	[ "$(wc -l <<<"$stderr")" -eq 1 ]
+}
+
+@test "load: a missing, an empty and a senseless file" {
+	captured 3 load $vf missing
+	error_is no_such_file
+	: >empty
+	captured 8 load $vf empty
+	error_is damaged
+	echo hello >short
+	captured 8 load $vf short
+	error_is damaged
+	captured 2 load $vf .
+	error_is usage
+}
+
+@test "load: a bare stream that ends too early" {
+	# a record of 8 bytes (STOP_COPY_SIZE), then one of 16 bytes of which 4 are there
+	printf '\x08\0\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\x10\0\0\0\0\0\0\0' >cut
+	printf '\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0abcd' >>cut
+	captured 8 load $vf cut
+	error_is damaged
+}
+
+@test "load reads a pipe too" {
+	: >empty
+	run --separate-stderr bash -c "cat empty | '$MLX' --sysroot '$SYSROOT' load $vf -"
+	[ "$status" -eq 8 ]
+	error_is damaged
+}
