@@ -3,12 +3,12 @@
 
 _mlxmigctl()
 {
-	local cur prev words cword candidate what
+	local cur words cword candidate
 
 	# A PCI address has colons, at which bash would cut the word.
-	_get_comp_words_by_ref -n := cur prev words cword
+	_get_comp_words_by_ref -n := cur words cword
 	COMPREPLY=()
-	while IFS=$'\t' read -r candidate what; do
+	while IFS=$'\t' read -r candidate _; do
 		if [[ $candidate == :files ]]; then
 			compopt -o filenames 2>/dev/null
 			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
