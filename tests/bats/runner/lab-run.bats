@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The lab's runner, seen from the host: what comes out of a VM, and that nothing of it stays.
+
+load ../helpers
+
+setup() {
+	cd "$top_dir"
+	# The runner's private folder is made here, where one that stays is seen.
+	export TMPDIR=$BATS_TEST_TMPDIR
+}
+
+# vm ARGUMENT...: a run without variant driver, which these tests do not need
+vm() { run --separate-stderr tests/lab/run --driver none "$@"; }
+
+# status_is N: of the last run; else shows what it said
+status_is() {
+	[ "$status" -eq "$1" ] && return
+	printf '%s\n' "exit status $status, expected $1" "--- stdout" "$output" "--- stderr" "$stderr"
+	return 1
+}
+
+nothing_left() {
+	[ -z "$(find "$TMPDIR" -mindepth 1 -maxdepth 1 -name 'mlxmigctl-lab*')" ] || return 1
+	! pgrep -f "qemu-system.*$TMPDIR"
+}
+
+@test "exit status, output and errors of the command come through" {
+	vm --vfs 0 sh -c 'printf "to stdout\n"; printf "to stderr\n" >&2; exit 7'
+	status_is 7
+	[ "$output" = "to stdout" ]
+	[ "$stderr" = "to stderr" ]
+	nothing_left
+}
+
+@test "words, folder and environment of the command are those asked for" {
+	local odd=$'two  words; $HOME "q" \'s\' \\ *\tend'
+	mkdir "$BATS_TEST_TMPDIR/a folder"
+	cd "$BATS_TEST_TMPDIR/a folder"
+	run --separate-stderr "$top_dir/tests/lab/run" --driver none --vfs 0 -- \
+		bash -c 'printf "%s\n" "$PWD" "$1" "$#" "$HOME" "$LC_ALL" "${PATH%%:*}"' bash "$odd" ''
+	status_is 0
+	[ "${lines[0]}" = "$BATS_TEST_TMPDIR/a folder" ]
+	[ "${lines[1]}" = "$odd" ]
+	[ "${lines[2]}" = 2 ]
+	[ "${lines[3]}" = /root ]
+	[ "${lines[4]}" = C ]
+	[ "${lines[5]}" = "$top_dir/tests/lab/guest" ]
+}
+
+@test "megabytes of output arrive whole" {
+	tests/lab/run --driver none --vfs 0 seq 1 700000 >"$BATS_TEST_TMPDIR/out"
+	seq 1 700000 | cmp - "$BATS_TEST_TMPDIR/out"
+}
+
+@test "a file written to /results is on the host" {
+	mkdir "$BATS_TEST_TMPDIR/share"
+	vm --vfs 0 --share "$BATS_TEST_TMPDIR/share" sh -c 'head -c 3000000 /dev/urandom >/results/file && sha256sum </results/file'
+	status_is 0
+	[ "$output" = "$(sha256sum <"$BATS_TEST_TMPDIR/share/file")" ]
+}
+
+@test "what the command left running does not keep the VM" {
+	SECONDS=0
+	vm --vfs 0 sh -c 'sleep 1000 & echo done'
+	status_is 0
+	[ "$output" = done ]
+	[ $SECONDS -lt 120 ]
+}
+
+@test "a command that takes too long: 124" {
+	vm --vfs 0 --timeout 2 sleep 1000
+	status_is 124
+	[[ $stderr == *"more than 2 s"* ]]
+	nothing_left
+}
+
+@test "a WARNING in the kernel log: 126, and it is printed" {
+	vm --vfs 0 sh -c 'echo "<4>WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg'
+	status_is 126
+	[[ $stderr == *"made/up.c:1"* ]]
+	nothing_left
+}
+
+@test "with --expect-splat the command's own status counts" {
+	vm --vfs 0 --expect-splat sh -c 'echo "<4>WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg; exit 3'
+	status_is 3
+}
+
+@test "a kernel that panics: 126, and its last words are printed" {
+	vm --vfs 0 sh -c 'echo c >/proc/sysrq-trigger; sleep 60'
+	status_is 126
+	[[ $stderr == *"sysrq triggered crash"* ]]
+	nothing_left
+}
+
+@test "a VM that cannot start: 125" {
+	vm --vfs 0 --prop no-such-property=1 true
+	status_is 125
+	[[ $stderr == *no-such-property* ]]
+	nothing_left
+}
+
+@test "VFs that cannot be created: 125, not the command's success" {
+	vm --vfs 9 --prop num-vfs=3 true
+	status_is 125
+	[[ $stderr == *"cannot create 9 VFs"* ]]
+}
+
+@test "a signal to the runner ends the VM" {
+	tests/lab/run --driver none --vfs 0 sleep 1000 3>&- >/dev/null 2>&1 &
+	local runner=$! i
+	for ((i = 0; i < 600; i++)); do
+		! pgrep -f "qemu-system.*$TMPDIR" >/dev/null || break
+		sleep 0.1
+	done
+	pgrep -f "qemu-system.*$TMPDIR"
+	sleep 2
+	kill -TERM $runner
+	run wait $runner
+	[ "$status" -eq 143 ]
+	nothing_left
+}
+
+@test "a runner that is killed takes the VM with it" {
+	tests/lab/run --driver none --vfs 0 sleep 1000 3>&- >/dev/null 2>&1 &
+	local runner=$! i
+	for ((i = 0; i < 600; i++)); do
+		! pgrep -f "qemu-system.*$TMPDIR" >/dev/null || break
+		sleep 0.1
+	done
+	sleep 1
+	kill -KILL $runner
+	run wait $runner
+	for ((i = 0; i < 50; i++)); do
+		pgrep -r R,S,D -f "qemu-system.*$TMPDIR" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+@test "help and bad options need no VM" {
+	vm --help
+	status_is 0
+	[[ $output == usage:* ]]
+	vm --no-such-option true
+	status_is 125
+	[[ $stderr == *"unknown option --no-such-option"* ]]
+	vm --kernel 2.4 true
+	status_is 125
+	vm
+	status_is 125
+}
