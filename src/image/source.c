@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/text.h"
 #include "image/format.h"
 #include "model/record.h"
 
@@ -27,6 +28,31 @@ static bool looks_like_tar(const unsigned char *p, size_t len)
 	return !memcmp(p, pax_name, sizeof(pax_name) - 1) ||
 	       !memcmp(p, FORMAT_DEVICE, sizeof(FORMAT_DEVICE) - 1) ||
 	       (len >= USTAR_AT + 5 && !memcmp(p + USTAR_AT, "ustar", 5));
+}
+
+/* What other programs compress with: an image in it must not pass for a stream. */
+static const struct {
+	const char *name, *magic;
+} foreign[] = {
+	{ "gzip", "\x1f\x8b\x08" },
+	{ "bzip2", "BZh" },
+	{ "xz", "\xfd" "7zXZ" },
+	{ "lz4", "\x04\x22\x4d\x18" },
+	{ "zip", "PK\x03\x04" },
+};
+
+static int refuse_foreign(const struct source *source, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++)
+		if (!memcmp(source->buffer, foreign[i].magic,
+			    strlen(foreign[i].magic))) {
+			err_set(err, ERR_DAMAGED, 0,
+				"%s is compressed with %s", source->name,
+				foreign[i].name);
+			return err_hint(err,
+					"uncompress it first: images and streams are read as they are, or in zstd");
+		}
+	return 0;
 }
 
 static uint32_t get_le32(const unsigned char *p)
@@ -173,7 +199,9 @@ int source_open(struct source *source, int fd, const char *name,
 			       name, n);
 	source->peeked = (size_t)n;
 	source->kind = kind_of(source->buffer, (size_t)n);
-	return source->kind == SOURCE_ZSTD ? open_zstd(source, err) : 0;
+	if (source->kind == SOURCE_ZSTD)
+		return open_zstd(source, err);
+	return source->kind == SOURCE_BARE ? refuse_foreign(source, err) : 0;
 }
 
 void source_close(struct source *source)
@@ -200,9 +228,13 @@ static int next_zstd(struct source *source, struct err *err)
 {
 	const void *block;
 	la_int64_t offset;
-	int ret = archive_read_data_block(source->zstd, &block,
-					  &source->block_len, &offset);
+	int ret;
 
+	/* A block of nothing would pass for the end. */
+	do {
+		ret = archive_read_data_block(source->zstd, &block,
+					      &source->block_len, &offset);
+	} while (ret == ARCHIVE_OK && !source->block_len);
 	source->block = block;
 	if (ret == ARCHIVE_EOF || ret == ARCHIVE_OK)
 		return ret == ARCHIVE_OK;
@@ -217,5 +249,6 @@ int source_next(struct source *source, struct err *err)
 	source->block_len = 0;
 	ret = source->zstd ? next_zstd(source, err) : next_plain(source, err);
 	source->given_bytes += source->block_len;
+	source->exhausted = !ret;
 	return ret;
 }

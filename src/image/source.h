@@ -25,6 +25,7 @@ struct archive;
  * @given_bytes: handed out by source_next(), which is more when compressed
  * @block, @block_len: handed out last
  * @ended: the file's end was met
+ * @exhausted: ... and more was asked for
  */
 struct source {
 	int fd;
@@ -38,6 +39,7 @@ struct source {
 	const unsigned char *block;
 	size_t block_len;
 	bool ended;
+	bool exhausted;
 	struct err err; /* of reading, met inside of libarchive */
 };
 

@@ -28,6 +28,7 @@ struct image_writer {
 	struct digest *stream;
 	struct image_totals totals;
 	bool flushed;
+	bool dropped; /* nothing is written any more */
 	int write_errno;
 };
 
@@ -35,7 +36,7 @@ static la_ssize_t on_write(struct archive *archive, void *data,
 			   const void *block, size_t len)
 {
 	struct image_writer *writer = data;
-	int ret = write_all(writer->fd, block, len);
+	int ret = writer->dropped ? 0 : write_all(writer->fd, block, len);
 
 	if (!ret)
 		return (la_ssize_t)len;
@@ -283,11 +284,12 @@ void image_writer_free(struct image_writer *writer)
 {
 	if (!writer)
 		return;
-	if (writer->archive) {
-		/* Freed as it is, libarchive would write an end: an image cut short would look whole. */
-		archive_write_fail(writer->archive);
-		archive_write_free(writer->archive);
-	}
+	/*
+	 * libarchive writes an archive's end when it is freed, and an image cut
+	 * short would look whole; told that it failed, it leaks (3.6).
+	 */
+	writer->dropped = true;
+	archive_write_free(writer->archive);
 	archive_entry_free(writer->entry);
 	chain_free(&writer->chain);
 	digest_free(writer->stream);

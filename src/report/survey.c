@@ -85,10 +85,12 @@ static json_t *stream_of(const struct survey *survey)
 {
 	json_t *stream = report_records(&survey->parser);
 
+	json_object_del(stream, "complete"); /* the document's own knows more */
 	json_object_set_new(stream, "bytes",
 			    json_integer((json_int_t)survey->totals.bytes));
 	json_object_set_new(stream, "xxh3_128",
-			    json_string(survey->totals.digest));
+			    report_text(survey->ended ? survey->totals.digest
+						      : NULL));
 	return stream;
 }
 

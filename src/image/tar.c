@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/tar.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <string.h>
+
+#define TAR_BLOCK 512
+#define TAR_END (2 * TAR_BLOCK)  /* the zeros that end an archive */
+#define PADDING_MAX (1u << 20)   /* more zeros after it: other tars pad their last record */
+
+static la_ssize_t on_read(struct archive *archive, void *data,
+			  const void **block)
+{
+	struct source *source = data;
+	int ret = source_next(source, &source->err);
+
+	(void)archive;
+	*block = source->block;
+	return ret < 0 ? -1 : (la_ssize_t)source->block_len;
+}
+
+/* libarchive could not go on; @where names what it was at. */
+static int archive_failed(struct tar *tar, const char *where, struct err *err)
+{
+	const struct source *source = tar->source;
+	const char *words = archive_error_string(tar->archive);
+
+	if (err_is_set(&source->err)) {
+		*err = err_is_set(err) ? *err : source->err;
+		return -1;
+	}
+	if (source->exhausted)
+		return err_set(err, ERR_DAMAGED, 0,
+			       "%s is truncated: it ends at byte %" PRIu64 ", %s",
+			       source->name, source->read_bytes, where);
+	return err_set(err, ERR_DAMAGED, 0, "%s is damaged, %s: %s",
+		       source->name, where, words ? words : "unknown");
+}
+
+static int member_failed(struct tar *tar, const char *name, struct err *err)
+{
+	char where[FORMAT_NAME_SIZE + 8];
+
+	snprintf(where, sizeof(where), "inside %s", name);
+	return archive_failed(tar, where, err);
+}
+
+int tar_open(struct tar *tar, struct source *source, struct err *err)
+{
+	*tar = (struct tar){ .source = source };
+	tar->archive = archive_read_new();
+	if (!tar->archive || chain_init(&tar->chain))
+		return err_set(err, ERR_NO_MEMORY, 0, "memory for an archive");
+	if (archive_read_support_format_tar(tar->archive) != ARCHIVE_OK)
+		return err_set(err, ERR_INTERNAL, 0, "libarchive reads no tar");
+	if (archive_read_open(tar->archive, source, NULL, on_read, NULL) !=
+	    ARCHIVE_OK)
+		return archive_failed(tar, "at its beginning", err);
+	return 0;
+}
+
+void tar_close(struct tar *tar)
+{
+	archive_read_free(tar->archive);
+	chain_free(&tar->chain);
+}
+
+/* May it be shown on a terminal? */
+static bool is_plain_name(const char *name)
+{
+	if (!name)
+		return false;
+	while (*name > ' ' && *name <= '~')
+		name++;
+	return !*name;
+}
+
+/* Where a header is, for messages. */
+static void where_of(const struct tar *tar, char where[FORMAT_NAME_SIZE + 8])
+{
+	if (*tar->name)
+		snprintf(where, FORMAT_NAME_SIZE + 8, "after %s", tar->name);
+	else
+		snprintf(where, FORMAT_NAME_SIZE + 8, "at its beginning");
+}
+
+int tar_next(struct tar *tar, struct tar_header *header, struct err *err)
+{
+	char where[FORMAT_NAME_SIZE + 8];
+	int ret = archive_read_next_header(tar->archive, &header->entry);
+
+	if (ret == ARCHIVE_EOF)
+		return 0;
+	where_of(tar, where);
+	if (ret != ARCHIVE_OK)
+		return archive_failed(tar, where, err);
+	header->name = archive_entry_pathname(header->entry);
+	if (!is_plain_name(header->name))
+		return err_set(err, ERR_DAMAGED, 0,
+			       "%s: the member %s has a name that is none of an image's",
+			       tar->source->name, where);
+	return 1;
+}
+
+/* A plain file and nothing that merely passes for one. */
+static int check_type(struct tar *tar, const struct tar_header *header,
+		      struct err *err)
+{
+	struct archive_entry *entry = header->entry;
+
+	if (archive_entry_filetype(entry) != AE_IFREG ||
+	    archive_entry_hardlink(entry) || archive_entry_symlink(entry))
+		return err_set(err, ERR_DAMAGED, 0,
+			       "%s: %s is not a plain file",
+			       tar->source->name, header->name);
+	if (archive_entry_sparse_count(entry))
+		return err_set(err, ERR_DAMAGED, 0, "%s: %s is sparse",
+			       tar->source->name, header->name);
+	return 0;
+}
+
+static int check_size(struct tar *tar, struct tar_header *header, size_t max,
+		      struct err *err)
+{
+	la_int64_t size = archive_entry_size(header->entry);
+
+	if (!archive_entry_size_is_set(header->entry) || size <= 0 ||
+	    (uint64_t)size > max)
+		return err_set(err, ERR_DAMAGED, 0,
+			       "%s: %s claims %" PRId64 " bytes, not 1 to %zu",
+			       tar->source->name, header->name, size, max);
+	header->size = (size_t)size;
+	return 0;
+}
+
+/* Exactly one digest, as text. */
+static int find_digest(struct tar *tar, struct tar_header *header,
+		       struct err *err)
+{
+	const char *key;
+	const void *value;
+	size_t len, found = 0;
+
+	archive_entry_xattr_reset(header->entry);
+	while (archive_entry_xattr_next(header->entry, &key, &value, &len) ==
+	       ARCHIVE_OK) {
+		if (!key || strcmp(key, FORMAT_XATTR))
+			continue;
+		if (++found > 1 || !digest_is_text(value, len))
+			return err_set(err, ERR_DAMAGED, 0,
+				       "%s: the digest of %s is not one",
+				       tar->source->name, header->name);
+		memcpy(header->digest, value, len);
+		header->digest[len] = '\0';
+	}
+	if (found)
+		return 0;
+	return err_set(err, ERR_DAMAGED, 0, "%s: %s has no digest",
+		       tar->source->name, header->name);
+}
+
+int tar_judge(struct tar *tar, struct tar_header *header, size_t max,
+	      struct err *err)
+{
+	return check_type(tar, header, err) ||
+	       check_size(tar, header, max, err) ||
+	       find_digest(tar, header, err) ? -1 : 0;
+}
+
+/* The data of a member into @to, digested on the way, the stream's too with @stream. */
+static int read_data(struct tar *tar, const struct tar_header *header,
+		     unsigned char *to, struct digest *stream, struct err *err)
+{
+	size_t got = 0;
+	const void *block;
+	la_int64_t offset;
+	size_t len;
+	int ret;
+
+	while ((ret = archive_read_data_block(tar->archive, &block, &len,
+					      &offset)) == ARCHIVE_OK) {
+		if ((uint64_t)offset != got || len > header->size - got)
+			return err_set(err, ERR_DAMAGED, 0, "%s: %s has holes",
+				       tar->source->name, header->name);
+		memcpy(to + got, block, len);
+		digest_update(tar->chain.digest, to + got, len);
+		if (stream)
+			digest_update(stream, to + got, len);
+		got += len;
+	}
+	if (ret != ARCHIVE_EOF || got != header->size)
+		return member_failed(tar, header->name, err);
+	return 0;
+}
+
+int tar_read(struct tar *tar, const struct tar_header *header,
+	     unsigned char *to, struct digest *stream, struct err *err)
+{
+	chain_begin(&tar->chain, header->name);
+	if (read_data(tar, header, to, stream, err))
+		return -1;
+	if (strcmp(chain_end(&tar->chain), header->digest))
+		return err_set(err, ERR_DAMAGED, 0,
+			       "%s: the digest of %s does not fit: its contents have changed, or it is not in its place",
+			       tar->source->name, header->name);
+	snprintf(tar->name, sizeof(tar->name), "%s", header->name);
+	return 0;
+}
+
+static int check_zeros(struct tar *tar, const unsigned char *p, size_t len,
+		       size_t *seen, struct err *err)
+{
+	*seen += len;
+	if (*seen > PADDING_MAX)
+		return err_set(err, ERR_DAMAGED, 0,
+			       "%s: too many zeros follow the end of the archive",
+			       tar->source->name);
+	while (len--)
+		if (*p++)
+			return err_set(err, ERR_DAMAGED, 0,
+				       "%s: something follows the end of the archive",
+				       tar->source->name);
+	return 0;
+}
+
+/* After the two blocks of zeros there is nothing but zeros, and the file's end. */
+static int check_rest(struct tar *tar, uint64_t end, struct err *err)
+{
+	struct source *source = tar->source;
+	size_t rest = (size_t)(source->given_bytes - end);
+	size_t seen = 0;
+	int ret;
+
+	if (rest > source->block_len)
+		return err_set(err, ERR_INTERNAL, 0,
+			       "%s: lost in the archive", source->name);
+	if (check_zeros(tar, source->block + source->block_len - rest, rest,
+			&seen, err))
+		return -1;
+	while ((ret = source_next(source, err)) > 0)
+		if (check_zeros(tar, source->block, source->block_len,
+				&seen, err))
+			return -1;
+	return ret;
+}
+
+/*
+ * libarchive takes any end of the file at a header's place for the archive's;
+ * how far it went tells whether the two blocks of zeros were there.
+ */
+int tar_end(struct tar *tar, struct err *err)
+{
+	uint64_t end = (uint64_t)archive_filter_bytes(tar->archive, 0) +
+		       TAR_END;
+	struct tar_header header;
+	int ret = tar_next(tar, &header, err);
+
+	if (ret < 0)
+		return -1;
+	if (ret)
+		return err_set(err, ERR_DAMAGED, 0,
+			       "%s: %s follows %s, which ends an image",
+			       tar->source->name, header.name, tar->name);
+	if ((uint64_t)archive_filter_bytes(tar->archive, 0) != end)
+		return err_set(err, ERR_DAMAGED, 0,
+			       "%s is truncated: the end of the archive is missing",
+			       tar->source->name);
+	return check_rest(tar, end, err);
+}
+
