@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Images in memory, well made and ill made, for the tests of src/image. */
+#ifndef TESTS_IMAGE_KIT_H
+#define TESTS_IMAGE_KIT_H
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include "image/digest.h"
+#include "image/reader.h"
+#include "image/writer.h"
+
+struct bytes {
+	unsigned char *data;
+	size_t len;
+};
+
+void bytes_free(struct bytes *bytes);
+
+/** noise - @len bytes that look like none of the formats, the same ones for the same seed */
+struct bytes noise(size_t len, unsigned int seed);
+
+/** struct recipe - how an image is made by the tool's writer */
+struct recipe {
+	size_t pre_copy; /* bytes of the stream in that phase */
+	size_t step;     /* bytes handed over at a time; 0: all */
+	int zstd_level;
+	bool raw;
+	bool unfinished; /* freed before the manifest */
+};
+
+struct bytes make_image(const struct bytes *stream, const struct recipe *recipe);
+
+/** struct reading - what the tool's reader made of some bytes */
+struct reading {
+	int ret; /* of the last call: 0 or -1 */
+	struct err err;
+	bool opened;
+	enum image_kind kind;
+	struct bytes stream; /* all that was handed out */
+	struct bytes device, manifest;
+	struct image_totals totals;
+	size_t n_members;
+	struct image_member first, last; /* without data */
+};
+
+struct reading read_image(const void *data, size_t len);
+void reading_free(struct reading *reading);
+
+/** struct builder - an archive made by hand; the chain of digests is kept right unless told otherwise */
+struct builder {
+	struct archive *archive;
+	unsigned char *data;
+	size_t size, used;
+	struct chain chain;
+	struct image_totals totals;
+	struct bytes stream;
+};
+
+/** struct oddity - how a member differs from a good one */
+struct oddity {
+	unsigned int type;   /* AE_IF...; 0: a plain file */
+	const char *link;    /* symlink or hardlink target */
+	bool hard;
+	bool sparse;
+	const char *digest;  /* in the header, instead of the right one; "": none */
+	const char *digest2; /* a second one */
+};
+
+void build_begin(struct builder *builder);
+void build_device(struct builder *builder, const char *json);
+void build_member(struct builder *builder, const char *name, const void *data,
+		  size_t len, const struct oddity *odd);
+/** build_state - a good member of the stream, whatever its name */
+void build_state(struct builder *builder, const char *name, enum phase phase,
+		 size_t len);
+void build_manifest(struct builder *builder);
+struct bytes build_end(struct builder *builder);
+
+/** good_device, good_manifest - malloc'ed texts */
+char *good_device(void);
+char *good_manifest(const struct image_totals *totals);
+
+#endif
