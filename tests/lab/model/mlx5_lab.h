@@ -172,7 +172,7 @@ struct lab_log_line {
 	uint32_t syndrome;
 };
 
-enum { LAB_LOG_LINES = 64 };
+enum { LAB_LOG_LINES = 256 };
 
 struct lab_pf {
 	struct lab_function fn;
