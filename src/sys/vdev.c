@@ -12,9 +12,6 @@
 
 static int check_openable(const struct device *device, struct err *err)
 {
-	if (!root_is_host())
-		return err_set(err, ERR_USAGE, 0,
-			       "devices of another root are read, never opened: this command and --sysroot do not go together");
 	if (device->kind == DEVICE_PF)
 		return err_set(err, ERR_NOT_VF, 0,
 			       "%s is a physical function", device->name);
@@ -25,7 +22,7 @@ static int check_openable(const struct device *device, struct err *err)
 	if (!*device->driver)
 		return err_set(err, ERR_NOT_BOUND, 0,
 			       "%s is not bound to any driver", device->name);
-	if (!ways_vfio_has(device->name, device->iommu_group))
+	if (!device->vfio)
 		return err_set(err, ERR_WRONG_DRIVER, 0,
 			       "%s is bound to %s, which is not a driver of VFIO",
 			       device->name, device->driver);
@@ -50,10 +47,19 @@ static int say_busy(const struct device *device, struct err *err)
 		       holder->comm, (int)holder->pid);
 }
 
+/* What is known of another root is told; nothing is opened for it. */
+static int check_root(struct err *err)
+{
+	if (root_is_host())
+		return 0;
+	return err_set(err, ERR_USAGE, 0,
+		       "a device of another root can be read about, never opened: this command and --sysroot do not go together");
+}
+
 static int borrow(struct vdev *vdev, const struct device *device,
 		  struct err *err)
 {
-	int fd = holder_borrow(device, err);
+	int fd = check_root(err) ? -1 : holder_borrow(device, err);
 
 	if (fd < 0)
 		return -1;
@@ -89,6 +95,8 @@ static int open_taken(struct vdev *vdev, const struct device *device,
 static int open_free(struct vdev *vdev, const struct device *device,
 		     enum vdev_wish wish, struct err *err)
 {
+	if (check_root(err))
+		return -1;
 	switch (ways_have_cdev(device) ? way_by_cdev(vdev, device, err) :
 					 way_by_group(vdev, device, err)) {
 	case WAY_OPEN:

@@ -15,30 +15,6 @@
 #define VFIO_CONTAINER "/dev/vfio/vfio"
 #define IOMMUFD "/dev/iommu"
 
-/*
- * Class vfio-dev is of Linux 6.1; before that the group's file has to tell.
- */
-bool ways_vfio_has(const char *name, int group)
-{
-	char path[PATH_MAX], parent[DEVICE_NAME_SIZE];
-	struct dirent *entry;
-	AUTO_DIR DIR *dir = NULL;
-
-	if (!root_path(path, "/sys/class/vfio-dev"))
-		dir = opendir(path);
-	if (!dir) {
-		snprintf(path, sizeof(path), "/dev/vfio/%d", group);
-		return group >= 0 && !access(path, F_OK);
-	}
-	while ((entry = readdir(dir)))
-		if (!root_link_name(parent, sizeof(parent),
-				    "/sys/class/vfio-dev/%s/device",
-				    entry->d_name) &&
-		    !strcmp(parent, name))
-			return true;
-	return false;
-}
-
 bool ways_have_cdev(const struct device *device)
 {
 	char path[PATH_MAX];
@@ -102,6 +78,15 @@ enum way way_by_cdev(struct vdev *vdev, const struct device *device,
 	return attach_ioas(vdev, err);
 }
 
+static bool has_vfio_dev(int group, const char *name)
+{
+	char path[PATH_MAX];
+
+	return !root_path(path, "/sys/kernel/iommu_groups/%d/devices/%s/vfio-dev",
+			  group, name) &&
+	       !access(path, F_OK);
+}
+
 /* A member of the group that keeps it from VFIO: it has a driver of the host. */
 static bool find_obstacle(const struct device *device, char *name,
 			  size_t name_size, char *driver, size_t driver_size)
@@ -122,7 +107,8 @@ static bool find_obstacle(const struct device *device, char *name,
 				   "/sys/kernel/iommu_groups/%d/devices/%s/driver",
 				   device->iommu_group, entry->d_name) ||
 		    !strcmp(driver, "pcieport") ||
-		    ways_vfio_has(entry->d_name, -1))
+		    strstr(driver, "vfio") ||
+		    has_vfio_dev(device->iommu_group, entry->d_name))
 			continue;
 		text_copy(name, name_size, entry->d_name);
 		return true;

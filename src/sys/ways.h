@@ -15,12 +15,6 @@
 /* WAY_TAKEN: the group or cdev is open already, with no error set. */
 enum way { WAY_CLOSED = -1, WAY_OPEN = 0, WAY_TAKEN = 1 };
 
-/**
- * ways_vfio_has - is the device of that name bound to a driver of VFIO?
- * @group: its IOMMU group, or -1
- */
-bool ways_vfio_has(const char *name, int group) __attribute__((nonnull(1)));
-
 /** ways_have_cdev - does the kernel offer the way by cdev? */
 bool ways_have_cdev(const struct device *device) __attribute__((nonnull(1)));
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# hold: what it refuses before anything is opened, on captured hosts.
+
+load ../helpers
+load ../trees
+
+@test "hold without a device is a usage error" {
+	run_mlx 2 hold
+	error_is usage
+}
+
+@test "hold of a device named twice is a usage error" {
+	plant two-port
+	on 2 hold 3b:00.2 0000:3b:00.2
+	error_is usage
+}
+
+@test "hold of no device" {
+	plant two-port
+	on 3 hold 0000:7f:00.0
+	error_is no_such_device
+}
+
+@test "hold names who has the device, a holder too" {
+	plant two-port
+	on 5 hold 0000:3b:00.5
+	error_is busy
+	json_is .error.device 0000:3b:00.5
+	[[ $stderr == *"qemu-system-x86 (pid 777)"* ]]
+	on 5 hold 0000:3b:00.4
+	error_is busy
+	[[ $stderr == *"mlxmigctl hold (pid 4242)"* ]]
+}
+
+@test "hold opens nothing of another root" {
+	plant two-port
+	on 2 hold 0000:3b:00.7
+	error_is usage
+	[[ $stderr == *--sysroot* ]]
+}
