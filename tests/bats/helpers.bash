@@ -37,7 +37,7 @@ json_is() {
 
 # error_is CODE: the last run printed an error document of that code, words, and (where the code has one) a hint
 error_is() {
-	json_is .schema mlxmigctl.error/1 && json_is .error.code "$1" || return 1
+	json_is '.schema + " " + .error.code' "mlxmigctl.error/1 $1" || return 1
 	[[ $stderr == *mlxmigctl:* ]] && return
 	printf 'no words on stderr: %s\n' "$stderr"
 	return 1
