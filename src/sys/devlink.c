@@ -11,12 +11,9 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "sys/devlink_port.h"
 #include "sys/devlink_talk.h"
 #include "sys/root.h"
-
-/* Of Linux 6.2, in include/uapi/linux/devlink.h; older headers lack them. */
-#define PORT_FUNCTION_CAPS 4
-#define PORT_CAP_MIGRATABLE (1u << 1)
 
 /** struct instance - a PF's devlink; @num: errno with which it did not answer */
 struct instance {
@@ -28,16 +25,8 @@ struct instance {
 	uint16_t mode;
 };
 
-/** struct port - of a VF */
-struct port {
-	char pf[BDF_TEXT_SIZE];
-	uint16_t vf_number;
-	bool has_caps;
-	struct nla_bitfield32 caps;
-};
-
 struct port_list {
-	struct port *ports;
+	struct devlink_port *ports;
 	size_t n;
 	bool failed;
 };
@@ -107,41 +96,12 @@ static void read_instance(struct devlink_talk *talk, struct instance *instance)
 			     on_eswitch, instance);
 }
 
-static void take_caps(struct port *port, const struct nlattr *function)
-{
-	const struct nlattr *attribute;
-
-	mnl_attr_for_each_nested(attribute, function)
-		if (mnl_attr_get_type(attribute) == PORT_FUNCTION_CAPS &&
-		    mnl_attr_get_payload_len(attribute) >=
-			    sizeof(port->caps)) {
-			port->has_caps = true;
-			memcpy(&port->caps, mnl_attr_get_payload(attribute),
-			       sizeof(port->caps));
-		}
-}
-
-/* External ports are of functions of another host (a DPU's). */
-static bool is_local_vf(const struct nlattr **table)
-{
-	const struct nlattr *external = table[DEVLINK_ATTR_PORT_EXTERNAL];
-
-	return table[DEVLINK_ATTR_DEV_NAME] &&
-	       table[DEVLINK_ATTR_PORT_FLAVOUR] &&
-	       mnl_attr_get_u16(table[DEVLINK_ATTR_PORT_FLAVOUR]) ==
-		       DEVLINK_PORT_FLAVOUR_PCI_VF &&
-	       table[DEVLINK_ATTR_PORT_PCI_VF_NUMBER] &&
-	       !(external && mnl_attr_get_u8(external));
-}
-
 static int on_port(const struct nlmsghdr *message, void *data)
 {
-	const struct nlattr *table[DEVLINK_ATTR_MAX + 1] = {};
 	struct port_list *list = ((struct devlink_query *)data)->data;
-	struct port *more, *port;
+	struct devlink_port port, *more;
 
-	devlink_parse(message, table);
-	if (!is_local_vf(table))
+	if (!devlink_port_parse(message, &port))
 		return MNL_CB_OK;
 	more = reallocarray(list->ports, list->n + 1, sizeof(*more));
 	if (!more) {
@@ -149,14 +109,7 @@ static int on_port(const struct nlmsghdr *message, void *data)
 		return MNL_CB_OK;
 	}
 	list->ports = more;
-	port = &more[list->n++];
-	*port = (struct port){};
-	text_copy(port->pf, sizeof(port->pf),
-		  mnl_attr_get_str(table[DEVLINK_ATTR_DEV_NAME]));
-	port->vf_number =
-		mnl_attr_get_u16(table[DEVLINK_ATTR_PORT_PCI_VF_NUMBER]);
-	if (table[DEVLINK_ATTR_PORT_FUNCTION])
-		take_caps(port, table[DEVLINK_ATTR_PORT_FUNCTION]);
+	more[list->n++] = port;
 	return MNL_CB_OK;
 }
 
@@ -167,7 +120,7 @@ static void set_reason(struct device *device, const char *reason)
 		  reason);
 }
 
-static const struct port *find_port(const struct port_list *list,
+static const struct devlink_port *find_port(const struct port_list *list,
 				    const struct device *vf, const char *pf)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -191,18 +144,12 @@ static const char *reason_without_port(const struct instance *instance)
 static void fill_migratable(struct device *vf, const struct instance *instance,
 			    const struct port_list *list)
 {
-	const struct port *port = find_port(list, vf, instance->name);
+	const struct devlink_port *port = find_port(list, vf, instance->name);
 
-	if (!port)
-		set_reason(vf, reason_without_port(instance));
-	else if (!port->has_caps)
-		set_reason(vf, "its port tells no capabilities: the kernel is older than 6.2, or the firmware does not manage them");
-	else if (!(port->caps.selector & PORT_CAP_MIGRATABLE))
-		set_reason(vf, "the firmware does not offer it");
+	if (port)
+		devlink_port_judge(port, vf);
 	else
-		vf->migratable = port->caps.value & PORT_CAP_MIGRATABLE ?
-					 TRI_YES :
-					 TRI_NO;
+		set_reason(vf, reason_without_port(instance));
 }
 
 /* The instance of a device's PF; asked when it is not the one of before. */

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verdict on a device. */
+#include "check.h"
+#include "model/device.h"
+
+static struct device able_vf(void)
+{
+	struct device device = {
+		.kind = DEVICE_VF,
+		.name = "0000:3b:00.2",
+		.driver = "mlx5_vfio_pci",
+		.vfio = true,
+		.iommu_group = 40,
+		.migratable = TRI_YES,
+		.probed = true,
+		.caps = { .migration = true,
+			  .flags = MIG_STOP_COPY | MIG_P2P,
+			  .device_state = true,
+			  .state = STATE_RUNNING },
+	};
+
+	return device;
+}
+
+static void one_with_everything_can_migrate(void)
+{
+	struct device device = able_vf();
+	struct device pf = { .driver = "mlx5_core" };
+
+	device_judge(&device, &pf);
+	CHECK_INT(device.can_migrate, TRI_YES);
+	CHECK_INT(device.n_reasons, 0);
+	device.migratable = TRI_UNKNOWN;
+	device_judge(&device, NULL);
+	CHECK_INT(device.can_migrate, TRI_YES);
+}
+
+/* Each takes one thing away, and gets one reason. */
+static void check_lack(struct device device, const char *reason)
+{
+	struct device pf = { .name = "0000:3b:00.0", .driver = "mlx5_core" };
+
+	device_judge(&device, &pf);
+	CHECK_INT(device.can_migrate, TRI_NO);
+	CHECK_INT(device.n_reasons, 1);
+	CHECK_STR(device.reasons[0], reason);
+}
+
+static void each_lack_is_a_reason(void)
+{
+	struct device device = able_vf();
+
+	device.iommu_group = -1;
+	check_lack(device, "it is in no IOMMU group");
+	device = able_vf();
+	*device.driver = '\0';
+	check_lack(device, "it is bound to no driver");
+	device = able_vf();
+	device.vfio = false;
+	check_lack(device, "its driver mlx5_vfio_pci is not one of VFIO");
+	device = able_vf();
+	device.migratable = TRI_NO;
+	check_lack(device, "devlink says that it is not migratable");
+	device = able_vf();
+	device.caps.flags = 0;
+	check_lack(device,
+		   "VFIO offers no migration of it: firmware or driver lacks it");
+	device = able_vf();
+	device.caps.old_protocol = true;
+	check_lack(device, "it speaks the old migration protocol (v1 region)");
+	device = able_vf();
+	device.caps.state = STATE_ERROR;
+	check_lack(device, "it is in ERROR, which a reset ends");
+}
+
+static void plain_vfio_has_none(void)
+{
+	struct device device = able_vf();
+
+	strcpy(device.driver, "vfio-pci");
+	device.probed = false;
+	check_lack(device, "vfio-pci offers no migration");
+}
+
+static void pf_must_be_mlx5_core(void)
+{
+	struct device device = able_vf();
+	struct device pf = { .name = "0000:3b:00.0" };
+
+	device_judge(&device, &pf);
+	CHECK_INT(device.can_migrate, TRI_NO);
+	CHECK_STR(device.reasons[0],
+		  "its PF 0000:3b:00.0 is bound to no driver, not to mlx5_core");
+}
+
+static void not_asked_is_not_known(void)
+{
+	struct device device = able_vf();
+
+	device.probed = false;
+	strcpy(device.probe_reason, "it is free");
+	device_judge(&device, NULL);
+	CHECK_INT(device.can_migrate, TRI_UNKNOWN);
+	CHECK_INT(device.n_reasons, 1);
+	CHECK_STR(device.reasons[0],
+		  "its migration features were not read: it is free");
+}
+
+static void no_outweighs_not_known(void)
+{
+	struct device device = able_vf();
+
+	device.probed = false;
+	device.migratable = TRI_NO;
+	device_judge(&device, NULL);
+	CHECK_INT(device.can_migrate, TRI_NO);
+	CHECK_INT(device.n_reasons, 1);
+}
+
+static void judged_again_is_judged_anew(void)
+{
+	struct device device = able_vf();
+
+	device.iommu_group = -1;
+	device_judge(&device, NULL);
+	device.iommu_group = 1;
+	device_judge(&device, NULL);
+	CHECK_INT(device.can_migrate, TRI_YES);
+	CHECK_INT(device.n_reasons, 0);
+}
+
+static void pf_is_none_to_migrate(void)
+{
+	struct device device = able_vf();
+
+	device.kind = DEVICE_PF;
+	device_judge(&device, NULL);
+	CHECK_INT(device.can_migrate, TRI_NO);
+	CHECK_INT(device.n_reasons, 1);
+}
+
+static void all_reasons_fit(void)
+{
+	struct device device = {
+		.kind = DEVICE_VF,
+		.iommu_group = -1,
+		.migratable = TRI_NO,
+		.probed = true,
+		.caps = { .old_protocol = true, .device_state = true },
+	};
+	struct device pf = {};
+
+	device_judge(&device, &pf);
+	CHECK_INT(device.n_reasons, DEVICE_REASONS_MAX);
+	CHECK_STR(device.reasons[DEVICE_REASONS_MAX - 1],
+		  "it is in ERROR, which a reset ends");
+}
+
+static void use_is_known_or_not(void)
+{
+	struct device device = {};
+
+	CHECK_INT(device_in_use(&device), TRI_NO);
+	device.holder.unsure = true;
+	CHECK_INT(device_in_use(&device), TRI_UNKNOWN);
+	device.holder.kind = HOLDER_OTHER;
+	CHECK_INT(device_in_use(&device), TRI_YES);
+}
+
+int main(void)
+{
+	CASE(one_with_everything_can_migrate);
+	CASE(each_lack_is_a_reason);
+	CASE(plain_vfio_has_none);
+	CASE(pf_must_be_mlx5_core);
+	CASE(not_asked_is_not_known);
+	CASE(no_outweighs_not_known);
+	CASE(judged_again_is_judged_anew);
+	CASE(pf_is_none_to_migrate);
+	CASE(all_reasons_fit);
+	CASE(use_is_known_or_not);
+	return CHECK_DONE();
+}

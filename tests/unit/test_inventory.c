@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading a host below another root: files, id tables, functions, holders. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "sys/alias.h"
+#include "sys/holder.h"
+#include "sys/inventory.h"
+#include "sys/root.h"
+
+static char top[] = "/tmp/mlxmigctl-test-XXXXXX";
+
+static void make_parents(char *path)
+{
+	for (char *p = strchr(path + strlen(top) + 1, '/'); p;
+	     p = strchr(p + 1, '/')) {
+		*p = '\0';
+		mkdir(path, 0700);
+		*p = '/';
+	}
+}
+
+static void put(const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s%s", top, name);
+	make_parents(path);
+	file = fopen(path, "w");
+	fputs(text, file);
+	fclose(file);
+}
+
+static void put_link(const char *name, const char *target)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s%s", top, name);
+	make_parents(path);
+	CHECK(!symlink(target, path));
+}
+
+static void files_are_read_below_the_root(void)
+{
+	char text[16], path[PATH_MAX];
+	long value;
+
+	put("/sys/a", "12\n");
+	put("/sys/b", "twelve\n");
+	CHECK_INT(root_read(text, sizeof(text), "/sys/%s", "b"), 6);
+	CHECK_STR(text, "twelve");
+	CHECK_INT(root_read_long(&value, "/sys/a"), 0);
+	CHECK_INT(value, 12);
+	CHECK_INT(root_read_long(&value, "/sys/b"), -EINVAL);
+	CHECK_INT(root_read(text, sizeof(text), "/sys/c"), -ENOENT);
+	CHECK_STR(text, "");
+	CHECK_INT(root_path(path, "/%5000s", "x"), -ENAMETOOLONG);
+}
+
+static void links_are_read_by_their_last_part(void)
+{
+	char name[8];
+
+	put_link("/sys/link", "../../drivers/igb");
+	put_link("/sys/bare", "igb");
+	CHECK_INT(root_link_name(name, sizeof(name), "/sys/link"), 0);
+	CHECK_STR(name, "igb");
+	CHECK_INT(root_link_name(name, sizeof(name), "/sys/bare"), 0);
+	CHECK_STR(name, "igb");
+	CHECK_INT(root_link_name(name, sizeof(name), "/sys/a"), -EINVAL);
+	put_link("/sys/long", "../a-name-that-is-long");
+	CHECK_INT(root_link_name(name, sizeof(name), "/sys/long"),
+		  -ENAMETOOLONG);
+}
+
+static void another_root_is_never_written(void)
+{
+	char text[16];
+
+	CHECK_INT(root_write("13", "/sys/a"), -EROFS);
+	root_read(text, sizeof(text), "/sys/a");
+	CHECK_STR(text, "12");
+}
+
+static void the_slash_is_the_host(void)
+{
+	root_set("/");
+	CHECK(root_is_host());
+	root_set(NULL);
+	CHECK(root_is_host());
+	root_set(top);
+	CHECK(!root_is_host());
+}
+
+#define MODALIAS(vendor, device) \
+	"pci:v0000" vendor "d0000" device "sv000015B3sd00000041bc02sc00i00"
+
+static void id_tables_are_mlx5s_alone(void)
+{
+	struct alias_table table = {};
+
+	put("/proc/sys/kernel/osrelease", "6.12.0-test\n");
+	put("/lib/modules/6.12.0-test/modules.alias",
+	    "# made by depmod\n"
+	    "alias pci:v000015B3d00001003sv*sd*bc*sc*i* mlx4_core\n"
+	    "alias pci:v000015B3d0000101Dsv*sd*bc*sc*i* mlx5_core\n"
+	    "alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci\n"
+	    "alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci\n"
+	    "alias auxiliary:mlx5_core.eth mlx5_core\n"
+	    "alias\n");
+	CHECK(alias_matches(&table, MODALIAS("15B3", "101D")));
+	CHECK(alias_matches(&table, MODALIAS("15B3", "101E")));
+	CHECK(!alias_matches(&table, MODALIAS("15B3", "1003")));
+	CHECK(!alias_matches(&table, MODALIAS("8086", "1521")));
+	CHECK_INT(table.n, 2);
+	alias_free(&table);
+}
+
+static void put_function(const char *bdf, const char *vendor, const char *id)
+{
+	static const char *const zeros[] = { "irq", "class", "resource" };
+	char name[PATH_MAX];
+
+	snprintf(name, sizeof(name), "/sys/bus/pci/devices/%s/vendor", bdf);
+	put(name, vendor);
+	snprintf(name, sizeof(name), "/sys/bus/pci/devices/%s/device", bdf);
+	put(name, id);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "/sys/bus/pci/devices/%s/%s", bdf,
+			 zeros[i]);
+		put(name, "0x0\n");
+	}
+}
+
+static void a_scan_finds_functions_by_their_driver(void)
+{
+	struct inventory inventory;
+	struct err err = ERR_INIT;
+	struct device other;
+
+	put_function("0000:01:00.0", "0x15b3\n", "0x1021\n");
+	put_link("/sys/bus/pci/devices/0000:01:00.0/driver",
+		 "../drivers/mlx5_core");
+	put_function("0000:02:00.0", "0x8086\n", "0x1521\n");
+	CHECK_INT(inventory_scan(&inventory, &err), 0);
+	CHECK_INT(inventory.n, 1);
+	CHECK_STR(inventory.devices[0].name, "0000:01:00.0");
+	CHECK_INT(inventory.devices[0].iommu_group, -1);
+	CHECK(!inventory_has_iommu());
+	CHECK(inventory_find(&inventory, "1:0.0", &other, &err) ==
+	      &inventory.devices[0]);
+	CHECK(!inventory_find(&inventory, "02:00.0", &other, &err));
+	CHECK_INT(err.code, ERR_NOT_MLX5);
+	inventory_free(&inventory);
+	CHECK_INT(inventory.n, 0);
+}
+
+/* libpci would print and exit; a scan must come back, again and again. */
+static void a_scan_survives_libpci_giving_up(void)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path),
+		 "%s/sys/bus/pci/devices/0000:02:00.0/vendor", top);
+	unlink(path);
+	for (int i = 0; i < 2; i++) {
+		struct inventory inventory;
+		struct err err = ERR_INIT;
+
+		CHECK_INT(inventory_scan(&inventory, &err), -1);
+		CHECK_INT(err.code, ERR_IO);
+		CHECK(strstr(err.message, "0000:02:00.0") != NULL);
+		inventory_free(&inventory);
+	}
+}
+
+static void holders_are_found_by_their_files(void)
+{
+	struct device devices[] = {
+		{ .iommu_group = 4 },
+		{ .iommu_group = 40 },
+		{ .iommu_group = 41, .cdev = "vfio1" },
+		{ .iommu_group = -1 },
+	};
+	struct err err = ERR_INIT;
+
+	put("/proc/10/comm", HOLDER_COMM "\n");
+	put_link("/proc/10/fd/3", "/dev/vfio/vfio");
+	put_link("/proc/10/fd/5", "/dev/vfio/40");
+	put("/proc/11/comm", "vmm\n");
+	put_link("/proc/11/fd/8", "/dev/vfio/devices/vfio1");
+	put_link("/proc/11/fd/9", "/dev/vfio/devices/vfio10");
+	put_link("/proc/self", "10");
+	CHECK_INT(holder_find_all(devices, 4, &err), 0);
+	CHECK_INT(devices[0].holder.kind, HOLDER_NONE);
+	CHECK_INT(devices[1].holder.kind, HOLDER_HOLD);
+	CHECK_INT(devices[1].holder.pid, 10);
+	CHECK_INT(devices[1].holder.fd, 5);
+	CHECK(!devices[1].holder.is_cdev);
+	CHECK_INT(devices[2].holder.kind, HOLDER_OTHER);
+	CHECK_STR(devices[2].holder.comm, "vmm");
+	CHECK_INT(devices[2].holder.fd, 8);
+	CHECK(devices[2].holder.is_cdev);
+	CHECK_INT(devices[3].holder.kind, HOLDER_NONE);
+}
+
+static void a_captured_holder_lends_nothing(void)
+{
+	struct device device = { .holder = { .kind = HOLDER_HOLD,
+					     .pid = getpid(),
+					     .fd = 0 } };
+	struct err err = ERR_INIT;
+
+	CHECK_INT(holder_borrow(&device, &err), -1);
+	CHECK_INT(err.code, ERR_UNSUPPORTED);
+}
+
+/* Of the running host: the fd that was noted is not the group's any more. */
+static void another_file_is_not_borrowed(void)
+{
+	struct device device = { .iommu_group = 99999,
+				 .holder = { .kind = HOLDER_HOLD,
+					     .pid = getpid(),
+					     .fd = 0 } };
+	struct err err = ERR_INIT;
+
+	root_set(NULL);
+	CHECK_INT(holder_borrow(&device, &err), -1);
+	CHECK_INT(err.code, ERR_BUSY);
+	root_set(top);
+}
+
+int main(void)
+{
+	char command[64];
+	int ret;
+
+	if (!mkdtemp(top))
+		return 99;
+	root_set(top);
+	CASE(files_are_read_below_the_root);
+	CASE(links_are_read_by_their_last_part);
+	CASE(another_root_is_never_written);
+	CASE(the_slash_is_the_host);
+	CASE(id_tables_are_mlx5s_alone);
+	CASE(a_scan_finds_functions_by_their_driver);
+	CASE(a_scan_survives_libpci_giving_up);
+	CASE(holders_are_found_by_their_files);
+	CASE(a_captured_holder_lends_nothing);
+	CASE(another_file_is_not_borrowed);
+	ret = CHECK_DONE();
+	snprintf(command, sizeof(command), "rm -rf %s", top);
+	return system(command) ? 99 : ret;
+}
