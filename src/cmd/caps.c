@@ -15,6 +15,7 @@ static int run(const struct request *request, struct reply *reply,
 
 	if (visit_begin(request->operands[0], &vdev, &result.visit, &device,
 			&result.caps, err) ||
+	    mig_caps_read(&vdev, &result.caps, err) ||
 	    mig_features_read(&vdev, &result.features, err))
 		return -1;
 	/* That a device cannot migrate is an answer here, not a failure. */

@@ -55,7 +55,7 @@ static int held_open(struct held *held, char **names, size_t n,
 		return -1;
 	held->n = n;
 	for (size_t i = 0; i < n; i++) {
-		if (mig_caps_read(&held->vdevs[i], &caps, err))
+		if (mig_offer_read(&held->vdevs[i], &caps, err))
 			return -1;
 		visit_fill(&held->visits[i], &held->devices[i],
 			   &held->vdevs[i], &caps);

@@ -19,7 +19,8 @@ int visit_begin(char *name, struct vdev *vdev, struct visit *visit,
 		struct device *device, struct mig_caps *caps, struct err *err)
 {
 	if (device_resolve(name, device, err) ||
-	    vdev_open(vdev, device, err) || mig_caps_read(vdev, caps, err))
+	    vdev_open(vdev, device, err) ||
+	    mig_offer_read(vdev, caps, err))
 		return -1;
 	visit_fill(visit, device, vdev, caps);
 	return 0;

@@ -7,7 +7,7 @@
 #include "model/visit.h"
 #include "sys/vdev.h"
 
-/** visit_begin - resolve @name, open or borrow it, and read its driver's offer; @vdev is the caller's to close; 0 or -1 */
+/** visit_begin - resolve @name, open or borrow it, and read its driver's offer (mig_offer_read()); @vdev is the caller's to close; 0 or -1 */
 int visit_begin(char *name, struct vdev *vdev, struct visit *visit,
 		struct device *device, struct mig_caps *caps, struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4, 5, 6)));

@@ -135,8 +135,8 @@ static int migration_flags(const struct vdev *vdev, struct mig_caps *caps,
 	return 0;
 }
 
-int mig_caps_read(const struct vdev *vdev, struct mig_caps *caps,
-		  struct err *err)
+int mig_offer_read(const struct vdev *vdev, struct mig_caps *caps,
+		   struct err *err)
 {
 	struct vfio_device_info info;
 
@@ -144,16 +144,25 @@ int mig_caps_read(const struct vdev *vdev, struct mig_caps *caps,
 	if (device_info(vdev, &info, err) || migration_flags(vdev, caps, err))
 		return -1;
 	caps->reset = info.flags & VFIO_DEVICE_FLAGS_RESET;
-	caps->dma_logging = offers_dma_logging(vdev);
-	caps->low_power = offers_low_power(vdev);
 	if (!caps->migration) {
 		caps->old_protocol = has_v1_region(vdev, info.num_regions);
 		return 0;
 	}
-	caps->data_size = !mig_data_size(vdev, &caps->stop_copy_bytes);
 	caps->device_state = offers(vdev, VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
 				    VFIO_DEVICE_FEATURE_GET);
 	return caps->device_state ? mig_state_get(vdev, &caps->state, err) : 0;
+}
+
+int mig_caps_read(const struct vdev *vdev, struct mig_caps *caps,
+		  struct err *err)
+{
+	if (mig_offer_read(vdev, caps, err))
+		return -1;
+	caps->dma_logging = offers_dma_logging(vdev);
+	caps->low_power = offers_low_power(vdev);
+	if (caps->migration)
+		caps->data_size = !mig_data_size(vdev, &caps->stop_copy_bytes);
+	return 0;
 }
 
 int mig_features_read(const struct vdev *vdev, struct feature_set *features,

@@ -16,6 +16,15 @@
 int mig_caps_read(const struct vdev *vdev, struct mig_caps *caps,
 		  struct err *err) __attribute__((nonnull(1, 2, 3)));
 
+/**
+ * mig_offer_read - only what VFIO knows without asking the firmware
+ *
+ * As mig_caps_read(), but without the estimate of the size, which is a
+ * command to the firmware, and without dirty tracking and low power.
+ */
+int mig_offer_read(const struct vdev *vdev, struct mig_caps *caps,
+		   struct err *err) __attribute__((nonnull(1, 2, 3)));
+
 /** mig_features_read - which operation of which feature the device offers, and what VFIO says of it; 0 or -1 */
 int mig_features_read(const struct vdev *vdev, struct feature_set *features,
 		      struct err *err) __attribute__((nonnull(1, 2, 3)));
