@@ -42,6 +42,36 @@ static bool is_file_of(const struct device *device, const char *target,
 	return *device->cdev && !strcmp(file, name);
 }
 
+/* The device number of a device's group or cdev, from sysfs; 0 or -errno. */
+static int wanted_rdev(const struct device *device, bool is_cdev, dev_t *rdev)
+{
+	unsigned int major_number, minor_number;
+	char text[32];
+	int ret;
+
+	if (is_cdev)
+		ret = root_read(text, sizeof(text),
+				"/sys/class/vfio-dev/%s/dev", device->cdev);
+	else
+		ret = root_read(text, sizeof(text), "/sys/class/vfio/%d/dev",
+				device->iommu_group);
+	if (ret < 0)
+		return ret;
+	if (sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
+		return -EINVAL;
+	*rdev = makedev(major_number, minor_number);
+	return 0;
+}
+
+static bool is_the_file(const struct stat *st, const struct device *device,
+			bool is_cdev)
+{
+	dev_t rdev;
+
+	return S_ISCHR(st->st_mode) && !wanted_rdev(device, is_cdev, &rdev) &&
+	       st->st_rdev == rdev;
+}
+
 static void note_holder(struct device *device, pid_t pid, int fd, bool is_cdev)
 {
 	struct holder *holder = &device->holder;
@@ -54,6 +84,16 @@ static void note_holder(struct device *device, pid_t pid, int fd, bool is_cdev)
 		  (int)pid);
 	if (!strcmp(holder->comm, HOLDER_COMM))
 		holder->kind = HOLDER_HOLD;
+}
+
+/* A file of a captured host is only a name. */
+static bool confirm(int dir, const char *fd, const struct device *device,
+		    bool is_cdev)
+{
+	struct stat st;
+
+	return !root_is_host() ||
+	       (!fstatat(dir, fd, &st, 0) && is_the_file(&st, device, is_cdev));
 }
 
 static void search_fd(struct search *search, pid_t pid, int dir,
@@ -71,7 +111,8 @@ static void search_fd(struct search *search, pid_t pid, int dir,
 		struct device *device = &search->devices[i];
 
 		if (device->holder.kind == HOLDER_NONE &&
-		    is_file_of(device, target, &is_cdev))
+		    is_file_of(device, target, &is_cdev) &&
+		    confirm(dir, fd, device, is_cdev))
 			note_holder(device, pid, (int)number, is_cdev);
 	}
 }
@@ -127,37 +168,6 @@ int holder_find(struct device *device, struct err *err)
 	return holder_find_all(device, 1, err);
 }
 
-/* The device number of the file that was found, from sysfs; 0 or -errno. */
-static int wanted_rdev(const struct device *device, dev_t *rdev)
-{
-	unsigned int major_number, minor_number;
-	char text[32];
-	int ret;
-
-	if (device->holder.is_cdev)
-		ret = root_read(text, sizeof(text),
-				"/sys/class/vfio-dev/%s/dev", device->cdev);
-	else
-		ret = root_read(text, sizeof(text), "/sys/class/vfio/%d/dev",
-				device->iommu_group);
-	if (ret < 0)
-		return ret;
-	if (sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
-		return -EINVAL;
-	*rdev = makedev(major_number, minor_number);
-	return 0;
-}
-
-/* The pid or its fd may be another by now. */
-static bool is_the_file(int fd, const struct device *device)
-{
-	struct stat st;
-	dev_t rdev;
-
-	return !wanted_rdev(device, &rdev) && !fstat(fd, &st) &&
-	       S_ISCHR(st.st_mode) && st.st_rdev == rdev;
-}
-
 static int say_gone(const struct device *device, struct err *err)
 {
 	return err_set(err, ERR_BUSY, 0,
@@ -170,6 +180,7 @@ int holder_borrow(const struct device *device, struct err *err)
 	const struct holder *holder = &device->holder;
 	AUTO_CLOSE int pidfd = -1;
 	AUTO_CLOSE int fd = -1;
+	struct stat st;
 
 	if (!root_is_host())
 		return err_set(err, ERR_UNSUPPORTED, 0,
@@ -177,9 +188,12 @@ int holder_borrow(const struct device *device, struct err *err)
 	pidfd = pidfd_open(holder->pid, 0);
 	if (pidfd >= 0)
 		fd = pidfd_getfd(pidfd, holder->fd, 0);
+	/* The pid or its fd may be another by now. */
 	if (fd >= 0)
-		return is_the_file(fd, device) ? TAKE_FD(fd) :
-						 say_gone(device, err);
+		return !fstat(fd, &st) &&
+				       is_the_file(&st, device, holder->is_cdev) ?
+			       TAKE_FD(fd) :
+			       say_gone(device, err);
 	if (errno == ESRCH || errno == EBADF || errno == EINVAL)
 		return say_gone(device, err);
 	err_from_errno(err, errno, "borrowing the open file of %s (pid %d)",
