@@ -1,0 +1,1 @@
+../lab/20-driver.bats

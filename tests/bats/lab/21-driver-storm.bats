@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The variant driver when everything happens at once. What goes wrong here shows as a splat in the kernel log, which
+# fails the run, as a hang, or as a device that does not work afterwards.
+
+load ../helpers
+
+sys=/sys/bus/pci
+run_dir=/dev/shm/storm
+
+put_on() {
+	local driver=$1 device
+	shift
+	for device; do
+		[ ! -e "$sys/devices/$device/driver" ] || echo "$device" >"$sys/devices/$device/driver/unbind"
+		echo "$driver" >"$sys/devices/$device/driver_override"
+		echo "$device" >"$sys/drivers_probe"
+	done
+}
+
+setup_file() {
+	modprobe mlx5_vfio_pci
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
+	mkdir -p $run_dir
+	migdrive dev "$VF0" set STOP_COPY save $run_dir/stream
+}
+
+teardown_file() {
+	put_on "" "$VF0" "$VF1"
+	rm -rf $run_dir
+}
+
+setup() { touch $run_dir/on; }
+
+# meanwhile COMMAND...: again and again until calm
+meanwhile() {
+	while [ -e $run_dir/on ]; do
+		"$@" 2>/dev/null || true
+		sleep "0.0$((RANDOM % 10))"
+	done 3>&- 4>&- &
+}
+
+calm() {
+	rm -f $run_dir/on
+	wait
+}
+
+# session LIMIT: a save and a load on VF0, killed after LIMIT seconds
+session() {
+	timeout -s KILL "$1" migdrive dev "$VF0" set STOP_COPY read 1000 readbar save $run_dir/a set STOP set RESUMING \
+		write $run_dir/stream 4093 0 0 set STOP set RUNNING set STOP_COPY read 1000 dropdev dropdata
+}
+
+flr() { echo 1 >"$sys/devices/$1/reset"; }
+
+works() {
+	migdrive dev "$VF0" state RUNNING set STOP_COPY save $run_dir/a set STOP dev "$VF1" set RESUMING \
+		write $run_dir/a 0 0 0 set STOP set RUNNING
+}
+
+@test "storm: sessions killed at random moments" {
+	local i
+	for ((i = 0; i < 12; i++)); do
+		session "0.$((RANDOM % 3))$((RANDOM % 10))5" || true
+	done
+	works
+}
+
+@test "storm: resets at random moments" {
+	local i failed=0
+	meanwhile flr "$VF0"
+	for ((i = 0; i < 12; i++)); do
+		session 10 2>/dev/null || failed=$((failed + 1))
+	done
+	calm
+	echo "$failed of 12 sessions were hit"
+	[ "$failed" -gt 0 ]
+	works
+}
+
+@test "storm: two processes on one device" {
+	local i
+	# The second one is let in by the first one's group file; when there is none it opens the device itself.
+	meanwhile labvf "$VF0" get suspended
+	for ((i = 0; i < 12; i++)); do
+		session "0.$((RANDOM % 5))5" 2>/dev/null || true
+	done
+	calm
+	works
+}
+
+@test "storm: the PF reloads while sessions come and go" {
+	local i
+	meanwhile session 2
+	for ((i = 0; i < 3; i++)); do
+		devlink dev reload "pci/$PF"
+	done
+	calm
+	works
+}
+
+@test "storm: the VF is unbound and bound while sessions come and go" {
+	local i
+	meanwhile session 1
+	for ((i = 0; i < 10; i++)); do
+		put_on mlx5_vfio_pci "$VF0"
+	done
+	calm
+	works
+}
