@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# For tests of the device model: bind, wait, read the log, and send firmware commands by hand.
+# Loaded after helpers: `load ../model`.
+
+sys=/sys/bus/pci
+run_dir=/dev/shm/model
+
+driver_of() { basename "$(readlink "$sys/devices/$1/driver")"; }
+
+# put_on DRIVER DEVICE...: bind, whatever has it now; DRIVER "" is the kernel's choice
+put_on() {
+	local driver=$1 device
+	shift
+	for device; do
+		[ ! -e "$sys/devices/$device/driver" ] || echo "$device" >"$sys/devices/$device/driver/unbind"
+		echo "$driver" >"$sys/devices/$device/driver_override"
+		echo "$device" >"$sys/drivers_probe"
+	done
+}
+
+# make_vfs N: that many, on mlx5_core
+make_vfs() {
+	echo 1 >"$sys/devices/$PF/sriov_drivers_autoprobe"
+	echo 0 >"$sys/devices/$PF/sriov_numvfs"
+	echo "$1" >"$sys/devices/$PF/sriov_numvfs"
+}
+
+# rebind_pf: the driver asks the firmware anew
+rebind_pf() {
+	echo "$PF" >"$sys/drivers/mlx5_core/unbind"
+	echo "$PF" >"$sys/drivers/mlx5_core/bind"
+}
+
+# mark_log NAME, complaints_since NAME: fails when the kernel log holds a warning or worse after the mark ('': the boot)
+# about PCI, the IOMMU, mlx5 or VFIO
+mark_log() { echo "lab mark $1" >/dev/kmsg; }
+complaints_since() {
+	local lines
+	lines=$(dmesg -x | sed -n "${1:+/lab mark $1\$/,\$}p" | grep -E '^[a-z]+ *:(emerg|alert|crit|err|warn) ' |
+		grep -Ei 'mlx5|vfio|0000:01:|DMAR|iommu|sriov' | grep -vE 'taints kernel|verification failed') || return 0
+	echo "$lines"
+	return 1
+}
+
+# background STEP...: a migdrive that goes on; finish lets it end and fails when it failed
+background() {
+	migdrive "$@" >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+	BACKGROUND=$!
+	until_there "$run_dir/ready"
+}
+
+finish() {
+	local pid=${BACKGROUND:-}
+	[ -n "$pid" ] || return 0
+	unset BACKGROUND
+	touch "$run_dir/go" "$run_dir/on" "$run_dir/end"
+	wait "$pid" && return
+	cat "$BATS_TEST_TMPDIR/background"
+	return 1
+}
+
+until_there() {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		[ ! -e "$1" ] || return 0
+		sleep 0.1
+	done
+	echo "$1 did not come"
+	cat "$BATS_TEST_TMPDIR/background"
+	return 1
+}
+
+# until_moved DEVICE GENERATION: the VF has come past it
+until_moved() {
+	local i
+	for ((i = 0; i < 50; i++)); do
+		[ "$(labvf "$1" get generation)" -le "$2" ] || return 0
+		sleep 0.1
+	done
+	echo "$1 stays at generation $2"
+	return 1
+}
+
+# save_stream DEVICE: what the driver gives for it, into $run_dir/stream
+save_stream() { migdrive dev "$1" set STOP_COPY save "$run_dir/stream"; }
+
+# flip FILE OFFSET: the lowest bit of that byte
+flip() {
+	local byte
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+	printf %b "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# last_command OPCODE: the line of the model's log about the last such command
+last_command() { lab-prop get log | grep "op=$1 " | tail -n 1; }
+
+# raw HEX...: a command of the PF's driver, through its debugfs; fails when the firmware refuses it
+raw() {
+	local cmd=/sys/kernel/debug/mlx5/$PF/cmd hex
+	hex=$(printf %s "$@")
+	while [ ${#hex} -lt 64 ]; do hex+=00; done
+	xxd -r -p <<<"$hex" >"$run_dir/raw"
+	dd if="$run_dir/raw" of="$cmd/in" bs=64k conv=notrunc status=none
+	echo 64 >"$cmd/out_len"
+	echo go >"$cmd/run" 2>/dev/null
+}
+
+# accepted OPCODE OP_MOD VHCA [FLAGS [REST]]: hex digits, 4 each, REST any number
+accepted() { raw "$1" 00000000 "$2" "${4:-0000}" "$3" 00000000 "${5:-}"; }
+
+# refused STATUS SYNDROME and the same: the firmware answers just that
+refused() {
+	local want="status=$1 syndrome=$2" last
+	shift 2
+	if accepted "$@"; then
+		echo "$*: accepted, $want expected"
+		return 1
+	fi
+	last=$(last_command "$(printf 0x%x "0x$1")")
+	[[ $last == *"$want" ]] && return
+	echo "$*: $last, expected $want"
+	return 1
+}
+
+# key_and_size KEY SIZE: the end of SAVE and LOAD: address 0, the key's 8 hex digits, the size in hex
+key_and_size() { printf '%016x%s%08x' 0 "$1" "0x$2"; }
+refused_save() { refused 0x5 "$1" 0118 0000 0011 0000 "$(key_and_size "$2" "$3")"; }
+refused_load() { refused 0x5 "$1" 0119 0000 0011 0000 "$(key_and_size "$2" "$3")"; }
+
+# answer_id: the 24-bit number that a command has answered, 6 hex digits
+answer_id() { xxd -p -c 64 -l 12 "/sys/kernel/debug/mlx5/$PF/cmd/out" | cut -c19-24; }
+
+make_pd() { raw 0800 && answer_id; }
+
+# put OFFSET HEX: into the bytes that hex stands for
+put() { hex=${hex:0:$1 * 2}$2${hex:$1 * 2 + ${#2}}; }
+
+# make_mkey PD RIGHTS LENGTH: a memory key over that many bytes of page 0, which nobody will touch; RIGHTS 900 is local
+# write, 500 local read. Gives the key, 8 hex digits.
+make_mkey() {
+	local hex
+	printf -v hex '%0576d' 0
+	put 0 0200
+	put 16 "00000$2"	# the key's context starts here: rights, list of pages
+	put 28 "00$1"
+	put 40 "$(printf %016x "$3")"
+	put 72 0000000c	# pages of 2^12
+	put 96 00000001	# one pair of pages in the list, which is at 272
+	raw "$hex" && printf '%s00' "$(answer_id)"
+}
