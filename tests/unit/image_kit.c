@@ -297,3 +297,40 @@ struct bytes build_end(struct builder *builder)
 	bytes_free(&builder->stream);
 	return (struct bytes){ builder->data, builder->used };
 }
+
+void build_image(struct builder *builder)
+{
+	build_begin(builder);
+	build_device(builder, NULL);
+}
+
+void build_600(struct builder *builder, const char *name)
+{
+	build_state(builder, name, PHASE_STOP_COPY, 600);
+}
+
+struct bytes good_image(void)
+{
+	struct builder builder;
+
+	build_image(&builder);
+	build_state(&builder, "state/00000000-pre_copy", PHASE_PRE_COPY, 100);
+	build_600(&builder, "state/00000001-stop_copy");
+	build_manifest(&builder);
+	return build_end(&builder);
+}
+
+bool is_refused(const char *what, const void *data, size_t len,
+		const char *words)
+{
+	struct reading reading = read_image(data, len);
+	bool is = reading.ret == -1 && reading.err.code == ERR_DAMAGED &&
+		  strstr(reading.err.message, words);
+
+	if (!is)
+		printf("# %s: returns %d, code %s, \"%s\", expected \"%s\"\n",
+		       what, reading.ret, err_name(reading.err.code),
+		       reading.err.message, words);
+	reading_free(&reading);
+	return is;
+}

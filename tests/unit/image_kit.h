@@ -77,6 +77,17 @@ void build_state(struct builder *builder, const char *name, enum phase phase,
 void build_manifest(struct builder *builder);
 struct bytes build_end(struct builder *builder);
 
+/** build_image - begun, with a good device.json */
+void build_image(struct builder *builder);
+/** build_600 - a good member of 600 bytes, of the phase stop_copy */
+void build_600(struct builder *builder, const char *name);
+/** good_image - 100 bytes of pre_copy and 600 of stop_copy: that it is taken proves that others are refused for what is wrong with them */
+struct bytes good_image(void);
+
+/** is_refused - is it read as damaged, in words that hold @words? Else says what was made of it */
+bool is_refused(const char *what, const void *data, size_t len,
+		const char *words);
+
 /** good_device, good_manifest - malloc'ed texts */
 char *good_device(void);
 char *good_manifest(const struct image_totals *totals);

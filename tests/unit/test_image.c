@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The image's writer and reader, round and against accidents. Hostile archives are in test_image_hostile.c. */
+/* The image's writer and reader, round and against accidents. Archives made by hand are in test_image_edges.c and test_image_hostile.c. */
 #include <fcntl.h>
 #include <errno.h>
 #include <signal.h>

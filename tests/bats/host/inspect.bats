@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Images and bare streams without a device: made by tests/unit/mkimage, which writes as save does.
+
+load ../helpers
+
+MKIMAGE=$MLXMIGCTL_BUILD/tests/unit/mkimage
+
+# le NUMBER BYTES: little-endian
+le() {
+	local number=$1 i
+	for ((i = 0; i < $2; i++, number >>= 8)); do
+		# shellcheck disable=SC2059
+		printf "\\x$(printf %02x $((number & 255)))"
+	done
+}
+
+# header SIZE FLAGS TAG
+header() { le "$1" 8 && le "$2" 4 && le "$3" 4; }
+
+# noise BYTES FROM: numbers from FROM on, one a line
+noise() { seq "$2" 99999999 | head -c "$1"; }
+
+# The stream of a driver from Linux 6.3 on: 24 + 16 + 5,000,000 + 16 + 300,000 bytes.
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	{
+		header 8 1 1 && le 5000000 8
+		header 5000000 0 0 && noise 5000000 1
+		header 300000 0 0 && noise 300000 2
+	} >stream
+	noise 100000 3 >bare
+	"$MKIMAGE" 1000000 0 <stream >image
+	"$MKIMAGE" 1000000 3 <stream >image.zst
+	"$MKIMAGE" 0 0 <bare >bare-image
+}
+
+setup() { cd "$BATS_FILE_TMPDIR" || return; }
+
+# flip FILE OFFSET: one bit, in a copy called flipped
+flip() {
+	local byte
+	cp "$1" flipped
+	byte=$(od -An -tu1 -j "$2" -N 1 flipped)
+	le $((byte ^ 4)) 1 | dd of=flipped bs=1 seek="$2" conv=notrunc status=none
+}
+
+# damaged WORDS: the last run told of damage in these words
+damaged() {
+	error_is damaged || return
+	[[ $stderr == *"$1"* ]] && return
+	printf 'stderr: %s\nlacks: %s\n' "$stderr" "$1"
+	return 1
+}
+
+@test "inspect tells the device, the phases, the members and the records of an image" {
+	run_mlx 0 inspect image
+	json_is .schema mlxmigctl.inspect/1
+	json_is .file image
+	json_is .kind image
+	json_is .compressed false
+	json_is .complete true
+	json_is .device.device 0000:3b:00.2
+	json_is .device.psid MT_0000000834
+	json_is .device.fw_version 28.41.1000
+	json_is .device.vf_number 0
+	json_is .manifest.bytes 5300056
+	json_is .phases '{"pre_copy":{"bytes":1000000,"members":1},"stop_copy":{"bytes":4300056,"members":2}}'
+	json_is '[.members[] | [.name, .phase, .offset_bytes, .bytes]]' '[["state/00000000-pre_copy","pre_copy",0,1000000],["state/00000001-stop_copy","stop_copy",1000000,4194304],["state/00000002-stop_copy","stop_copy",5194304,105752]]'
+	json_is '.stream | [.format, .count, .bytes, .firmware_bytes]' '["records",3,5300056,5300000]'
+	json_is .stream.xxh3_128 "$(xxhsum -H2 <stream | cut -d' ' -f1)"
+	json_is .manifest.xxh3_128 "$(xxhsum -H2 <stream | cut -d' ' -f1)"
+	json_is '[.records[] | [.offset_bytes, .bytes, .tag, .name, .flags, .optional]]' '[[0,8,1,"STOP_COPY_SIZE",1,true],[24,5000000,0,"FW_DATA",0,false],[5000040,300000,0,"FW_DATA",0,false]]'
+	json_is '[.members_not_listed, .records_not_listed]' '[0,0]'
+}
+
+@test "inspect reads a compressed image the same" {
+	run_mlx 0 inspect image
+	json 'del(.file, .compressed)' >plain.json
+	run_mlx 0 inspect image.zst
+	json_is .compressed true
+	json 'del(.file, .compressed)' | cmp - plain.json
+}
+
+@test "inspect reads from a pipe" {
+	# shellcheck disable=SC2016
+	run --separate-stderr bash -c 'cat image.zst | "$0" inspect -' "$MLX"
+	[ "$status" -eq 0 ]
+	json_is .complete true
+	json_is .file -
+}
+
+@test "inspect -t prints lines of key and value" {
+	run_mlx 0 inspect -t image
+	[[ $output == *$'\nkind: image\n'* ]]
+	[[ $output == *$'\ndevice.psid: MT_0000000834\n'* ]]
+	[[ $output == *$'\nrecords[1].offset_bytes: 24\n'* ]]
+}
+
+@test "inspect --limit lists so many members and records and counts the others" {
+	run_mlx 0 inspect --limit=1 image
+	json_is '[(.members | length), .members_not_listed, (.records | length), .records_not_listed]' '[1,2,1,2]'
+	run_mlx 0 inspect -l 0 image
+	json_is '[.members, .members_not_listed, .records, .records_not_listed]' '[[],3,[],3]'
+	run_mlx 2 inspect --limit=few image
+	error_is usage
+}
+
+@test "inspect takes a stream without an image" {
+	run_mlx 0 inspect stream
+	json_is '[.kind, .complete, .device, .manifest, .phases]' '["stream",true,null,null,null]'
+	json_is '.stream | [.format, .count, .bytes]' '["records",3,5300056]'
+	json_is .stream.xxh3_128 "$(xxhsum -H2 <stream | cut -d' ' -f1)"
+}
+
+@test "inspect says of a bare image that nothing tells whether it is whole" {
+	run_mlx 0 inspect bare
+	json_is '[.kind, .complete, .stream.format, .stream.count]' '["stream",null,"bare",null]'
+	run_mlx 0 inspect bare-image
+	json_is '[.kind, .complete, .stream.format, .stream.bytes]' '["image",true,"bare",100000]'
+}
+
+@test "inspect: no such file, a directory, an empty file" {
+	run_mlx 3 inspect nothing
+	error_is no_such_file
+	run_mlx 2 inspect .
+	error_is usage
+	run_mlx 8 inspect /dev/null
+	damaged "/dev/null is empty"
+	json_is .result null
+	run_mlx 2 inspect
+	error_is usage
+}
+
+@test "inspect says where an image is truncated, and what came before" {
+	head -c 2000000 image >cut.img
+	run_mlx 8 inspect cut.img
+	damaged "cut.img is truncated: it ends at byte 2000000, inside state/00000001-stop_copy"
+	json_is '.result | [.complete, .device.psid, .manifest, .stream.bytes, .stream.xxh3_128]' '[false,"MT_0000000834",null,1000000,null]'
+	json_is '[.result.members[].name]' '["state/00000000-pre_copy"]'
+	head -c -1024 image >cut.img
+	run_mlx 8 inspect cut.img
+	damaged "the end of the archive is missing"
+	head -c -10 image.zst >cut.img
+	run_mlx 8 inspect cut.img
+	damaged "cut.img is truncated"
+	head -c 5000000 stream >cut.img
+	run_mlx 8 inspect cut.img
+	damaged "it ends at byte 5000000, and the record at byte 24 lacks 40 of 5000000 bytes"
+	json_is '[.result.records[].offset_bytes]' '[0,24]'
+}
+
+@test "inspect says which member a bit was flipped in" {
+	flip image 3000000
+	run_mlx 8 inspect flipped
+	damaged "the digest of state/00000001-stop_copy does not fit"
+	[[ $stderr == *"bytes 1000000 to 5194303 of the stream"* ]]
+	flip image 1600
+	run_mlx 8 inspect flipped
+	damaged device.json
+}
+
+@test "inspect takes a flipped magic number for damage, not for a stream" {
+	flip image 258
+	run_mlx 8 inspect flipped
+	damaged damaged
+	flip image.zst 1
+	run_mlx 8 inspect flipped
+	damaged "almost those of zstd"
+	gzip -c image >image.gz
+	run_mlx 8 inspect image.gz
+	damaged "compressed with gzip"
+}
+
+@test "inspect says which record no driver takes" {
+	{ header 8 1 1 && le 100 8 && header 100 0 7 && noise 100 1; } >odd
+	run_mlx 8 inspect odd
+	damaged "the record at byte 24 of the stream (size 100, flags 0, tag 7) cannot be loaded"
+	json_is '[.result.records[] | [.tag, .name]]' '[[1,"STOP_COPY_SIZE"],[7,null]]'
+}
+
+@test "a tar that is no image is refused" {
+	tar cf other.tar stream
+	run_mlx 8 inspect other.tar
+	damaged "begins with stream, not with device.json"
+	mkdir -p repacked
+	tar xf image -C repacked
+	tar cf repacked.tar -C repacked device.json state manifest.json
+	run_mlx 8 inspect repacked.tar
+	damaged "device.json has no digest"
+}
+
+# extracts COMMAND...: the members of the image, the stream, the modes, without a word on stderr
+extracts() {
+	local to=$BATS_TEST_TMPDIR/x
+	mkdir "$to"
+	"$@" -C "$to" 2>err || return
+	[ ! -s err ] || { cat err && return 1; }
+	cat "$to"/state/* | cmp - stream || return
+	[ "$(cat "$to"/state/* | xxhsum -H2 | cut -d' ' -f1)" = "$(jq -r .xxh3_128 "$to/manifest.json")" ] || return
+	[ "$(stat -c %a "$to/state/00000000-pre_copy")" = 600 ]
+}
+
+members='device.json
+state/00000000-pre_copy
+state/00000001-stop_copy
+state/00000002-stop_copy
+manifest.json'
+
+@test "GNU tar lists and extracts an image" {
+	[ "$(tar tf image 2>&1)" = "$members" ]
+	extracts tar xf image
+}
+
+@test "GNU tar lists and extracts a compressed image" {
+	[ "$(tar tf image.zst --zstd 2>&1)" = "$members" ]
+	extracts tar x --zstd -f image.zst
+}
+
+@test "bsdtar lists and extracts an image" {
+	[ "$(bsdtar tf image 2>&1)" = "$members" ]
+	extracts bsdtar xf image
+}
+
+@test "bsdtar lists and extracts a compressed image" {
+	[ "$(bsdtar tf image.zst 2>&1)" = "$members" ]
+	extracts bsdtar xf image.zst
+}
+
+@test "xxhsum checks the chain of digests as mlxmigctl-image(5) says" {
+	local last=00000000000000000000000000000000 name want
+	tar xf image
+	# The digests of the pax headers, in order.
+	mapfile -t digests < <(grep -aoE 'SCHILY.xattr.user.mlxmigctl.xxh3=[0-9a-f]{32}' image | cut -d= -f2)
+	[ "${#digests[@]}" -eq 5 ]
+	for name in $members; do
+		want=${digests[0]}
+		digests=("${digests[@]:1}")
+		last=$({ printf '%s' "$last" && printf '%s\0' "$name" && cat "$name"; } | xxhsum -H2 | cut -d' ' -f1)
+		[ "$last" = "$want" ] || { echo "$name: $want, by hand $last" && return 1; }
+	done
+}
+
+@test "an image is the same whenever it is made of the same" {
+	"$MKIMAGE" 1000000 0 <stream | cmp - image
+}
+
+@test "a raw save is the bare stream" {
+	"$MKIMAGE" 1000000 raw <stream >bare.stream
+	cmp bare.stream stream
+}
