@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# caps and state, and the ways in which a device is not one that they can open (more of them: host/caps.bats).
+
+load ../helpers
+
+devices=/sys/bus/pci/devices
+
+setup_file() { "$MLX" bind -c "$VF0" "$VF1"; }
+teardown_file() { "$MLX" unbind -c "$VF0" "$VF1"; }
+teardown() { release || true; }
+
+# without_driver DEVICE: nobody has it
+without_driver() { [ ! -e "$devices/$1/driver" ] || echo "$1" >"$devices/$1/driver/unbind"; }
+
+# put_on DRIVER DEVICE: whatever has it now; DRIVER "" is the kernel's choice
+put_on() {
+	without_driver "$2"
+	echo "$1" >"$devices/$2/driver_override"
+	echo "$2" >/sys/bus/pci/drivers_probe
+}
+
+@test "caps tells everything that a VF's driver offers" {
+	local size
+	size=$(labvf "$VF0" get state_size)
+	run_mlx 0 caps "$VF0"
+	json_is '[.schema, .device, .driver, .access, .fresh, .state]' \
+		"[\"mlxmigctl.caps/1\",\"$VF0\",\"mlx5_vfio_pci\",\"opened\",true,\"RUNNING\"]"
+	json_is '.migration | [.offered, .reason, .stop_copy, .p2p, .old_protocol]' '[true,null,true,true,false]'
+	json_is '.migration | (.states | index("RUNNING_P2P") != null and index("ERROR") == null)
+		and (.flags % 2 == 1) == .stop_copy and ((.flags / 2 | floor) % 2 == 1) == .p2p
+		and ((.flags / 4 | floor) % 2 == 1) == .pre_copy' true
+	json_is '.features | [.migration, .mig_device_state, .mig_data_size]' '[["get"],["get","set"],["get"]]'
+	json_is '.vfio | .reset and (.flags | index("pci") != null) and .regions >= 9 and .irqs >= 5' true
+	json_is ".stop_copy_bytes >= $size and .stop_copy_bytes <= $size + 1048576" true
+}
+
+@test "caps as text has a line for each" {
+	run_mlx 0 caps -t "$VF0"
+	[[ $output == *"migration.p2p: yes"* ]]
+	[[ $output == *"features.mig_device_state: get,set"* ]]
+}
+
+@test "a device is found by its PF and number too" {
+	run_mlx 0 state "$PF/vf1"
+	json_is .device "$VF1"
+}
+
+@test "a free device is opened, and so in RUNNING" {
+	run_mlx 0 state "$VF0"
+	json_is '[.schema, .state, .fresh]' '["mlxmigctl.state/1","RUNNING",true]'
+}
+
+@test "a device without any driver is not bound" {
+	without_driver "$VF1"
+	run_mlx 4 state "$VF1"
+	error_is not_bound
+	[[ $stderr == *"mlxmigctl bind"* ]]
+	put_on mlx5_vfio_pci "$VF1"
+}
+
+@test "a driver of the host is named" {
+	put_on mlx5_core "$VF1"
+	run_mlx 4 caps "$VF1"
+	error_is wrong_driver
+	[[ $stderr == *"bound to mlx5_core"* ]]
+	put_on mlx5_vfio_pci "$VF1"
+}
+
+@test "plain vfio-pci is opened, and cannot migrate" {
+	modprobe vfio-pci
+	put_on vfio-pci "$VF1"
+	run_mlx 4 state "$VF1"
+	error_is wrong_driver
+	[[ $stderr == *"plain vfio-pci"* ]]
+	run_mlx 4 step "$VF1" stop
+	run_mlx 0 caps "$VF1"
+	json_is '.migration | [.offered, .flags, .states, .old_protocol, (.reason | test("plain vfio-pci"))]' \
+		'[false,0,[],false,true]'
+	json_is '[.state, .stop_copy_bytes]' '[null,null]'
+	run_mlx 0 reset "$VF1"
+	json_is '[.before, .state]' '[null,null]'
+	hold "$VF1"
+	output=$(cat "$BATS_TEST_TMPDIR/hold.json")
+	json_is '.devices[0] | [.driver, .state]' '["vfio-pci",null]'
+	release
+	put_on mlx5_vfio_pci "$VF1"
+}
+
+@test "firmware that cannot migrate is told apart from the wrong driver" {
+	lab-prop set migration off
+	put_on mlx5_vfio_pci "$VF1"
+	run_mlx 4 state "$VF1"
+	error_is not_migratable
+	run_mlx 0 caps "$VF1"
+	json_is '.migration | .offered or (.reason | test("mlx5_vfio_pci offers no migration") | not)' false
+	lab-prop set migration on
+	put_on mlx5_vfio_pci "$VF1"
+	run_mlx 0 state "$VF1"
+}
+
+@test "VFIO that is missing is named" {
+	mv /dev/vfio/vfio /dev/vfio/away
+	run_mlx 4 state "$VF0"
+	mv /dev/vfio/away /dev/vfio/vfio
+	error_is no_vfio
+	[[ $stderr == *modprobe* ]]
+	run_mlx 0 state "$VF0"
+}
+
+@test "an IOMMU that does not isolate interrupts is named, and the way out" {
+	local switch=/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
+	echo N >$switch
+	run_mlx 6 state "$VF0"
+	echo Y >$switch
+	error_is permission
+	[[ $stderr == *"interrupt remapping"*allow_unsafe_interrupts* ]]
+	run_mlx 0 state "$VF0"
+}
+
+@test "without the right to open it" {
+	run --separate-stderr setpriv --reuid=65534 --regid=65534 --clear-groups "$MLX" state "$VF0"
+	[ "$status" -eq 6 ]
+	error_is permission
+	[[ $stderr == *root* ]]
+}

@@ -1,0 +1,196 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# step: arc by arc, and what happens when the firmware refuses one (wrong states: host/step.bats).
+
+load ../helpers
+
+# SUSPEND_VHCA and RESUME_VHCA; "bad resource state" and "internal error" of the firmware
+SUSPEND=0x115 RESUME=0x116 BAD_STATE=0x9 INTERNAL=0x1
+
+setup_file() { "$MLX" bind -c "$VF0" "$VF1"; }
+teardown_file() { "$MLX" unbind -c "$VF0" "$VF1"; }
+
+teardown() {
+	fault ""
+	release || true
+}
+
+# arcs_are ARC...: those in the document (or in a failure's result), as FROM>TO
+arcs_are() {
+	local got
+	got=$(jq -r '[(.arcs // .result.arcs)[] | .from + ">" + .to] | join(" ")' <<<"$output")
+	[ "$got" = "$*" ] && return
+	printf 'the arcs are %s\nexpected     %s\n' "$got" "$*"
+	return 1
+}
+
+@test "a walk goes arc by arc, and each has its time" {
+	hold "$VF0"
+	run_mlx 0 step "$VF0" stop_copy
+	json_is '[.schema, .from, .state]' '["mlxmigctl.step/1","RUNNING","STOP_COPY"]'
+	arcs_are "RUNNING>RUNNING_P2P" "RUNNING_P2P>STOP" "STOP>STOP_COPY"
+	json_is '[.arcs[] | .duration_ns > 0 and .errno == null] | all' true
+	run_mlx 0 state "$VF0"
+	json_is .state STOP_COPY
+	run_mlx 0 step "$VF0" RUNNING
+	arcs_are "STOP_COPY>STOP" "STOP>RUNNING_P2P" "RUNNING_P2P>RUNNING"
+}
+
+@test "every arc of a device without pre-copy is walked, and the device follows" {
+	hold "$VF0"
+	run_mlx 0 step "$VF0" running_p2p
+	[ "$(labvf "$VF0" get suspended)" -eq 1 ]
+	run_mlx 0 step "$VF0" stop
+	[ "$(labvf "$VF0" get suspended)" -eq 3 ]
+	run_mlx 0 step "$VF0" stop_copy stop running_p2p
+	arcs_are "STOP>STOP_COPY" "STOP_COPY>STOP" "STOP>RUNNING_P2P"
+	[ "$(labvf "$VF0" get suspended)" -eq 1 ]
+	run_mlx 0 step "$VF0" running
+	[ "$(labvf "$VF0" get suspended)" -eq 0 ]
+	run_mlx 0 step "$VF0" resuming
+	arcs_are "RUNNING>RUNNING_P2P" "RUNNING_P2P>STOP" "STOP>RESUMING"
+	run_mlx 0 reset "$VF0"
+}
+
+@test "several states in one walk; the one that it is in is no arc" {
+	hold "$VF0"
+	run_mlx 0 step "$VF0" running stop stop running
+	arcs_are "RUNNING>RUNNING_P2P" "RUNNING_P2P>STOP" "STOP>RUNNING_P2P" "RUNNING_P2P>RUNNING"
+	run_mlx 0 step "$VF0" running
+	json_is .arcs '[]'
+}
+
+@test "the arcs as a table" {
+	hold "$VF0"
+	run_mlx 0 step -t "$VF0" running_p2p running
+	[[ ${lines[0]} == FROM*TO*DURATION_NS* ]]
+	[[ ${lines[1]} == RUNNING*RUNNING_P2P* ]]
+}
+
+@test "a data fd is closed, and that is said" {
+	hold "$VF0"
+	run_mlx 0 step "$VF0" stop_copy
+	json_is '[.warnings[] | test("data fd")]' '[true]'
+	run_mlx 0 step "$VF0" stop
+	json_is .warnings '[]'
+}
+
+@test "RESUMING without data is left by a reset, or refused" {
+	hold "$VF0"
+	run_mlx 0 step "$VF0" resuming
+	run --separate-stderr "$MLX" step "$VF0" stop
+	if [ "$status" -ne 0 ]; then
+		[ "$status" -eq 7 ]
+		error_is transition_refused
+		json_is .result.state RESUMING
+	fi
+	run_mlx 0 reset "$VF0"
+	json_is .state RUNNING
+}
+
+@test "on a free device nothing is kept, and that is said" {
+	run_mlx 0 step "$VF0" stop
+	json_is '[.access, .fresh, .kept, (.warnings[0] | test("hold"))]' '["opened",true,false,true]'
+	run_mlx 0 state "$VF0"
+	json_is .state RUNNING
+}
+
+@test "a state that the device lacks is refused before anything is done" {
+	hold "$VF0"
+	run_mlx 0 caps "$VF0"
+	if [ "$(json .migration.pre_copy)" = true ]; then
+		run_mlx 7 step "$VF0" stop_copy pre_copy
+		error_is transition_refused
+	else
+		run_mlx 4 step "$VF0" stop pre_copy
+		error_is not_supported
+	fi
+	json_is .result.arcs '[]'
+	run_mlx 0 state "$VF0"
+	json_is .state RUNNING
+}
+
+@test "a refused arc: the errno, the firmware's words, and where the device is" {
+	hold "$VF0"
+	fault "op=$SUSPEND,nth=1,status=$BAD_STATE,syndrome=0x2c9bb0"
+	run_mlx 7 step "$VF0" stop
+	error_is transition_refused
+	arcs_are "RUNNING>RUNNING_P2P"
+	json_is '[.result.state, .error.device, .result.arcs[0].errno == .error.errno and .error.errno > 0]' "[\"RUNNING\",\"$VF0\",true]"
+	[[ $stderr == *"RUNNING > RUNNING_P2P was refused, and it is in RUNNING now"* ]]
+	[[ $stderr == *"SUSPEND_VHCA"*"syndrome (0x2c9bb0)"* ]]
+	run_mlx 0 state "$VF0"
+	json_is .state RUNNING
+	[ "$(labvf "$VF0" get suspended)" -eq 0 ]
+	fault ""
+	run_mlx 0 step "$VF0" stop
+}
+
+@test "an arc that is refused on the way leaves the device at the last state reached" {
+	hold "$VF0"
+	fault "op=$SUSPEND,nth=2,status=$BAD_STATE"
+	run_mlx 7 step "$VF0" stop_copy
+	error_is transition_refused
+	arcs_are "RUNNING>RUNNING_P2P" "RUNNING_P2P>STOP"
+	json_is '.result | [.arcs[0].errno, .state]' '[null,"RUNNING_P2P"]'
+	run_mlx 0 state "$VF0"
+	json_is .state RUNNING_P2P
+	[ "$(labvf "$VF0" get suspended)" -eq 1 ]
+	fault ""
+	run_mlx 0 step "$VF0" running
+}
+
+@test "a refused way back: STOP stays STOP" {
+	hold "$VF0"
+	run_mlx 0 step "$VF0" stop
+	fault "op=$RESUME,nth=1,status=$BAD_STATE"
+	run_mlx 7 step "$VF0" running
+	error_is transition_refused
+	json_is .result.state STOP
+	fault ""
+	run_mlx 0 step "$VF0" running
+}
+
+@test "ERROR is reached when the firmware refuses an arc and its undo; a reset ends it" {
+	hold "$VF0"
+	fault "op=$SUSPEND,nth=1,status=$INTERNAL;op=$RESUME,nth=1,status=$INTERNAL"
+	run_mlx 7 step "$VF0" stop
+	json_is '[.error.code, .result.state]' '["device_in_error","ERROR"]'
+	arcs_are "RUNNING>RUNNING_P2P"
+	[[ $stderr == *"mlxmigctl reset"* ]]
+	fault ""
+	run_mlx 0 state "$VF0"
+	json_is .state ERROR
+	run_mlx 7 step "$VF0" running
+	error_is device_in_error
+	run_mlx 0 caps "$VF0"
+	json_is .state ERROR
+	run_mlx 0 reset "$VF0"
+	json_is '[.before, .state]' '["ERROR","RUNNING"]'
+	run_mlx 0 step "$VF0" stop running
+}
+
+@test "ERROR ends with the holder" {
+	hold "$VF0"
+	fault "op=$SUSPEND,nth=1,status=$INTERNAL;op=$RESUME,nth=1,status=$INTERNAL"
+	run_mlx 7 step "$VF0" stop
+	fault ""
+	release
+	run_mlx 0 state "$VF0"
+	json_is .state RUNNING
+}
+
+@test "a slow command shows in the arc's time" {
+	hold "$VF0"
+	fault "op=$SUSPEND,nth=2,hang=1"
+	run_mlx 0 step "$VF0" stop
+	json_is '.arcs[1].duration_ns >= 1000000000 and .arcs[0].duration_ns < 1000000000' true
+}
+
+@test "one device's fault is not the other's" {
+	hold "$VF0" "$VF1"
+	fault "op=$SUSPEND,nth=1,status=$BAD_STATE,vf=0"
+	run_mlx 0 step "$VF1" stop
+	run_mlx 7 step "$VF0" stop
+}
