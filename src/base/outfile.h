@@ -56,7 +56,9 @@ int outfile_open(struct outfile *out, const char *path, bool overwrite,
  * outfile_publish - the data is whole: make it durable, give it its name, close
  *
  * The file is synced before it gets its name, and the folder after. On failure
- * nothing is under the name but what was there before.
+ * nothing is under the name but what was there before; only where it is the
+ * folder's sync that fails, the whole file is there, and may be gone after a
+ * loss of power.
  */
 int outfile_publish(struct outfile *out, struct err *err)
 	__attribute__((nonnull(1, 2)));

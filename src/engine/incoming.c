@@ -2,6 +2,7 @@
 #include "engine/incoming.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "base/text.h"
 #include "engine/hand.h"
 #include "engine/pump.h"
+#include "sys/kmsg.h"
 #include "sys/mig.h"
 
 /* What is being loaded, and how far. */
@@ -27,6 +29,7 @@ struct delivery {
 	uint64_t verified_bytes;    /* of the stream; 0: not verified */
 	struct hand hand;
 	int data_fd;
+	int log; /* the kernel's, from before the first byte */
 };
 
 static void delivery_release(struct delivery *d)
@@ -34,6 +37,7 @@ static void delivery_release(struct delivery *d)
 	image_reader_free(d->reader);
 	cleanup_closep(&d->fd);
 	cleanup_closep(&d->data_fd);
+	cleanup_closep(&d->log);
 }
 
 static int open_source(struct delivery *d, const char *path, struct err *err)
@@ -178,7 +182,21 @@ static int next_block(struct pump_block *block, void *data, struct err *err)
 	return 1;
 }
 
-/* The firmware loads inside write(2), so here is where it refuses a state. */
+/* The firmware loads inside write(2), so here is where it refuses a state, and this thread's command it was. */
+static int refused(const struct delivery *d, size_t len, int num,
+		   struct err *err)
+{
+	unsigned long long at = d->outcome->transfer.records.offset;
+	char words[256] = "", said[sizeof(words) + 32] = "";
+
+	if (kmsg_syndrome(d->log, gettid(), words, sizeof(words)))
+		snprintf(said, sizeof(said), "; the firmware: %s", words);
+	err_set(err, ERR_REFUSED, num,
+		"%s refused the state, within bytes %llu to %llu%s",
+		d->hand.device->name, at, at + len - 1, said);
+	return err_device(err, d->hand.device->name);
+}
+
 static int write_block(const struct pump_block *block, void *data,
 		       struct err *err)
 {
@@ -187,12 +205,7 @@ static int write_block(const struct pump_block *block, void *data,
 	int ret = write_all(d->data_fd, block->data, block->len);
 
 	if (ret)
-		return err_set(err, ERR_REFUSED, -ret,
-			       "%s refused the state, within bytes %llu to %llu",
-			       d->hand.device->name,
-			       (unsigned long long)transfer->records.offset,
-			       (unsigned long long)transfer->records.offset +
-				       block->len - 1);
+		return refused(d, block->len, -ret, err);
 	record_feed(&transfer->records, block->data, block->len, NULL, NULL);
 	transfer->phases[block->phase].bytes += block->len;
 	return 0;
@@ -214,6 +227,7 @@ static int pump_in(struct delivery *d, struct err *err)
 	struct image_totals totals;
 	uint64_t begun = pump_now_ns();
 
+	d->log = kmsg_open();
 	if (pump_run(&pump, &transfer->bytes, err) ||
 	    check_end(d, &transfer->records, err))
 		return -1;
@@ -331,7 +345,7 @@ int incoming_load(const struct device *device, const char *path,
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 	CLEANUP(delivery_release) struct delivery d = {
 		.options = options, .outcome = outcome,
-		.fd = -1, .start = -1, .data_fd = -1,
+		.fd = -1, .start = -1, .data_fd = -1, .log = -1,
 	};
 
 	text_copy(outcome->device, sizeof(outcome->device), device->name);

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# save: from a device, through the real kernel, into files and pipes.
+
+load ../helpers
+
+setup_file() {
+	run_mlx 0 bind $VF0 $VF1
+}
+
+teardown_file() {
+	run_mlx 0 unbind $VF0 $VF1
+}
+
+setup() {
+	hold $VF0 $VF1
+	cd "$BATS_TEST_TMPDIR"
+	mkdir out
+}
+
+teardown() {
+	fault ""
+	release
+	umount out 2>/dev/null || true
+}
+
+state_is() {
+	run_mlx 0 state "$1"
+	json_is .state "$2"
+}
+
+# runs DEVICE: it is in RUNNING, and nothing of it is suspended
+runs() { state_is "$1" RUNNING && [ "$(labvf "$1" get suspended)" -eq 0 ]; }
+
+nothing_in() { [ -z "$(ls -A "$1")" ]; }
+
+@test "save: a held device's state goes into an image, and the device runs on" {
+	labvf $VF0 fill 7
+	run_mlx 0 save $VF0 out/image
+	json_is .schema mlxmigctl.save/1
+	json_is '[.device, .access, .fresh, .saved, .from, .state, .format]' \
+		'["0000:01:00.1","borrowed",false,true,"RUNNING","RUNNING","image"]'
+	json_is '[.arcs[].to]' \
+		'["RUNNING_P2P","STOP","STOP_COPY","STOP","RUNNING_P2P","RUNNING"]'
+	json_is '.bytes > 4194304 and .stopped_ns > 0 and .duration_ns >= .stopped_ns' true
+	json_is '.records.format' records
+	json_is '.warnings' '[]'
+	[ "$(stat -c %a out/image)" = 600 ]
+	[ "$(stat -c %s out/image)" = "$(json .file_bytes)" ]
+	[ "$(ls -A out)" = image ]
+	tar -tf out/image | sed -n '1p;2p;$p' >names
+	[ "$(tr '\n' ' ' <names)" = "device.json state/00000000-stop_copy manifest.json " ]
+	[ "$(tar -xOf out/image --wildcards 'state/*' | xxhsum -H2 | cut -d' ' -f1)" = "$(json .digest)" ]
+	runs $VF0
+	labvf $VF0 check 7
+}
+
+@test "save: a free device is opened, and so it is fresh" {
+	release
+	run_mlx 0 save $VF0 out/image
+	json_is '[.access, .fresh, .saved]' '["opened",true,true]'
+}
+
+@test "save: raw is the stream that an image holds; a stopped device stays stopped" {
+	run_mlx 0 step $VF0 STOP
+	run_mlx 0 save $VF0 out/image
+	json_is '[.from, .state]' '["STOP","STOP"]'
+	run_mlx 0 save --raw $VF0 out/stream
+	json_is '[.format, .file_bytes == .bytes]' '["stream",true]'
+	[ "$(xxhsum -H2 <out/stream | cut -d' ' -f1)" = "$(json .digest)" ]
+	# the firmware numbers its images in their first bytes; the state itself has stood still
+	tar -xOf out/image --wildcards 'state/*' | cmp -i 4096 - out/stream
+	tar -xOf out/image --wildcards 'state/*' | cmp -n 40 - out/stream
+	state_is $VF0 STOP
+}
+
+@test "save: compressed, and what zstd makes of it" {
+	run_mlx 0 save --zstd=1 $VF0 out/image.zst
+	json_is .compressed true
+	zstd -dc out/image.zst | tar -tf - | grep -q manifest.json
+}
+
+@test "save: to stdout; the document is stderr's last line" {
+	"$MLX" save --progress=json $VF0 - >out/image 2>err
+	tar -xOf out/image manifest.json | jq -e .bytes
+	[ "$(tail -n 1 err | jq -r .schema)" = mlxmigctl.save/1 ]
+	[ "$(tail -n 1 err | jq -r .saved)" = true ]
+	[ "$(head -n 1 err | jq -r .schema)" = mlxmigctl.progress/1 ]
+}
+
+@test "save --then leaves the device there" {
+	run_mlx 0 save --then STOP $VF0 out/image
+	json_is '[.from, .state]' '["RUNNING","STOP"]'
+	state_is $VF0 STOP
+	[ "$(labvf $VF0 get suspended)" -eq 3 ]
+}
+
+@test "save --dir: several devices, and none stops before all are in RUNNING_P2P" {
+	run_mlx 0 save --dir out $VF0 $VF1
+	json_is '[.devices[] | .device, .saved, .state]' \
+		"[\"$VF0\",true,\"RUNNING\",\"$VF1\",true,\"RUNNING\"]"
+	[ "$(ls -A out | tr '\n' ' ')" = "$VF0.tar $VF1.tar " ]
+	# op_mod 0 of SUSPEND stops the initiator, 1 the responder
+	[ "$(lab-prop get log | grep -o 'op=0x115 op_mod=.*' | tail -n 4 | cut -c 17-19 | tr '\n' ' ')" = "0x0 0x0 0x1 0x1 " ]
+	runs $VF0
+	runs $VF1
+}
+
+@test "save: an existing file stays, unless --overwrite" {
+	echo mine >out/image
+	run_mlx 1 save $VF0 out/image
+	error_is exists
+	[ "$(cat out/image)" = mine ]
+	run_mlx 0 save --overwrite $VF0 out/image
+	tar -tf out/image >/dev/null
+	[ "$(ls -A out)" = image ]
+}
+
+@test "save: a FIFO is written, and a device is not replaced" {
+	mkfifo out/fifo
+	cat out/fifo >copy &
+	run_mlx 0 save $VF0 out/fifo
+	wait $!
+	tar -tf copy | grep -q manifest.json
+	[ -p out/fifo ]
+	run_mlx 0 save $VF0 /dev/null
+	[ -c /dev/null ]
+}
+
+@test "save: where no file can be without a name, a dot-file is, and nothing else stays" {
+	local dir
+	dir=$(mktemp -d /results/save.XXXXXX)
+	: >"$dir/.image.mlxmigctl"
+	run_mlx 0 save $VF0 "$dir/image"
+	[ "$(ls -A "$dir")" = image ]
+	tar -tf "$dir/image" >/dev/null
+	rm -r "$dir"
+}
+
+@test "save: disk full" {
+	mount -t tmpfs -o size=1m tmpfs out
+	run_mlx 1 save $VF0 out/image
+	error_is no_space
+	nothing_in out
+	runs $VF0
+}
+
+@test "save: the pipe's reader goes away" {
+	"$MLX" save $VF0 - 2>err | head -c 100000 >/dev/null && [ "${PIPESTATUS[0]}" -eq 1 ]
+	[ "$(tail -n 1 err | jq -r .error.errno)" -eq 32 ]
+	runs $VF0
+}
+
+@test "save: an arc that the firmware refuses; the device runs on, no file appears" {
+	fault "op=0x118,nth=1,status=0x9,syndrome=0x1234"
+	run_mlx 7 save $VF0 out/image
+	error_is transition_refused
+	json_is '[.result.saved, .result.state]' '[false,"RUNNING"]'
+	nothing_in out
+	runs $VF0
+	fault "op=0x115,nth=1,status=0x9,syndrome=0x1235"
+	run_mlx 7 save $VF0 out/image
+	error_is transition_refused
+	nothing_in out
+	runs $VF0
+	fault ""
+	run_mlx 0 save $VF0 out/image
+}
+
+@test "save --dir: when one cannot be saved, none is, and all run on" {
+	fault "op=0x118,nth=2,status=0x9,syndrome=0x1236"
+	run_mlx 7 save --dir out $VF0 $VF1
+	json_is '[.result.devices[].state]' '["RUNNING","RUNNING"]'
+	nothing_in out
+	runs $VF0
+	runs $VF1
+}
+
+@test "save: from a saving session that lost its data fd" {
+	run_mlx 0 step $VF0 STOP_COPY
+	run_mlx 0 save $VF0 out/image
+	json_is '[.from, .state]' '["STOP_COPY","STOP"]'
+}
+
+@test "save: a device in RESUMING has no whole state" {
+	run_mlx 0 step $VF0 RESUMING
+	run_mlx 7 save $VF0 out/image
+	error_is transition_refused
+	[[ $stderr == *"mlxmigctl reset"* ]]
+	nothing_in out
+}
+
+@test "save: a device that another program has is left alone" {
+	release
+	exec 9<>"/dev/vfio/$(basename "$(readlink /sys/bus/pci/devices/$VF0/iommu_group)")"
+	run_mlx 5 save $VF0 out/image
+	error_is busy
+	[[ $stderr == *"$BASHPID"* || $stderr == *"$$"* ]]
+	exec 9>&-
+	nothing_in out
+}

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# load: images and bare streams into a device, and what it refuses.
+
+load ../helpers
+
+setup_file() {
+	run_mlx 0 bind $VF0 $VF1
+	cd "$BATS_FILE_TMPDIR"
+	hold_for_file
+	labvf $VF0 fill 11
+	run_mlx 0 save --then STOP $VF0 image
+	run_mlx 0 save --raw $VF0 stream
+	labvf $VF0 get digest >digest
+	release
+	export IMAGES=$BATS_FILE_TMPDIR
+}
+
+# hold() wants a test's folder
+hold_for_file() {
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
+	hold $VF0
+}
+
+teardown_file() {
+	run_mlx 0 unbind $VF0 $VF1
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	hold $VF1
+	labvf $VF1 fill 99
+}
+
+teardown() {
+	fault ""
+	[ -z "${other_firmware:-}" ] || lab-prop set fw-version 28.41.1000
+	release
+}
+
+state_is() {
+	run_mlx 0 state "$1"
+	json_is .state "$2"
+}
+
+# has_the_state DEVICE: all of it, as it was when it was saved
+has_the_state() {
+	labvf "$1" check 11
+	[ "$(labvf "$1" get digest)" = "$(cat "$IMAGES/digest")" ]
+}
+
+# untouched: VF1 runs on and was not reset
+untouched() {
+	state_is $VF1 RUNNING
+	labvf $VF1 check 99
+}
+
+# lost: VF1 was reset, runs, and can be loaded
+lost() {
+	json_is '[.result.contents, .result.state, .result.kept]' '["lost","RUNNING",false]'
+	state_is $VF1 RUNNING
+	[ "$(labvf $VF1 get suspended)" -eq 0 ]
+	run_mlx 0 load $VF1 "$IMAGES/image"
+	has_the_state $VF1
+}
+
+# flip FILE OFFSET: one bit
+flip() {
+	local byte
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+	printf "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+@test "load: the state arrives whole, and the device stands still with it" {
+	run_mlx 0 load $VF1 "$IMAGES/image"
+	json_is .schema mlxmigctl.load/1
+	json_is '[.device, .access, .contents, .kept, .from, .state, .format]' \
+		'["0000:01:00.2","borrowed","loaded",true,"RUNNING","STOP","image"]'
+	json_is '[.arcs[].to]' '["RUNNING_P2P","STOP","RESUMING","STOP"]'
+	json_is '.verify_ns > 0 and .duration_ns > 0' true
+	[ "$(json .digest)" = "$(tar -xOf "$IMAGES/image" manifest.json | jq -r .digest)" ] ||
+		[ "$(json .digest)" = "$(tar -xOf "$IMAGES/image" --wildcards 'state/*' | xxhsum -H2 | cut -d' ' -f1)" ]
+	has_the_state $VF1
+	state_is $VF1 STOP
+	[ "$(labvf $VF1 get suspended)" -eq 3 ]
+	# and it is one that runs
+	run_mlx 0 step $VF1 RUNNING
+	[ "$(labvf $VF1 get suspended)" -eq 0 ]
+}
+
+@test "load --then RUNNING: it goes on from there" {
+	run_mlx 0 load --then RUNNING $VF1 "$IMAGES/image"
+	json_is '[.state, .contents]' '["RUNNING","loaded"]'
+	labvf $VF1 check 11
+	[ "$(labvf $VF1 get suspended)" -eq 0 ]
+}
+
+@test "load: into a free device succeeds, and is gone with the command" {
+	release
+	run_mlx 0 load $VF1 "$IMAGES/image"
+	json_is '[.access, .fresh, .contents, .kept]' '["opened",true,"loaded",false]'
+	[[ $(json '.warnings[]') == *"mlxmigctl hold"* ]]
+}
+
+@test "load: a bare stream, which says that nobody knows its source" {
+	run_mlx 0 load $VF1 "$IMAGES/stream"
+	json_is '[.format, .contents, .identity]' '["stream","loaded",null]'
+	[[ $(json '.warnings[]') == *"bare stream"* ]]
+	has_the_state $VF1
+}
+
+@test "load: from a pipe, image, compressed image and bare stream" {
+	run_mlx 0 load $VF1 - < <(cat "$IMAGES/image")
+	json_is '[.file, .verify_ns, .contents]' '["-",null,"loaded"]'
+	has_the_state $VF1
+	zstd -q "$IMAGES/image" -o image.zst
+	run_mlx 0 load $VF1 - < <(cat image.zst)
+	json_is '[.compressed, .contents]' '[true,"loaded"]'
+	has_the_state $VF1
+	run_mlx 0 load $VF1 - < <(cat "$IMAGES/stream")
+	has_the_state $VF1
+}
+
+@test "load: standard input that is a file is verified like one" {
+	run_mlx 0 load $VF1 - <"$IMAGES/image"
+	json_is '.verify_ns > 0' true
+	has_the_state $VF1
+}
+
+@test "save A - | load B -" {
+	release
+	hold $VF0 $VF1
+	labvf $VF0 fill 42
+	"$MLX" save --then STOP $VF0 - 2>err | "$MLX" load -c $VF1 - >document
+	[ "$(tail -n 1 err | jq -r .saved)" = true ]
+	[ "$(jq -r .contents document)" = loaded ]
+	[ "$(tail -n 1 err | jq -r .digest)" = "$(jq -r .digest document)" ]
+	labvf $VF1 check 42
+	[ "$(labvf $VF0 get digest)" = "$(labvf $VF1 get digest)" ]
+}
+
+@test "load: a file that is empty, cut, or changed never reaches the device" {
+	: >bad
+	run_mlx 8 load $VF1 bad
+	error_is damaged
+	head -c 3000000 "$IMAGES/image" >bad
+	run_mlx 8 load $VF1 bad
+	error_is damaged
+	head -c -1024 "$IMAGES/image" | head -c -9216 >bad # the archive's end is missing
+	run_mlx 8 load $VF1 bad
+	error_is damaged
+	cp "$IMAGES/image" bad
+	flip bad 2000000
+	run_mlx 8 load $VF1 bad
+	error_is damaged
+	[[ $stderr == *state/00000000-stop_copy* ]]
+	head -c 3000000 "$IMAGES/stream" >bad
+	run_mlx 8 load $VF1 bad
+	error_is damaged
+	untouched
+}
+
+@test "load: what is no state at all, the device's firmware refuses" {
+	seq 1 100000 >bad
+	run_mlx 7 load $VF1 bad
+	error_is transition_refused
+	lost
+}
+
+@test "load: a pipe that ends too early, after the device took a part" {
+	run_mlx 8 load $VF1 - < <(head -c 3000000 "$IMAGES/image")
+	error_is damaged
+	lost
+}
+
+@test "load: a changed byte in a pipe is found before its member is written" {
+	cp "$IMAGES/image" bad
+	flip bad 2000000
+	run_mlx 8 load $VF1 - < <(cat bad)
+	error_is damaged
+	[[ $stderr == *state/00000000-stop_copy* ]]
+	json_is .result.bytes 0
+	lost
+}
+
+@test "load: a flipped bit in a bare stream: the firmware says so, and the user hears it" {
+	cp "$IMAGES/stream" bad
+	flip bad 2000000
+	dmesg -C
+	run_mlx 7 load $VF1 bad
+	error_is transition_refused
+	[[ $stderr =~ syndrome.*0x[0-9a-f]+ ]]
+	dmesg | grep -iE 'syndrome *\(?0x[0-9a-f]+'
+	lost
+}
+
+@test "load: LOAD fails in the firmware" {
+	fault "op=0x119,nth=1,status=0x9,syndrome=0x2c9bb0"
+	run_mlx 7 load $VF1 "$IMAGES/image"
+	error_is transition_refused
+	fault ""
+	lost
+}
+
+@test "load: an arc that is refused before the state flows leaves the contents alone" {
+	fault "op=0x115,nth=1,status=0x9,syndrome=0x1"
+	run_mlx 7 load $VF1 "$IMAGES/image"
+	json_is '[.result.contents, .result.state]' '["unchanged","RUNNING"]'
+	untouched
+}
+
+@test "load: an image of other firmware wants --force" {
+	other_firmware=1
+	lab-prop set fw-version 28.42.2000
+	run_mlx 8 load $VF1 "$IMAGES/image"
+	error_is incompatible
+	[[ $stderr == *28.41.1000* && $stderr == *28.42.2000* ]]
+	untouched
+	run_mlx 0 load --force $VF1 "$IMAGES/image"
+	[[ $(json '.warnings[]') == *fw_version* ]]
+	json_is '.identity[0].fact' fw_version
+	has_the_state $VF1
+}
+
+@test "load: from RESUMING, where a killed load left it" {
+	run_mlx 0 step $VF1 RESUMING
+	run_mlx 0 load $VF1 "$IMAGES/image"
+	json_is '[.from, .state, .contents]' '["RESUMING","STOP","loaded"]'
+	has_the_state $VF1
+}
