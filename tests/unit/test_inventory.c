@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "base/text.h"
 #include "sys/alias.h"
 #include "sys/holder.h"
 #include "sys/inventory.h"
@@ -28,7 +29,7 @@ static void put(const char *name, const char *text)
 	char path[PATH_MAX];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s%s", top, name);
+	CHECK_INT(text_format(path, sizeof(path), "%s%s", top, name), 0);
 	make_parents(path);
 	file = fopen(path, "w");
 	fputs(text, file);
@@ -39,7 +40,7 @@ static void put_link(const char *name, const char *target)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s%s", top, name);
+	CHECK_INT(text_format(path, sizeof(path), "%s%s", top, name), 0);
 	make_parents(path);
 	CHECK(!symlink(target, path));
 }
