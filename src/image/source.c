@@ -12,22 +12,31 @@
 #include "model/record.h"
 
 #define ZSTD_HEAD 17 /* the longest header of a frame of one segment */
-#define USTAR_AT 257 /* of "ustar" in a tar header */
+#define USTAR_AT 257    /* of "ustar" in a tar header */
+#define DEVICE_AT 1024  /* of device.json's own header, after the pax header and its data */
 #define ZSTD_MAGIC 0xfd2fb528u
 #define ZSTD_MAGIC_FLIPS 4 /* so many bits may be wrong, and it is still meant to be zstd */
 
-static const char pax_name[] = "PaxHeader/";
+static bool has_at(const unsigned char *p, size_t len, size_t at,
+		   const char *text)
+{
+	size_t n = strlen(text);
+
+	return len >= at + n && !memcmp(p + at, text, n);
+}
 
 /*
- * An image begins with a pax header, which two signs tell: a flipped bit takes
- * one of them, and must not turn an image into a bare stream, which would be
- * loaded as it is.
+ * An image begins with the pax header of device.json. Any one of the signs is
+ * enough: damage to the others must not turn an image into a bare stream, which
+ * would be loaded as it is.
  */
 static bool looks_like_tar(const unsigned char *p, size_t len)
 {
-	return !memcmp(p, pax_name, sizeof(pax_name) - 1) ||
-	       !memcmp(p, FORMAT_DEVICE, sizeof(FORMAT_DEVICE) - 1) ||
-	       (len >= USTAR_AT + 5 && !memcmp(p + USTAR_AT, "ustar", 5));
+	return has_at(p, len, 0, "PaxHeader/") ||
+	       has_at(p, len, 0, FORMAT_DEVICE) ||
+	       has_at(p, len, USTAR_AT, "ustar") ||
+	       has_at(p, len, DEVICE_AT, FORMAT_DEVICE) ||
+	       has_at(p, len, DEVICE_AT + USTAR_AT, "ustar");
 }
 
 /* What other programs compress with: an image in it must not pass for a stream. */

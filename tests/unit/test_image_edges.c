@@ -142,6 +142,18 @@ static void a_senseless_device_json_is_refused(void)
 	}
 }
 
+static void an_image_with_a_lost_beginning_is_no_stream(void)
+{
+	struct bytes image = good_image();
+
+	memset(image.data, 0, 512);
+	refused_bytes("a block of zeros first", image.data, image.len,
+		      "not an image: it begins with its end");
+	memset(image.data, 'x', 512);
+	refused_bytes("another block first", image.data, image.len, "damaged");
+	bytes_free(&image);
+}
+
 static void other_compressions_are_named(void)
 {
 	static const struct {
@@ -202,6 +214,7 @@ int main(void)
 	CASE(the_end_must_be_seen);
 	CASE(a_newer_minor_version_loads_and_a_newer_major_does_not);
 	CASE(a_senseless_device_json_is_refused);
+	CASE(an_image_with_a_lost_beginning_is_no_stream);
 	CASE(other_compressions_are_named);
 	CASE(zstd_is_held_to_its_window);
 	CASE(what_follows_a_compressed_image_is_refused);
