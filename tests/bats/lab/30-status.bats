@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# status on real devices: what is known without disturbing them, and what is only read when it may be.
+
+load ../helpers
+load ../trees
+
+setup_file() { "$MLX" bind -c "$VF0"; }
+teardown_file() { "$MLX" unbind -c "$VF0"; }
+
+teardown() {
+	release || true
+	[ -z "${other_pid:-}" ] || kill "$other_pid" 2>/dev/null || true
+	lab-prop set migration true
+}
+
+group_file() {
+	local target
+	target=$(readlink "/sys/bus/pci/devices/$1/iommu_group")
+	echo "/dev/vfio/${target##*/}"
+}
+
+@test "status knows the PF and its VFs, and asks devlink for the firmware" {
+	run_mlx 0 status
+	json_is '[.devices[] | .kind + (.vf_number | tostring)] | .[0:3]' '["pfnull","vf0","vf1"]'
+	device "$PF" '[.vendor_id, .device_id, .driver, .num_vfs]' '["15b3","1021","mlx5_core",2]'
+	device "$VF1" '[.vendor_id, .device_id, .driver, .driver_override, .pf]' "[\"15b3\",\"101e\",\"mlx5_core\",null,\"$PF\"]"
+	json_is '[.devices[] | .firmware_version, .psid] | unique' '["28.41.1000","MT_0000000838"]'
+	local group
+	group=$(group_file "$VF1")
+	device "$VF1" .iommu_group "${group##*/}"
+}
+
+@test "status follows the firmware's version" {
+	lab-prop set fw-version 28.43.2026
+	run_mlx 0 status "$VF1"
+	lab-prop set fw-version 28.41.1000
+	device "$VF1" .firmware_version 28.43.2026
+}
+
+@test "migratable is unknown without an eswitch, and status says so" {
+	run_mlx 0 status "$VF0"
+	device "$VF0" .migratable null
+	[[ $(json .devices[0].migratable_reason) == *eswitch* ]]
+}
+
+@test "a free device is not opened, and so not reset" {
+	local before
+	before=$(labvf "$VF0" get resets)
+	labvf "$VF0" get resets >/dev/null
+	local step=$(($(labvf "$VF0" get resets) - before))
+	# Two looks make that many resets, and a status between them none.
+	before=$(labvf "$VF0" get resets)
+	run_mlx 0 status
+	device "$VF0" '[.in_use, .migration, .can_migrate]' '[false,null,null]'
+	[[ $(json ".devices[] | select(.device == \"$VF0\").migration_reason") == *--probe* ]]
+	labvf "$VF0" get resets >/dev/null
+	[ "$(($(labvf "$VF0" get resets) - before))" -eq "$step" ]
+}
+
+@test "status --probe opens a free device, says so, and finds that it can migrate" {
+	run_mlx 0 status --probe "$PF" "$VF0" "$VF1"
+	device "$VF0" '.migration | [.access, .fresh, .offered, .stop_copy, .p2p, .state]' '["opened",true,true,true,true,"RUNNING"]'
+	device "$VF0" '[.can_migrate, .reasons]' '[true,[]]'
+	[ "$(json ".devices[] | select(.device == \"$VF0\").migration.stop_copy_bytes")" -gt 4194304 ]
+	device "$VF1" '[.migration, .migration_reason, .can_migrate]' '[null,"no driver of VFIO has it",false]'
+	device "$PF" '[.migration, .can_migrate]' '[null,false]'
+}
+
+@test "a held device is borrowed, and its state told" {
+	hold "$VF0"
+	local resets
+	resets=$(labvf "$VF0" get resets)
+	run_mlx 0 step "$VF0" stop
+	run_mlx 0 status
+	device "$VF0" '[.in_use, .holder]' "[true,{\"kind\":\"hold\",\"pid\":$HOLD_PID,\"name\":\"mlxmigctl-hold\"}]"
+	device "$VF0" '.migration | [.access, .fresh, .state]' '["borrowed",false,"STOP"]'
+	device "$VF0" .can_migrate true
+	[ "$(labvf "$VF0" get resets)" -eq "$resets" ]
+}
+
+@test "a device that somebody else has open is left alone" {
+	bash -c 'exec 9<>"$1" && exec -a vmm sleep 60 3>&- 4>&-' _ "$(group_file "$VF0")" 3>&- 4>&- &
+	other_pid=$!
+	until [ "$(cat /proc/$other_pid/comm)" = sleep ]; do sleep 0.1; done
+	run_mlx 0 status --probe "$VF0"
+	device "$VF0" '[.in_use, .holder]' "[true,{\"kind\":\"other\",\"pid\":$other_pid,\"name\":\"sleep\"}]"
+	device "$VF0" '[.migration, .migration_reason]' '[null,"somebody else has it open"]'
+	kill "$other_pid"
+	wait "$other_pid" || true
+	run_mlx 0 status "$VF0"
+	device "$VF0" .in_use false
+}
+
+@test "without the right to look into processes, nobody knows whether a device is in use" {
+	install -m 755 "$MLX" /tmp/mlxmigctl-status
+	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups /tmp/mlxmigctl-status status "$VF0"
+	rm /tmp/mlxmigctl-status
+	[ "$status" -eq 0 ]
+	device "$VF0" '[.in_use, .holder, .firmware_version]' '[null,null,"28.41.1000"]'
+}
+
+@test "firmware without migration: the driver has it, and it cannot migrate" {
+	run_mlx 0 unbind "$VF0"
+	lab-prop set migration false
+	run_mlx 0 bind "$VF0"
+	run_mlx 0 status --probe "$VF0"
+	lab-prop set migration true
+	device "$VF0" '[.driver, .migration.offered, .can_migrate]' '["mlx5_vfio_pci",false,false]'
+	device "$VF0" '.reasons | length' 1
+	run_mlx 0 unbind "$VF0"
+	run_mlx 0 bind "$VF0"
+	run_mlx 0 status --probe "$VF0"
+	device "$VF0" .can_migrate true
+}
+
+@test "on plain vfio-pci it cannot migrate" {
+	run_mlx 0 bind --driver vfio-pci "$VF0"
+	run_mlx 0 status --probe "$VF0"
+	device "$VF0" '[.driver, .migration.offered, .can_migrate]' '["vfio-pci",false,false]'
+	[[ $(json '.devices[0].reasons[]') == *"vfio-pci offers no migration"* ]]
+	run_mlx 0 bind "$VF0"
+}
+
+@test "a captured host reads as the host itself, but for what only devices and devlink tell" {
+	local filter='[.devices[] | del(.firmware_version, .psid, .migratable_reason, .migration_reason, .reasons)]' host
+	"$top_dir/tests/fixtures/sysfs/capture" >"$BATS_TEST_TMPDIR/host.tree"
+	"$top_dir/tests/fixtures/sysfs/plant" "$BATS_TEST_TMPDIR/host.tree" "$BATS_TEST_TMPDIR/root"
+	run_mlx 0 status
+	host=$(json "$filter")
+	run_mlx 0 --sysroot "$BATS_TEST_TMPDIR/root" status
+	[ "$(json "$filter")" = "$host" ]
+	[ "$(jq length <<<"$host")" -eq 3 ]
+}
