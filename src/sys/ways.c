@@ -52,32 +52,6 @@ static int attach_ioas(const struct vdev *vdev, struct err *err)
 			      "cannot attach it to an I/O address space");
 }
 
-enum way way_by_cdev(struct vdev *vdev, const struct device *device,
-			      struct err *err)
-{
-	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
-	char path[PATH_MAX];
-
-	if (text_format(path, sizeof(path), "/dev/vfio/devices/%s",
-			device->cdev))
-		return err_set(err, ERR_INTERNAL, 0, "cdev %s", device->cdev);
-	vdev->fd = open(path, O_RDWR | O_CLOEXEC);
-	if (vdev->fd < 0)
-		return err_from_errno(err, errno, "%s", path);
-	vdev->iommufd = open(IOMMUFD, O_RDWR | O_CLOEXEC);
-	if (vdev->iommufd < 0)
-		return err_from_errno(err, errno, IOMMUFD);
-	bind.iommufd = vdev->iommufd;
-	if (ioctl(vdev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind) < 0) {
-		/* EINVAL: it is open by another file of the same cdev. */
-		if (errno == EBUSY || errno == EINVAL)
-			return WAY_TAKEN;
-		return err_from_errno(err, errno, "cannot bind %s to an iommufd",
-				      path);
-	}
-	return attach_ioas(vdev, err);
-}
-
 static bool has_vfio_dev(int group, const char *name)
 {
 	char path[PATH_MAX];
@@ -116,6 +90,14 @@ static bool find_obstacle(const struct device *device, char *name,
 	return false;
 }
 
+static bool group_is_viable(const struct device *device)
+{
+	char name[DEVICE_NAME_SIZE], driver[64];
+
+	return !find_obstacle(device, name, sizeof(name), driver,
+			      sizeof(driver));
+}
+
 static int group_not_viable(const struct device *device, struct err *err)
 {
 	char name[DEVICE_NAME_SIZE], driver[64];
@@ -130,6 +112,44 @@ static int group_not_viable(const struct device *device, struct err *err)
 	return err_hint(err,
 			"unbind %s from %s, or bind it to a driver of VFIO too",
 			name, driver);
+}
+
+static enum way bind_refused(const struct device *device, const char *path,
+			     int num, struct err *err)
+{
+	switch (num) {
+	case EBUSY:
+	case EINVAL: /* another file of the same cdev is bound */
+		return WAY_TAKEN;
+	case EPERM:
+		return group_is_viable(device) ?
+			       no_interrupt_remapping("iommufd", num, err) :
+			       group_not_viable(device, err);
+	default:
+		return err_from_errno(err, num, "cannot bind %s to an iommufd",
+				      path);
+	}
+}
+
+enum way way_by_cdev(struct vdev *vdev, const struct device *device,
+		     struct err *err)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
+	char path[PATH_MAX];
+
+	if (text_format(path, sizeof(path), "/dev/vfio/devices/%s",
+			device->cdev))
+		return err_set(err, ERR_INTERNAL, 0, "cdev %s", device->cdev);
+	vdev->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (vdev->fd < 0)
+		return err_from_errno(err, errno, "%s", path);
+	vdev->iommufd = open(IOMMUFD, O_RDWR | O_CLOEXEC);
+	if (vdev->iommufd < 0)
+		return err_from_errno(err, errno, IOMMUFD);
+	bind.iommufd = vdev->iommufd;
+	if (ioctl(vdev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind) < 0)
+		return bind_refused(device, path, errno, err);
+	return attach_ioas(vdev, err);
 }
 
 static int check_viable(const struct vdev *vdev, const struct device *device,
@@ -186,7 +206,7 @@ int way_of_group(struct vdev *vdev, const struct device *device,
 }
 
 enum way way_by_group(struct vdev *vdev, const struct device *device,
-			       struct err *err)
+		      struct err *err)
 {
 	char path[PATH_MAX];
 
