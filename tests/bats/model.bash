@@ -32,6 +32,13 @@ rebind_pf() {
 	echo "$PF" >"$sys/drivers/mlx5_core/bind"
 }
 
+# rescan_pf: the kernel looks at the PF as if for the first time
+rescan_pf() {
+	echo 1 >"$sys/devices/$PF/remove"
+	echo 1 >"$sys/rescan"
+	[ "$(driver_of "$PF")" = mlx5_core ]
+}
+
 # mark_log NAME, complaints_since NAME: fails when the kernel log holds a warning or worse after the mark ('': the boot)
 # about PCI, the IOMMU, mlx5 or VFIO
 mark_log() { echo "lab mark $1" >/dev/kmsg; }
@@ -100,7 +107,7 @@ raw() {
 	local cmd=/sys/kernel/debug/mlx5/$PF/cmd hex
 	hex=$(printf %s "$@")
 	while [ ${#hex} -lt 64 ]; do hex+=00; done
-	xxd -r -p <<<"$hex" >"$run_dir/raw"
+	printf %b "$(printf %s "$hex" | sed 's/../\\x&/g')" >"$run_dir/raw"
 	dd if="$run_dir/raw" of="$cmd/in" bs=64k conv=notrunc status=none
 	echo 64 >"$cmd/out_len"
 	echo go >"$cmd/run" 2>/dev/null
@@ -129,7 +136,7 @@ refused_save() { refused 0x5 "$1" 0118 0000 0011 0000 "$(key_and_size "$2" "$3")
 refused_load() { refused 0x5 "$1" 0119 0000 0011 0000 "$(key_and_size "$2" "$3")"; }
 
 # answer_id: the 24-bit number that a command has answered, 6 hex digits
-answer_id() { xxd -p -c 64 -l 12 "/sys/kernel/debug/mlx5/$PF/cmd/out" | cut -c19-24; }
+answer_id() { od -An -tx1 -j 9 -N 3 "/sys/kernel/debug/mlx5/$PF/cmd/out" | tr -d ' \n'; }
 
 make_pd() { raw 0800 && answer_id; }
 

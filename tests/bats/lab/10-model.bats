@@ -86,7 +86,21 @@ teardown() {
 	run devlink -j dev info "pci/$PF"
 	json_is '.info[].versions.running["fw.version"]' 28.41.1000
 	run ! lab-prop set fw-version 28.41
+}
+
+@test "model: the number of VFs can be changed while there are none" {
 	run ! lab-prop set num-vfs 3
+	echo 0 >"$sys/devices/$PF/sriov_numvfs"
+	lab-prop set num-vfs 3
+	rescan_pf
+	[ "$(cat "$sys/devices/$PF/sriov_totalvfs")" = 3 ]
+	make_vfs 3
+	lab-prop get num-vfs | grep -qx 3
+	echo 0 >"$sys/devices/$PF/sriov_numvfs"
+	lab-prop set num-vfs 64
+	rescan_pf
+	[ "$(cat "$sys/devices/$PF/sriov_totalvfs")" = 64 ]
+	make_vfs 2
 }
 
 @test "model: without a capability the VF cannot migrate" {

@@ -171,7 +171,7 @@ static uint64_t transfer_ns(uint64_t bytes, uint64_t per_second)
 	return per_second ? muldiv64(bytes, NANOSECONDS_PER_SECOND, per_second) : 0;
 }
 
-/* Carries the command out, faults included, writes its status, and says how many ns later the answer is due. */
+/* Carries the command out, faults included, writes its status, and says how many ns after its begin the answer is due. */
 static uint64_t execute(struct lab_cmd *cmd, struct lab_answer *a)
 {
 	struct lab_pf *pf = cmd->fn->pf;
@@ -218,6 +218,7 @@ static uint64_t run_command(struct lab_answer *a, const uint8_t *slot, size_t in
 static void take_slot(struct lab_function *fn, unsigned int index)
 {
 	struct lab_answer *a = &fn->answers[index];
+	int64_t begin = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 	uint8_t slot[SLOT_SIZE];
 	uint64_t delay = 0;
 	size_t in_size;
@@ -247,7 +248,7 @@ static void take_slot(struct lab_function *fn, unsigned int index)
 	}
 	if (!a->timer)
 		a->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, answer_late, a);
-	timer_mod(a->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + delay);
+	timer_mod(a->timer, begin + delay);
 }
 
 /* The driver rings: @slots has a bit for each slot that holds a command. */

@@ -29,6 +29,7 @@ enum {
 	LAB_UAR_FIRST = 16,		/* the doorbell page handed out first */
 	LAB_VHCA_BASE = 0x10,		/* so that nobody takes a function's number for its VHCA id */
 	LAB_VF_PAGES = 4,		/* pages that the firmware wants for a VF */
+	LAB_VFS_MAX = 200,
 };
 
 /* Status bytes that a command may answer. */
@@ -155,7 +156,7 @@ struct lab_vf {
 	uint32_t dropped;
 };
 
-/* What the PF remembers of a function, there or not: index 0 is the PF itself. */
+/* What the PF remembers of a function, there or not. */
 struct lab_seat {
 	bool enabled;
 	bool migratable;
@@ -176,7 +177,7 @@ enum { LAB_LOG_LINES = 256 };
 
 struct lab_pf {
 	struct lab_function fn;
-	struct lab_seat *seats;
+	struct lab_seat seats[LAB_VFS_MAX + 1];	/* by function number */
 
 	/* Properties. */
 	uint64_t num_vfs;
@@ -212,6 +213,7 @@ struct lab_vf *lab_vf_at(struct lab_pf *pf, unsigned int number);
 struct lab_vf *lab_vf_by_vhca(struct lab_pf *pf, uint16_t vhca_id);
 uint16_t lab_vhca_id(const struct lab_function *fn);
 void lab_function_forget(struct lab_function *fn);
+bool lab_set_total_vfs(struct lab_pf *pf, uint64_t count, Error **errp);
 
 /* segment.c: the initialization segment and the doorbell pages */
 void lab_segment_init(struct lab_function *fn, uint64_t bar_size, uint64_t doorbell_end);

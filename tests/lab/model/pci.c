@@ -95,8 +95,7 @@ static bool init_express(struct lab_function *fn, Error **errp)
 
 static void init_seats(struct lab_pf *pf)
 {
-	pf->seats = g_new0(struct lab_seat, pf->num_vfs + 1);
-	for (unsigned int i = 0; i <= pf->num_vfs; i++) {
+	for (unsigned int i = 0; i <= LAB_VFS_MAX; i++) {
 		pf->seats[i].migratable = true;
 		pf->seats[i].pages = g_array_new(false, false, sizeof(uint64_t));
 	}
@@ -118,8 +117,6 @@ static void pf_realize(PCIDevice *pci, Error **errp)
 		return;
 	if (pci_add_capability(pci, PCI_CAP_ID_VNDR, CAP_VENDOR, CAP_VENDOR_SIZE, errp) < 0)
 		return;
-	if (!pf->num_vfs)
-		return;
 	pcie_sriov_pf_init(pci, CAP_SRIOV, TYPE_LAB_VF, LAB_VF_DEVICE_ID, pf->num_vfs, pf->num_vfs, 1, 1);
 	pcie_sriov_pf_init_vf_bar(pci, 0, bar_type, LAB_VF_BAR_SIZE);
 }
@@ -137,12 +134,10 @@ static void pf_exit(PCIDevice *pci)
 {
 	struct lab_pf *pf = lab_pf(pci);
 
-	if (pf->num_vfs)
-		pcie_sriov_pf_exit(pci);
+	pcie_sriov_pf_exit(pci);
 	function_exit(&pf->fn);
-	for (unsigned int i = 0; i <= pf->num_vfs; i++)
+	for (unsigned int i = 0; i <= LAB_VFS_MAX; i++)
 		g_array_free(pf->seats[i].pages, true);
-	g_free(pf->seats);
 }
 
 /* Pages that the firmware holds are forgotten too: after a reset the driver reclaims them without asking. */
@@ -152,10 +147,30 @@ static void pf_reset(DeviceState *dev)
 
 	pcie_sriov_pf_disable_vfs(&pf->fn.pci);
 	lab_function_forget(&pf->fn);
-	for (unsigned int i = 0; i <= pf->num_vfs; i++) {
+	for (unsigned int i = 0; i <= LAB_VFS_MAX; i++) {
 		g_array_set_size(pf->seats[i].pages, 0);
 		pf->seats[i].enabled = false;
 	}
+}
+
+/*
+ * How many VFs can be created. The host looks when it finds the PF: on a running machine it must remove the PF and scan
+ * for it again, as after a change in the configuration of a real one.
+ */
+bool lab_set_total_vfs(struct lab_pf *pf, uint64_t count, Error **errp)
+{
+	uint8_t *cap = pf->fn.pci.config + CAP_SRIOV;
+
+	if (DEVICE(pf)->realized && pcie_sriov_num_vfs(&pf->fn.pci)) {
+		error_setg(errp, "num-vfs cannot change while there are VFs");
+		return false;
+	}
+	pf->num_vfs = count;
+	if (DEVICE(pf)->realized) {
+		pci_set_word(cap + PCI_SRIOV_INITIAL_VF, count);
+		pci_set_word(cap + PCI_SRIOV_TOTAL_VF, count);
+	}
+	return true;
 }
 
 static void pf_config_write(PCIDevice *pci, uint32_t address, uint32_t value, int length)

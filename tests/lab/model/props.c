@@ -7,7 +7,7 @@
 #include "cmd.h"
 #include "faults.h"
 
-enum { VFS_MAX = 200, STATE_MAX_GIB = 1 };
+enum { STATE_MAX_GIB = 1 };
 
 #define LAB_PF(obj) container_of(lab_function_of(PCI_DEVICE(obj)), struct lab_pf, fn)
 
@@ -23,7 +23,7 @@ struct number_prop {
 	{ name, offsetof(struct lab_pf, field), max, start_only, description }
 
 static const struct number_prop numbers[] = {
-	NUMBER("num-vfs", num_vfs, VFS_MAX, true, "VFs that can be created"),
+	NUMBER("num-vfs", num_vfs, LAB_VFS_MAX, false, "VFs that can be created"),
 	NUMBER("state-size", state_size, (uint64_t)STATE_MAX_GIB << 30, false, "bytes of a VF's state, from its next reset on"),
 	NUMBER("evolve-us", evolve_us, 0, false, "microseconds between two generations, from the next reset on, 0: none"),
 	NUMBER("seed", seed, 0, true, "decides all contents; random when 0"),
@@ -63,6 +63,8 @@ static void number_set(Object *obj, Visitor *v, const char *name, void *opaque, 
 		error_setg(errp, "%s can only be set at the start", name);
 	else if (prop->max && value > prop->max)
 		error_setg(errp, "%s is at most %" PRIu64, name, prop->max);
+	else if (prop->offset == offsetof(struct lab_pf, num_vfs))
+		lab_set_total_vfs(LAB_PF(obj), value, errp);
 	else
 		*(uint64_t *)((uint8_t *)LAB_PF(obj) + prop->offset) = value;
 }
