@@ -113,13 +113,15 @@ static json_t *phases_of(const struct image_totals *totals,
 
 json_t *report_records(const struct record_parser *records)
 {
-	return json_pack("{s:s, s:o, s:I, s:b}",
+	return json_pack("{s:s, s:o, s:I, s:o}",
 			 "format", stream_format_name(records->format),
 			 "count", records->format == STREAM_RECORDS
 				? json_integer((json_int_t)records->n_records)
 				: json_null(),
 			 "firmware_bytes", (json_int_t)records->fw_bytes,
-			 "complete", record_complete(records));
+			 "complete", records->format == STREAM_BARE
+				? json_null()
+				: json_boolean(record_complete(records)));
 }
 
 char *report_image_manifest(const struct image_totals *totals,

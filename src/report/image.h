@@ -50,7 +50,7 @@ int report_image_read_manifest(const char *json, size_t len,
 json_t *report_identity(const struct identity_fit *fit)
 	__attribute__((nonnull(1)));
 
-/** report_records - {"format", "count", "firmware_bytes", "complete"} of a stream */
+/** report_records - {"format", "count", "firmware_bytes", "complete"} of a stream; count and complete are null of a bare one */
 json_t *report_records(const struct record_parser *records)
 	__attribute__((nonnull(1)));
 
