@@ -61,12 +61,15 @@ static const char *reason_against_probe(const struct device *device, bool probe)
 	}
 }
 
+/* Of a held device nothing is asked that is a command to the firmware. */
 static int read_caps(struct device *device, struct err *err)
 {
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
+	struct mig_caps *caps = &device->caps;
 
 	if (vdev_open(&vdev, device, err) ||
-	    mig_caps_read(&vdev, &device->caps, err))
+	    (vdev.borrowed ? mig_offer_read(&vdev, caps, err) :
+			     mig_caps_read(&vdev, caps, err)))
 		return -1;
 	device->probed = true;
 	device->probe_fresh = !vdev.borrowed;

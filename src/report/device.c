@@ -77,14 +77,15 @@ static json_t *migration_of(const struct device *device)
 	if (!device->probed)
 		return json_null();
 	return json_pack(
-		"{s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:o, s:o}",
+		"{s:s, s:b, s:b, s:b, s:b, s:b, s:o, s:b, s:b, s:o, s:o}",
 		"access", device->probe_fresh ? "opened" : "borrowed",
 		"fresh", device->probe_fresh,
 		"offered", caps->migration,
 		"stop_copy", !!(flags & MIG_STOP_COPY),
 		"p2p", !!(flags & MIG_P2P),
 		"pre_copy", !!(flags & MIG_PRE_COPY),
-		"dma_logging", caps->dma_logging,
+		"dma_logging", device->probe_fresh ?
+			json_boolean(caps->dma_logging) : json_null(),
 		"reset", caps->reset,
 		"old_protocol", caps->old_protocol,
 		"state", caps->device_state ?

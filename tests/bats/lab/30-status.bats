@@ -75,7 +75,7 @@ group_file() {
 	run_mlx 0 step "$VF0" stop
 	run_mlx 0 status
 	device "$VF0" '[.in_use, .holder]' "[true,{\"kind\":\"hold\",\"pid\":$HOLD_PID,\"name\":\"mlxmigctl-hold\"}]"
-	device "$VF0" '.migration | [.access, .fresh, .state]' '["borrowed",false,"STOP"]'
+	device "$VF0" '.migration | [.access, .fresh, .offered, .state, .stop_copy_bytes]' '["borrowed",false,true,"STOP",null]'
 	device "$VF0" .can_migrate true
 	[ "$(labvf "$VF0" get resets)" -eq "$resets" ]
 }
