@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Signals in the middle of save and load: the device works, and nothing lies under the final name.
+
+load ../helpers
+
+KILLS=20
+
+setup_file() {
+	run_mlx 0 bind $VF0 $VF1
+	cd "$BATS_FILE_TMPDIR"
+	"$MLX" hold -c $VF0 >held 2>&1 3>&- 4>&- &
+	until [ -s held ]; do sleep 0.1; done
+	labvf $VF0 fill 11
+	run_mlx 0 save --then STOP $VF0 image
+	labvf $VF0 get digest >digest
+	kill %1
+	wait
+	export IMAGES=$BATS_FILE_TMPDIR
+}
+
+teardown_file() {
+	run_mlx 0 unbind $VF0 $VF1
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir out
+	hold $VF0 $VF1
+	labvf $VF0 fill 5
+	labvf $VF1 fill 99
+	# a pipe that nothing ever comes out of: sleeping without a program
+	mkfifo never
+	exec 9<>never
+}
+
+teardown() {
+	lab-prop set save-bandwidth 0
+	lab-prop set load-bandwidth 0
+	exec 9>&-
+	release
+}
+
+nap() { read -rt "$1" -u 9 || true; }
+
+state_is() {
+	run_mlx 0 state "$1"
+	json_is .state "$2"
+}
+
+nothing_in() { [ -z "$(ls -A "$1")" ]; }
+
+# kill_with SIGNAL SECONDS COMMAND...: exit status in status, output in out.json
+kill_with() {
+	status=0
+	timeout --foreground --preserve-status -s "$1" "$2" "${@:3}" >document 2>words || status=$?
+}
+
+has_the_state() {
+	labvf "$1" check 11
+	[ "$(labvf "$1" get digest)" = "$(cat "$IMAGES/digest")" ]
+}
+
+@test "SIGINT and SIGTERM while the firmware saves: back to where it was, and no file" {
+	local sig
+	lab-prop set save-bandwidth 1000000
+	for sig in INT TERM; do
+		kill_with $sig 2 "$MLX" save $VF0 out/image
+		[ "$status" -eq $((128 + $(kill -l $sig))) ]
+		[ "$(jq -r '.error.code, .result.saved, .result.state' document | tr '\n' ' ')" = "interrupted false RUNNING " ]
+		nothing_in out
+		state_is $VF0 RUNNING
+		[ "$(labvf $VF0 get suspended)" -eq 0 ]
+		labvf $VF0 check 5
+	done
+}
+
+@test "SIGTERM while nobody reads the pipe that a save fills" {
+	kill_with TERM 1.5 "$MLX" save $VF0 never
+	[ "$status" -eq 143 ]
+	state_is $VF0 RUNNING
+	labvf $VF0 check 5
+}
+
+@test "SIGINT while the pipe that a load reads gives no more: reset, and the contents are lost" {
+	local resets
+	resets=$(labvf $VF1 get resets)
+	kill_with INT 2 "$MLX" load $VF1 - < <(head -c 3000000 "$IMAGES/image" && nap 4 3>&-)
+	[ "$status" -eq 130 ]
+	[ "$(jq -r '.result.contents, .result.state' document | tr '\n' ' ')" = "lost RUNNING " ]
+	[ "$(labvf $VF1 get resets)" -gt "$resets" ]
+	state_is $VF1 RUNNING
+	run_mlx 0 load $VF1 "$IMAGES/image"
+	has_the_state $VF1
+}
+
+@test "SIGTERM while the firmware loads" {
+	lab-prop set load-bandwidth 1000000
+	kill_with TERM 3 "$MLX" load $VF1 "$IMAGES/image"
+	lab-prop set load-bandwidth 0
+	[ "$status" -eq 143 ]
+	[ "$(jq -r '.error.code, .result.contents, .result.state' document | tr '\n' ' ')" = "interrupted lost RUNNING " ]
+	state_is $VF1 RUNNING
+	run_mlx 0 load $VF1 "$IMAGES/image"
+	has_the_state $VF1
+}
+
+@test "SIGTERM between two arcs: the way back, and no file" {
+	lab-prop set cmd-delay-us 700000
+	kill_with TERM 1 "$MLX" save $VF0 out/image
+	lab-prop set cmd-delay-us 0
+	[ "$status" -eq 143 ]
+	nothing_in out
+	state_is $VF0 RUNNING
+	labvf $VF0 check 5
+}
+
+# killed_at SECONDS COMMAND...: SIGKILL after that time; killed tells whether it was still there
+killed_at() {
+	local pid
+	"${@:2}" >/dev/null 2>&1 3>&- 4>&- 9>&- &
+	pid=$!
+	nap "$1"
+	kill -KILL $pid 2>/dev/null || true
+	killed=1
+	wait $pid && killed=0
+	return 0
+}
+
+# moment I: of the i-th kill, spread over the whole of it and a little random
+moment() { printf '%d.%03d' 0 $(($1 * 35 + RANDOM % 60)); }
+
+@test "SIGKILL at $KILLS random moments of a save" {
+	local i cut=0 seed=${SEED:-$RANDOM}
+	echo "# seed $seed" >&3
+	RANDOM=$seed
+	lab-prop set save-bandwidth 20000000
+	for ((i = 0; i < KILLS; i++)); do
+		killed_at "$(moment $i)" "$MLX" save $VF0 out/image
+		if [ "$killed" -eq 0 ]; then
+			tar -tf out/image | tail -n 1 | grep -qx manifest.json
+			rm out/image
+		fi
+		cut=$((cut + killed))
+		nothing_in out
+	done
+	echo "# $cut of $KILLS were in time" >&3
+	[ "$cut" -gt $((KILLS / 2)) ]
+	lab-prop set save-bandwidth 0
+	run_mlx 0 save --then RUNNING $VF0 out/image
+	state_is $VF0 RUNNING
+	[ "$(labvf $VF0 get suspended)" -eq 0 ]
+	labvf $VF0 check 5
+	run_mlx 0 load $VF1 out/image
+	labvf $VF1 check 5
+}
+
+@test "SIGKILL at $KILLS random moments of a load" {
+	local i cut=0 seed=${SEED:-$RANDOM}
+	echo "# seed $seed" >&3
+	RANDOM=$seed
+	lab-prop set load-bandwidth 20000000
+	for ((i = 0; i < KILLS; i++)); do
+		killed_at "$(moment $i)" "$MLX" load $VF1 "$IMAGES/image"
+		cut=$((cut + killed))
+	done
+	echo "# $cut of $KILLS were in time" >&3
+	[ "$cut" -gt $((KILLS / 2)) ]
+	lab-prop set load-bandwidth 0
+	run_mlx 0 load --then RUNNING $VF1 "$IMAGES/image"
+	labvf $VF1 check 11
+	state_is $VF1 RUNNING
+	[ "$(labvf $VF1 get suspended)" -eq 0 ]
+}
+
+@test "SIGKILL of save and load on a free device" {
+	release
+	killed_at 0.4 "$MLX" save $VF0 out/image
+	nothing_in out || tar -tf out/image | grep -qx manifest.json
+	killed_at 0.4 "$MLX" load $VF1 "$IMAGES/image"
+	run_mlx 0 save --overwrite $VF0 out/image
+	run_mlx 0 load $VF1 out/image
+}
