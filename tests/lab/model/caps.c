@@ -50,10 +50,10 @@ static void general(const struct lab_pf *pf, unsigned int function, uint8_t *cap
 	GENERAL(umem_uid_0, 1);
 	GENERAL(rc, 1);
 	GENERAL(ud, 1);
+	GENERAL(mcam_reg, 1);
 	if (function)
 		return;
 	GENERAL(vport_group_manager, 1);
-	GENERAL(mcam_reg, 1);
 	GENERAL(migration, pf->migration);
 }
 

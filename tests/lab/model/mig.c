@@ -4,6 +4,7 @@
  * listed in the README beside this file.
  */
 #include "qemu/osdep.h"
+#include "qemu/guest-random.h"
 #include "cmd.h"
 #include "image.h"
 
@@ -107,9 +108,13 @@ static enum lab_status may_save(struct lab_cmd *cmd, const struct lab_state *s, 
 	return LAB_OK;
 }
 
-static uint64_t next_session(struct lab_pf *pf)
+/* Made of nothing else in the model, since it stands in the image. */
+static uint64_t next_session(void)
 {
-	return lab_mix(pf->seed ^ 0x5e55105e55105e55 ^ lab_mix(pf->logged));
+	uint64_t session;
+
+	qemu_guest_getrandom_nofail(&session, sizeof(session));
+	return session;
 }
 
 /* Sends what fits. The last piece of a stopped VF ends the save; only a driver that takes chunks may need several. */
@@ -160,7 +165,7 @@ enum lab_status lab_save_vhca(struct lab_cmd *cmd)
 		return lab_refuse(cmd, LAB_BAD_RESOURCE, dma.syndrome);
 	dma.corrupt = cmd->corrupt;
 	if (!incremental)
-		lab_saving_begin(&vf->state, next_session(cmd->fn->pf));
+		lab_saving_begin(&vf->state, next_session());
 	vf->state.saving.tracking = track;
 	return send_piece(cmd, vf, &dma, track);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The PF's properties: given to -device, and read and set through QOM while the machine runs. */
 #include "qemu/osdep.h"
-#include "qemu/guest-random.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
 #include "cmd.h"
