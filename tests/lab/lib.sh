@@ -39,12 +39,11 @@ publish() {
 	[ -z "${old:-}" ] || rm -rf "$old"
 }
 
-# drop_others KEEP...: folders beside the newest KEEP that no run uses any more. Those touched in the last day stay,
-# since a VM of another checkout may live on them.
+# drop_others KEEP...: what stands beside KEEP and has not been used for an hour. A VM has read all it needs when it runs.
 drop_others() {
 	local parent keep entry
 	parent=$(dirname "$1")
-	find "$parent" -mindepth 1 -maxdepth 1 -mmin +1440 -print | while read -r entry; do
+	find "$parent" -mindepth 1 -maxdepth 1 -mmin +60 -print | while read -r entry; do
 		for keep; do
 			[ "$entry" != "$keep" ] || continue 2
 		done
