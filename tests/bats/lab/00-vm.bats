@@ -47,7 +47,7 @@ load ../helpers
 	[ "$(modinfo -F name mlx5_vfio_pci)" = mlx5_vfio_pci ]
 	modinfo -F alias mlx5_vfio_pci | grep -q '^vfio_pci:v000015B3d0000101E'
 	# True in a fresh VM: this file's tests are the first.
-	! grep -q '^mlx5_vfio_pci ' /proc/modules
+	run ! grep -q '^mlx5_vfio_pci ' /proc/modules
 }
 
 @test "/results is a folder of the host that can be written" {

@@ -5,7 +5,7 @@
 load ../helpers
 
 setup() {
-	cd "$top_dir"
+	cd "$top_dir" || return
 	# The runner's private folder is made here, where one that stays is seen.
 	export TMPDIR=$BATS_TEST_TMPDIR
 }
@@ -62,9 +62,9 @@ nothing_left() {
 
 @test "what the command left running does not keep the VM" {
 	SECONDS=0
-	vm --vfs 0 sh -c 'sleep 1000 & echo done'
+	vm --vfs 0 sh -c 'sleep 1000 & echo finished'
 	status_is 0
-	[ "$output" = done ]
+	[ "$output" = finished ]
 	[ $SECONDS -lt 120 ]
 }
 
@@ -117,8 +117,9 @@ nothing_left() {
 	pgrep -f "qemu-system.*$TMPDIR"
 	sleep 2
 	kill -TERM $runner
-	run wait $runner
-	[ "$status" -eq 143 ]
+	status=0
+	wait $runner || status=$?
+	status_is 143
 	nothing_left
 }
 
@@ -131,7 +132,7 @@ nothing_left() {
 	done
 	sleep 1
 	kill -KILL $runner
-	run wait $runner
+	wait $runner || true
 	for ((i = 0; i < 50; i++)); do
 		pgrep -r R,S,D -f "qemu-system.*$TMPDIR" || return 0
 		sleep 0.1
