@@ -9,9 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
-#include <limits.h>
-#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -26,6 +23,7 @@
 #include <unistd.h>
 
 #include "../model/vf_regs.h"
+#include "vfio_open.h"
 
 /* Newer than the headers of Debian 12. */
 enum { FEATURE_MIG_DATA_SIZE = 9 };
@@ -55,9 +53,7 @@ enum { MAX_DEVICES = 8, CHUNK = 1 << 20 };
 
 struct dev {
 	const char *bdf;
-	int container;
-	int group;
-	int device;
+	struct vfio_open open;
 	int data;
 };
 
@@ -104,26 +100,6 @@ static uint32_t state_number(const char *name)
  * What follows are the steps: 0 when done, or -1 with errno. What was not to be expected at all ends the run.
  */
 
-static int open_device(const char *bdf)
-{
-	char link[PATH_MAX], target[PATH_MAX], path[PATH_MAX + 16];
-	ssize_t length;
-
-	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", bdf);
-	length = readlink(link, target, sizeof(target) - 1);
-	if (length < 0)
-		return -1;
-	target[length] = '\0';
-	snprintf(path, sizeof(path), "/dev/vfio/%s", basename(target));
-	dev->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-	dev->group = open(path, O_RDWR | O_CLOEXEC);
-	if (dev->container < 0 || dev->group < 0 || ioctl(dev->group, VFIO_GROUP_SET_CONTAINER, &dev->container) ||
-	    ioctl(dev->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		return -1;
-	dev->device = ioctl(dev->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	return dev->device < 0 ? -1 : 0;
-}
-
 static int step_dev(char **args)
 {
 	for (dev = devices; dev < devices + MAX_DEVICES; dev++) {
@@ -134,8 +110,8 @@ static int step_dev(char **args)
 	}
 	if (dev == devices + MAX_DEVICES)
 		die("too many devices");
-	*dev = (struct dev){ args[0], -1, -1, -1, -1 };
-	return open_device(args[0]);
+	*dev = (struct dev){ args[0], VFIO_CLOSED, -1 };
+	return vfio_open(&dev->open, args[0]);
 }
 
 static int feature(uint32_t flags, void *payload, size_t size)
@@ -147,7 +123,7 @@ static int feature(uint32_t flags, void *payload, size_t size)
 	request->argsz = sizeof(*request) + size;
 	request->flags = flags;
 	memcpy(request->data, payload, size);
-	if (ioctl(dev->device, VFIO_DEVICE_FEATURE, request))
+	if (ioctl(dev->open.device, VFIO_DEVICE_FEATURE, request))
 		return -1;
 	memcpy(payload, request->data, size);
 	return 0;
@@ -203,7 +179,7 @@ static int step_size(char **args)
 static int step_reset(char **args)
 {
 	(void)args;
-	return ioctl(dev->device, VFIO_DEVICE_RESET);
+	return ioctl(dev->open.device, VFIO_DEVICE_RESET);
 }
 
 static int step_save(char **args)
@@ -246,19 +222,6 @@ static int step_eof(char **args)
 	return got;
 }
 
-static void enable_memory(void)
-{
-	struct vfio_region_info config = { .argsz = sizeof(config), .index = VFIO_PCI_CONFIG_REGION_INDEX };
-	uint16_t command;
-
-	if (ioctl(dev->device, VFIO_DEVICE_GET_REGION_INFO, &config) ||
-	    pread(dev->device, &command, 2, config.offset + PCI_COMMAND) != 2)
-		die("PCI_COMMAND: %s", strerror(errno));
-	command |= PCI_COMMAND_MEMORY;
-	if (pwrite(dev->device, &command, 2, config.offset + PCI_COMMAND) != 2)
-		die("PCI_COMMAND: %s", strerror(errno));
-}
-
 /* The page faults then want the lock that a reset holds. */
 static int step_readbar(char **args)
 {
@@ -267,10 +230,9 @@ static int step_readbar(char **args)
 	void *map;
 
 	(void)args;
-	enable_memory();
-	if (ioctl(dev->device, VFIO_DEVICE_GET_REGION_INFO, &bar))
+	if (vfio_enable_memory(&dev->open) || ioctl(dev->open.device, VFIO_DEVICE_GET_REGION_INFO, &bar))
 		die("BAR 0: %s", strerror(errno));
-	map = mmap(NULL, LAB_WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dev->device, bar.offset + LAB_WINDOW_OFFSET);
+	map = mmap(NULL, LAB_WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dev->open.device, bar.offset + LAB_WINDOW_OFFSET);
 	if (map == MAP_FAILED)
 		die("mmap of BAR 0: %s", strerror(errno));
 	got = read(dev->data, map, LAB_WINDOW_SIZE);
@@ -369,10 +331,7 @@ static int step_dropdata(char **args)
 static int step_dropdev(char **args)
 {
 	(void)args;
-	close(dev->device);
-	close(dev->group);
-	close(dev->container);
-	dev->device = dev->group = dev->container = -1;
+	vfio_close(&dev->open);
 	return 0;
 }
 

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How the lab's clients open a free VFIO device by its group. */
+#ifndef LAB_VFIO_OPEN_H
+#define LAB_VFIO_OPEN_H
+
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+struct vfio_open {
+	int container;
+	int group;
+	int device;
+};
+
+#define VFIO_CLOSED ((struct vfio_open){ -1, -1, -1 })
+
+/* Opens the device, which resets it: 0, or -1 with errno and nothing to close that the end of the process does not. */
+static inline int vfio_open(struct vfio_open *vfio, const char *bdf)
+{
+	char link[PATH_MAX], target[PATH_MAX], path[PATH_MAX + 16];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	length = readlink(link, target, sizeof(target) - 1);
+	if (length < 0)
+		return -1;
+	target[length] = '\0';
+	snprintf(path, sizeof(path), "/dev/vfio/%s", basename(target));
+	vfio->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	vfio->group = open(path, O_RDWR | O_CLOEXEC);
+	if (vfio->container < 0 || vfio->group < 0 || ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER, &vfio->container) ||
+	    ioctl(vfio->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		return -1;
+	vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	return vfio->device < 0 ? -1 : 0;
+}
+
+static inline void vfio_close(struct vfio_open *vfio)
+{
+	close(vfio->device);
+	close(vfio->group);
+	close(vfio->container);
+	*vfio = VFIO_CLOSED;
+}
+
+/* VFs come without memory decoding. */
+static inline int vfio_enable_memory(const struct vfio_open *vfio)
+{
+	struct vfio_region_info config = { .argsz = sizeof(config), .index = VFIO_PCI_CONFIG_REGION_INDEX };
+	uint16_t command;
+
+	if (ioctl(vfio->device, VFIO_DEVICE_GET_REGION_INFO, &config) ||
+	    pread(vfio->device, &command, sizeof(command), config.offset + PCI_COMMAND) != sizeof(command))
+		return -1;
+	command |= PCI_COMMAND_MEMORY;
+	if (pwrite(vfio->device, &command, sizeof(command), config.offset + PCI_COMMAND) != sizeof(command))
+		return -1;
+	return 0;
+}
+
+#endif
