@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/incoming.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -12,6 +9,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "engine/hand.h"
+#include "engine/input.h"
 #include "engine/pump.h"
 #include "sys/kmsg.h"
 #include "sys/mig.h"
@@ -20,13 +18,7 @@
 struct delivery {
 	const struct incoming_options *options;
 	struct outcome *outcome;
-	const char *name; /* of the input, for messages */
-	int fd;
-	off_t start;      /* where the input began; -1: it cannot be read twice */
-	uint64_t size;    /* of the regular file */
-	struct image_reader *reader;
-	struct image_member member; /* what the pump has not taken yet */
-	uint64_t verified_bytes;    /* of the stream; 0: not verified */
+	struct input *input;
 	struct hand hand;
 	int data_fd;
 	int log; /* the kernel's, from before the first byte */
@@ -34,39 +26,8 @@ struct delivery {
 
 static void delivery_release(struct delivery *d)
 {
-	image_reader_free(d->reader);
-	cleanup_closep(&d->fd);
 	cleanup_closep(&d->data_fd);
 	cleanup_closep(&d->log);
-}
-
-static int open_source(struct delivery *d, const char *path, struct err *err)
-{
-	struct stat st;
-
-	d->name = strcmp(path, "-") ? path : "stdin";
-	if (d->name != path && isatty(STDIN_FILENO)) {
-		err_set(err, ERR_USAGE, 0,
-			"stdin is a terminal, and no state comes from there");
-		return err_hint(err, "name a file, or send the state through a pipe");
-	}
-	d->fd = open_input(path, err);
-	if (d->fd < 0)
-		return -1;
-	if (fstat(d->fd, &st))
-		return err_from_errno(err, errno, "%s", d->name);
-	if (S_ISREG(st.st_mode)) {
-		d->start = lseek(d->fd, 0, SEEK_CUR);
-		d->size = (uint64_t)st.st_size;
-		d->outcome->file_bytes = d->size;
-	}
-	return image_reader_open(&d->reader, d->fd, d->name, &d->options->json,
-				 err);
-}
-
-static bool is_raw(const struct delivery *d)
-{
-	return image_reader_kind(d->reader) == IMAGE_STREAM;
 }
 
 /* Before the device is touched: does the state come from one like it? */
@@ -78,16 +39,16 @@ static int check_identity(struct delivery *d, const struct device *target,
 	const char *json;
 	size_t len;
 
-	outcome->raw = is_raw(d);
-	outcome->compressed = image_reader_is_compressed(d->reader);
+	outcome->raw = input_is_raw(d->input);
+	outcome->compressed = image_reader_is_compressed(d->input->reader);
 	if (outcome->raw) {
 		outcome_warn(outcome,
 			     "a bare stream does not tell which device it is from: that it fits was not checked");
 		return 0;
 	}
-	json = image_reader_device(d->reader, &len);
+	json = image_reader_device(d->input->reader, &len);
 	if (d->options->read_device(json, len, &source, NULL, err))
-		return err_wrap(err, "%s", d->name);
+		return err_wrap(err, "%s", d->input->name);
 	identity_compare(&source, target, &outcome->fit);
 	outcome->has_fit = true;
 	for (size_t i = 0; i < outcome->fit.n_facts; i++) {
@@ -109,10 +70,10 @@ static int check_end(const struct delivery *d,
 {
 	if (!records->offset)
 		return err_set(err, ERR_DAMAGED, 0, "%s holds no state",
-			       d->name);
+			       d->input->name);
 	if (!d->outcome->raw || !record_require_complete(records, err))
 		return 0;
-	return err_wrap(err, "%s", d->name);
+	return err_wrap(err, "%s", d->input->name);
 }
 
 static void warn_of_framing(struct delivery *d)
@@ -124,62 +85,19 @@ static void warn_of_framing(struct delivery *d)
 			     "the stream is one bare image without records: whether it is whole cannot be told");
 }
 
-static void show_verify(const struct delivery *d, uint64_t bytes,
-			uint64_t started)
-{
-	struct progress sample = {
-		.device = d->outcome->device,
-		.phase = "verify",
-		.bytes = bytes,
-		.total_bytes = d->outcome->compressed ? 0 : d->size,
-		.elapsed_ns = pump_now_ns() - started,
-	};
-
-	if (d->options->progress)
-		d->options->progress(&sample, d->options->progress_data);
-}
-
-/* The whole file, read and thrown away; and back to its start. */
 static int verify(struct delivery *d, struct err *err)
 {
 	struct record_parser records = {};
 	uint64_t started = pump_now_ns();
-	struct image_member member;
-	int ret;
 
-	while ((ret = image_reader_next(d->reader, &member, err)) > 0) {
-		record_feed(&records, member.data, member.len, NULL, NULL);
-		show_verify(d, records.offset, started);
-	}
-	d->outcome->transfer.verify_ns = pump_now_ns() - started;
-	if (ret < 0 || check_end(d, &records, err))
+	if (!input_is_file(d->input))
+		return 0;
+	d->outcome->file_bytes = (uint64_t)d->input->before.st_size;
+	if (input_verify(d->input, &records, d->outcome->device,
+			 d->options->progress, d->options->progress_data, err))
 		return -1;
-	d->verified_bytes = records.offset;
-	image_reader_free(TAKE_PTR(d->reader));
-	if (lseek(d->fd, d->start, SEEK_SET) < 0)
-		return err_from_errno(err, errno, "%s", d->name);
-	return image_reader_open(&d->reader, d->fd, d->name, &d->options->json,
-				 err);
-}
-
-/* A pump_source_fn: members are larger than blocks, and the reader's own. */
-static int next_block(struct pump_block *block, void *data, struct err *err)
-{
-	struct delivery *d = data;
-	struct image_member *m = &d->member;
-
-	if (!m->len) {
-		int ret = image_reader_next(d->reader, m, err);
-
-		if (ret <= 0)
-			return ret;
-	}
-	block->len = m->len < PUMP_BLOCK ? m->len : PUMP_BLOCK;
-	block->phase = m->phase;
-	memcpy(block->data, m->data, block->len);
-	m->data += block->len;
-	m->len -= block->len;
-	return 1;
+	d->outcome->transfer.verify_ns = pump_now_ns() - started;
+	return check_end(d, &records, err);
 }
 
 /* The firmware loads inside write(2), so here is where it refuses a state, and this thread's command it was. */
@@ -211,31 +129,36 @@ static int write_block(const struct pump_block *block, void *data,
 	return 0;
 }
 
+static void note_totals(struct transfer *transfer,
+			const struct image_totals *totals)
+{
+	text_copy(transfer->digest, sizeof(transfer->digest), totals->digest);
+	for (int i = 0; i < PHASE_COUNT; i++)
+		transfer->phases[i].members = totals->phases[i].members;
+}
+
 static int pump_in(struct delivery *d, struct err *err)
 {
 	struct transfer *transfer = &d->outcome->transfer;
 	struct pump pump = {
-		.source = next_block,
-		.source_data = d,
+		.source = input_next,
+		.source_data = d->input,
 		.sink = write_block,
 		.sink_data = d,
 		.progress = d->options->progress,
 		.progress_data = d->options->progress_data,
 		.sample = { .device = d->outcome->device, .phase = "load",
-			    .total_bytes = d->verified_bytes },
+			    .total_bytes = d->input->totals.bytes },
 	};
-	struct image_totals totals;
 	uint64_t begun = pump_now_ns();
 
 	d->log = kmsg_open();
 	if (pump_run(&pump, &transfer->bytes, err) ||
+	    input_check_unchanged(d->input, err) ||
 	    check_end(d, &transfer->records, err))
 		return -1;
 	transfer->phases[PHASE_STOP_COPY].duration_ns = pump_now_ns() - begun;
-	image_reader_totals(d->reader, &totals);
-	text_copy(transfer->digest, sizeof(transfer->digest), totals.digest);
-	for (int i = 0; i < PHASE_COUNT; i++)
-		transfer->phases[i].members = totals.phases[i].members;
+	note_totals(transfer, &d->input->totals);
 	return 0;
 }
 
@@ -343,16 +266,16 @@ int incoming_load(const struct device *device, const char *path,
 {
 	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
+	AUTO_INPUT struct input input = INPUT_INIT;
 	CLEANUP(delivery_release) struct delivery d = {
-		.options = options, .outcome = outcome,
-		.fd = -1, .start = -1, .data_fd = -1, .log = -1,
+		.options = options, .outcome = outcome, .input = &input,
+		.data_fd = -1, .log = -1,
 	};
 
 	text_copy(outcome->device, sizeof(outcome->device), device->name);
 	outcome->file = path;
-	if (open_source(&d, path, err) || check_identity(&d, device, err))
-		return -1;
-	if (d.start >= 0 && verify(&d, err))
+	if (input_open(&input, path, &options->json, err) ||
+	    check_identity(&d, device, err) || verify(&d, err))
 		return -1;
 	begun = interrupt_begin(err);
 	if (begun || vdev_open(&vdev, device, err))

@@ -42,16 +42,19 @@ uint64_t pump_now_ns(void)
 int pump_source_fd(struct pump_block *block, void *data, struct err *err)
 {
 	const struct pump_fd *from = data;
-	ssize_t n;
+	ssize_t n = 1;
 
-	do {
-		n = read(from->fd, block->data, PUMP_BLOCK);
-	} while (n < 0 && errno == EINTR && !interrupt_wanted());
-	if (n < 0)
-		return err_set(err, ERR_IO, errno, "reading %s", from->name);
-	block->len = (size_t)n;
+	block->len = 0;
 	block->phase = from->phase;
-	return n > 0;
+	while (n && block->len < PUMP_BLOCK) {
+		n = read(from->fd, block->data + block->len,
+			 PUMP_BLOCK - block->len);
+		if (n < 0 && (errno != EINTR || interrupt_wanted()))
+			return err_set(err, ERR_IO, errno, "reading %s",
+				       from->name);
+		block->len += n > 0 ? (size_t)n : 0;
+	}
+	return block->len > 0;
 }
 
 int pump_sink_fd(const struct pump_block *block, void *data, struct err *err)

@@ -13,10 +13,10 @@
 #include "base/err.h"
 #include "model/transfer.h"
 
-#define PUMP_BLOCK (1u << 20) /* bytes asked for in one read */
-#define PUMP_BLOCKS 8         /* read ahead of the writer: bounds the memory */
+#define PUMP_BLOCK (4u << 20) /* an image's member: passed on whole, it is not copied again */
+#define PUMP_BLOCKS 4         /* read ahead of the writer: bounds the memory */
 
-/** struct pump_block - what one read gave; @phase is the source's to set */
+/** struct pump_block - the next bytes; @phase is the source's to set */
 struct pump_block {
 	unsigned char *data;
 	size_t len;
@@ -65,7 +65,7 @@ int pump_run(const struct pump *pump, uint64_t *bytes, struct err *err)
 /** pump_now_ns - CLOCK_MONOTONIC */
 uint64_t pump_now_ns(void);
 
-/** pump_source_fd - a pump_source_fn that reads a file; @data is a struct pump_fd */
+/** pump_source_fd - a pump_source_fn that reads a file, until a block is full; @data is a struct pump_fd */
 int pump_source_fd(struct pump_block *block, void *data, struct err *err);
 
 /** pump_sink_fd - a pump_sink_fn that writes a file; @data is a struct pump_fd */

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "config.h"
 
@@ -14,9 +16,61 @@
 #include <xxhash.h>
 #endif
 
+#include "image/digest_plain.h"
+
+typedef XXH_errorcode (*update_fn)(XXH3_state_t *state, const void *data,
+				   size_t len);
+
 struct digest {
 	XXH3_state_t *state;
+	update_fn update;
 };
+
+#ifdef HAVE_XXH_X86DISPATCH
+#define TRIAL_SIZE (128u << 10)
+
+static uint64_t time_trial(update_fn update, XXH3_state_t *state,
+			   const void *data)
+{
+	struct timespec begin, end;
+
+	XXH3_128bits_reset(state);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	update(state, data, TRIAL_SIZE);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return (uint64_t)(end.tv_sec - begin.tv_sec) * 1000000000u +
+	       (uint64_t)end.tv_nsec - (uint64_t)begin.tv_nsec;
+}
+
+/*
+ * The dispatcher goes by what the processor says it has. Emulated vector units
+ * are several times slower than plain code, and a device waits meanwhile: so
+ * both are tried once, which takes less than a millisecond.
+ */
+static update_fn choose_update(XXH3_state_t *state)
+{
+	static update_fn chosen;
+	void *data;
+
+	if (chosen)
+		return chosen;
+	data = calloc(1, TRIAL_SIZE);
+	if (!data)
+		return XXH3_128bits_update;
+	time_trial(digest_plain_update, state, data); /* warms up the memory */
+	chosen = time_trial(digest_plain_update, state, data) <
+				 time_trial(XXH3_128bits_update, state, data)
+			 ? digest_plain_update : XXH3_128bits_update;
+	free(data);
+	return chosen;
+}
+#else
+static update_fn choose_update(XXH3_state_t *state)
+{
+	(void)state;
+	return XXH3_128bits_update;
+}
+#endif
 
 struct digest *digest_new(void)
 {
@@ -29,6 +83,7 @@ struct digest *digest_new(void)
 		free(digest);
 		return NULL;
 	}
+	digest->update = choose_update(digest->state);
 	digest_reset(digest);
 	return digest;
 }
@@ -47,7 +102,7 @@ void digest_reset(struct digest *digest)
 
 void digest_update(struct digest *digest, const void *data, size_t len)
 {
-	XXH3_128bits_update(digest->state, data, len);
+	digest->update(digest->state, data, len);
 }
 
 void digest_text(const struct digest *digest, char text[DIGEST_TEXT_SIZE])

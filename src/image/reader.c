@@ -171,6 +171,8 @@ static int reserve(struct image_reader *reader, size_t size, struct err *err)
 static int next_member(struct image_reader *reader, struct tar_header *header,
 		       struct image_member *member, struct err *err)
 {
+	int64_t at = reader->source.kind == SOURCE_ZSTD
+			     ? -1 : tar_position(&reader->tar);
 	enum phase phase;
 
 	if (check_name(reader, header->name, &phase, err) ||
@@ -185,6 +187,7 @@ static int next_member(struct image_reader *reader, struct tar_header *header,
 	*member = (struct image_member){
 		.phase = phase,
 		.offset = reader->totals.bytes,
+		.file_offset = at,
 		.data = reader->buffer,
 		.len = header->size,
 	};
@@ -259,6 +262,7 @@ static int next_of_stream(struct image_reader *reader,
 	*member = (struct image_member){
 		.phase = PHASE_STOP_COPY,
 		.offset = reader->totals.bytes,
+		.file_offset = (int64_t)reader->totals.bytes,
 		.data = source->block,
 		.len = source->block_len,
 	};

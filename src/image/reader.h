@@ -18,11 +18,16 @@ enum image_kind {
 	IMAGE_STREAM, /* no image around it: the bare stream of a data fd */
 };
 
-/** struct image_member - one piece of the stream; @data is the reader's until the next call */
+/**
+ * struct image_member - one piece of the stream; @data is the reader's until the next call
+ * @file_offset: of its bytes in the input, from where that began; -1: they do
+ *               not stand there as they are (compressed)
+ */
 struct image_member {
 	char name[64]; /* "state/00000000-stop_copy"; empty in a bare stream */
 	enum phase phase;
 	uint64_t offset; /* in the bare stream */
+	int64_t file_offset;
 	const unsigned char *data;
 	size_t len;
 	char digest[DIGEST_TEXT_SIZE]; /* the one in the header, found right; empty in a bare stream */

@@ -103,6 +103,11 @@ int tar_next(struct tar *tar, struct tar_header *header, struct err *err)
 	return 1;
 }
 
+int64_t tar_position(const struct tar *tar)
+{
+	return archive_filter_bytes(tar->archive, 0);
+}
+
 /* A plain file and nothing that merely passes for one. */
 static int check_type(struct tar *tar, const struct tar_header *header,
 		      struct err *err)

@@ -39,6 +39,9 @@ void tar_close(struct tar *tar);
 /** tar_next - the next header's name; 1, 0 at the archive's end, -1 */
 int tar_next(struct tar *tar, struct tar_header *header, struct err *err);
 
+/** tar_position - after tar_next(): where the member's data begin in the archive */
+int64_t tar_position(const struct tar *tar);
+
 /** tar_judge - is it a plain file of 1 to @max bytes with one digest? Fills @header; 0 or -1 */
 int tar_judge(struct tar *tar, struct tar_header *header, size_t max,
 	      struct err *err);

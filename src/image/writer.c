@@ -165,17 +165,22 @@ int image_writer_open(struct image_writer **writer, int fd,
 	return 0;
 }
 
+/* The member that was begun, and has been accounted for. */
+static int write_out(struct image_writer *writer, const void *data, size_t len,
+		     struct err *err)
+{
+	writer->totals.members++;
+	writer->totals.phases[writer->phase].members++;
+	return write_member(writer, writer->name, data, len, err);
+}
+
 /* The buffered member goes out, and the buffer is empty. */
 static int flush_member(struct image_writer *writer, struct err *err)
 {
 	size_t len = writer->used;
 
-	if (!len)
-		return 0;
 	writer->used = 0;
-	writer->totals.members++;
-	writer->totals.phases[writer->phase].members++;
-	return write_member(writer, writer->name, writer->buffer, len, err);
+	return len ? write_out(writer, writer->buffer, len, err) : 0;
 }
 
 /* Before bytes of @phase are taken: the member they belong to has begun. */
@@ -228,6 +233,19 @@ static int end_full_member(struct image_writer *writer, struct err *err)
 	return writer->used == IMAGE_MEMBER_MAX ? flush_member(writer, err) : 0;
 }
 
+/* A whole member in one piece needs no copy: its data go out from where they are. */
+static int write_whole(struct image_writer *writer, enum phase phase,
+		       const void *data, struct err *err)
+{
+	const unsigned char *p = data;
+
+	if (begin_member(writer, phase, err))
+		return -1;
+	for (size_t at = 0; at < IMAGE_MEMBER_MAX; at += SLICE_SIZE)
+		account(writer, p + at, SLICE_SIZE);
+	return write_out(writer, data, IMAGE_MEMBER_MAX, err);
+}
+
 int image_writer_data(struct image_writer *writer, enum phase phase,
 		      const void *data, size_t len, struct err *err)
 {
@@ -235,6 +253,8 @@ int image_writer_data(struct image_writer *writer, enum phase phase,
 
 	if (!writer->archive)
 		return write_raw(writer, phase, data, len, err);
+	if (len == IMAGE_MEMBER_MAX && (!writer->used || phase != writer->phase))
+		return write_whole(writer, phase, data, err);
 	while (len) {
 		size_t part = len < SLICE_SIZE ? len : SLICE_SIZE;
 

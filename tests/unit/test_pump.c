@@ -63,14 +63,14 @@ static struct pump counting(struct counter *c)
 
 static void everything_arrives_in_order(void)
 {
-	struct counter c = { .left = 40 * PUMP_BLOCK + 13,
+	struct counter c = { .left = 12 * PUMP_BLOCK + 13,
 			     .phase = PHASE_STOP_COPY };
 	struct pump pump = counting(&c);
 	struct err err = ERR_INIT;
 	uint64_t bytes;
 
 	CHECK_INT(pump_run(&pump, &bytes, &err), 0);
-	CHECK_INT(bytes, 40 * PUMP_BLOCK + 13);
+	CHECK_INT(bytes, 12 * PUMP_BLOCK + 13);
 	CHECK(!c.wrong);
 	CHECK(c.ahead <= (uint64_t)(PUMP_BLOCKS + 1) * PUMP_BLOCK);
 }
