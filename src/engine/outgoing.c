@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "engine/hand.h"
 #include "engine/pump.h"
+#include "image/digest.h"
 #include "sys/mig.h"
 
 /* One device on its way out. */
@@ -19,6 +20,8 @@ struct parcel {
 	struct hand hand;
 	struct outfile out;
 	struct image_writer *writer;
+	struct digest *digest; /* of the stream: the reading thread's work, since the writing one has more */
+	struct pump_fd from;
 	enum device_state target;
 };
 
@@ -35,6 +38,7 @@ static void shipment_release(struct shipment *s)
 {
 	for (size_t i = 0; s->parcels && i < s->n; i++) {
 		image_writer_free(s->parcels[i].writer);
+		digest_free(s->parcels[i].digest);
 		outfile_discard(&s->parcels[i].out);
 	}
 	for (size_t i = 0; s->vdevs && i < s->n; i++)
@@ -157,6 +161,10 @@ static int open_writer(const struct shipment *s, struct parcel *p,
 	device.probed = true;
 	device.probe_fresh = !p->hand.vdev->borrowed;
 	device.caps = p->hand.caps;
+	p->digest = digest_new();
+	if (!p->digest)
+		return err_set(err, ERR_NO_MEMORY, 0, "a digest");
+	image.stream = p->digest;
 	image.mtime_s = (int64_t)(started / 1000000000u);
 	if (!uname(&host))
 		text_copy(origin.kernel, sizeof(origin.kernel), host.release);
@@ -169,13 +177,24 @@ static int open_writer(const struct shipment *s, struct parcel *p,
 				 image.raw ? 0 : strlen(json), err);
 }
 
+static int read_block(struct pump_block *block, void *data, struct err *err)
+{
+	struct parcel *p = data;
+	int ret = pump_source_fd(block, &p->from, err);
+
+	if (ret <= 0)
+		return ret;
+	digest_update(p->digest, block->data, block->len);
+	record_feed(&p->hand.outcome->transfer.records, block->data,
+		    block->len, NULL, NULL);
+	return ret;
+}
+
 static int write_block(const struct pump_block *block, void *data,
 		       struct err *err)
 {
 	struct parcel *p = data;
 
-	record_feed(&p->hand.outcome->transfer.records, block->data,
-		    block->len, NULL, NULL);
 	return image_writer_data(p->writer, block->phase, block->data,
 				 block->len, err);
 }
@@ -197,11 +216,9 @@ static int pump_out(const struct shipment *s, struct parcel *p, int data_fd,
 		    struct err *err)
 {
 	struct transfer *transfer = &p->hand.outcome->transfer;
-	struct pump_fd from = { .fd = data_fd, .name = p->hand.device->name,
-				.phase = PHASE_STOP_COPY };
 	struct pump pump = {
-		.source = pump_source_fd,
-		.source_data = &from,
+		.source = read_block,
+		.source_data = p,
 		.sink = write_block,
 		.sink_data = p,
 		.progress = s->options->progress,
@@ -212,6 +229,9 @@ static int pump_out(const struct shipment *s, struct parcel *p, int data_fd,
 	uint64_t begun = pump_now_ns();
 	int ret;
 
+	p->from = (struct pump_fd){ .fd = data_fd,
+				    .name = p->hand.device->name,
+				    .phase = PHASE_STOP_COPY };
 	mig_data_size(p->hand.vdev, &pump.sample.total_bytes);
 	ret = pump_run(&pump, &transfer->bytes, err);
 	transfer->phases[PHASE_STOP_COPY].duration_ns = pump_now_ns() - begun;

@@ -207,7 +207,8 @@ static int begin_member(struct image_writer *writer, enum phase phase,
 /* Digests and counts bytes that are in the buffer, or go out as they are. */
 static void account(struct image_writer *writer, const void *data, size_t len)
 {
-	digest_update(writer->stream, data, len);
+	if (!writer->options.stream)
+		digest_update(writer->stream, data, len);
 	if (writer->archive)
 		digest_update(writer->chain.digest, data, len);
 	writer->totals.bytes += len;
@@ -279,7 +280,9 @@ int image_writer_flush(struct image_writer *writer,
 	if (flush_member(writer, err))
 		return -1;
 	writer->flushed = true;
-	digest_text(writer->stream, writer->totals.digest);
+	digest_text(writer->options.stream ? writer->options.stream
+					   : writer->stream,
+		    writer->totals.digest);
 	*totals = writer->totals;
 	return 0;
 }

@@ -15,10 +15,18 @@
 #define IMAGE_MANIFEST_MAX (1u << 20)   /* bytes of manifest.json */
 #define IMAGE_ZSTD_LEVEL_MAX 19         /* above, reading it would need a window of more than 8 MiB */
 
+struct digest;
+
+/**
+ * struct image_options - how to write
+ * @stream: digests the stream in the caller's hands, each byte before it is
+ *          handed over, so that another thread can do it; NULL: the writer does
+ */
 struct image_options {
 	bool raw;        /* no image: the bare stream alone */
 	int zstd_level;  /* 1 to IMAGE_ZSTD_LEVEL_MAX; 0: not compressed */
 	int64_t mtime_s; /* the members' time, seconds since 1970 */
+	const struct digest *stream;
 };
 
 struct image_writer;

@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "engine/pump.h"
+#include "image/digest.h"
 #include "image/writer.h"
 
 #define BLOCK (1u << 20)
@@ -56,6 +57,23 @@ static int bare(int from, int to)
 	return n < 0 ? -1 : 0;
 }
 
+struct reading {
+	struct pump_fd from;
+	struct digest *digest;
+};
+
+/* As save does: the stream's digest is the reading thread's work. */
+static int read_and_digest(struct pump_block *block, void *data,
+			   struct err *err)
+{
+	struct reading *reading = data;
+	int ret = pump_source_fd(block, &reading->from, err);
+
+	if (ret > 0 && reading->digest)
+		digest_update(reading->digest, block->data, block->len);
+	return ret;
+}
+
 static int to_image(const struct pump_block *block, void *data,
 		    struct err *err)
 {
@@ -64,12 +82,13 @@ static int to_image(const struct pump_block *block, void *data,
 }
 
 static int pumped(int from, int to, struct image_writer *writer,
-		  struct err *err)
+		  struct digest *digest, struct err *err)
 {
-	struct pump_fd in = { .fd = from, .name = "the pipe" };
+	struct reading in = { .from = { .fd = from, .name = "the pipe" },
+			      .digest = digest };
 	struct pump_fd out = { .fd = to, .name = "the file" };
 	struct pump pump = {
-		.source = pump_source_fd, .source_data = &in,
+		.source = read_and_digest, .source_data = &in,
 		.sink = writer ? to_image : pump_sink_fd,
 		.sink_data = writer ? (void *)writer : &out,
 	};
@@ -79,17 +98,19 @@ static int pumped(int from, int to, struct image_writer *writer,
 
 static int imaged(int from, int to, struct err *err)
 {
-	const struct image_options options = {};
+	struct digest *digest = digest_new();
+	const struct image_options options = { .stream = digest };
 	struct image_writer *writer = NULL;
 	struct image_totals totals;
 	int ret;
 
 	if (image_writer_open(&writer, to, &options, "{}", 2, err))
 		return -1;
-	ret = pumped(from, to, writer, err) ||
+	ret = pumped(from, to, writer, digest, err) ||
 	      image_writer_flush(writer, &totals, err) ||
 	      image_writer_finish(writer, "{}", 2, err);
 	image_writer_free(writer);
+	digest_free(digest);
 	return ret ? -1 : 0;
 }
 
@@ -113,7 +134,7 @@ static int run(const char *how, uint64_t bytes, int from, int to)
 	if (!strcmp(how, "bare"))
 		ret = bare(from, to);
 	else if (!strcmp(how, "pump"))
-		ret = pumped(from, to, NULL, &err);
+		ret = pumped(from, to, NULL, NULL, &err);
 	else
 		ret = imaged(from, to, &err);
 	if (ret) {
