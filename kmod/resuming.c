@@ -84,7 +84,7 @@ static int mvf_resuming_head_to_image(struct mvf_session *s,
 	size_t len = MVF_HEAD_LEN;
 	int err;
 
-	err = mvf_buffer_grow(buf, len, len);
+	err = mvf_resuming_grow(s, buf, len);
 	if (err)
 		return err;
 
