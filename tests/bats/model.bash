@@ -99,8 +99,14 @@ flip() {
 	printf %b "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
-# last_command OPCODE: the line of the model's log about the last such command
-last_command() { lab-prop get log | grep "op=$1 " | tail -n 1; }
+# last_refusal OPCODE ENDING: the last command that the firmware refused was such a one, and its line ends so (a regular expression)
+last_refusal() {
+	local last
+	last=$(lab-prop get last-refusal)
+	[[ $last =~ "op=$1 ".*$2$ ]] && return
+	echo "refused last: $last; expected op=$1 $2"
+	return 1
+}
 
 # raw HEX...: a command of the PF's driver, through its debugfs; fails when the firmware refuses it
 raw() {
@@ -118,16 +124,13 @@ accepted() { raw "$1" 00000000 "$2" "${4:-0000}" "$3" 00000000 "${5:-}"; }
 
 # refused STATUS SYNDROME and the same: the firmware answers just that
 refused() {
-	local want="status=$1 syndrome=$2" last
+	local want="status=$1 syndrome=$2"
 	shift 2
 	if accepted "$@"; then
 		echo "$*: accepted, $want expected"
 		return 1
 	fi
-	last=$(last_command "$(printf 0x%x "0x$1")")
-	[[ $last == *"$want" ]] && return
-	echo "$*: $last, expected $want"
-	return 1
+	last_refusal "$(printf 0x%x "0x$1")" "$want"
 }
 
 # key_and_size KEY SIZE: the end of SAVE and LOAD: address 0, the key's 8 hex digits, the size in hex

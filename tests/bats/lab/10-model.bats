@@ -222,7 +222,7 @@ teardown() {
 		flip "$run_dir/stream" "$at"
 		migdrive dev "$VF1" set RESUMING fail EINVAL write "$run_dir/stream" 0 0 0
 		flip "$run_dir/stream" "$at"
-		[[ "$(last_command 0x119)" == *"status=0x3 syndrome=0x1ab03"* ]]
+		last_refusal 0x119 "status=0x3 syndrome=0x1ab03[0-8]"
 	done
 	migdrive dev "$VF1" set RESUMING write "$run_dir/stream" 0 0 0 set STOP
 }
@@ -232,7 +232,7 @@ teardown() {
 	save_stream "$VF0"
 	lab-prop set state-size $((4 << 20))
 	migdrive dev "$VF1" set RESUMING fail EINVAL write "$run_dir/stream" 0 0 0
-	[[ "$(last_command 0x119)" == *"status=0x3 syndrome=0x1ab035" ]]
+	last_refusal 0x119 "status=0x3 syndrome=0x1ab035"
 }
 
 @test "model: the order of suspend, resume, save and load is the firmware's" {
@@ -319,7 +319,7 @@ teardown() {
 	save_stream "$VF0"
 	migdrive dev "$VF1" set RESUMING fail EINVAL write "$run_dir/stream" 0 0 0
 	[ "$(lab-prop get fault-hits)" = 1 ]
-	[[ "$(last_command 0x119)" == *"status=0x3 syndrome=0x1ab033" ]]
+	last_refusal 0x119 "status=0x3 syndrome=0x1ab033"
 	fault ""
 	migdrive dev "$VF1" set RESUMING write "$run_dir/stream" 0 0 0 set STOP
 }

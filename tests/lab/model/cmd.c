@@ -133,7 +133,7 @@ static void note(struct lab_cmd *cmd, enum lab_status status)
 	struct lab_pf *pf = cmd->fn->pf;
 	bool migration = cmd->opcode >= MLX5_CMD_OP_SUSPEND_VHCA && cmd->opcode <= MLX5_CMD_OP_LOAD_VHCA_STATE;
 
-	pf->log[pf->logged % LAB_LOG_LINES] = (struct lab_log_line){
+	struct lab_log_line line = {
 		.number = pf->logged,
 		.function = cmd->fn->number,
 		.opcode = cmd->opcode,
@@ -142,7 +142,10 @@ static void note(struct lab_cmd *cmd, enum lab_status status)
 		.status = status,
 		.syndrome = status ? cmd->syndrome : 0,
 	};
-	pf->logged++;
+
+	pf->log[pf->logged++ % LAB_LOG_LINES] = line;
+	if (status)
+		pf->last_refusal = line;
 }
 
 static enum lab_status dispatch(struct lab_cmd *cmd)

@@ -201,6 +201,7 @@ struct lab_pf {
 
 	struct lab_log_line log[LAB_LOG_LINES];
 	uint64_t logged;
+	struct lab_log_line last_refusal;
 };
 
 static inline struct lab_function *lab_function_of(PCIDevice *pci)

@@ -149,6 +149,12 @@ static void fault_hits_get(Object *obj, Visitor *v, const char *name, void *opaq
 	visit_type_uint64(v, name, &LAB_PF(obj)->fault_hits, errp);
 }
 
+static void append_line(GString *text, const struct lab_log_line *line)
+{
+	g_string_append_printf(text, "%" PRIu64 " fn=%u op=0x%x op_mod=0x%x vhca=0x%x status=0x%x syndrome=0x%x\n", line->number,
+			       line->function, line->opcode, line->op_mod, line->vhca_id, line->status, line->syndrome);
+}
+
 /* The last commands, oldest first, one a line. */
 static char *log_get(Object *obj, Error **errp)
 {
@@ -156,13 +162,17 @@ static char *log_get(Object *obj, Error **errp)
 	GString *text = g_string_new(NULL);
 	uint64_t first = pf->logged > LAB_LOG_LINES ? pf->logged - LAB_LOG_LINES : 0;
 
-	for (uint64_t i = first; i < pf->logged; i++) {
-		const struct lab_log_line *line = &pf->log[i % LAB_LOG_LINES];
+	for (uint64_t i = first; i < pf->logged; i++)
+		append_line(text, &pf->log[i % LAB_LOG_LINES]);
+	return g_string_free(text, false);
+}
 
-		g_string_append_printf(text, "%" PRIu64 " fn=%u op=0x%x op_mod=0x%x vhca=0x%x status=0x%x syndrome=0x%x\n",
-				       line->number, line->function, line->opcode, line->op_mod, line->vhca_id,
-				       line->status, line->syndrome);
-	}
+static char *last_refusal_get(Object *obj, Error **errp)
+{
+	GString *text = g_string_new(NULL);
+
+	if (LAB_PF(obj)->last_refusal.status)
+		append_line(text, &LAB_PF(obj)->last_refusal);
 	return g_string_free(text, false);
 }
 
@@ -180,6 +190,7 @@ void lab_props_register(ObjectClass *oc)
 	object_class_property_add_str(oc, "fault", fault_get, fault_set);
 	object_class_property_add(oc, "fault-hits", "uint64", fault_hits_get, NULL, NULL, NULL);
 	object_class_property_add_str(oc, "log", log_get, NULL);
+	object_class_property_add_str(oc, "last-refusal", last_refusal_get, NULL);
 }
 
 /* The values that properties have when nobody sets them. */
