@@ -210,23 +210,23 @@ static int close_checked(struct outfile *out, struct err *err)
 	return err_from_errno(err, errno, "closing %s", out->path);
 }
 
-static int publish_direct(struct outfile *out, struct err *err)
+int outfile_sync(struct outfile *out, struct err *err)
 {
 	struct stat st;
+	bool disk = out->kind == OUTFILE_UNNAMED ||
+		    out->kind == OUTFILE_DOTFILE ||
+		    (out->kind == OUTFILE_DIRECT && !fstat(out->fd, &st) &&
+		     S_ISBLK(st.st_mode));
 
-	if (out->kind == OUTFILE_DIRECT && !fstat(out->fd, &st) &&
-	    S_ISBLK(st.st_mode) && fsync(out->fd))
+	if (disk && fsync(out->fd))
 		return err_from_errno(err, errno, "syncing %s", out->path);
-	return close_checked(out, err);
+	return 0;
 }
 
 static int publish_named(struct outfile *out, struct err *err)
 {
-	int ret;
+	int ret = give_name(out);
 
-	if (fsync(out->fd))
-		return err_from_errno(err, errno, "syncing %s", out->path);
-	ret = give_name(out);
 	if (ret == -EEXIST)
 		return err_set(err, ERR_EXISTS, 0,
 			       "%s has come into being meanwhile", out->path);
@@ -242,10 +242,12 @@ static int publish_named(struct outfile *out, struct err *err)
 
 int outfile_publish(struct outfile *out, struct err *err)
 {
-	int ret = out->dir < 0 || out->kind == OUTFILE_DIRECT
-			  ? publish_direct(out, err)
-			  : publish_named(out, err);
+	bool named = out->kind == OUTFILE_UNNAMED ||
+		     out->kind == OUTFILE_DOTFILE;
+	int ret = outfile_sync(out, err);
 
+	if (!ret)
+		ret = named ? publish_named(out, err) : close_checked(out, err);
 	outfile_discard(out);
 	return ret;
 }

@@ -53,6 +53,15 @@ int outfile_open(struct outfile *out, const char *path, bool overwrite,
 		 struct err *err) __attribute__((nonnull(1, 2, 4)));
 
 /**
+ * outfile_sync - bring what was written to the disk, still without a name
+ *
+ * What can fail of several files should have failed before the first of them
+ * gets its name. Nothing to do for a pipe. 0 or -1.
+ */
+int outfile_sync(struct outfile *out, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
+/**
  * outfile_publish - the data is whole: make it durable, give it its name, close
  *
  * The file is synced before it gets its name, and the folder after. On failure

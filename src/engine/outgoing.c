@@ -321,10 +321,16 @@ static int publish(struct shipment *s, struct err *err)
 		struct parcel *p = &s->parcels[i];
 		struct stat st;
 
-		if (interrupt_check(err))
-			return -1;
 		if (!fstat(p->out.fd, &st) && S_ISREG(st.st_mode))
 			p->hand.outcome->file_bytes = (uint64_t)st.st_size;
+		if (outfile_sync(&p->out, err))
+			return name_file(p, err);
+	}
+	if (interrupt_check(err))
+		return -1;
+	for (size_t i = 0; i < s->n; i++) {
+		struct parcel *p = &s->parcels[i];
+
 		if (outfile_publish(&p->out, err))
 			return name_file(p, err);
 		p->hand.outcome->done = true;
