@@ -33,6 +33,15 @@ nothing_left() {
 	nothing_left
 }
 
+@test "with two VFs on mlx5_core, the command starts within 12 s" {
+	local seconds
+	vm --verbose true
+	status_is 0
+	seconds=$(sed -n 's/^lab: command started after \([0-9]*\)\..*/\1/p' <<<"$stderr")
+	echo "started after $seconds s"
+	[ "$seconds" -lt 12 ]
+}
+
 @test "words, folder and environment of the command are those asked for" {
 	local odd=$'two  words; $HOME "q" \'s\' \\ *\tend'
 	mkdir "$BATS_TEST_TMPDIR/a folder"
