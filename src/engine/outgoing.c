@@ -12,15 +12,15 @@
 #include "base/text.h"
 #include "engine/hand.h"
 #include "engine/pump.h"
-#include "image/digest.h"
 #include "sys/mig.h"
+
+_Static_assert(PUMP_BLOCK <= IMAGE_MEMBER_MAX, "a block must fit a member");
 
 /* One device on its way out. */
 struct parcel {
 	struct hand hand;
 	struct outfile out;
 	struct image_writer *writer;
-	struct digest *digest; /* of the stream: the reading thread's work, since the writing one has more */
 	struct pump_fd from;
 	enum device_state target;
 };
@@ -38,7 +38,6 @@ static void shipment_release(struct shipment *s)
 {
 	for (size_t i = 0; s->parcels && i < s->n; i++) {
 		image_writer_free(s->parcels[i].writer);
-		digest_free(s->parcels[i].digest);
 		outfile_discard(&s->parcels[i].out);
 	}
 	for (size_t i = 0; s->vdevs && i < s->n; i++)
@@ -161,10 +160,6 @@ static int open_writer(const struct shipment *s, struct parcel *p,
 	device.probed = true;
 	device.probe_fresh = !p->hand.vdev->borrowed;
 	device.caps = p->hand.caps;
-	p->digest = digest_new();
-	if (!p->digest)
-		return err_set(err, ERR_NO_MEMORY, 0, "a digest");
-	image.stream = p->digest;
 	image.mtime_s = (int64_t)(started / 1000000000u);
 	if (!uname(&host))
 		text_copy(origin.kernel, sizeof(origin.kernel), host.release);
@@ -177,6 +172,7 @@ static int open_writer(const struct shipment *s, struct parcel *p,
 				 image.raw ? 0 : strlen(json), err);
 }
 
+/* A block is a member; its digest is this thread's work, since the other has the file. */
 static int read_block(struct pump_block *block, void *data, struct err *err)
 {
 	struct parcel *p = data;
@@ -184,7 +180,8 @@ static int read_block(struct pump_block *block, void *data, struct err *err)
 
 	if (ret <= 0)
 		return ret;
-	digest_update(p->digest, block->data, block->len);
+	image_writer_digest(p->writer, block->phase, block->data, block->len,
+			    block->digest);
 	record_feed(&p->hand.outcome->transfer.records, block->data,
 		    block->len, NULL, NULL);
 	return ret;
@@ -195,8 +192,8 @@ static int write_block(const struct pump_block *block, void *data,
 {
 	struct parcel *p = data;
 
-	return image_writer_data(p->writer, block->phase, block->data,
-				 block->len, err);
+	return image_writer_member(p->writer, block->phase, block->data,
+				   block->len, block->digest, err);
 }
 
 /* A stream that ends in the middle is no state, though the device said no more. */

@@ -16,11 +16,12 @@
 #define PUMP_BLOCK (4u << 20) /* an image's member: passed on whole, it is not copied again */
 #define PUMP_BLOCKS 4         /* read ahead of the writer: bounds the memory */
 
-/** struct pump_block - the next bytes; @phase is the source's to set */
+/** struct pump_block - the next bytes; @phase, and @digest if the sink wants it, are the source's to set */
 struct pump_block {
 	unsigned char *data;
 	size_t len;
 	enum phase phase;
+	char digest[DIGEST_TEXT_SIZE];
 };
 
 /**

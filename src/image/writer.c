@@ -26,6 +26,7 @@ struct image_writer {
 	char name[FORMAT_NAME_SIZE]; /* of the member in the buffer */
 	struct chain chain;
 	struct digest *stream;
+	uint64_t digested; /* members that image_writer_digest() has seen */
 	struct image_totals totals;
 	bool flushed;
 	bool dropped; /* nothing is written any more */
@@ -103,12 +104,11 @@ static int open_archive(struct image_writer *writer, struct err *err)
 	return 0;
 }
 
-/* One member, whole; the chain has digested it. */
 static int write_member(struct image_writer *writer, const char *name,
-			const void *data, size_t len, struct err *err)
+			const void *data, size_t len, const char *digest,
+			struct err *err)
 {
 	struct archive_entry *entry = archive_entry_clear(writer->entry);
-	const char *digest = chain_end(&writer->chain);
 
 	archive_entry_set_pathname(entry, name);
 	archive_entry_set_filetype(entry, AE_IFREG);
@@ -132,7 +132,8 @@ static int write_json(struct image_writer *writer, const char *name,
 			       "%s of %zu bytes, not 1 to %zu", name, len, max);
 	chain_begin(&writer->chain, name);
 	digest_update(writer->chain.digest, json, len);
-	return write_member(writer, name, json, len, err);
+	return write_member(writer, name, json, len, chain_end(&writer->chain),
+			    err);
 }
 
 static void writer_freep(struct image_writer **writer)
@@ -165,22 +166,18 @@ int image_writer_open(struct image_writer **writer, int fd,
 	return 0;
 }
 
-/* The member that was begun, and has been accounted for. */
-static int write_out(struct image_writer *writer, const void *data, size_t len,
-		     struct err *err)
-{
-	writer->totals.members++;
-	writer->totals.phases[writer->phase].members++;
-	return write_member(writer, writer->name, data, len, err);
-}
-
 /* The buffered member goes out, and the buffer is empty. */
 static int flush_member(struct image_writer *writer, struct err *err)
 {
 	size_t len = writer->used;
 
+	if (!len)
+		return 0;
 	writer->used = 0;
-	return len ? write_out(writer, writer->buffer, len, err) : 0;
+	writer->totals.members++;
+	writer->totals.phases[writer->phase].members++;
+	return write_member(writer, writer->name, writer->buffer, len,
+			    chain_end(&writer->chain), err);
 }
 
 /* Before bytes of @phase are taken: the member they belong to has begun. */
@@ -207,8 +204,7 @@ static int begin_member(struct image_writer *writer, enum phase phase,
 /* Digests and counts bytes that are in the buffer, or go out as they are. */
 static void account(struct image_writer *writer, const void *data, size_t len)
 {
-	if (!writer->options.stream)
-		digest_update(writer->stream, data, len);
+	digest_update(writer->stream, data, len);
 	if (writer->archive)
 		digest_update(writer->chain.digest, data, len);
 	writer->totals.bytes += len;
@@ -234,19 +230,6 @@ static int end_full_member(struct image_writer *writer, struct err *err)
 	return writer->used == IMAGE_MEMBER_MAX ? flush_member(writer, err) : 0;
 }
 
-/* A whole member in one piece needs no copy: its data go out from where they are. */
-static int write_whole(struct image_writer *writer, enum phase phase,
-		       const void *data, struct err *err)
-{
-	const unsigned char *p = data;
-
-	if (begin_member(writer, phase, err))
-		return -1;
-	for (size_t at = 0; at < IMAGE_MEMBER_MAX; at += SLICE_SIZE)
-		account(writer, p + at, SLICE_SIZE);
-	return write_out(writer, data, IMAGE_MEMBER_MAX, err);
-}
-
 int image_writer_data(struct image_writer *writer, enum phase phase,
 		      const void *data, size_t len, struct err *err)
 {
@@ -254,8 +237,6 @@ int image_writer_data(struct image_writer *writer, enum phase phase,
 
 	if (!writer->archive)
 		return write_raw(writer, phase, data, len, err);
-	if (len == IMAGE_MEMBER_MAX && (!writer->used || phase != writer->phase))
-		return write_whole(writer, phase, data, err);
 	while (len) {
 		size_t part = len < SLICE_SIZE ? len : SLICE_SIZE;
 
@@ -274,15 +255,59 @@ int image_writer_data(struct image_writer *writer, enum phase phase,
 	return 0;
 }
 
+void image_writer_digest(struct image_writer *writer, enum phase phase,
+			 const void *data, size_t len,
+			 char digest[DIGEST_TEXT_SIZE])
+{
+	const unsigned char *p = data, *end = p + len;
+	char name[FORMAT_NAME_SIZE];
+
+	*digest = '\0';
+	if (writer->archive) {
+		format_member_name(name, writer->digested++, phase);
+		chain_begin(&writer->chain, name);
+	}
+	while (p < end) {
+		size_t part = (size_t)(end - p) < SLICE_SIZE
+				      ? (size_t)(end - p) : SLICE_SIZE;
+
+		digest_update(writer->stream, p, part);
+		if (writer->archive)
+			digest_update(writer->chain.digest, p, part);
+		p += part;
+	}
+	if (writer->archive)
+		memcpy(digest, chain_end(&writer->chain), DIGEST_TEXT_SIZE);
+}
+
+int image_writer_member(struct image_writer *writer, enum phase phase,
+			const void *data, size_t len, const char *digest,
+			struct err *err)
+{
+	char name[FORMAT_NAME_SIZE];
+	int ret;
+
+	writer->totals.bytes += len;
+	writer->totals.phases[phase].bytes += len;
+	if (!writer->archive) {
+		ret = write_all(writer->fd, data, len);
+		return ret ? err_from_errno(err, -ret, "writing the stream") : 0;
+	}
+	if (writer->totals.members == FORMAT_MEMBERS_MAX)
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "the stream is too long for an image");
+	format_member_name(name, writer->totals.members++, phase);
+	writer->totals.phases[phase].members++;
+	return write_member(writer, name, data, len, digest, err);
+}
+
 int image_writer_flush(struct image_writer *writer,
 		       struct image_totals *totals, struct err *err)
 {
 	if (flush_member(writer, err))
 		return -1;
 	writer->flushed = true;
-	digest_text(writer->options.stream ? writer->options.stream
-					   : writer->stream,
-		    writer->totals.digest);
+	digest_text(writer->stream, writer->totals.digest);
 	*totals = writer->totals;
 	return 0;
 }

@@ -15,18 +15,10 @@
 #define IMAGE_MANIFEST_MAX (1u << 20)   /* bytes of manifest.json */
 #define IMAGE_ZSTD_LEVEL_MAX 19         /* above, reading it would need a window of more than 8 MiB */
 
-struct digest;
-
-/**
- * struct image_options - how to write
- * @stream: digests the stream in the caller's hands, each byte before it is
- *          handed over, so that another thread can do it; NULL: the writer does
- */
 struct image_options {
 	bool raw;        /* no image: the bare stream alone */
 	int zstd_level;  /* 1 to IMAGE_ZSTD_LEVEL_MAX; 0: not compressed */
 	int64_t mtime_s; /* the members' time, seconds since 1970 */
-	const struct digest *stream;
 };
 
 struct image_writer;
@@ -52,6 +44,24 @@ int image_writer_open(struct image_writer **writer, int fd,
 int image_writer_data(struct image_writer *writer, enum phase phase,
 		      const void *data, size_t len, struct err *err)
 	__attribute__((nonnull(1, 5)));
+
+/**
+ * image_writer_digest - digest the next member, to be written by image_writer_member()
+ * @data: all of it, 1 to IMAGE_MEMBER_MAX bytes, of @phase
+ * @digest: takes what image_writer_member() wants
+ *
+ * So that two threads share the work: one digests member after member, another
+ * writes them in the same order. Not to be mixed with image_writer_data().
+ */
+void image_writer_digest(struct image_writer *writer, enum phase phase,
+			 const void *data, size_t len,
+			 char digest[DIGEST_TEXT_SIZE])
+	__attribute__((nonnull(1, 3, 5)));
+
+/** image_writer_member - write a member that was digested, from where it is */
+int image_writer_member(struct image_writer *writer, enum phase phase,
+			const void *data, size_t len, const char *digest,
+			struct err *err) __attribute__((nonnull(1, 3, 5, 6)));
 
 /** image_writer_flush - write the last member and tell the totals; no data after it */
 int image_writer_flush(struct image_writer *writer,

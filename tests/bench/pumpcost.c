@@ -20,7 +20,6 @@
 
 #include "base/cleanup.h"
 #include "engine/pump.h"
-#include "image/digest.h"
 #include "image/writer.h"
 
 #define BLOCK (1u << 20)
@@ -59,33 +58,34 @@ static int bare(int from, int to)
 
 struct reading {
 	struct pump_fd from;
-	struct digest *digest;
+	struct image_writer *writer;
 };
 
-/* As save does: the stream's digest is the reading thread's work. */
+/* As save does: digests are the reading thread's work. */
 static int read_and_digest(struct pump_block *block, void *data,
 			   struct err *err)
 {
 	struct reading *reading = data;
 	int ret = pump_source_fd(block, &reading->from, err);
 
-	if (ret > 0 && reading->digest)
-		digest_update(reading->digest, block->data, block->len);
+	if (ret > 0 && reading->writer)
+		image_writer_digest(reading->writer, block->phase, block->data,
+				    block->len, block->digest);
 	return ret;
 }
 
 static int to_image(const struct pump_block *block, void *data,
 		    struct err *err)
 {
-	return image_writer_data(data, PHASE_STOP_COPY, block->data,
-				 block->len, err);
+	return image_writer_member(data, block->phase, block->data,
+				   block->len, block->digest, err);
 }
 
 static int pumped(int from, int to, struct image_writer *writer,
-		  struct digest *digest, struct err *err)
+		  struct err *err)
 {
 	struct reading in = { .from = { .fd = from, .name = "the pipe" },
-			      .digest = digest };
+			      .writer = writer };
 	struct pump_fd out = { .fd = to, .name = "the file" };
 	struct pump pump = {
 		.source = read_and_digest, .source_data = &in,
@@ -98,19 +98,17 @@ static int pumped(int from, int to, struct image_writer *writer,
 
 static int imaged(int from, int to, struct err *err)
 {
-	struct digest *digest = digest_new();
-	const struct image_options options = { .stream = digest };
+	const struct image_options options = {};
 	struct image_writer *writer = NULL;
 	struct image_totals totals;
 	int ret;
 
 	if (image_writer_open(&writer, to, &options, "{}", 2, err))
 		return -1;
-	ret = pumped(from, to, writer, digest, err) ||
+	ret = pumped(from, to, writer, err) ||
 	      image_writer_flush(writer, &totals, err) ||
 	      image_writer_finish(writer, "{}", 2, err);
 	image_writer_free(writer);
-	digest_free(digest);
 	return ret ? -1 : 0;
 }
 
@@ -134,7 +132,7 @@ static int run(const char *how, uint64_t bytes, int from, int to)
 	if (!strcmp(how, "bare"))
 		ret = bare(from, to);
 	else if (!strcmp(how, "pump"))
-		ret = pumped(from, to, NULL, NULL, &err);
+		ret = pumped(from, to, NULL, &err);
 	else
 		ret = imaged(from, to, &err);
 	if (ret) {

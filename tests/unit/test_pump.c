@@ -3,11 +3,13 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "engine/pump.h"
+#include "image/writer.h"
 #include "tests/unit/check.h"
 
 /* A source that counts: blocks of odd sizes, then the end or a failure. */
@@ -19,13 +21,14 @@ struct counter {
 	uint64_t ahead;       /* the most that was given and not yet taken */
 	uint64_t sink_limit;  /* the sink fails after as many bytes; 0: never */
 	enum phase phase;
+	bool whole; /* every block full, but the last */
 	bool wrong;
 };
 
 static int count(struct pump_block *block, void *data, struct err *err)
 {
 	struct counter *c = data;
-	size_t len = c->at % 7 ? 4097 : PUMP_BLOCK;
+	size_t len = c->whole || c->at % 7 == 0 ? PUMP_BLOCK : 4097;
 
 	if (!c->left && c->failing)
 		return err_set(err, ERR_IO, (int)c->failing, "the source");
@@ -234,6 +237,87 @@ static void the_last_sample_is_whole(void)
 	CHECK_INT(last, 5 * PUMP_BLOCK);
 }
 
+/* As save works: one thread reads and digests a member, the other writes it. */
+struct saving {
+	struct counter counter;
+	struct image_writer *writer;
+};
+
+static int read_member(struct pump_block *block, void *data, struct err *err)
+{
+	struct saving *saving = data;
+	int ret = count(block, &saving->counter, err);
+
+	if (ret > 0)
+		image_writer_digest(saving->writer, block->phase, block->data,
+				    block->len, block->digest);
+	return ret;
+}
+
+static int write_member(const struct pump_block *block, void *data,
+			struct err *err)
+{
+	struct saving *saving = data;
+
+	return image_writer_member(saving->writer, block->phase, block->data,
+				   block->len, block->digest, err);
+}
+
+static int write_bytes(const struct pump_block *block, void *data,
+		       struct err *err)
+{
+	struct saving *saving = data;
+
+	return image_writer_data(saving->writer, block->phase, block->data,
+				 block->len, err);
+}
+
+/* An image of 3 members and a little, made in one of the two ways; its size. */
+static size_t make_image(int fd, bool apart, bool raw, char *buf, size_t size)
+{
+	const struct image_options options = { .raw = raw };
+	struct saving saving = {
+		.counter = { .left = 3 * PUMP_BLOCK + 5, .whole = true,
+			     .phase = PHASE_STOP_COPY },
+	};
+	struct pump pump = { .source = apart ? read_member : count,
+			     .source_data = &saving,
+			     .sink = apart ? write_member : write_bytes,
+			     .sink_data = &saving };
+	struct image_totals totals = {};
+	struct err err = ERR_INIT;
+	ssize_t n;
+
+	CHECK_INT(image_writer_open(&saving.writer, fd, &options, "{}", 2, &err),
+		  0);
+	CHECK_INT(pump_run(&pump, NULL, &err), 0);
+	CHECK_INT(image_writer_flush(saving.writer, &totals, &err), 0);
+	CHECK_INT(totals.bytes, 3 * PUMP_BLOCK + 5);
+	CHECK_INT(strlen(totals.digest), DIGEST_TEXT_SIZE - 1);
+	CHECK_INT(image_writer_finish(saving.writer, totals.digest,
+				      sizeof(totals.digest) - 1, &err), 0);
+	image_writer_free(saving.writer);
+	n = pread(fd, buf, size, 0);
+	CHECK(n > 3 * (ssize_t)PUMP_BLOCK - 1);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static void digested_apart_it_is_the_same_image(void)
+{
+	size_t size = 4 * PUMP_BLOCK;
+	AUTO_FREE char *one = malloc(size);
+	AUTO_FREE char *two = malloc(size);
+
+	for (int raw = 0; raw < 2; raw++) {
+		AUTO_CLOSE int fd = memfd_create("one", MFD_CLOEXEC);
+		AUTO_CLOSE int fd2 = memfd_create("two", MFD_CLOEXEC);
+		size_t n = make_image(fd, false, raw, one, size);
+
+		CHECK_INT(make_image(fd2, true, raw, two, size), n);
+		CHECK(!memcmp(one, two, n));
+	}
+}
+
 int main(void)
 {
 	alarm(60);
@@ -246,5 +330,6 @@ int main(void)
 	CASE(a_signal_before_the_start_counts);
 	CASE(an_ignored_signal_stays_ignored);
 	CASE(the_last_sample_is_whole);
+	CASE(digested_apart_it_is_the_same_image);
 	return CHECK_DONE();
 }
