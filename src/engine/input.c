@@ -93,11 +93,12 @@ int input_verify(struct input *input, struct record_parser *records,
 		 const char *device, progress_fn progress, void *progress_data,
 		 struct err *err)
 {
-	bool compressed = image_reader_is_compressed(input->reader);
+	/* How long the stream in an image is, is told at its end. */
 	struct progress sample = {
 		.device = device,
 		.phase = "verify",
-		.total_bytes = compressed ? 0 : (uint64_t)input->before.st_size,
+		.total_bytes = input_is_raw(input) ?
+				       (uint64_t)(input->before.st_size - input->start) : 0,
 	};
 	uint64_t started = pump_now_ns();
 	struct image_member member;
@@ -112,6 +113,9 @@ int input_verify(struct input *input, struct record_parser *records,
 		if (progress)
 			progress(&sample, progress_data);
 	}
+	sample.last = true;
+	if (progress)
+		progress(&sample, progress_data);
 	if (ret < 0)
 		return -1;
 	image_reader_totals(input->reader, &input->totals);

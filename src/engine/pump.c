@@ -170,7 +170,7 @@ static void *sink_thread(void *data)
 	return NULL;
 }
 
-static void show(struct ring *ring, uint64_t started)
+static void show(struct ring *ring, uint64_t started, bool last)
 {
 	struct progress sample = ring->pump->sample;
 
@@ -180,6 +180,7 @@ static void show(struct ring *ring, uint64_t started)
 	sample.bytes = ring->bytes;
 	pthread_mutex_unlock(&ring->lock);
 	sample.elapsed_ns = pump_now_ns() - started;
+	sample.last = last;
 	ring->pump->progress(&sample, ring->pump->progress_data);
 }
 
@@ -219,10 +220,10 @@ static void watch(struct ring *ring, const pthread_t threads[2])
 			eventfd_read(ring->done, &count);
 		if (!stop && interrupt_check(&err))
 			ring_fail(ring, &err);
-		show(ring, started);
+		show(ring, started, false);
 	}
 	interrupt_break(false);
-	show(ring, started);
+	show(ring, started, true);
 }
 
 /* Starts both threads and joins what was started; 0 or an errno. */

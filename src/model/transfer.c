@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/transfer.h"
 
-#include <errno.h>
-#include <string.h>
-
 static const char *const phase_names[PHASE_COUNT] = {
 	[PHASE_PRE_COPY] = "pre_copy",
 	[PHASE_STOP_COPY] = "stop_copy",
@@ -13,14 +10,4 @@ const char *phase_name(enum phase phase)
 {
 	return (unsigned int)phase < PHASE_COUNT ? phase_names[phase]
 						 : "unknown";
-}
-
-int phase_parse(const char *name, enum phase *phase)
-{
-	for (unsigned int i = 0; i < PHASE_COUNT; i++)
-		if (!strcmp(name, phase_names[i])) {
-			*phase = (enum phase)i;
-			return 0;
-		}
-	return -EINVAL;
 }

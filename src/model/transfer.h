@@ -35,10 +35,6 @@ enum phase { PHASE_PRE_COPY, PHASE_STOP_COPY, PHASE_COUNT };
 /** phase_name - "pre_copy", "stop_copy": as in members' names and JSON keys */
 const char *phase_name(enum phase phase);
 
-/** phase_parse - a phase by name; 0 or -EINVAL */
-int phase_parse(const char *name, enum phase *phase)
-	__attribute__((nonnull(1, 2)));
-
 struct phase_total {
 	uint64_t bytes;
 	uint64_t members; /* of the image */
@@ -85,6 +81,7 @@ struct progress {
 	uint64_t bytes;
 	uint64_t total_bytes; /* 0: unknown */
 	uint64_t elapsed_ns;
+	bool last;           /* of this phase */
 };
 
 typedef void (*progress_fn)(const struct progress *progress, void *data);

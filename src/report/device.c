@@ -21,7 +21,7 @@ static void add_identity(json_t *object, const struct device *device)
 
 	if (device->has_pf)
 		bdf_format(&device->pf, pf);
-	set(object, "device", json_string(device->name));
+	set(object, "device", report_string(device->name));
 	set(object, "kind", json_string(device_kind_name(device->kind)));
 	set(object, "pf", report_text(pf));
 	set(object, "vf_number", report_number(device->vf_number));
@@ -29,7 +29,7 @@ static void add_identity(json_t *object, const struct device *device)
 	set(object, "num_vfs", report_number(device->num_vfs));
 	set(object, "product", report_text(device->product));
 	set(object, "numa_node", report_number(device->numa_node));
-	set(object, "firmware_version", report_text(device->fw_version));
+	set(object, "fw_version", report_text(device->fw_version));
 	set(object, "psid", report_text(device->psid));
 }
 
@@ -53,9 +53,10 @@ static void add_interfaces(json_t *object, const struct device *device)
 	json_t *netdevs = json_array(), *rdma = json_array();
 
 	for (size_t i = 0; i < device->n_netdevs; i++)
-		json_array_append_new(netdevs, json_string(device->netdevs[i]));
+		json_array_append_new(netdevs,
+				      report_string(device->netdevs[i]));
 	for (size_t i = 0; i < device->n_rdma; i++)
-		json_array_append_new(rdma, json_string(device->rdma[i]));
+		json_array_append_new(rdma, report_string(device->rdma[i]));
 	set(object, "netdevs", netdevs);
 	set(object, "rdma_devices", rdma);
 }
@@ -64,9 +65,10 @@ static json_t *holder_of(const struct holder *holder)
 {
 	if (holder->kind == HOLDER_NONE)
 		return json_null();
-	return json_pack("{s:s, s:I, s:s}", "kind",
+	return json_pack("{s:s, s:I, s:o}", "kind",
 			 holder_kind_name(holder->kind), "pid",
-			 (json_int_t)holder->pid, "name", holder->comm);
+			 (json_int_t)holder->pid, "name",
+			 report_string(holder->comm));
 }
 
 static json_t *migration_of(const struct device *device)
@@ -100,7 +102,8 @@ static void add_verdict(json_t *object, const struct device *device)
 	json_t *reasons = json_array();
 
 	for (size_t i = 0; i < device->n_reasons; i++)
-		json_array_append_new(reasons, json_string(device->reasons[i]));
+		json_array_append_new(reasons,
+				      report_string(device->reasons[i]));
 	set(object, "can_migrate", report_tristate(device->can_migrate));
 	set(object, "reasons", reasons);
 }
@@ -143,7 +146,7 @@ static json_t *binding_of(const struct binding *binding)
 {
 	json_t *object = json_object();
 
-	set(object, "device", json_string(binding->device));
+	set(object, "device", report_string(binding->device));
 	set(object, "driver_before", report_text(binding->driver_before));
 	set(object, "driver_override_before",
 	    report_text(binding->override_before));

@@ -70,10 +70,10 @@ char *report_image_device(const struct device *device,
 	bool pci = device->kind != DEVICE_OTHER;
 
 	return text_of(json_pack(
-		"{s:o, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}",
+		"{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}",
 		"schema", schema_of(SCHEMA_IMAGE),
 		"minor", FORMAT_MINOR,
-		"device", device->name,
+		"device", report_string(device->name),
 		"kind", format_kinds[device->kind],
 		"vendor_id", hex16(device->vendor_id),
 		"device_id", hex16(device->device_id),
@@ -95,20 +95,17 @@ char *report_image_device(const struct device *device,
 				  report_text(origin->tool))));
 }
 
+/* What the writer counted, and how long the reading took. */
 static json_t *phases_of(const struct image_totals *totals,
 			 const struct transfer *transfer)
 {
-	json_t *phases = json_object();
+	struct phase_total phases[PHASE_COUNT];
 
-	for (unsigned int i = 0; i < PHASE_COUNT; i++)
-		json_object_set_new(
-			phases, phase_name(i),
-			json_pack("{s:I, s:I, s:I}",
-				  "bytes", (json_int_t)totals->phases[i].bytes,
-				  "members", (json_int_t)totals->phases[i].members,
-				  "duration_ns",
-				  (json_int_t)transfer->phases[i].duration_ns));
-	return phases;
+	for (unsigned int i = 0; i < PHASE_COUNT; i++) {
+		phases[i] = totals->phases[i];
+		phases[i].duration_ns = transfer->phases[i].duration_ns;
+	}
+	return report_phases(phases, true);
 }
 
 json_t *report_records(const struct record_parser *records)
@@ -135,7 +132,7 @@ char *report_image_manifest(const struct image_totals *totals,
 		"xxh3_128", totals->digest,
 		"phases", phases_of(totals, transfer),
 		"records", report_records(&transfer->records),
-		"origin", fsm_state_name(transfer->origin),
+		"from", fsm_state_name(transfer->origin),
 		"fresh", transfer->fresh,
 		"started_unix_ns", (json_int_t)transfer->started_unix_ns,
 		"duration_ns", (json_int_t)transfer->duration_ns,

@@ -28,8 +28,8 @@ static void show_json(const struct progress *p)
 {
 	json_t *line = report_new("progress");
 
-	json_object_update_new(line, json_pack("{s:s, s:s, s:I, s:o, s:I}",
-			"device", p->device, "phase", p->phase,
+	json_object_update_new(line, json_pack("{s:o, s:s, s:I, s:o, s:I}",
+			"device", report_string(p->device), "phase", p->phase,
 			"bytes", (json_int_t)p->bytes,
 			"total_bytes",
 			report_number(p->total_bytes ? (long long)p->total_bytes : -1),
@@ -41,15 +41,15 @@ static void show_json(const struct progress *p)
 void progress_show(const struct progress *progress, void *data)
 {
 	struct progress_view *view = data;
-	bool whole = progress->total_bytes &&
-		     progress->bytes == progress->total_bytes;
 
 	if (!view->text && !view->json)
 		return;
-	if (progress->elapsed_ns < view->shown_ns)
-		view->shown_ns = 0;
-	if (!whole && progress->elapsed_ns - view->shown_ns < INTERVAL_NS)
+	/* A time before that of the last one shown is another device's. */
+	if (!progress->last && view->going &&
+	    progress->elapsed_ns >= view->shown_ns &&
+	    progress->elapsed_ns - view->shown_ns < INTERVAL_NS)
 		return;
+	view->going = !progress->last;
 	view->shown_ns = progress->elapsed_ns;
 	if (view->json) {
 		show_json(progress);

@@ -13,10 +13,11 @@ struct progress_view {
 	bool text; /* one line, rewritten in place */
 	bool json; /* a compact document a line */
 	bool open_line;
+	bool going; /* the last of a phase was not shown yet */
 	uint64_t shown_ns;
 };
 
-/** progress_show - a progress_fn; @data is a struct progress_view; shows at most ten samples a second, and the last of a phase */
+/** progress_show - a progress_fn; @data is a struct progress_view; shows the first and the last of a phase, and ten a second between */
 void progress_show(const struct progress *progress, void *data);
 
 /** progress_end - leave the line that is rewritten in place */

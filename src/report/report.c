@@ -2,9 +2,13 @@
 #include "report/report.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 #define SCHEMA_VERSION 1
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 json_t *report_new(const char *command)
 {
@@ -13,9 +17,49 @@ json_t *report_new(const char *command)
 				      SCHEMA_VERSION));
 }
 
+/* How many bytes the character at @text has; 0: it is none of UTF-8. jansson is the judge, since it is the one that refuses. */
+static size_t character_len(const char *text)
+{
+	for (size_t len = 1; len <= 4 && text[len - 1]; len++) {
+		json_t *character = json_stringn(text, len);
+
+		json_decref(character);
+		if (character)
+			return len;
+	}
+	return 0;
+}
+
+/* @text with what is not UTF-8 replaced; the caller's, NULL: no memory. */
+static char *mended(const char *text)
+{
+	char *copy = malloc(strlen(text) * (sizeof(REPLACEMENT) - 1) + 1);
+	char *to = copy;
+
+	while (copy && *text) {
+		size_t len = character_len(text);
+
+		to = len ? mempcpy(to, text, len) : stpcpy(to, REPLACEMENT);
+		text += len ? len : 1;
+	}
+	if (copy)
+		*to = '\0';
+	return copy;
+}
+
+json_t *report_string(const char *text)
+{
+	json_t *string = json_string(text);
+	AUTO_FREE char *copy = string ? NULL : mended(text);
+
+	if (copy)
+		string = json_string(copy);
+	return string ? string : json_null();
+}
+
 json_t *report_text(const char *text)
 {
-	return text && *text ? json_string(text) : json_null();
+	return text && *text ? report_string(text) : json_null();
 }
 
 json_t *report_number(long long value)
@@ -28,17 +72,42 @@ json_t *report_tristate(int tri)
 	return tri < 0 ? json_null() : json_boolean(tri);
 }
 
+json_t *report_phases(const struct phase_total phases[PHASE_COUNT], bool timed)
+{
+	json_t *object = json_object();
+
+	for (unsigned int i = 0; i < PHASE_COUNT; i++)
+		json_object_set_new(
+			object, phase_name(i),
+			json_pack("{s:I, s:I, s:o}",
+				  "bytes", (json_int_t)phases[i].bytes,
+				  "members", (json_int_t)phases[i].members,
+				  "duration_ns", timed ?
+				  json_integer((json_int_t)phases[i].duration_ns)
+				  : json_null()));
+	return object;
+}
+
+/* @num is of one of two kinds, and each has a key of its own. */
+static json_t *number_or_null(bool meant, int num)
+{
+	return meant && num ? json_integer(num) : json_null();
+}
+
 json_t *report_error(const struct err *err, json_t *result)
 {
 	json_t *document = report_new("error");
+	bool signalled = err->code == ERR_INTERRUPTED;
 
 	json_object_set_new(document, "error",
-			    json_pack("{s:s, s:o, s:o, s:o, s:o}",
+			    json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
 				      "code", err_name(err->code),
 				      "message", report_text(err->message),
 				      "hint", report_text(err_hint_of(err)),
-				      "errno", err->num ? json_integer(err->num)
-							: json_null(),
+				      "errno", number_or_null(!signalled,
+							      err->num),
+				      "signal", number_or_null(signalled,
+							       err->num),
 				      "device", report_text(err->device)));
 	if (result)
 		json_object_set_new(document, "result", result);

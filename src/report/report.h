@@ -11,11 +11,15 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "model/transfer.h"
 
 /** report_new - {"schema": "mlxmigctl.<command>/1"} */
 json_t *report_new(const char *command) __attribute__((nonnull(1)));
 
-/** report_text - a string, or null where @text is empty */
+/** report_string - @text, with U+FFFD for each byte of it that is not UTF-8: what comes from outside must not cost the document */
+json_t *report_string(const char *text) __attribute__((nonnull(1)));
+
+/** report_text - report_string(), or null where @text is empty */
 json_t *report_text(const char *text);
 
 /** report_number - an integer, or null where it is negative */
@@ -23,6 +27,13 @@ json_t *report_number(long long value);
 
 /** report_tristate - true, false or null */
 json_t *report_tristate(int tri);
+
+/**
+ * report_phases - {"pre_copy": {"bytes", "members", "duration_ns"}, …}
+ * @timed: the durations are known; else they are null
+ */
+json_t *report_phases(const struct phase_total phases[PHASE_COUNT], bool timed)
+	__attribute__((nonnull(1)));
 
 /**
  * report_error - {"schema": "mlxmigctl.error/1", "error": {…}}

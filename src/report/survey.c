@@ -12,8 +12,8 @@ static json_t *wide(uint64_t value)
 
 static json_t *member_of(const struct survey_member *member)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:s}",
-			 "name", member->name,
+	return json_pack("{s:o, s:s, s:I, s:I, s:s}",
+			 "name", report_string(member->name),
 			 "phase", phase_name(member->phase),
 			 "offset_bytes", (json_int_t)member->offset,
 			 "bytes", (json_int_t)member->bytes,
@@ -48,20 +48,6 @@ static json_t *records_of(const struct survey *survey)
 	for (size_t i = 0; i < survey->n_records; i++)
 		json_array_append_new(records, record_of(&survey->records[i]));
 	return records;
-}
-
-static json_t *phases_of(const struct image_totals *totals)
-{
-	json_t *phases = json_object();
-
-	for (unsigned int i = 0; i < PHASE_COUNT; i++)
-		json_object_set_new(
-			phases, phase_name(i),
-			json_pack("{s:I, s:I}",
-				  "bytes", (json_int_t)totals->phases[i].bytes,
-				  "members",
-				  (json_int_t)totals->phases[i].members));
-	return phases;
 }
 
 /* A JSON member as it stands in the image, or null. */
@@ -112,7 +98,8 @@ json_t *report_survey(const struct survey *survey)
 				     survey->manifest_len));
 	json_object_set_new(document, "stream", stream_of(survey));
 	json_object_set_new(document, "phases",
-			    survey->is_image ? phases_of(totals)
+			    survey->is_image ? report_phases(totals->phases,
+							     false)
 					     : json_null());
 	json_object_set_new(document, "members", members_of(survey));
 	json_object_set_new(document, "members_not_listed",

@@ -13,7 +13,8 @@ static json_t *number_or_null(uint64_t value)
 static void add_file(json_t *object, const struct outcome *outcome)
 {
 	json_t *file = json_pack(
-		"{s:s, s:s, s:b, s:o}", "file", outcome->file, "format",
+		"{s:o, s:s, s:b, s:o}", "file",
+		report_string(outcome->file), "format",
 		outcome->raw ? "stream" : "image", "compressed",
 		outcome->compressed, "file_bytes",
 		number_or_null(outcome->file_bytes));
@@ -21,34 +22,15 @@ static void add_file(json_t *object, const struct outcome *outcome)
 	json_object_update_new(object, file);
 }
 
-static json_t *phases_of(const struct transfer *transfer)
-{
-	json_t *phases = json_object();
-
-	for (int i = 0; i < PHASE_COUNT; i++) {
-		const struct phase_total *total = &transfer->phases[i];
-
-		if (!total->bytes)
-			continue;
-		json_object_set_new(phases, phase_name(i),
-				    json_pack("{s:I, s:I, s:I}", "bytes",
-					      (json_int_t)total->bytes,
-					      "members",
-					      (json_int_t)total->members,
-					      "duration_ns",
-					      (json_int_t)total->duration_ns));
-	}
-	return phases;
-}
-
 static void add_stream(json_t *object, const struct transfer *transfer)
 {
 	json_object_set_new(object, "bytes",
 			    json_integer((json_int_t)transfer->bytes));
-	json_object_set_new(object, "digest", report_text(transfer->digest));
+	json_object_set_new(object, "xxh3_128", report_text(transfer->digest));
 	json_object_set_new(object, "records",
 			    report_records(&transfer->records));
-	json_object_set_new(object, "phases", phases_of(transfer));
+	json_object_set_new(object, "phases", 
+			    report_phases(transfer->phases, true));
 }
 
 static void add_times(json_t *object, const struct transfer *transfer)
@@ -87,19 +69,29 @@ static json_t *warnings_of(const struct outcome *outcome)
 
 	for (size_t i = 0; i < outcome->n_warnings; i++)
 		json_array_append_new(warnings,
-				      json_string(outcome->warnings[i]));
+				      report_string(outcome->warnings[i]));
 	return warnings;
 }
 
-static void add_saved(json_t *object, const struct outcome *outcome)
+/* Of one that was not reached there is no more to tell than that. */
+static json_t *saved_of(const struct outcome *outcome)
 {
-	add_access(object, outcome);
+	json_t *object = json_object();
+
+	if (outcome->opened)
+		add_access(object, outcome);
+	else
+		json_object_set_new(object, "device",
+				    report_text(outcome->device));
 	json_object_set_new(object, "saved", json_boolean(outcome->done));
+	if (!outcome->opened)
+		return object;
 	add_file(object, outcome);
 	add_stream(object, &outcome->transfer);
 	add_times(object, &outcome->transfer);
 	add_states(object, &outcome->transfer);
 	json_object_set_new(object, "warnings", warnings_of(outcome));
+	return object;
 }
 
 json_t *report_save(const struct outcome *outcomes, size_t n, bool many)
@@ -108,12 +100,8 @@ json_t *report_save(const struct outcome *outcomes, size_t n, bool many)
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++) {
-		json_t *device = json_object();
-
 		any |= outcomes[i].opened;
-		if (outcomes[i].opened)
-			add_saved(device, &outcomes[i]);
-		json_array_append_new(devices, device);
+		json_array_append_new(devices, saved_of(&outcomes[i]));
 	}
 	if (!any) {
 		json_decref(devices);

@@ -171,7 +171,7 @@ json_t *report_reset(const struct reset_result *result)
 	const struct visit *visit = &result->visit;
 	json_t *document = visit_document("reset", visit);
 
-	json_object_set_new(document, "before",
+	json_object_set_new(document, "from",
 			    state_or_null(visit->has_state, result->before));
 	json_object_set_new(document, "state",
 			    state_or_null(visit->has_state, visit->state));

@@ -64,7 +64,7 @@ damaged() {
 	json_is .device.fw_version 28.41.1000
 	json_is .device.vf_number 0
 	json_is .manifest.bytes 5300056
-	json_is .phases '{"pre_copy":{"bytes":1000000,"members":1},"stop_copy":{"bytes":4300056,"members":2}}'
+	json_is .phases '{"pre_copy":{"bytes":1000000,"members":1,"duration_ns":null},"stop_copy":{"bytes":4300056,"members":2,"duration_ns":null}}'
 	json_is '[.members[] | [.name, .phase, .offset_bytes, .bytes]]' '[["state/00000000-pre_copy","pre_copy",0,1000000],["state/00000001-stop_copy","stop_copy",1000000,4194304],["state/00000002-stop_copy","stop_copy",5194304,105752]]'
 	json_is '.stream | [.format, .count, .bytes, .firmware_bytes]' '["records",3,5300056,5300000]'
 	json_is .stream.xxh3_128 "$(xxhsum -H2 <stream | cut -d' ' -f1)"

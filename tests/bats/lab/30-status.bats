@@ -26,7 +26,7 @@ group_file() {
 	json_is '[.devices[] | .kind + (.vf_number | tostring)] | .[0:3]' '["pfnull","vf0","vf1"]'
 	device "$PF" '[.vendor_id, .device_id, .driver, .num_vfs]' '["15b3","1021","mlx5_core",2]'
 	device "$VF1" '[.vendor_id, .device_id, .driver, .driver_override, .pf]' "[\"15b3\",\"101e\",\"mlx5_core\",null,\"$PF\"]"
-	json_is '[.devices[] | .firmware_version, .psid] | unique' '["28.41.1000","MT_0000000838"]'
+	json_is '[.devices[] | .fw_version, .psid] | unique' '["28.41.1000","MT_0000000838"]'
 	local group
 	group=$(group_file "$VF1")
 	device "$VF1" .iommu_group "${group##*/}"
@@ -36,7 +36,7 @@ group_file() {
 	lab-prop set fw-version 28.43.2026
 	run_mlx 0 status "$VF1"
 	lab-prop set fw-version 28.41.1000
-	device "$VF1" .firmware_version 28.43.2026
+	device "$VF1" .fw_version 28.43.2026
 }
 
 @test "migratable is unknown without an eswitch, and status says so" {
@@ -98,7 +98,7 @@ group_file() {
 	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups /tmp/mlxmigctl-status status "$VF0"
 	rm /tmp/mlxmigctl-status
 	[ "$status" -eq 0 ]
-	device "$VF0" '[.in_use, .holder, .firmware_version]' '[null,null,"28.41.1000"]'
+	device "$VF0" '[.in_use, .holder, .fw_version]' '[null,null,"28.41.1000"]'
 }
 
 @test "firmware without migration: the driver has it, and it cannot migrate" {
@@ -124,7 +124,7 @@ group_file() {
 }
 
 @test "a captured host reads as the host itself, but for what only devices and devlink tell" {
-	local filter='[.devices[] | del(.firmware_version, .psid, .migratable_reason, .migration_reason, .reasons)]' host
+	local filter='[.devices[] | del(.fw_version, .psid, .migratable_reason, .migration_reason, .reasons)]' host
 	"$top_dir/tests/fixtures/sysfs/capture" >"$BATS_TEST_TMPDIR/host.tree"
 	"$top_dir/tests/fixtures/sysfs/plant" "$BATS_TEST_TMPDIR/host.tree" "$BATS_TEST_TMPDIR/root"
 	run_mlx 0 status

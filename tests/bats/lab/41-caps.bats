@@ -80,7 +80,7 @@ put_on() {
 		'[false,0,[],false,true]'
 	json_is '[.state, .stop_copy_bytes]' '[null,null]'
 	run_mlx 0 reset "$VF1"
-	json_is '[.before, .state]' '[null,null]'
+	json_is '[.from, .state]' '[null,null]'
 	hold "$VF1"
 	output=$(cat "$BATS_TEST_TMPDIR/hold.json")
 	json_is '.devices[0] | [.driver, .state]' '["vfio-pci",null]'

@@ -180,7 +180,7 @@ arcs_are() {
 	run_mlx 0 caps "$VF0"
 	json_is .state ERROR
 	run_mlx 0 reset "$VF0"
-	json_is '[.before, .state]' '["ERROR","RUNNING"]'
+	json_is '[.from, .state]' '["ERROR","RUNNING"]'
 	run_mlx 0 step "$VF0" stop running
 }
 

@@ -15,7 +15,7 @@ teardown() { release || true; }
 	labvf "$VF0" fill 11
 	resets=$(labvf "$VF0" get resets)
 	run_mlx 0 reset "$VF0"
-	json_is '[.schema, .access, .before, .state, .duration_ns > 0]' \
+	json_is '[.schema, .access, .from, .state, .duration_ns > 0]' \
 		'["mlxmigctl.reset/1","borrowed","RUNNING","RUNNING",true]'
 	[ "$(labvf "$VF0" get resets)" -eq $((resets + 1)) ]
 	run -9 labvf "$VF0" check 11
@@ -27,7 +27,7 @@ teardown() { release || true; }
 	for state in RUNNING_P2P STOP STOP_COPY RESUMING; do
 		run_mlx 0 step "$VF0" "$state"
 		run_mlx 0 reset "$VF0"
-		json_is '[.before, .state]' "[\"$state\",\"RUNNING\"]"
+		json_is '[.from, .state]' "[\"$state\",\"RUNNING\"]"
 		[ "$(labvf "$VF0" get suspended)" -eq 0 ]
 	done
 	run_mlx 0 step "$VF0" stop_copy running
