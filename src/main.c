@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,6 +96,31 @@ static int run(const struct invocation *inv)
 	return reply.status;
 }
 
+/*
+ * What is opened later must not become a standard descriptor that the caller
+ * has closed, and be written to. What stands in for it fails as it would.
+ */
+static int occupy_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			return -1;
+	return 0;
+}
+
+/* Of --version and --help, whose text is no document. */
+static int check_written(struct err *err)
+{
+	int num = fflush(stdout) ? errno : EIO;
+
+	if (!ferror(stdout))
+		return 0;
+	err_set(err, ERR_IO, num, "writing to standard output");
+	report_print_error(err);
+	return err_exit_status(err);
+}
+
 int main(int argc, char **argv)
 {
 	struct invocation inv = {};
@@ -101,6 +128,8 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int status = 0;
 
+	if (occupy_descriptors())
+		return 1;
 	if (argc > 1 && !strcmp(argv[1], COMPLETE_VERB)) {
 		complete_print(argc - 2, argv + 2);
 		return 0;
@@ -113,6 +142,8 @@ int main(int argc, char **argv)
 		cli_print_help(inv.command);
 	else
 		status = run(&inv);
+	if (!status && (inv.version || inv.help))
+		status = check_written(&err);
 	cli_release(&inv);
 	return status;
 }

@@ -96,3 +96,40 @@ load ../helpers
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"No space left"* ]]
 }
+
+@test "what is not UTF-8 in a name costs no document" {
+	run_mlx 3 inspect $'/nope/\xff.img'
+	error_is no_such_file
+	json_is '.error.message | contains("/nope/\ufffd.img")' true
+	run_mlx 3 state $'vf\xc3'
+	error_is no_such_device
+	json_is .error.device $'vf\ufffd'
+	run_mlx 2 $'sav\xe9'
+	error_is usage
+	cd "$BATS_TEST_TMPDIR"
+	printf 'no stream of any records' >$'f\xff'
+	run_mlx 0 inspect $'f\xff'
+	json_is .file $'f\ufffd'
+}
+
+@test "the version and the help must be written, too" {
+	local arguments
+	for arguments in --version --help "save --help"; do
+		run --separate-stderr bash -c "'$MLX' $arguments >/dev/full"
+		[ "$status" -eq 1 ]
+		[[ $stderr == *"No space left"* ]]
+	done
+}
+
+@test "descriptors that the caller closed are not taken for files" {
+	cd "$BATS_TEST_TMPDIR"
+	printf 'no stream of any records' >stream
+	run bash -c "'$MLX' inspect stream 0<&- 2>&-"
+	[ "$status" -eq 0 ]
+	json_is .kind stream
+	# closed, it is no place to write to, and neither file nor device takes its number
+	run --separate-stderr bash -c "'$MLX' inspect stream >&-"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"Bad file descriptor"* ]]
+	[ "$(cat stream)" = 'no stream of any records' ]
+}
