@@ -24,7 +24,7 @@ static const char *parse_field(const char *text, int digits, unsigned int max,
 int bdf_parse(const char *text, struct bdf *bdf)
 {
 	unsigned int domain = 0, bus, device, function;
-	const char *p = parse_field(text, 4, 0xffff, &bus);
+	const char *p = parse_field(text, 8, UINT32_MAX, &bus);
 
 	if (!p || *p != ':')
 		return -EINVAL;
@@ -40,7 +40,7 @@ int bdf_parse(const char *text, struct bdf *bdf)
 	p = parse_field(p + 1, 1, 7, &function);
 	if (!p || *p)
 		return -EINVAL;
-	*bdf = (struct bdf){ .domain = (uint16_t)domain, .bus = (uint8_t)bus,
+	*bdf = (struct bdf){ .domain = domain, .bus = (uint8_t)bus,
 			     .device = (uint8_t)device,
 			     .function = (uint8_t)function };
 	return 0;
@@ -53,15 +53,15 @@ const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE])
 	return buf;
 }
 
-static uint32_t bdf_key(const struct bdf *bdf)
+static uint64_t bdf_key(const struct bdf *bdf)
 {
-	return (uint32_t)bdf->domain << 16 | (uint32_t)bdf->bus << 8 |
+	return (uint64_t)bdf->domain << 16 | (uint32_t)bdf->bus << 8 |
 	       (uint32_t)bdf->device << 3 | bdf->function;
 }
 
 int bdf_compare(const struct bdf *a, const struct bdf *b)
 {
-	uint32_t ka = bdf_key(a), kb = bdf_key(b);
+	uint64_t ka = bdf_key(a), kb = bdf_key(b);
 
 	return (ka > kb) - (ka < kb);
 }

@@ -6,19 +6,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BDF_TEXT_SIZE 16 /* "ffffffff:" would not fit: domains have 16 bits here */
+#define BDF_TEXT_SIZE 20 /* "ffffffff:ff:1f.7" */
 
 struct bdf {
-	uint16_t domain;
+	uint32_t domain;  /* above ffff behind a VMD */
 	uint8_t bus;
 	uint8_t device;   /* 0..31 */
 	uint8_t function; /* 0..7 */
 };
 
-/** bdf_parse - "0000:3b:00.2" or "3b:00.2" (domain 0), all of @text; 0 or -EINVAL */
+/** bdf_parse - "0000:3b:00.2" or "3b:00.2" (domain 0), all of @text; a domain has up to 8 digits; 0 or -EINVAL */
 int bdf_parse(const char *text, struct bdf *bdf) __attribute__((nonnull(1, 2)));
 
-/** bdf_format - the canonical text, "0000:3b:00.2"; returns @buf */
+/** bdf_format - the canonical text, "0000:3b:00.2", the domain with 4 digits or more as it needs; returns @buf */
 const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE])
 	__attribute__((nonnull(1, 2)));
 

@@ -86,7 +86,7 @@ static int append(struct inventory *inventory, const struct device *device)
 static void collect(struct inventory *inventory, struct pci_access *pacc,
 		    struct pci_dev *dev)
 {
-	struct bdf bdf = { (uint16_t)dev->domain, dev->bus, dev->dev,
+	struct bdf bdf = { (uint32_t)dev->domain, dev->bus, dev->dev,
 			   dev->func };
 	char name[BDF_TEXT_SIZE], dir[PATH_MAX];
 	struct device device;

@@ -5,11 +5,12 @@
 static void canonical_text_comes_back(void)
 {
 	static const char *const texts[] = { "0000:3b:00.2", "00ff:00:1f.7",
-					     "ffff:ff:1f.0" };
+					     "ffff:ff:1f.0", "10000:e1:00.0",
+					     "ffffffff:ff:1f.7" };
 	char buf[BDF_TEXT_SIZE];
 	struct bdf bdf;
 
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		CHECK_INT(bdf_parse(texts[i], &bdf), 0);
 		CHECK_STR(bdf_format(&bdf, buf), texts[i]);
 	}
@@ -28,7 +29,7 @@ static void other_texts_are_refused(void)
 {
 	static const char *const texts[] = {
 		"", "3b", "3b:00", "3b:00.", "3b:00.8", "3b:20.0", "100:00.0",
-		"10000:3b:00.2", "0000:3b:00.2 ", " 3b:00.2", "0000:3b:00.22",
+		"100000000:3b:00.2", "0000:3b:00.2 ", " 3b:00.2", "0000:3b:00.22",
 		"0000::00.2", "ens1f0", "3b:00.2/vf0", "-3b:00.2", "3b.00.2",
 	};
 	struct bdf bdf;
@@ -47,6 +48,8 @@ static void order_is_by_address(void)
 	CHECK(bdf_compare(&a, &b) < 0);
 	CHECK(bdf_compare(&b, &a) > 0);
 	CHECK_INT(bdf_compare(&a, &a), 0);
+	b = (struct bdf){ .domain = 0x10000 };
+	CHECK(bdf_compare(&a, &b) < 0);
 }
 
 int main(void)
