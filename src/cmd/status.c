@@ -125,8 +125,11 @@ static int look(struct inventory *inventory, const struct request *request,
 			  select_named(inventory, request, selection, err) :
 			  select_all(inventory, selection, err);
 
-	if (ret || devlink_fill(selection->devices, selection->n, err))
+	struct err untold = ERR_INIT; /* each VF has it as its reason */
+
+	if (ret)
 		return -1;
+	devlink_fill(selection->devices, selection->n, &untold);
 	for (size_t i = 0; i < selection->n; i++) {
 		struct device *device = &selection->devices[i];
 

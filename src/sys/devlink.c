@@ -198,11 +198,21 @@ static int list_ports(struct devlink_talk *talk, struct port_list *list,
 			      *talk->words ? ": " : "", talk->words);
 }
 
+/* ENOENT: no family of that name. */
+static const char *reason_without_talk(int num, char *words, size_t size)
+{
+	if (num == ENOENT)
+		return "the kernel has no devlink";
+	snprintf(words, size, "devlink cannot be asked: %s", strerror(num));
+	return words;
+}
+
 int devlink_fill(struct device *devices, size_t n, struct err *err)
 {
 	CLEANUP(devlink_end) struct devlink_talk *talk = NULL;
 	struct instance instance = {};
 	struct port_list list = {};
+	char words[128];
 
 	if (!root_is_host()) {
 		all_unknown(devices, n, "devlink of a captured host cannot be asked");
@@ -210,10 +220,12 @@ int devlink_fill(struct device *devices, size_t n, struct err *err)
 	}
 	talk = devlink_begin();
 	if (!talk) {
-		all_unknown(devices, n, "the kernel has no devlink");
+		all_unknown(devices, n, reason_without_talk(errno, words,
+							    sizeof(words)));
 		return 0;
 	}
 	if (list_ports(talk, &list, err)) {
+		all_unknown(devices, n, err->message);
 		free(list.ports);
 		return -1;
 	}

@@ -187,11 +187,12 @@ static const struct device *find_path(const struct inventory *inventory,
 
 	if (!root_path(path, "%s", name))
 		real = realpath(path, NULL);
-	if (!real) {
-		err_set(err, ERR_NO_DEVICE, 0, "there is no %s", name);
+	base = real ? strrchr(real, '/') + 1 : "";
+	/* The root itself has no name, or with --sysroot none of its own. */
+	if (!*base || !name[strspn(name, "/")]) {
+		err_set(err, ERR_NO_DEVICE, 0, "there is no device %s", name);
 		return NULL;
 	}
-	base = strrchr(real, '/') + 1;
 	if (path_exists(FUNCTION_PCI, base))
 		return find_other_pci(inventory, base, other, err);
 	return read_other(other, base, name, err);

@@ -100,7 +100,7 @@ static int say_not_found(const char *driver, const char *words, struct err *err)
 		words);
 	if (!uname(&uts))
 		err_hint(err,
-			 "install the module %s for kernel %s (as a DKMS package, or make -C kmod install), and run depmod -a",
+			 "install the module %s for kernel %s (as a DKMS package, or make -C kmod modules_install), and run depmod -a",
 			 driver, uts.release);
 	return -1;
 }

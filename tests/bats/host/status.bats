@@ -97,7 +97,7 @@ load ../trees
 @test "no such device" {
 	plant two-port
 	local name
-	for name in 3b:00.9 ff:00.0 nope0 ens1f0np0/vf4 ens1f0np0/vf /sys/bus/pci/devices/nope 83b8f4f2-0000-0000-0000-000000000000 "" "a b" ../..; do
+	for name in 3b:00.9 ff:00.0 nope0 ens1f0np0/vf4 ens1f0np0/vf /sys/bus/pci/devices/nope 83b8f4f2-0000-0000-0000-000000000000 "" "a b" ../.. / //; do
 		on 3 status "$name"
 		error_is no_such_device
 		json_is .error.device "$([ -n "$name" ] && echo "$name" || echo null)"
@@ -141,6 +141,27 @@ load ../trees
 	mkdir "$BATS_TEST_TMPDIR/empty"
 	run_mlx 3 --sysroot "$BATS_TEST_TMPDIR/empty" status
 	error_is no_such_file
+}
+
+@test "the root of the running host is no device" {
+	local name
+	for name in / /. /sys/..; do
+		run_mlx 3 state "$name"
+		error_is no_such_device
+		json_is .error.device "$name"
+	done
+}
+
+@test "a domain above ffff, as a VMD has it" {
+	sed 's/0000:5e:00\.0/10001:5e:00.0/g' "$top_dir/tests/fixtures/sysfs/two-port.tree" >"$BATS_TEST_TMPDIR/vmd.tree"
+	"$top_dir/tests/fixtures/sysfs/plant" "$BATS_TEST_TMPDIR/vmd.tree" "$BATS_TEST_TMPDIR/vmd"
+	SYSROOT=$BATS_TEST_TMPDIR/vmd
+	on 0 status
+	json_is '.devices[-1].device' 10001:5e:00.0
+	on 0 status 10001:5e:00.0
+	json_is '[.devices[] | .device, .kind]' '["10001:5e:00.0","pf"]'
+	on 3 status 0001:5e:00.0
+	error_is no_such_device
 }
 
 @test "a function that cannot be read is an error, not an exit" {
