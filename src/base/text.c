@@ -27,44 +27,16 @@ void text_copy(char *dst, size_t size, const char *src)
 	dst[len] = '\0';
 }
 
-static int parse_u64(const char *text, int base, uint64_t *value, char **end)
-{
-	/* strtoull() takes blanks and signs, which are no part of a number here. */
-	if (!isxdigit((unsigned char)*text))
-		return -EINVAL;
-	errno = 0;
-	*value = strtoull(text, end, base);
-	return errno || *end == text ? -EINVAL : 0;
-}
-
 int text_u64(const char *text, int base, uint64_t *value)
 {
 	char *end;
 
-	if (parse_u64(text, base, value, &end) || *end)
+	/* strtoull() takes blanks and signs, which are no part of a number here. */
+	if (!isxdigit((unsigned char)*text))
 		return -EINVAL;
-	return 0;
-}
-
-int text_size(const char *text, uint64_t *bytes)
-{
-	static const char units[] = "KMGT";
-	const char *unit;
-	unsigned int shift;
-	char *end;
-
-	if (parse_u64(text, 10, bytes, &end))
-		return -EINVAL;
-	if (!*end)
-		return 0;
-	unit = strchr(units, *end);
-	if (!unit || end[1])
-		return -EINVAL;
-	shift = 10 * (unsigned int)(unit - units + 1);
-	if (*bytes > UINT64_MAX >> shift)
-		return -EINVAL;
-	*bytes <<= shift;
-	return 0;
+	errno = 0;
+	*value = strtoull(text, &end, base);
+	return errno || end == text || *end ? -EINVAL : 0;
 }
 
 const char *text_starts(const char *text, const char *prefix)

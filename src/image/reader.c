@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "image/common.h"
 #include "image/tar.h"
 
 /* The bytes of a JSON member, the reader's. */
@@ -27,11 +28,6 @@ struct image_reader {
 	bool whole;            /* over, and everything was right */
 };
 
-static int no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, 0, "memory for an image");
-}
-
 static int truncated_after(struct image_reader *reader, struct err *err)
 {
 	return err_set(err, ERR_DAMAGED, 0,
@@ -47,7 +43,7 @@ static int read_text(struct image_reader *reader, struct tar_header *header,
 		return -1;
 	text->data = malloc(header->size + 1);
 	if (!text->data)
-		return no_memory(err);
+		return image_no_memory(err);
 	text->len = header->size;
 	text->data[text->len] = '\0';
 	return tar_read(&reader->tar, header, (unsigned char *)text->data, NULL,
@@ -74,24 +70,19 @@ static int read_device(struct image_reader *reader, struct err *err)
 	return 0;
 }
 
-static void reader_freep(struct image_reader **reader)
-{
-	image_reader_free(*reader);
-}
-
 int image_reader_open(struct image_reader **reader, int fd, const char *name,
 		      const struct image_json *json, struct err *err)
 {
-	CLEANUP(reader_freep) struct image_reader *made =
+	CLEANUP(image_reader_freep) struct image_reader *made =
 		calloc(1, sizeof(*made));
 
 	*reader = NULL;
 	if (!made)
-		return no_memory(err);
+		return image_no_memory(err);
 	made->json = json;
 	made->stream = digest_new();
 	if (!made->stream)
-		return no_memory(err);
+		return image_no_memory(err);
 	if (source_open(&made->source, fd, name, err))
 		return -1;
 	if (made->source.kind != SOURCE_BARE &&
@@ -163,7 +154,7 @@ static int reserve(struct image_reader *reader, size_t size, struct err *err)
 	reader->buffer_size = 0;
 	reader->buffer = malloc(size);
 	if (!reader->buffer)
-		return no_memory(err);
+		return image_no_memory(err);
 	reader->buffer_size = size;
 	return 0;
 }

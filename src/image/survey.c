@@ -6,16 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
-
-static void reader_freep(struct image_reader **reader)
-{
-	image_reader_free(*reader);
-}
-
-static int no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, 0, "memory for a list");
-}
+#include "image/common.h"
 
 /* Room for one more of a list of @n, which grows by doubling; NULL: no memory. */
 static void *grown(void *list, size_t n, size_t size)
@@ -69,7 +60,7 @@ static int keep_text(const char *from, size_t len, char **to, size_t *to_len,
 		return 0;
 	*to = strndup(from, len);
 	*to_len = *to ? len : 0;
-	return *to ? 0 : no_memory(err);
+	return *to ? 0 : image_no_memory(err);
 }
 
 static int read_members(struct image_reader *reader, struct survey *survey,
@@ -82,7 +73,7 @@ static int read_members(struct image_reader *reader, struct survey *survey,
 		if (note_member(survey, &member) ||
 		    record_feed(&survey->parser, member.data, member.len,
 				note_record, survey))
-			return no_memory(err);
+			return image_no_memory(err);
 	image_reader_totals(reader, &survey->totals);
 	return ret;
 }
@@ -112,7 +103,7 @@ static int survey_reader(struct image_reader *reader, struct survey *survey,
 int image_survey(const struct image_json *json, struct survey *survey,
 		 struct err *err)
 {
-	CLEANUP(reader_freep) struct image_reader *reader = NULL;
+	CLEANUP(image_reader_freep) struct image_reader *reader = NULL;
 	bool is_file = strcmp(survey->path, "-");
 	const char *name = is_file ? survey->path : "standard input";
 	AUTO_CLOSE int fd = open_input(survey->path, err);

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "image/common.h"
 #include "image/digest.h"
 #include "image/format.h"
 
@@ -55,11 +56,6 @@ static int write_failed(struct image_writer *writer, struct err *err)
 		       archive_error_string(writer->archive));
 }
 
-static int no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, 0, "memory for an image");
-}
-
 static bool set_zstd(struct archive *archive, int level)
 {
 	char text[16];
@@ -96,7 +92,7 @@ static int open_archive(struct image_writer *writer, struct err *err)
 	writer->buffer = malloc(IMAGE_MEMBER_MAX);
 	if (!writer->archive || !writer->entry || !writer->buffer ||
 	    chain_init(&writer->chain))
-		return no_memory(err);
+		return image_no_memory(err);
 	if (!set_format(writer->archive, &writer->options) ||
 	    archive_write_open(writer->archive, writer, NULL, on_write, NULL) !=
 		    ARCHIVE_OK)
@@ -151,12 +147,12 @@ int image_writer_open(struct image_writer **writer, int fd,
 
 	*writer = NULL;
 	if (!made)
-		return no_memory(err);
+		return image_no_memory(err);
 	made->fd = fd;
 	made->options = *options;
 	made->stream = digest_new();
 	if (!made->stream)
-		return no_memory(err);
+		return image_no_memory(err);
 	if (!options->raw &&
 	    (open_archive(made, err) ||
 	     write_json(made, FORMAT_DEVICE, device_json, device_len,

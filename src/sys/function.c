@@ -60,7 +60,6 @@ static void read_group(struct device *device, const char *dir)
 typedef void (*entry_fn)(struct device *device, const char *dir,
 			 const char *entry);
 
-
 /* Calls @fn for each entry of @dir/@sub, in the order of their names. */
 static void each_entry(struct device *device, const char *dir, const char *sub,
 		       entry_fn fn)

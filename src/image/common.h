@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What reader, writer and survey share. Private to src/image. */
+#ifndef IMAGE_COMMON_H
+#define IMAGE_COMMON_H
+
+#include "base/err.h"
+#include "image/reader.h"
+
+/** image_no_memory - ERR_NO_MEMORY; returns -1 */
+static inline int image_no_memory(struct err *err)
+{
+	return err_set(err, ERR_NO_MEMORY, 0, "memory for an image");
+}
+
+/** image_reader_freep - for CLEANUP() */
+static inline void image_reader_freep(struct image_reader **reader)
+{
+	image_reader_free(*reader);
+}
+
+#endif
