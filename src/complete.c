@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "commands.h"
 #include "sys/inventory.h"
+#include "sys/root.h"
 
 static void candidate(const char *cur, const char *word, const char *what)
 {
@@ -65,36 +66,115 @@ static void print_operands(const char *cur, enum operand operand)
 	}
 }
 
-/* Which operand comes at position @n; the last kind repeats. */
-static enum operand operand_at(const struct command *command, int n)
+/* The words so far, taken apart as argp would. */
+struct line {
+	const struct command *command;
+	int n_operands;
+	bool only_devices;              /* --dir stands for save's FILE */
+	bool no_options;                /* after "--" */
+	const struct argp_option *open; /* its argument comes next */
+};
+
+/* Which operand comes next; the last kind repeats. */
+static enum operand operand_next(const struct line *line)
 {
-	if (command->max_operands >= 0 && n >= command->max_operands)
+	const struct command *command = line->command;
+
+	if (line->only_devices)
+		return OPERAND_DEVICE;
+	if (command->max_operands >= 0 &&
+	    line->n_operands >= command->max_operands)
 		return OPERAND_NONE;
-	if (n && command->operands[1] != OPERAND_NONE)
+	if (line->n_operands && command->operands[1] != OPERAND_NONE)
 		return command->operands[1];
 	return command->operands[0];
+}
+
+/* Is @word, up to a "=", this option? */
+static bool is_option(const char *word, const struct argp_option *option)
+{
+	size_t len = strcspn(word, "=");
+
+	if (text_starts(word, "--"))
+		return len - 2 == strlen(option->name) &&
+		       !strncmp(word + 2, option->name, len - 2);
+	return option->key == (unsigned char)word[1] && !word[2];
+}
+
+static const struct argp_option *find_option(const char *word,
+					     const struct argp_option *options)
+{
+	for (; options && options->name; options++)
+		if (is_option(word, options))
+			return options;
+	return NULL;
+}
+
+static void note_argument(struct line *line, const struct argp_option *option,
+			  const char *argument)
+{
+	if (!strcmp(option->name, "sysroot"))
+		root_set(argument);
+	if (!strcmp(option->name, "dir"))
+		line->only_devices = true;
+}
+
+static void read_option(struct line *line, const char *word)
+{
+	const struct argp_option *option = NULL;
+	const char *equals = strchr(word, '=');
+
+	if (line->command)
+		option = find_option(word, line->command->options);
+	if (!option)
+		option = find_option(word, cli_global_options);
+	if (!option || !option->arg)
+		return;
+	if (equals)
+		note_argument(line, option, equals + 1);
+	else if (!(option->flags & OPTION_ARG_OPTIONAL))
+		line->open = option;
+}
+
+static void read_word(struct line *line, const char *word)
+{
+	if (line->open) {
+		note_argument(line, line->open, word);
+		line->open = NULL;
+	} else if (!line->no_options && !strcmp(word, "--")) {
+		line->no_options = true;
+	} else if (!line->no_options && *word == '-' && word[1]) {
+		read_option(line, word);
+	} else if (!line->command) {
+		line->command = command_find(word);
+	} else {
+		line->n_operands++;
+	}
+}
+
+/* What an option takes, by the word that its help has for it. */
+static enum operand argument_of(const struct argp_option *option)
+{
+	if (!strcmp(option->arg, "DIR"))
+		return OPERAND_FILE;
+	return strcmp(option->arg, "STATE") ? OPERAND_NONE : OPERAND_STATE;
 }
 
 void complete_print(int n_words, char **words)
 {
 	const char *cur = n_words ? words[n_words - 1] : "";
-	const struct command *command = NULL;
-	int n_operands = 0;
+	struct line line = {};
 
-	for (int i = 0; i < n_words - 1; i++) {
-		if (*words[i] == '-' && words[i][1])
-			continue;
-		if (!command)
-			command = command_find(words[i]);
-		else
-			n_operands++;
-	}
-	if (*cur == '-') {
-		if (command)
-			print_options(cur, command->options);
+	for (int i = 0; i < n_words - 1; i++)
+		read_word(&line, words[i]);
+	if (line.open) {
+		print_operands(cur, argument_of(line.open));
+	} else if (*cur == '-' && !line.no_options) {
+		if (line.command)
+			print_options(cur, line.command->options);
 		print_options(cur, cli_global_options);
-	} else if (command) {
-		print_operands(cur, operand_at(command, n_operands));
+	} else if (line.command) {
+		print_operands(cur, operand_next(&line));
 	} else {
 		for (const struct command *const *c = commands; *c; c++)
 			candidate(cur, (*c)->name, (*c)->summary);

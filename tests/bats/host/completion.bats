@@ -2,6 +2,7 @@
 # Completions: what the program offers, and what the three shells make of it.
 
 load ../helpers
+load ../trees
 
 @test "commands by their beginning" {
 	run "$MLX" __complete st
@@ -24,8 +25,49 @@ load ../helpers
 	[[ $output == :files ]]
 }
 
-@test "devices from sysfs" {
-	[ -z "$("$MLX" __complete state ffff)" ]
+# offers WANTED WORD...: the candidates for the last word, one space between
+offers() {
+	local want=$1 got
+	got=$("$MLX" __complete "${@:2}" | cut -f1 | tr '\n' ' ')
+	[ "${got% }" = "$want" ] && return
+	printf '%s: "%s", expected "%s"\n' "${*:2}" "${got% }" "$want"
+	return 1
+}
+
+@test "devices and their interfaces, of the host that --sysroot names" {
+	plant two-port
+	offers "0000:3b:00.0 0000:3b:00.2 0000:3b:00.3 0000:3b:00.4 0000:3b:00.5 0000:3b:00.1 0000:3b:00.6 0000:3b:00.7" \
+		--sysroot "$SYSROOT" state 0000:3b:00.
+	offers "0000:5e:00.0" state "--sysroot=$SYSROOT" 0000:5
+	offers "ens1f0v0 ens1f0v1" state --sysroot "$SYSROOT" ens1f0v
+	offers "" state --sysroot "$SYSROOT" ffff
+	offers "" state --sysroot "$SYSROOT" 0000:3b:00.2 ""
+	run "$MLX" __complete --sysroot "$SYSROOT" state 0000:3b:00.4
+	[ "$output" = $'0000:3b:00.4\tVF mlx5_vfio_pci' ]
+}
+
+@test "an option's argument is no operand" {
+	plant two-port
+	offers 0000:5e:00.0 --sysroot "$SYSROOT" bind -d mlx5_vfio_pci 0000:5
+	offers 0000:5e:00.0 --sysroot "$SYSROOT" save --then STOP 0000:5
+	offers 0000:5e:00.0 --sysroot "$SYSROOT" save --zstd 0000:5
+	offers :files --progress none --sysroot "$SYSROOT" save --then=STOP 0000:5e:00.0 ""
+	offers "RUNNING RUNNING_P2P" save --then RUNN
+	offers :files save --dir ""
+	offers "" inspect --limit ""
+	offers "" --progress ""
+}
+
+@test "save --dir takes devices, and no file" {
+	plant two-port
+	offers 0000:5e:00.0 --sysroot "$SYSROOT" save --dir /tmp 0000:3b:00.2 0000:5
+	offers 0000:5e:00.0 --sysroot "$SYSROOT" save 0000:3b:00.2 --dir=/tmp 0000:5
+}
+
+@test "after -- there are no options" {
+	plant two-port
+	offers "" --sysroot "$SYSROOT" state -- --
+	offers 0000:5e:00.0 --sysroot "$SYSROOT" state -- 0000:5
 }
 
 # What bash would offer for a command line.
