@@ -5,7 +5,9 @@
 lab_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck disable=SC2034 # for those who source this
 top_dir=$(cd -- "$lab_dir/../.." && pwd -P)
-cache=${MLXMIGCTL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mlxmigctl}
+# Services and cron run without HOME.
+home=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
+cache=${MLXMIGCTL_CACHE:-${XDG_CACHE_HOME:-$home/.cache}/mlxmigctl}
 mkdir -p "$cache/locks"
 cache=$(cd -- "$cache" && pwd -P)
 
@@ -14,6 +16,11 @@ say() { [ -z "${LAB_VERBOSE:-}" ] || printf 'lab: %s\n' "$*" >&2; }
 
 # die TEXT...: no verdict is possible
 die() { printf 'lab: %s\n' "$*" >&2; exit 125; }
+
+# make, sed and LD_PRELOAD give these another meaning.
+case $cache in
+*[[:space:]:,\;\&\#\$%\\\'\"]*) die "the cache's path has a blank or one of : , ; & # \$ % \\ ' \" in it: $cache (MLXMIGCTL_CACHE sets another)" ;;
+esac
 
 # with_lock NAME COMMAND...: one process at a time may make an artefact
 with_lock() {
