@@ -29,7 +29,7 @@ static void add_stream(json_t *object, const struct transfer *transfer)
 	json_object_set_new(object, "xxh3_128", report_text(transfer->digest));
 	json_object_set_new(object, "records",
 			    report_records(&transfer->records));
-	json_object_set_new(object, "phases", 
+	json_object_set_new(object, "phases",
 			    report_phases(transfer->phases, true));
 }
 
