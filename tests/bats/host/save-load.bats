@@ -133,3 +133,12 @@ captured() { run_mlx "$1" --sysroot "$SYSROOT" "${@:2}"; }
 	[ "$status" -eq 8 ]
 	error_is damaged
 }
+
+@test "load: progress tells the last of the verification, in bytes of the stream" {
+	seq 1 1000000 | head -c 5000000 >bare
+	"$MLXMIGCTL_BUILD/tests/unit/mkimage" 0 0 <bare >image
+	run --separate-stderr "$MLX" --sysroot "$SYSROOT" --progress=json load --force $vf image
+	[ "$(sed -n '/progress/p' <<<"$stderr" | tail -n 1 | jq -c '[.phase, .bytes, .total_bytes]')" = '["verify",5000000,null]' ]
+	run --separate-stderr "$MLX" --sysroot "$SYSROOT" --progress=json load $vf bare
+	[ "$(sed -n '/progress/p' <<<"$stderr" | tail -n 1 | jq -c '[.phase, .bytes, .total_bytes]')" = '["verify",5000000,5000000]' ]
+}
