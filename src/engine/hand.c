@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/hand.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/text.h"
-#include "engine/pump.h"
 #include "sys/mig.h"
 
 enum device_state hand_rest(enum device_state origin)
@@ -19,14 +17,6 @@ enum device_state hand_rest(enum device_state origin)
 	default:
 		return origin;
 	}
-}
-
-uint64_t now_unix_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 int hand_take(struct hand *hand, struct err *err)
@@ -64,7 +54,7 @@ int hand_walk(struct hand *hand, enum device_state target, int *data_fd,
 	int ret;
 
 	if (stands_still(target) && !hand->left_running_ns)
-		hand->left_running_ns = pump_now_ns();
+		hand->left_running_ns = now_ns();
 	ret = walk_to(&hand->walker, target, data_fd, err);
 	hand->outcome->transfer.final = hand->walker.state;
 	if (ret && err->code == ERR_BUSY)
@@ -96,5 +86,5 @@ void hand_stopped(struct hand *hand)
 {
 	if (hand->left_running_ns)
 		hand->outcome->transfer.stopped_ns =
-			pump_now_ns() - hand->left_running_ns;
+			now_ns() - hand->left_running_ns;
 }

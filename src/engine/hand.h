@@ -69,7 +69,4 @@ int hand_reset(struct hand *hand, struct err *err)
 /** hand_stopped - the device stands still no longer, or its last byte has been moved: note how long that took */
 void hand_stopped(struct hand *hand) __attribute__((nonnull(1)));
 
-/** now_unix_ns - CLOCK_REALTIME */
-uint64_t now_unix_ns(void);
-
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/io.h"
 #include "base/text.h"
@@ -88,7 +89,7 @@ static void warn_of_framing(struct delivery *d)
 static int verify(struct delivery *d, struct err *err)
 {
 	struct record_parser records = {};
-	uint64_t started = pump_now_ns();
+	uint64_t started = now_ns();
 
 	if (!input_is_file(d->input))
 		return 0;
@@ -96,7 +97,7 @@ static int verify(struct delivery *d, struct err *err)
 	if (input_verify(d->input, &records, d->outcome->device,
 			 d->options->progress, d->options->progress_data, err))
 		return -1;
-	d->outcome->transfer.verify_ns = pump_now_ns() - started;
+	d->outcome->transfer.verify_ns = now_ns() - started;
 	return check_end(d, &records, err);
 }
 
@@ -150,14 +151,14 @@ static int pump_in(struct delivery *d, struct err *err)
 		.sample = { .device = d->outcome->device, .phase = "load",
 			    .total_bytes = d->input->totals.bytes },
 	};
-	uint64_t begun = pump_now_ns();
+	uint64_t begun = now_ns();
 
 	d->log = kmsg_open();
 	if (pump_run(&pump, &transfer->bytes, err) ||
 	    input_check_unchanged(d->input, err) ||
 	    check_end(d, &transfer->records, err))
 		return -1;
-	transfer->phases[PHASE_STOP_COPY].duration_ns = pump_now_ns() - begun;
+	transfer->phases[PHASE_STOP_COPY].duration_ns = now_ns() - begun;
 	note_totals(transfer, &d->input->totals);
 	return 0;
 }
@@ -244,7 +245,7 @@ static int settle(struct delivery *d, struct err *err)
 static int load_into(struct delivery *d, const struct vdev *vdev,
 		     const struct device *device, struct err *err)
 {
-	uint64_t started = pump_now_ns();
+	uint64_t started = now_ns();
 	int ret;
 
 	d->hand = (struct hand){ .device = device, .vdev = vdev,
@@ -256,7 +257,7 @@ static int load_into(struct delivery *d, const struct vdev *vdev,
 		undo(d);
 	else
 		ret = settle(d, err);
-	d->outcome->transfer.duration_ns = pump_now_ns() - started;
+	d->outcome->transfer.duration_ns = now_ns() - started;
 	return ret;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/io.h"
 
@@ -100,7 +101,7 @@ int input_verify(struct input *input, struct record_parser *records,
 		.total_bytes = input_is_raw(input) ?
 				       (uint64_t)(input->before.st_size - input->start) : 0,
 	};
-	uint64_t started = pump_now_ns();
+	uint64_t started = now_ns();
 	struct image_member member;
 	int ret;
 
@@ -109,7 +110,7 @@ int input_verify(struct input *input, struct record_parser *records,
 			return err_set(err, ERR_NO_MEMORY, 0, "%s", input->name);
 		record_feed(records, member.data, member.len, NULL, NULL);
 		sample.bytes += member.len;
-		sample.elapsed_ns = pump_now_ns() - started;
+		sample.elapsed_ns = now_ns() - started;
 		if (progress)
 			progress(&sample, progress_data);
 	}

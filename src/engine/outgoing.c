@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/outfile.h"
 #include "base/text.h"
@@ -129,7 +130,7 @@ static bool runs(enum device_state state)
 /* None of them starts anything towards another once the first one stops. */
 static int quiesce(struct shipment *s, struct err *err)
 {
-	s->started_ns = pump_now_ns();
+	s->started_ns = now_ns();
 	for (size_t i = 0; i < s->n; i++) {
 		struct hand *hand = &s->parcels[i].hand;
 
@@ -223,7 +224,7 @@ static int pump_out(const struct shipment *s, struct parcel *p, int data_fd,
 		.sample = { .device = p->hand.device->name,
 			    .phase = phase_name(PHASE_STOP_COPY) },
 	};
-	uint64_t begun = pump_now_ns();
+	uint64_t begun = now_ns();
 	int ret;
 
 	p->from = (struct pump_fd){ .fd = data_fd,
@@ -231,7 +232,7 @@ static int pump_out(const struct shipment *s, struct parcel *p, int data_fd,
 				    .phase = PHASE_STOP_COPY };
 	mig_data_size(p->hand.vdev, &pump.sample.total_bytes);
 	ret = pump_run(&pump, &transfer->bytes, err);
-	transfer->phases[PHASE_STOP_COPY].duration_ns = pump_now_ns() - begun;
+	transfer->phases[PHASE_STOP_COPY].duration_ns = now_ns() - begun;
 	hand_stopped(&p->hand);
 	return ret ? -1 : check_whole(p, err);
 }
@@ -367,7 +368,7 @@ int outgoing_save(const struct device *devices, char *const *paths, size_t n,
 		if (ret)
 			hand_put_back(&p->hand);
 		p->hand.outcome->transfer.duration_ns =
-			pump_now_ns() - s.started_ns;
+			now_ns() - s.started_ns;
 	}
 	return ret;
 }

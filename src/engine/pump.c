@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
 
 #define TICK_MS 100 /* between samples of progress */
@@ -30,14 +30,6 @@ struct ring {
 	int done;                /* an eventfd: a thread has ended */
 	struct err err;
 };
-
-uint64_t pump_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 int pump_source_fd(struct pump_block *block, void *data, struct err *err)
 {
@@ -179,7 +171,7 @@ static void show(struct ring *ring, uint64_t started, bool last)
 	pthread_mutex_lock(&ring->lock);
 	sample.bytes = ring->bytes;
 	pthread_mutex_unlock(&ring->lock);
-	sample.elapsed_ns = pump_now_ns() - started;
+	sample.elapsed_ns = now_ns() - started;
 	sample.last = last;
 	ring->pump->progress(&sample, ring->pump->progress_data);
 }
@@ -198,7 +190,7 @@ static bool ring_state(struct ring *ring, unsigned int *running)
 /* Until both threads have ended: a signal or a failure of one ends the other. */
 static void watch(struct ring *ring, const pthread_t threads[2])
 {
-	uint64_t started = pump_now_ns();
+	uint64_t started = now_ns();
 	unsigned int running;
 	bool stop;
 

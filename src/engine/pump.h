@@ -63,9 +63,6 @@ struct pump {
 int pump_run(const struct pump *pump, uint64_t *bytes, struct err *err)
 	__attribute__((nonnull(1, 3)));
 
-/** pump_now_ns - CLOCK_MONOTONIC */
-uint64_t pump_now_ns(void);
-
 /** pump_source_fd - a pump_source_fn that reads a file, until a block is full; @data is a struct pump_fd */
 int pump_source_fd(struct pump_block *block, void *data, struct err *err);
 

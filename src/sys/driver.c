@@ -5,9 +5,9 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "sys/function.h"
@@ -16,14 +16,6 @@
 
 #define POLL_MS 10
 #define WAIT_MS 5000 /* the kernel probes before it answers; this is for what comes late */
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 /* The driver that has @name now; empty: none. */
 static void read_driver(const char *name, char *driver, size_t size)

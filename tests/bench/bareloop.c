@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cmd/common.h"
 #include "engine/pump.h"
 #include "engine/walk.h"
@@ -93,11 +94,11 @@ static int run_transfer(char **argv, bool load)
 	    mig_caps_read(&vdev, &caps, &err) ||
 	    walker_init(&walker, &vdev, caps.flags, &walk, &err))
 		return tell(&err);
-	started = pump_now_ns();
+	started = now_ns();
 	if (transfer(&walker, load, argv[1], &bytes, &err))
 		return tell(&err);
 	printf("{\"bytes\": %" PRId64 ", \"duration_ns\": %" PRIu64 "}\n",
-	       bytes, pump_now_ns() - started);
+	       bytes, now_ns() - started);
 	return 0;
 }
 

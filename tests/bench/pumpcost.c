@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "engine/pump.h"
 #include "image/writer.h"
 
@@ -125,7 +126,7 @@ static uint64_t cpu_ns(void)
 
 static int run(const char *how, uint64_t bytes, int from, int to)
 {
-	uint64_t cpu = cpu_ns(), started = pump_now_ns();
+	uint64_t cpu = cpu_ns(), started = now_ns();
 	struct err err = ERR_INIT;
 	int ret;
 
@@ -141,7 +142,7 @@ static int run(const char *how, uint64_t bytes, int from, int to)
 	}
 	printf("{\"bytes\": %" PRIu64 ", \"duration_ns\": %" PRIu64
 	       ", \"cpu_ns\": %" PRIu64 "}\n",
-	       bytes, pump_now_ns() - started, cpu_ns() - cpu);
+	       bytes, now_ns() - started, cpu_ns() - cpu);
 	return 0;
 }
 
