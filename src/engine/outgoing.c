@@ -148,6 +148,19 @@ static int quiesce(struct shipment *s, struct err *err)
 	return 0;
 }
 
+/* What went wrong with the file is told with its name. */
+static int file_failed(const struct parcel *p, struct err *err)
+{
+	const char *name = p->hand.outcome->file;
+
+	if (err->code == ERR_INTERRUPTED)
+		return -1;
+	if (err->num == EPIPE)
+		err_hint(err, "who read it has ended: look for the reason there");
+	err_wrap(err, "%s", strcmp(name, "-") ? name : "stdout");
+	return err_device(err, p->hand.device->name);
+}
+
 static int open_writer(const struct shipment *s, struct parcel *p,
 		       struct err *err)
 {
@@ -170,7 +183,8 @@ static int open_writer(const struct shipment *s, struct parcel *p,
 		return err_set(err, ERR_NO_MEMORY, 0, "device.json");
 	return image_writer_open(&p->writer, p->out.fd, &image,
 				 image.raw ? NULL : json,
-				 image.raw ? 0 : strlen(json), err);
+				 image.raw ? 0 : strlen(json), err) ?
+		       file_failed(p, err) : 0;
 }
 
 /* A block is a member; its digest is this thread's work, since the other has the file. */
@@ -194,7 +208,8 @@ static int write_block(const struct pump_block *block, void *data,
 	struct parcel *p = data;
 
 	return image_writer_member(p->writer, block->phase, block->data,
-				   block->len, block->digest, err);
+				   block->len, block->digest, err) ?
+		       file_failed(p, err) : 0;
 }
 
 /* A stream that ends in the middle is no state, though the device said no more. */
@@ -245,29 +260,27 @@ static int finish_image(const struct shipment *s, struct parcel *p,
 	struct image_totals totals;
 
 	if (image_writer_flush(p->writer, &totals, err))
-		return -1;
+		return file_failed(p, err);
 	for (int i = 0; i < PHASE_COUNT; i++) {
 		transfer->phases[i].bytes = totals.phases[i].bytes;
 		transfer->phases[i].members = totals.phases[i].members;
 	}
 	text_copy(transfer->digest, sizeof(transfer->digest), totals.digest);
+	/* What is left to do is not in the image's own account. */
+	transfer->duration_ns = now_ns() - s->started_ns;
 	json = s->options->manifest_json(&totals, transfer);
 	if (!json)
 		return err_set(err, ERR_NO_MEMORY, 0, "manifest.json");
 	if (image_writer_finish(p->writer, json, strlen(json), err))
-		return -1;
+		return file_failed(p, err);
 	image_writer_free(TAKE_PTR(p->writer));
 	return 0;
 }
 
-/* What went wrong with the file is told with its name. */
-static int name_file(const struct parcel *p, struct err *err)
+static int name_device(const struct parcel *p, struct err *err)
 {
-	if (err->num == EPIPE)
-		err_hint(err, "who read it has ended: look for the reason there");
-	if (err->code == ERR_INTERRUPTED)
-		return -1;
-	return err_device(err, p->hand.device->name);
+	return err->code == ERR_INTERRUPTED ?
+		       -1 : err_device(err, p->hand.device->name);
 }
 
 static int save_one(const struct shipment *s, struct parcel *p,
@@ -276,15 +289,15 @@ static int save_one(const struct shipment *s, struct parcel *p,
 	AUTO_CLOSE int data_fd = -1;
 
 	if (open_writer(s, p, err))
-		return name_file(p, err);
+		return name_device(p, err);
 	if (interrupt_check(err) ||
 	    hand_walk(&p->hand, STATE_STOP_COPY, &data_fd, err))
 		return -1;
 	if (pump_out(s, p, data_fd, err))
-		return name_file(p, err);
+		return name_device(p, err);
 	if (hand_walk(&p->hand, STATE_STOP, NULL, err))
 		return -1;
-	return finish_image(s, p, err) ? name_file(p, err) : 0;
+	return finish_image(s, p, err) ? name_device(p, err) : 0;
 }
 
 static int to_target(struct parcel *p, struct err *err)
@@ -322,7 +335,7 @@ static int publish(struct shipment *s, struct err *err)
 		if (!fstat(p->out.fd, &st) && S_ISREG(st.st_mode))
 			p->hand.outcome->file_bytes = (uint64_t)st.st_size;
 		if (outfile_sync(&p->out, err))
-			return name_file(p, err);
+			return name_device(p, err);
 	}
 	if (interrupt_check(err))
 		return -1;
@@ -330,7 +343,7 @@ static int publish(struct shipment *s, struct err *err)
 		struct parcel *p = &s->parcels[i];
 
 		if (outfile_publish(&p->out, err))
-			return name_file(p, err);
+			return name_device(p, err);
 		p->hand.outcome->done = true;
 	}
 	return 0;
