@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -93,10 +92,10 @@ static int run(const struct request *request, struct reply *reply,
 	(void)reply;
 	if (begun)
 		return -1;
-	/* Before the first device is open: whoever finds it open reads the name. */
-	prctl(PR_SET_NAME, HOLDER_COMM);
 	if (held_open(&held, request->operands, request->n_operands, err) ||
-	    interrupt_check(err) || say_ready(request, &held, err))
+	    interrupt_check(err) ||
+	    holder_announce(held.devices, held.n, err) ||
+	    say_ready(request, &held, err))
 		return -1;
 	wait_for_signal();
 	return 0;

@@ -221,25 +221,33 @@ static void undo(struct delivery *d)
 	hand_put_back(hand);
 }
 
+static int go_on(struct delivery *d, struct err *err)
+{
+	hand_stopped(&d->hand);
+	if (!d->options->has_then || d->options->then == STATE_STOP)
+		return 0;
+	if (hand_walk(&d->hand, d->options->then, NULL, err))
+		return -1;
+	hand_stopped(&d->hand);
+	return 0;
+}
+
 /* All of it is in. Nothing here makes that undone. */
 static int settle(struct delivery *d, struct err *err)
 {
 	struct transfer *transfer = &d->outcome->transfer;
+	int ret;
 
 	d->outcome->loaded = true;
-	transfer->kept = d->hand.vdev->borrowed;
-	hand_stopped(&d->hand);
 	warn_of_framing(d);
+	ret = go_on(d, err);
+	/* Last, since the holder may have ended in the meantime. */
+	transfer->kept = vdev_is_kept(d->hand.vdev, d->hand.device);
 	if (!transfer->kept)
 		outcome_warn(d->outcome,
 			     "nobody holds the device, so the loaded state is gone again with the end of this command (mlxmigctl hold keeps a device open)");
-	if (d->options->has_then && d->options->then != STATE_STOP) {
-		if (hand_walk(&d->hand, d->options->then, NULL, err))
-			return -1;
-		hand_stopped(&d->hand);
-	}
-	d->outcome->done = true;
-	return 0;
+	d->outcome->done = !ret;
+	return ret;
 }
 
 static int load_into(struct delivery *d, const struct vdev *vdev,

@@ -3,9 +3,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -13,6 +16,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "sys/root.h"
+
+#define MARK HOLDER_COMM ":%s" /* the name of the file that says a device is held */
 
 /* The devices that are searched for, all in one pass over the processes. */
 struct search {
@@ -72,18 +77,46 @@ static bool is_the_file(const struct stat *st, const struct device *device,
 	       st->st_rdev == rdev;
 }
 
-static void note_holder(struct device *device, pid_t pid, int fd, bool is_cdev)
+/* Of a group's file: is it open for @device, or for another of the group? */
+static bool is_announced(int dir, const struct device *device)
 {
-	struct holder *holder = &device->holder;
+	char mark[96], target[PATH_MAX];
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_DIR DIR *fds = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	ssize_t len;
 
-	*holder = (struct holder){ .kind = HOLDER_OTHER,
-				   .pid = pid,
-				   .fd = fd,
-				   .is_cdev = is_cdev };
-	root_read(holder->comm, sizeof(holder->comm), "/proc/%d/comm",
+	if (!fds && fd >= 0)
+		close(fd);
+	snprintf(mark, sizeof(mark), "/memfd:" MARK " (deleted)", device->name);
+	while (fds && (entry = readdir(fds))) {
+		len = readlinkat(dir, entry->d_name, target,
+				 sizeof(target) - 1);
+		if (len < 0)
+			continue;
+		target[len] = '\0';
+		if (!strcmp(target, mark))
+			return true;
+	}
+	return false;
+}
+
+/* Who has borrowed the file of a holder has it open too: the holder it is. */
+static void note_holder(struct device *device, pid_t pid, int dir, int fd,
+			bool is_cdev)
+{
+	struct holder holder = { .kind = HOLDER_OTHER,
+				 .pid = pid,
+				 .fd = fd,
+				 .is_cdev = is_cdev };
+
+	root_read(holder.comm, sizeof(holder.comm), "/proc/%d/comm",
 		  (int)pid);
-	if (!strcmp(holder->comm, HOLDER_COMM))
-		holder->kind = HOLDER_HOLD;
+	if (!strcmp(holder.comm, HOLDER_COMM) &&
+	    (is_cdev || is_announced(dir, device)))
+		holder.kind = HOLDER_HOLD;
+	if (device->holder.kind == HOLDER_NONE || holder.kind == HOLDER_HOLD)
+		device->holder = holder;
 }
 
 /* A file of a captured host is only a name. */
@@ -110,10 +143,10 @@ static void search_fd(struct search *search, pid_t pid, int dir,
 	for (size_t i = 0; i < search->n; i++) {
 		struct device *device = &search->devices[i];
 
-		if (device->holder.kind == HOLDER_NONE &&
+		if (device->holder.kind != HOLDER_HOLD &&
 		    is_file_of(device, target, &is_cdev) &&
 		    confirm(dir, fd, device, is_cdev))
-			note_holder(device, pid, (int)number, is_cdev);
+			note_holder(device, pid, dir, (int)number, is_cdev);
 	}
 }
 
@@ -166,6 +199,29 @@ int holder_find_all(struct device *devices, size_t n, struct err *err)
 int holder_find(struct device *device, struct err *err)
 {
 	return holder_find_all(device, 1, err);
+}
+
+int holder_announce(const struct device *devices, size_t n, struct err *err)
+{
+	char mark[96];
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(mark, sizeof(mark), MARK, devices[i].name);
+		if (memfd_create(mark, MFD_CLOEXEC) < 0)
+			return err_from_errno(err, errno,
+					      "cannot announce that %s is held",
+					      devices[i].name);
+	}
+	/* Last: whoever reads the name finds everything open. */
+	prctl(PR_SET_NAME, HOLDER_COMM);
+	return 0;
+}
+
+int holder_unseen(struct err *err)
+{
+	err_set(err, ERR_BUSY, 0,
+		"it is in use by a process that cannot be seen from here");
+	return err_hint(err, "run it as root, outside of any container");
 }
 
 static int say_gone(const struct device *device, struct err *err)

@@ -12,8 +12,10 @@
  * holder_find - fill @device->holder
  *
  * Looks for an open /dev/vfio/<group> or /dev/vfio/devices/<cdev> in every
- * process that can be read; ours is left out. Where nobody was found and a
- * process could not be read, @device->holder.unsure tells. 0 or -1.
+ * process that can be read; ours is left out, and who holds a device goes
+ * before who has borrowed it. A mlxmigctl hold that has the group open for
+ * another device of it is HOLDER_OTHER. Where nobody was found and a process
+ * could not be read, @device->holder.unsure tells. 0 or -1.
  */
 int holder_find(struct device *device, struct err *err)
 	__attribute__((nonnull(1, 2)));
@@ -21,6 +23,19 @@ int holder_find(struct device *device, struct err *err)
 /** holder_find_all - holder_find() for @n devices in one pass over the processes */
 int holder_find_all(struct device *devices, size_t n, struct err *err)
 	__attribute__((nonnull(3)));
+
+/**
+ * holder_announce - say that this process holds @n open devices, and lends them
+ *
+ * It takes HOLDER_COMM as its name, and a file for each device whose name
+ * tells which: a group's file alone does not say which of its devices is
+ * meant. Both last as long as the process. 0 or -1.
+ */
+int holder_announce(const struct device *devices, size_t n, struct err *err)
+	__attribute__((nonnull(1, 3)));
+
+/** holder_unseen - ERR_BUSY: somebody has, or may have, the device open, and cannot be seen; returns -1 */
+int holder_unseen(struct err *err) __attribute__((nonnull(1)));
 
 /**
  * holder_borrow - a duplicate of the holder's file

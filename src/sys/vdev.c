@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -33,16 +34,19 @@ static int say_busy(const struct device *device, struct err *err)
 {
 	const struct holder *holder = &device->holder;
 
-	if (holder->kind == HOLDER_NONE) {
-		err_set(err, ERR_BUSY, 0,
-			"it is in use by a process that cannot be seen from here");
-		return err_hint(err,
-				"run it as root, outside of any container");
-	}
+	if (holder->kind == HOLDER_NONE)
+		return holder_unseen(err);
 	if (holder->kind == HOLDER_HOLD)
 		return err_set(err, ERR_BUSY, 0,
 			       "it is already held by mlxmigctl hold (pid %d)",
 			       (int)holder->pid);
+	if (!strcmp(holder->comm, HOLDER_COMM)) {
+		err_set(err, ERR_BUSY, 0,
+			"its IOMMU group %d is open in mlxmigctl hold (pid %d), which holds another device of it",
+			device->iommu_group, (int)holder->pid);
+		return err_hint(err,
+				"name all of the group's devices to mlxmigctl hold");
+	}
 	return err_set(err, ERR_BUSY, 0, "it is in use by %s (pid %d)",
 		       holder->comm, (int)holder->pid);
 }
@@ -64,6 +68,7 @@ static int borrow(struct vdev *vdev, const struct device *device,
 	if (fd < 0)
 		return -1;
 	vdev->borrowed = true;
+	vdev->lender = device->holder.pid;
 	if (device->holder.is_cdev) {
 		vdev->fd = fd;
 		return 0;
@@ -152,13 +157,6 @@ int vdev_open(struct vdev *vdev, const struct device *device, struct err *err)
 	return open_one(vdev, device, NULL, VDEV_ANY, err);
 }
 
-int vdev_open_fresh(struct vdev *vdev, const struct device *device,
-		    struct err *err)
-{
-	*vdev = (struct vdev)VDEV_INIT;
-	return open_one(vdev, device, NULL, VDEV_FRESH, err);
-}
-
 int vdev_open_all(struct vdev *vdevs, const struct device *devices, size_t n,
 		  enum vdev_wish wish, struct err *err)
 {
@@ -174,6 +172,16 @@ int vdev_open_all(struct vdev *vdevs, const struct device *devices, size_t n,
 		return -1;
 	}
 	return 0;
+}
+
+bool vdev_is_kept(const struct vdev *vdev, const struct device *device)
+{
+	struct device now = *device;
+	struct err err = ERR_INIT;
+
+	return vdev->borrowed && !holder_find(&now, &err) &&
+	       now.holder.kind == HOLDER_HOLD &&
+	       now.holder.pid == vdev->lender;
 }
 
 static void close_fd(int *fd)

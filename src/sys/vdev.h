@@ -12,6 +12,7 @@
  * struct vdev - an open device
  * @fd: the device's file; ioctls of sys/mig go here
  * @borrowed: it is a holder's; else it was opened, and so reset, by us
+ * @lender: whose it is, with @borrowed
  * @container, @group: of the way by group, else -1
  * @iommufd: of the way by cdev, else -1
  */
@@ -22,6 +23,7 @@ struct vdev {
 	int group;
 	int iommufd;
 	bool borrowed;
+	pid_t lender;
 };
 
 #define VDEV_INIT { .fd = -1, .container = -1, .group = -1, .iommufd = -1 }
@@ -39,22 +41,23 @@ struct vdev {
 int vdev_open(struct vdev *vdev, const struct device *device, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
 
-/** vdev_open_fresh - as vdev_open(), but only a free device: a held one is ERR_BUSY too (hold itself) */
-int vdev_open_fresh(struct vdev *vdev, const struct device *device,
-		    struct err *err) __attribute__((nonnull(1, 2, 3)));
-
 enum vdev_wish { VDEV_ANY, VDEV_FRESH };
 
 /**
  * vdev_open_all - open @n devices, all or none
  * @vdevs: @n of them, to be closed by the caller one by one with vdev_close()
  *
- * As vdev_open() or, with VDEV_FRESH, vdev_open_fresh() on each; devices that
- * share an IOMMU group, which can be opened once only, share its file.
+ * As vdev_open() on each; but with VDEV_FRESH (hold itself) a held device is
+ * ERR_BUSY too. Devices that share an IOMMU group, which can be opened once
+ * only, share its file.
  */
 int vdev_open_all(struct vdev *vdevs, const struct device *devices, size_t n,
 		  enum vdev_wish wish, struct err *err)
 	__attribute__((nonnull(1, 2, 5)));
+
+/** vdev_is_kept - does the mlxmigctl hold that @vdev was borrowed from still have it, so that it outlives us? Looks again. */
+bool vdev_is_kept(const struct vdev *vdev, const struct device *device)
+	__attribute__((nonnull(1, 2)));
 
 /** vdev_close - close what is open; harmless on VDEV_INIT and twice */
 void vdev_close(struct vdev *vdev) __attribute__((nonnull(1)));

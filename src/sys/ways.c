@@ -199,6 +199,12 @@ int way_of_group(struct vdev *vdev, const struct device *device,
 	if (errno == ENODEV)
 		return err_set(err, ERR_NOT_BOUND, errno,
 			       "VFIO does not have the device");
+	/* A group without its container: not yet, or no longer. */
+	if (errno == EINVAL && vdev->borrowed) {
+		err_set(err, ERR_BUSY, 0,
+			"its holder is still opening it, or just closing it");
+		return err_hint(err, "try again in a moment");
+	}
 	err_from_errno(err, errno, "cannot open the device");
 	if (errno == EACCES)
 		err_hint(err, "its PF is bound to vfio-pci, which asks for a VF token: bind the PF to mlx5_core");

@@ -183,20 +183,24 @@ static void holders_are_found_by_their_files(void)
 {
 	struct device devices[] = {
 		{ .iommu_group = 4 },
-		{ .iommu_group = 40 },
+		{ .name = "0000:01:00.1", .iommu_group = 40 },
 		{ .iommu_group = 41, .cdev = "vfio1" },
 		{ .iommu_group = -1 },
+		{ .name = "0000:01:00.2", .iommu_group = 40 },
 	};
 	struct err err = ERR_INIT;
 
+	put("/proc/9/comm", "mlxmigctl\n");
+	put_link("/proc/9/fd/4", "/dev/vfio/40");
 	put("/proc/10/comm", HOLDER_COMM "\n");
 	put_link("/proc/10/fd/3", "/dev/vfio/vfio");
 	put_link("/proc/10/fd/5", "/dev/vfio/40");
+	put_link("/proc/10/fd/6", "/memfd:" HOLDER_COMM ":0000:01:00.1 (deleted)");
 	put("/proc/11/comm", "vmm\n");
 	put_link("/proc/11/fd/8", "/dev/vfio/devices/vfio1");
 	put_link("/proc/11/fd/9", "/dev/vfio/devices/vfio10");
 	put_link("/proc/self", "10");
-	CHECK_INT(holder_find_all(devices, 4, &err), 0);
+	CHECK_INT(holder_find_all(devices, 5, &err), 0);
 	CHECK_INT(devices[0].holder.kind, HOLDER_NONE);
 	CHECK_INT(devices[1].holder.kind, HOLDER_HOLD);
 	CHECK_INT(devices[1].holder.pid, 10);
@@ -207,6 +211,8 @@ static void holders_are_found_by_their_files(void)
 	CHECK_INT(devices[2].holder.fd, 8);
 	CHECK(devices[2].holder.is_cdev);
 	CHECK_INT(devices[3].holder.kind, HOLDER_NONE);
+	/* Its neighbour is held, it is not. */
+	CHECK_INT(devices[4].holder.kind, HOLDER_OTHER);
 }
 
 static void a_captured_holder_lends_nothing(void)
