@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/common.h"
 #include "report/device.h"
+#include "sys/holder.h"
 #include "sys/module.h"
 #include "sys/netdev.h"
 
@@ -68,6 +69,16 @@ static int check(const struct device *device, const struct driver_wish *wish,
 	return 0;
 }
 
+/* Only a driver of VFIO's device can be open in a process. */
+static int require_seen(const struct device *device,
+			const struct driver_wish *wish, struct err *err)
+{
+	if (!device->vfio || !device->holder.unsure ||
+	    !strcmp(device->driver, wish->driver))
+		return 0;
+	return holder_unseen(err);
+}
+
 static int check_all(const struct device *devices, size_t n,
 		     const struct driver_wish *wish, bool force,
 		     struct err *err)
@@ -76,7 +87,8 @@ static int check_all(const struct device *devices, size_t n,
 		if (check(&devices[i], wish, force, err))
 			return err_device(err, devices[i].name);
 	for (size_t i = 0; i < n; i++)
-		if (driver_require_writable(&devices[i], err))
+		if (driver_require_writable(&devices[i], err) ||
+		    require_seen(&devices[i], wish, err))
 			return err_device(err, devices[i].name);
 	return 0;
 }

@@ -160,7 +160,7 @@ static int require_free(const struct device *device, struct err *err)
 	if (holder_find(&now, err))
 		return -1;
 	if (now.holder.kind == HOLDER_NONE)
-		return 0;
+		return now.vfio && now.holder.unsure ? holder_unseen(err) : 0;
 	return err_set(err, ERR_BUSY, 0, "it is open in %s (pid %d)",
 		       now.holder.comm, (int)now.holder.pid);
 }
