@@ -74,6 +74,9 @@ int mvf_session_open(struct mvf_session *s, const struct file_operations *fops,
 
 	spin_lock(&mvf->reset_lock);
 	mvf->session = s;
+	/* A reset during the arc found no session to end. */
+	if (mvf->reset_pending)
+		WRITE_ONCE(s->ended, true);
 	spin_unlock(&mvf->reset_lock);
 	return 0;
 }
