@@ -235,7 +235,11 @@ void mvf_fsm_opened(struct mvf_device *mvf)
 	mvf_unlock_state(mvf);
 }
 
-/* The last close: the reset that follows takes the state back to RUNNING. */
+/*
+ * The last close. vfio-pci resets the function after it, but in a way that
+ * calls no reset_done, or mvf_remove() does: @state is put right by the next
+ * open.
+ */
 void mvf_fsm_closed(struct mvf_device *mvf)
 {
 	mvf_lock_state(mvf);

@@ -88,12 +88,35 @@ out_detach:
 	return err;
 }
 
+/*
+ * The reset of the last close needs the device's lock, and did not get it when
+ * the close was what an unbinding waited for: it holds the lock, here too. The
+ * next driver must not be given a VF that is suspended, or half loaded.
+ */
+static void mvf_reset_unbound(struct mvf_device *mvf)
+{
+	struct pci_dev *pdev = mvf->core.pdev;
+	int err;
+
+	if (!mvf->migratable || !mvf->core.needs_reset)
+		return;
+
+	pci_cfg_access_lock(pdev);
+	pci_save_state(pdev);
+	err = __pci_reset_function_locked(pdev);
+	pci_restore_state(pdev);
+	pci_cfg_access_unlock(pdev);
+	if (err)
+		pci_err(pdev, "could not be reset: %d\n", err);
+}
+
 static void mvf_remove(struct pci_dev *pdev)
 {
 	struct mvf_device *mvf = mvf_of_pci(pdev);
 
 	/* Waits until the last user has closed the device. */
 	vfio_pci_core_unregister_device(&mvf->core);
+	mvf_reset_unbound(mvf);
 	mvf_detach(mvf);
 	vfio_put_device(&mvf->core.vdev);
 }

@@ -339,6 +339,26 @@ goes_while_open() {
 	migdrive dev "$VF0" set STOP_COPY read 1000
 }
 
+@test "driver: a VF that is unbound while it is suspended is reset for the next driver" {
+	only_ours
+	local writer
+	background dev "$VF0" set STOP touch $run_dir/ready await $run_dir/go
+	[ "$(labvf "$VF0" get suspended)" -eq 3 ]
+	echo "$VF0" >"$sys/devices/$VF0/driver/unbind" 3>&- 4>&- &
+	writer=$!
+	sleep 0.5
+	kill -0 $writer
+	finish
+	wait $writer
+	# A VF that is suspended executes no command: mlx5_core would wait for minutes, and give up.
+	SECONDS=0
+	put_on "" "$VF0"
+	[ "$SECONDS" -lt 20 ]
+	[ "$(basename "$(readlink "$sys/devices/$VF0/driver")")" = mlx5_core ]
+	put_on mlx5_vfio_pci "$VF0"
+	migdrive dev "$VF0" set STOP_COPY read 1000
+}
+
 @test "driver: the PF's reload ends the session; a VF that did not run needs a reset" {
 	only_ours
 	background dev "$VF1" dev "$VF0" set STOP_COPY read 100 touch $run_dir/ready await $run_dir/go fail ENODEV read 1 \
