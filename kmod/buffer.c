@@ -12,6 +12,10 @@
 #include "buffer.h"
 #include "fw.h"
 
+/* For what there is more of the larger the image is. */
+#define MVF_GFP_MAYFAIL \
+	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /*
  * An image's size is somebody else's word: the firmware's, or a stream's. So
  * a buffer never takes the last sixteenth of the host's memory, and gives up
@@ -44,7 +48,7 @@ static int mvf_buffer_add(struct mvf_buffer *buf, u64 want)
 	gfp_t gfp = buf->gfp | GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
 	struct mvf_block *block;
 
-	block = kmalloc(sizeof(*block), GFP_KERNEL_ACCOUNT);
+	block = kmalloc(sizeof(*block), MVF_GFP_MAYFAIL);
 	if (!block)
 		return -ENOMEM;
 
@@ -75,10 +79,15 @@ static int mvf_buffer_add(struct mvf_buffer *buf, u64 want)
  * @size: bytes that there must be room for
  * @want: bytes that there should be room for, if one block gives them
  *
- * Return: 0, or -ENOMEM, and then what room there was is still there.
+ * More than one block's size is made up to whole blocks, so that the firmware
+ * can be told of large pages (mvf_page_shift()).
+ *
+ * Return: 0, -ENOMEM, or -EINTR when the caller is being killed. After a
+ * failure what room there was is still there.
  */
 int mvf_buffer_grow(struct mvf_buffer *buf, u64 size, u64 want)
 {
+	u64 block = PAGE_SIZE << buf->order;
 	u64 need = PAGE_ALIGN(size);
 	int err;
 
@@ -88,6 +97,8 @@ int mvf_buffer_grow(struct mvf_buffer *buf, u64 size, u64 want)
 		return -ENOMEM;
 
 	want = max(PAGE_ALIGN(want), need);
+	if (want > block)
+		want = round_up(want, block);
 	while (buf->capacity < need) {
 		err = mvf_buffer_add(buf, want - buf->capacity);
 		if (err)
@@ -212,7 +223,9 @@ static int mvf_map_blocks(struct mvf_buffer *buf, struct device *dev)
 
 /*
  * The largest page size that every block begins at and, the last one excepted,
- * ends at: large blocks take few translation entries.
+ * ends at. Of a buffer above 2 MiB all blocks are 2 MiB, and so are the pages,
+ * unless the host had no such blocks: then the smallest block decides, and with
+ * it the number of translation entries.
  */
 static unsigned int mvf_page_shift(struct mvf_buffer *buf)
 {
@@ -250,7 +263,7 @@ static int mvf_make_mkey(struct mvf_buffer *buf, struct mvf_device *mvf,
 	int err;
 
 	inlen = MLX5_ST_SZ_BYTES(create_mkey_in) + octwords * 16;
-	in = kvzalloc(inlen, GFP_KERNEL_ACCOUNT);
+	in = kvzalloc(inlen, MVF_GFP_MAYFAIL);
 	if (!in)
 		return -ENOMEM;
 
@@ -303,10 +316,31 @@ int mvf_buffer_map(struct mvf_buffer *buf, struct mvf_device *mvf, u32 pdn,
 	return 0;
 }
 
-/** mvf_buffer_unmap - take a buffer back from the PF */
-void mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf)
+/**
+ * mvf_buffer_unmap - take a buffer back from the PF
+ * @buf: the buffer, mapped
+ * @mvf: the VF that it was mapped for
+ *
+ * The firmware may be at work on the memory still, after a command that mlx5
+ * gave up waiting for. Then it does not give the key back, and the buffer is
+ * leaked, mapped as it is, rather than written to in another's hands. (When the
+ * PF is dead mlx5 answers in its place that the key is destroyed.)
+ *
+ * Return: 0, or the errno of the firmware's refusal: the buffer must not be
+ * used any more, only put.
+ */
+int mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf)
 {
-	mvf_fw_destroy_mkey(mvf, buf->mkey);
+	int err = mvf_fw_destroy_mkey(mvf, buf->mkey);
+
+	if (err) {
+		pci_err(mvf->core.pdev,
+			"leaking %llu bytes of memory that the firmware does not give back: %d\n",
+			buf->capacity, err);
+		mvf_buffer_get(buf);
+		return err;
+	}
 	mvf_unmap_before(buf, buf->pf_dev, NULL);
 	buf->pf_dev = NULL;
+	return 0;
 }

@@ -42,7 +42,8 @@ struct mvf_block {
  *
  * Mapped means: the PF's device may access the memory, and the CPU must not.
  * A buffer is mapped for the time of one command only, so that at any other
- * time nothing of the PF hangs on it.
+ * time nothing of the PF hangs on it. If the firmware keeps the key, the buffer
+ * stays mapped and is never freed.
  */
 struct mvf_buffer {
 	struct kref ref;
@@ -81,6 +82,6 @@ void *mvf_buffer_at(struct mvf_buffer *buf, struct mvf_cursor *cur, u64 offset,
 
 int mvf_buffer_map(struct mvf_buffer *buf, struct mvf_device *mvf, u32 pdn,
 		   enum dma_data_direction dir);
-void mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf);
+int mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf);
 
 #endif

@@ -294,12 +294,19 @@ int mvf_fw_create_mkey(struct mvf_device *mvf, void *in, int inlen, u32 *mkey)
 	return 0;
 }
 
-void mvf_fw_destroy_mkey(struct mvf_device *mvf, u32 mkey)
+/**
+ * mvf_fw_destroy_mkey - take memory back from the firmware
+ * @mvf: the VF
+ * @mkey: the key
+ *
+ * Return: as mvf_fw_exec(). On failure the firmware may go on using the memory.
+ */
+int mvf_fw_destroy_mkey(struct mvf_device *mvf, u32 mkey)
 {
 	u32 out[MLX5_ST_SZ_DW(destroy_mkey_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(destroy_mkey_in)] = {};
 
 	MLX5_SET(destroy_mkey_in, in, opcode, MLX5_CMD_OP_DESTROY_MKEY);
 	MLX5_SET(destroy_mkey_in, in, mkey_index, mlx5_mkey_to_idx(mkey));
-	mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
 }

@@ -53,6 +53,6 @@ int mvf_fw_save_finish(struct mvf_device *mvf, struct mvf_fw_save *save,
 int mvf_fw_alloc_pd(struct mvf_device *mvf, u32 *pdn);
 void mvf_fw_dealloc_pd(struct mvf_device *mvf, u32 pdn);
 int mvf_fw_create_mkey(struct mvf_device *mvf, void *in, int inlen, u32 *mkey);
-void mvf_fw_destroy_mkey(struct mvf_device *mvf, u32 mkey);
+int mvf_fw_destroy_mkey(struct mvf_device *mvf, u32 mkey);
 
 #endif

@@ -16,6 +16,7 @@
 static int mvf_resuming_load(struct mvf_session *s)
 {
 	int err = -ENODEV;
+	int unmapped;
 
 	mutex_lock(&s->lock);
 	if (mvf_session_ended(s))
@@ -25,7 +26,9 @@ static int mvf_resuming_load(struct mvf_session *s)
 	if (err)
 		goto out_unlock;
 	err = mvf_fw_load(s->mvf, s->buf->mkey, s->buf->used);
-	mvf_buffer_unmap(s->buf, s->mvf);
+	unmapped = mvf_buffer_unmap(s->buf, s->mvf);
+	if (!err)
+		err = unmapped;
 	if (err)
 		goto out_unlock;
 

@@ -118,61 +118,75 @@ static const struct file_operations mvf_saving_fops = {
 };
 
 /*
- * Has the firmware fill @buf. The wait cannot be interrupted: until the answer
- * comes the firmware may write to the memory.
+ * Has the firmware fill @room bytes of @buf. The wait cannot be interrupted:
+ * until the answer comes the firmware may write to the memory.
  */
-static int mvf_saving_fill(struct mvf_session *s, struct mvf_buffer *buf)
+static int mvf_saving_fill(struct mvf_session *s, struct mvf_buffer *buf,
+			   u32 room)
 {
 	struct mvf_device *mvf = s->mvf;
 	u32 size = 0;
+	int unmapped;
 	int err;
 
 	err = mvf_buffer_map(buf, mvf, s->pdn, DMA_FROM_DEVICE);
 	if (err)
 		return err;
-	err = mvf_fw_save_start(mvf, &s->save, buf->mkey, buf->capacity);
+	err = mvf_fw_save_start(mvf, &s->save, buf->mkey, room);
 	if (!err)
 		err = mvf_fw_save_finish(mvf, &s->save, &size);
-	mvf_buffer_unmap(buf, mvf);
+	unmapped = mvf_buffer_unmap(buf, mvf);
+	if (!err)
+		err = unmapped;
 	if (err)
 		return err;
 
-	if (!size || size > buf->capacity) {
+	if (!size || size > room) {
 		pci_err(mvf->core.pdev,
-			"firmware claims to have saved %u bytes to %llu bytes of memory\n",
-			size, buf->capacity);
+			"firmware claims to have saved %u bytes to %u bytes of memory\n",
+			size, room);
 		return -EIO;
 	}
 	buf->used = size;
 	return 0;
 }
 
-/* Saves the whole state into one buffer, framed as records. */
+/* Puts what the stream has before the image. */
+static void mvf_saving_frame(struct mvf_buffer *buf, u32 room)
+{
+	buf->prefix_len = mvf_stream_put_size(buf->prefix, room);
+	buf->prefix_len += mvf_stream_put_image_head(buf->prefix +
+						     buf->prefix_len,
+						     buf->used);
+}
+
+/*
+ * Saves the whole state into one buffer. It may be larger than what was asked
+ * for, so it is not the buffer's size that the firmware and the stream get.
+ */
 static int mvf_saving_whole(struct mvf_session *s)
 {
 	struct mvf_buffer *buf;
 	u32 size = 0;
+	u32 room;
 	int err;
 
 	err = mvf_fw_query_size(s->mvf, &size);
 	if (err)
 		return err;
+	room = min(PAGE_ALIGN((u64)max(size, 1)), MVF_SAVE_MAX);
 
 	/* The pages will be read by the user, filled or not. */
-	buf = mvf_buffer_alloc(s->mvf, min_t(u64, max(size, 1), MVF_SAVE_MAX),
-			       __GFP_ZERO);
+	buf = mvf_buffer_alloc(s->mvf, room, __GFP_ZERO);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 
-	err = mvf_saving_fill(s, buf);
+	err = mvf_saving_fill(s, buf, room);
 	if (err) {
 		mvf_buffer_put(buf);
 		return err;
 	}
-	buf->prefix_len = mvf_stream_put_size(buf->prefix, buf->capacity);
-	buf->prefix_len += mvf_stream_put_image_head(buf->prefix +
-						     buf->prefix_len,
-						     buf->used);
+	mvf_saving_frame(buf, room);
 	list_add_tail(&buf->node, &s->ready);
 	return 0;
 }

@@ -245,6 +245,15 @@ until_there() {
 	done
 }
 
+@test "driver: memory that the firmware does not give back is leaked, and the command has failed" {
+	only_ours
+	fault op=0x202,nth=1,status=0x6
+	migdrive dev "$VF0" fail EBUSY set STOP_COPY state STOP set STOP_COPY read 1000 set RUNNING
+	[[ $(dmesg) == *"$VF0: leaking "*" bytes of memory"* ]]
+	fault op=0x202,nth=1,status=0x6
+	resume fail EBUSY write $run_dir/stream 0 0 0 fail EBUSY set STOP reset state RUNNING
+}
+
 @test "driver: ERROR when an arc and its undo are refused; only a reset leaves it" {
 	only_ours
 	fault "op=0x115,nth=1,status=0x6;op=0x116,nth=1,status=0x1"
