@@ -112,6 +112,7 @@ void mvf_fsm_pf_gone(struct mvf_device *mvf);
 void mvf_fsm_pf_back(struct mvf_device *mvf);
 
 /* saving.c and resuming.c: arcs that begin and end a data session */
+unsigned int mvf_saving_prefix_len(void);
 int mvf_saving_begin(struct mvf_device *mvf, struct file **filp);
 int mvf_saving_end(struct mvf_device *mvf, struct file **filp);
 int mvf_resuming_begin(struct mvf_device *mvf, struct file **filp);

@@ -198,7 +198,7 @@ static int mvf_get_data_size(struct vfio_device *vdev, unsigned long *size)
 	err = mvf_fw_query_size(mvf, &image);
 	mvf_unlock_state(mvf);
 	if (!err)
-		*size = (unsigned long)image + MVF_PREFIX_MAX;
+		*size = (unsigned long)image + mvf_saving_prefix_len();
 	return err;
 }
 

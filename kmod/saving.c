@@ -3,13 +3,61 @@
  * STOP_COPY: the firmware writes the VF's state to memory, and the data fd
  * gives it out as records.
  */
+#include <linux/moduleparam.h>
 #include <linux/poll.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "session.h"
 
 /* SAVE's size field has 32 bits, and the memory is whole pages. */
 #define MVF_SAVE_MAX ((u64)U32_MAX + 1 - PAGE_SIZE)
+
+enum mvf_stream_format {
+	MVF_RECORDS,
+	MVF_BARE_IMAGE,
+};
+
+static const char * const mvf_format_names[] = {
+	[MVF_RECORDS] = "records",
+	[MVF_BARE_IMAGE] = "bare",
+};
+
+static int mvf_stream_format = MVF_RECORDS;
+
+static int mvf_format_set(const char *val, const struct kernel_param *kp)
+{
+	int format = sysfs_match_string(mvf_format_names, val);
+
+	if (format < 0)
+		return format;
+	WRITE_ONCE(mvf_stream_format, format);
+	return 0;
+}
+
+static int mvf_format_get(char *to, const struct kernel_param *kp)
+{
+	return scnprintf(to, PAGE_SIZE, "%s\n",
+			 mvf_format_names[READ_ONCE(mvf_stream_format)]);
+}
+
+static const struct kernel_param_ops mvf_format_ops = {
+	.set = mvf_format_set,
+	.get = mvf_format_get,
+};
+module_param_cb(stream_format, &mvf_format_ops, NULL, 0644);
+MODULE_PARM_DESC(stream_format,
+		 "what a save gives: records (default), or bare, an image as Linux 6.1 reads it");
+
+/**
+ * mvf_saving_prefix_len - what a save puts before the image, as of now
+ *
+ * Return: bytes.
+ */
+unsigned int mvf_saving_prefix_len(void)
+{
+	return READ_ONCE(mvf_stream_format) == MVF_RECORDS ? MVF_PREFIX_MAX : 0;
+}
 
 /* The buffer to read from, with a reference, or NULL after the last one. */
 static struct mvf_buffer *mvf_saving_front(struct mvf_session *s)
@@ -154,6 +202,8 @@ static int mvf_saving_fill(struct mvf_session *s, struct mvf_buffer *buf,
 /* Puts what the stream has before the image. */
 static void mvf_saving_frame(struct mvf_buffer *buf, u32 room)
 {
+	if (!mvf_saving_prefix_len())
+		return;
 	buf->prefix_len = mvf_stream_put_size(buf->prefix, room);
 	buf->prefix_len += mvf_stream_put_image_head(buf->prefix +
 						     buf->prefix_len,

@@ -133,6 +133,23 @@ until_there() {
 	[ "$memory" -lt $((size + 4096)) ]
 }
 
+@test "driver: stream_format=bare gives the image alone, which is taken" {
+	only_ours
+	local format=/sys/module/mlx5_vfio_pci/parameters/stream_format
+	[ "$(cat $format)" = records ]
+	run ! bash -c "echo chunks >$format"
+	[ "$(cat $format)" = records ]
+	echo bare >$format
+	[ "$(cat $format)" = bare ]
+	migdrive dev "$VF0" size set STOP_COPY save $run_dir/image >"$BATS_TEST_TMPDIR/size"
+	echo records >$format
+	[ "$(stat -c %s $run_dir/image)" -eq $(($(stat -c %s $run_dir/stream) - 40)) ]
+	[ "$(<"$BATS_TEST_TMPDIR/size")" -eq "$(stat -c %s $run_dir/image)" ]
+	resume write $run_dir/image 0 0 0 set STOP set RUNNING
+	migdrive dev "$VF0" set STOP_COPY save $run_dir/image
+	[ "$(stat -c %s $run_dir/image)" -eq "$(stat -c %s $run_dir/stream)" ]
+}
+
 @test "driver: the stream is read in any pieces, and ends" {
 	migdrive dev "$VF0" set STOP_COPY poll 1 read 7 read 16 read 1 read 20 read 4093 poll 1 save $run_dir/rest \
 		eof eof poll 1 state STOP_COPY
