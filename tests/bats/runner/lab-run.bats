@@ -149,6 +149,83 @@ nothing_left() {
 	return 1
 }
 
+@test "commas in the names of folders do no harm" {
+	export TMPDIR=$BATS_TEST_TMPDIR/a,b
+	mkdir "$TMPDIR" "$TMPDIR/c,,d"
+	vm --no-model --share "$TMPDIR/c,,d" sh -c 'echo here >/results/file; echo said'
+	status_is 0
+	[ "$output" = said ]
+	[ "$(cat "$TMPDIR/c,,d/file")" = here ]
+	nothing_left
+}
+
+@test "a folder that the VM cannot use: 125, before there is a VM" {
+	mkdir "$BATS_TEST_TMPDIR/a b"
+	TMPDIR="$BATS_TEST_TMPDIR/a b" vm true
+	status_is 125
+	[[ $stderr == "lab: TMPDIR has a blank"* ]]
+	TMPDIR=/dev/shm vm true
+	status_is 125
+	[[ $stderr == "lab: TMPDIR is /dev/shm"* ]]
+	TMPDIR=$BATS_TEST_TMPDIR/none vm true
+	status_is 125
+	MLXMIGCTL_CACHE="$BATS_TEST_TMPDIR/a b" vm true
+	status_is 125
+	[[ $stderr == "lab: the cache's path has a blank"* ]]
+}
+
+@test "without HOME the cache is where the user's home is" {
+	[ -z "${MLXMIGCTL_CACHE:-}" ] || skip "MLXMIGCTL_CACHE says where the cache is"
+	unset HOME XDG_CACHE_HOME
+	run --separate-stderr tests/lab/build --driver none --no-model --print
+	status_is 0
+	[[ $output == *"vmlinuz=$(getent passwd "$(id -u)" | cut -d: -f6)/"* ]]
+}
+
+# doomed_vm TIMES: the first QEMUs get a kernel command line on which the guest panics before its first process
+doomed_vm() {
+	local bin=$BATS_TEST_TMPDIR/bin real
+	real=$(command -v qemu-system-x86_64)
+	mkdir "$bin"
+	cat >"$bin/qemu-system-x86_64" <<-END
+		#!/bin/bash
+		echo started >>$BATS_TEST_TMPDIR/starts
+		[ \$(wc -l <$BATS_TEST_TMPDIR/starts) -gt $1 ] ||
+			exec $real "\$@" -append "console=ttyS0 loglevel=5 panic=-1 rdinit=/none root=/dev/none"
+		exec $real "\$@"
+	END
+	chmod +x "$bin/qemu-system-x86_64"
+	PATH=$bin:$PATH
+}
+
+@test "a VM that dies before the command starts is started once more, and that is said" {
+	doomed_vm 1
+	vm --no-model echo alive
+	status_is 0
+	[ "$output" = alive ]
+	[[ $stderr == *"started once more"*"Kernel panic"* ]]
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/starts")" -eq 2 ]
+	nothing_left
+}
+
+@test "a VM that dies twice before the command starts gives no success" {
+	doomed_vm 2
+	vm --no-model --expect-splat true
+	status_is 125
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/starts")" -eq 2 ]
+	nothing_left
+}
+
+@test "IOMMU faults and hung tasks in the kernel log: 126" {
+	local line
+	for line in "DMAR: [DMA Write NO_PASID] Request device [01:00.1] fault addr 0x1000 [fault reason 0x05] not allowed" \
+		"INFO: task mlxmigctl:77 blocked for more than 120 seconds."; do
+		vm --no-model sh -c 'echo "<3>$1" >/dev/kmsg' sh "$line"
+		status_is 126
+		[[ $stderr == *"$line"* ]]
+	done
+}
+
 @test "help and bad options need no VM" {
 	vm --help
 	status_is 0
