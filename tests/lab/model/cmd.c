@@ -188,6 +188,8 @@ static uint64_t execute(struct lab_cmd *cmd, struct lab_answer *a)
 		status = dispatch(cmd);
 	if (verdict.umem != LAB_ANY && cmd->opcode == MLX5_CMD_OP_QUERY_VHCA_MIGRATION_STATE)
 		IFC_SET(query_vhca_migration_state_out, cmd->out, required_umem_size, verdict.umem);
+	if (verdict.image != LAB_ANY && cmd->opcode == MLX5_CMD_OP_SAVE_VHCA_STATE)
+		IFC_SET(save_vhca_state_out, cmd->out, actual_image_size, verdict.image);
 	IFC_SET(any_out, cmd->out, status, status);
 	IFC_SET(any_out, cmd->out, syndrome, status ? cmd->syndrome : 0);
 	if (verdict.delivery != LAB_ANY)
@@ -254,19 +256,43 @@ static void take_slot(struct lab_function *fn, unsigned int index)
 	timer_mod(a->timer, begin + delay);
 }
 
-/* The driver rings: @slots has a bit for each slot that holds a command. */
+static bool is_asleep(struct lab_function *fn)
+{
+	struct lab_vf *vf = fn->number ? container_of(fn, struct lab_vf, fn) : NULL;
+
+	return vf && vf->state.suspended & LAB_SUSPENDED_RESPONDER;
+}
+
+/*
+ * The driver rings: @slots has a bit for each slot that holds a command. A VF whose responder is suspended does nothing
+ * before its resume; a reset makes it forget.
+ */
 void lab_cmd_doorbell(struct lab_function *fn, uint32_t slots)
 {
 	if (!fn->queue)
 		return;
+	if (is_asleep(fn)) {
+		fn->rung |= slots;
+		return;
+	}
 	for (unsigned int i = 0; i < LAB_SLOTS; i++)
 		if (slots & (1U << i))
 			take_slot(fn, i);
 }
 
-/* Drops the answers that still wait: their queue is gone. */
+/* The responder is back: what was rung for meanwhile is done now. */
+void lab_cmd_wake(struct lab_function *fn)
+{
+	uint32_t slots = fn->rung;
+
+	fn->rung = 0;
+	lab_cmd_doorbell(fn, slots);
+}
+
+/* Drops the answers that still wait, and the commands not begun: their queue is gone. */
 void lab_cmd_forget(struct lab_function *fn)
 {
+	fn->rung = 0;
 	for (unsigned int i = 0; i < LAB_SLOTS; i++) {
 		struct lab_answer *a = &fn->answers[i];
 

@@ -45,6 +45,7 @@ static inline enum lab_status lab_refuse(struct lab_cmd *cmd, enum lab_status st
 
 /* cmd.c */
 void lab_cmd_doorbell(struct lab_function *fn, uint32_t slots);
+void lab_cmd_wake(struct lab_function *fn);
 void lab_cmd_forget(struct lab_function *fn);
 
 /* fw.c, caps.c, pages.c, eq.c, res.c, mig.c: the handlers of the dispatch table */

@@ -7,7 +7,7 @@
 
 static const struct lab_fault blank = {
 	.vhca = LAB_ANY, .first = 1, .count = 1, .status = LAB_ANY, .syndrome = LAB_SYND_FAULT,
-	.delivery = LAB_ANY, .corrupt = LAB_ANY, .umem = LAB_ANY,
+	.delivery = LAB_ANY, .corrupt = LAB_ANY, .umem = LAB_ANY, .image = LAB_ANY,
 };
 
 static bool set_number(struct lab_fault *fault, const char *key, uint64_t value)
@@ -32,6 +32,8 @@ static bool set_number(struct lab_fault *fault, const char *key, uint64_t value)
 		fault->corrupt = value;
 	else if (!strcmp(key, "umem"))
 		fault->umem = value & 0xffffffff;
+	else if (!strcmp(key, "image"))
+		fault->image = value & 0xffffffff;
 	else
 		return false;
 	return true;
@@ -117,7 +119,9 @@ static bool hits(struct lab_fault *fault, const struct lab_cmd *cmd)
 /* Counts the command against every fault and says what those that hit do to it. */
 struct lab_verdict lab_faults_judge(struct lab_pf *pf, const struct lab_cmd *cmd)
 {
-	struct lab_verdict verdict = { .status = LAB_ANY, .delivery = LAB_ANY, .corrupt = LAB_ANY, .umem = LAB_ANY };
+	struct lab_verdict verdict = {
+		.status = LAB_ANY, .delivery = LAB_ANY, .corrupt = LAB_ANY, .umem = LAB_ANY, .image = LAB_ANY,
+	};
 
 	for (unsigned int i = 0; i < pf->faults->len; i++) {
 		struct lab_fault *fault = &g_array_index(pf->faults, struct lab_fault, i);
@@ -136,6 +140,8 @@ struct lab_verdict lab_faults_judge(struct lab_pf *pf, const struct lab_cmd *cmd
 			verdict.corrupt = fault->corrupt;
 		if (fault->umem != LAB_ANY)
 			verdict.umem = fault->umem;
+		if (fault->image != LAB_ANY)
+			verdict.image = fault->image;
 	}
 	return verdict;
 }

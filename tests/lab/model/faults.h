@@ -19,6 +19,7 @@ struct lab_fault {
 	uint64_t hang_ns;		/* answer that much later */
 	int64_t corrupt;		/* flip a bit of this byte of the data moved, or LAB_ANY */
 	int64_t umem;			/* answer this size instead of the one needed, or LAB_ANY */
+	int64_t image;			/* answer this size instead of the image's, or LAB_ANY */
 };
 
 /* What the faults together do to one command. */
@@ -29,6 +30,7 @@ struct lab_verdict {
 	uint64_t hang_ns;
 	int64_t corrupt;
 	int64_t umem;
+	int64_t image;
 };
 
 bool lab_faults_parse(const char *text, GArray *faults, Error **errp);

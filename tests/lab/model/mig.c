@@ -10,13 +10,13 @@
 
 enum { STOPPED = LAB_SUSPENDED_INITIATOR | LAB_SUSPENDED_RESPONDER };
 
-/* The VF that a command is about, its state brought up to now; NULL with the syndrome set. */
+/* The VF that a command is about, enabled, its state brought up to now; NULL with the syndrome set. */
 static struct lab_vf *subject(struct lab_cmd *cmd)
 {
 	struct lab_vf *vf = lab_vf_by_vhca(cmd->fn->pf, IFC_GET(suspend_vhca_in, cmd->in, vhca_id));
 
 	cmd->syndrome = cmd->fn->pf->migration ? LAB_SYND_NO_VHCA : LAB_SYND_NO_CAPABILITY;
-	if (!vf || !cmd->fn->pf->migration)
+	if (!vf || !cmd->fn->pf->seats[vf->fn.number].enabled || !cmd->fn->pf->migration)
 		return NULL;
 	lab_state_advance(&vf->state, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
 	return vf;
@@ -55,6 +55,7 @@ enum lab_status lab_resume_vhca(struct lab_cmd *cmd)
 	if (responder) {
 		lab_loading_end(&vf->state);
 		lab_saving_end(&vf->state);
+		lab_cmd_wake(&vf->fn);
 	}
 	return LAB_OK;
 }

@@ -136,6 +136,7 @@ struct lab_function {
 	uint64_t queue;			/* bus address of the command queue, 0: none */
 	uint32_t queue_high;
 	uint32_t nic_interface;
+	uint32_t rung;			/* slots rung for while the responder is suspended */
 	struct lab_answer answers[LAB_SLOTS];
 	struct lab_eq *eqs[LAB_EQS];
 	GHashTable *mkeys;		/* index -> struct lab_mkey */

@@ -176,6 +176,14 @@ static char *last_refusal_get(Object *obj, Error **errp)
 	return g_string_free(text, false);
 }
 
+/* What the PF's driver has made and not destroyed. */
+static char *objects_get(Object *obj, Error **errp)
+{
+	struct lab_function *fn = &LAB_PF(obj)->fn;
+
+	return g_strdup_printf("pds=%u mkeys=%u", g_hash_table_size(fn->pds), g_hash_table_size(fn->mkeys));
+}
+
 /* Declares all properties on the PF's class. */
 void lab_props_register(ObjectClass *oc)
 {
@@ -191,6 +199,7 @@ void lab_props_register(ObjectClass *oc)
 	object_class_property_add(oc, "fault-hits", "uint64", fault_hits_get, NULL, NULL, NULL);
 	object_class_property_add_str(oc, "log", log_get, NULL);
 	object_class_property_add_str(oc, "last-refusal", last_refusal_get, NULL);
+	object_class_property_add_str(oc, "objects", objects_get, NULL);
 }
 
 /* The values that properties have when nobody sets them. */

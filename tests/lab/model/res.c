@@ -84,6 +84,7 @@ enum lab_status lab_dealloc_uar(struct lab_cmd *cmd)
 	return drop(cmd, cmd->fn->uars, IFC_GET(dealloc_uar_in, cmd->in, uar));
 }
 
+/* An entry that does not begin a page is the driver's mistake; real hardware would ignore its low bits. */
 static bool read_translations(struct lab_cmd *cmd, struct lab_mkey *mkey)
 {
 	const uint8_t *list = cmd->in + IFC_OFFSET(create_mkey_in, klm_pas_mtt);
@@ -93,8 +94,11 @@ static bool read_translations(struct lab_cmd *cmd, struct lab_mkey *mkey)
 	if (mkey->count > room || mkey->count > IFC_GET(create_mkey_in, cmd->in, translations_octword_actual_size) * 2)
 		return false;
 	mkey->pages = g_new(uint64_t, mkey->count);
-	for (size_t i = 0; i < mkey->count; i++)
+	for (size_t i = 0; i < mkey->count; i++) {
 		mkey->pages[i] = ldq_be_p(list + 8 * i);
+		if (mkey->pages[i] & ((1ULL << mkey->log_page) - 1))
+			return false;
+	}
 	return true;
 }
 
