@@ -19,11 +19,12 @@ put_on() {
 	done
 }
 
-# make_vfs N: that many, on mlx5_core
+# make_vfs N [AUTOPROBE]: that many, on mlx5_core; AUTOPROBE 0: on no driver yet, which is quicker
 make_vfs() {
-	echo 1 >"$sys/devices/$PF/sriov_drivers_autoprobe"
+	echo "${2:-1}" >"$sys/devices/$PF/sriov_drivers_autoprobe"
 	echo 0 >"$sys/devices/$PF/sriov_numvfs"
 	echo "$1" >"$sys/devices/$PF/sriov_numvfs"
+	echo 1 >"$sys/devices/$PF/sriov_drivers_autoprobe"
 }
 
 # rebind_pf: the driver asks the firmware anew
@@ -40,11 +41,13 @@ rescan_pf() {
 }
 
 # mark_log NAME, complaints_since NAME: fails when the kernel log holds a warning or worse after the mark ('': the boot)
-# about PCI, the IOMMU, mlx5 or VFIO
+# about PCI, the IOMMU, mlx5 or VFIO, or has lost the mark
 mark_log() { echo "lab mark $1" >/dev/kmsg; }
 complaints_since() {
 	local lines
-	lines=$(dmesg -x | sed -n "${1:+/lab mark $1\$/,\$}p" | grep -E '^[a-z]+ *:(emerg|alert|crit|err|warn) ' |
+	lines=$(dmesg -x | sed -n "${1:+/lab mark $1\$/,\$}p")
+	[ -n "$lines" ] || { echo "no mark $1 in the kernel log"; return 1; }
+	lines=$(printf '%s\n' "$lines" | grep -E '^[a-z]+ *:(emerg|alert|crit|err|warn) ' |
 		grep -Ei 'mlx5|vfio|0000:01:|DMAR|iommu|sriov' | grep -vE 'taints kernel|verification failed') || return 0
 	echo "$lines"
 	return 1
@@ -108,12 +111,14 @@ last_refusal() {
 	return 1
 }
 
-# raw HEX...: a command of the PF's driver, through its debugfs; fails when the firmware refuses it
+# raw HEX...: a command of the PF's driver (or of RAW_DEVICE's), through its debugfs; fails when the firmware refuses it.
+# Forks and loops are what costs time here: dd alone is needed, since debugfs wants the command in one write.
 raw() {
-	local cmd=/sys/kernel/debug/mlx5/$PF/cmd hex
-	hex=$(printf %s "$@")
-	while [ ${#hex} -lt 64 ]; do hex+=00; done
-	printf %b "$(printf %s "$hex" | sed 's/../\\x&/g')" >"$run_dir/raw"
+	local cmd=/sys/kernel/debug/mlx5/${RAW_DEVICE:-$PF}/cmd hex zeros
+	printf -v hex %s "$@"
+	printf -v zeros %064d 0
+	hex+=${zeros:${#hex} < 64 ? ${#hex} : 64}
+	printf %b "${hex//??/\\x&}" >"$run_dir/raw"
 	dd if="$run_dir/raw" of="$cmd/in" bs=64k conv=notrunc status=none
 	echo 64 >"$cmd/out_len"
 	echo go >"$cmd/run" 2>/dev/null
@@ -122,15 +127,25 @@ raw() {
 # accepted OPCODE OP_MOD VHCA [FLAGS [REST]]: hex digits, 4 each, REST any number
 accepted() { raw "$1" 00000000 "$2" "${4:-0000}" "$3" 00000000 "${5:-}"; }
 
+# answer_bytes N: the first bytes of the last answer, in hex, into $answer
+answer_bytes() {
+	answer=$(od -An -v -w64 -tx1 -N "$1" "/sys/kernel/debug/mlx5/${RAW_DEVICE:-$PF}/cmd/out")
+	answer=${answer// /}
+}
+
 # refused STATUS SYNDROME and the same: the firmware answers just that
 refused() {
-	local want="status=$1 syndrome=$2"
+	local want="status=$1 syndrome=$2" answer got
 	shift 2
 	if accepted "$@"; then
 		echo "$*: accepted, $want expected"
 		return 1
 	fi
-	last_refusal "$(printf 0x%x "0x$1")" "$want"
+	answer_bytes 8
+	printf -v got 'status=0x%x syndrome=0x%x' "0x${answer:0:2}" "0x${answer:8}"
+	[ "$got" = "$want" ] && return
+	echo "$*: $got, $want expected"
+	return 1
 }
 
 # key_and_size KEY SIZE: the end of SAVE and LOAD: address 0, the key's 8 hex digits, the size in hex
@@ -139,17 +154,20 @@ refused_save() { refused 0x5 "$1" 0118 0000 0011 0000 "$(key_and_size "$2" "$3")
 refused_load() { refused 0x5 "$1" 0119 0000 0011 0000 "$(key_and_size "$2" "$3")"; }
 
 # answer_id: the 24-bit number that a command has answered, 6 hex digits
-answer_id() { od -An -tx1 -j 9 -N 3 "/sys/kernel/debug/mlx5/$PF/cmd/out" | tr -d ' \n'; }
+answer_id() {
+	local answer
+	answer_bytes 12
+	printf %s "${answer:18}"
+}
 
 make_pd() { raw 0800 && answer_id; }
 
 # put OFFSET HEX: into the bytes that hex stands for
 put() { hex=${hex:0:$1 * 2}$2${hex:$1 * 2 + ${#2}}; }
 
-# make_mkey PD RIGHTS LENGTH: a memory key over that many bytes of page 0, which nobody will touch; RIGHTS 900 is local
-# write, 500 local read. Gives the key, 8 hex digits.
-make_mkey() {
-	local hex
+# mkey_command PD RIGHTS LENGTH [ADDRESS]: into hex, the command that makes a memory key over that many bytes of the page
+# at ADDRESS (0), which nobody will touch; RIGHTS 900 is local write, 500 local read
+mkey_command() {
 	printf -v hex '%0576d' 0
 	put 0 0200
 	put 16 "00000$2"	# the key's context starts here: rights, list of pages
@@ -157,5 +175,12 @@ make_mkey() {
 	put 40 "$(printf %016x "$3")"
 	put 72 0000000c	# pages of 2^12
 	put 96 00000001	# one pair of pages in the list, which is at 272
+	put 272 "$(printf %016x "${4:-0}")"
+}
+
+# make_mkey and the same: gives the key, 8 hex digits
+make_mkey() {
+	local hex
+	mkey_command "$@"
 	raw "$hex" && printf '%s00' "$(answer_id)"
 }

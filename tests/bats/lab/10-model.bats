@@ -104,18 +104,18 @@ teardown() {
 }
 
 @test "model: without a capability the VF cannot migrate" {
-	for capability in migration migratable; do
-		lab-prop set "$capability" off
-		rebind_pf
-		make_vfs 2
-		put_on mlx5_vfio_pci "$VF0"
-		run migdrive dev "$VF0" flags 0
-		lab-prop set "$capability" on
-		[ "$status" -ne 0 ]
-		[[ $output == *ENOTTY* ]]
-	done
+	lab-prop set migratable off
+	put_on mlx5_vfio_pci "$VF0"
+	lab-prop set migratable on
+	migdrive dev "$VF0" fail ENOTTY flags 0
+	lab-prop set migration off
 	rebind_pf
-	make_vfs 2
+	lab-prop set migration on
+	make_vfs 2 0
+	put_on mlx5_vfio_pci "$VF0"
+	migdrive dev "$VF0" fail ENOTTY flags 0
+	rebind_pf
+	make_vfs 2 0
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
 	migdrive dev "$VF0" state RUNNING
 }
@@ -215,6 +215,7 @@ teardown() {
 }
 
 @test "model: one flipped bit anywhere in the image is refused, with a syndrome" {
+	lab-prop set state-size $((128 << 10))
 	save_stream "$VF0"
 	size=$(stat -c %s "$run_dir/stream")
 	# The image starts after the records' heads: its magic, its checksum, the first page, the middle, the last byte.
@@ -225,6 +226,7 @@ teardown() {
 		last_refusal 0x119 "status=0x3 syndrome=0x1ab03[0-8]"
 	done
 	migdrive dev "$VF1" set RESUMING write "$run_dir/stream" 0 0 0 set STOP
+	lab-prop set state-size $((4 << 20))
 }
 
 @test "model: an image of a state of another size is refused" {
@@ -255,6 +257,63 @@ teardown() {
 	refused 0x3 0x1ab004 0115 0007 0011
 	refused 0x2 0x1ab001 0fff 0000 0000
 	finish
+}
+
+@test "model: a VF that the PF's driver has disabled is no VHCA" {
+	background dev "$VF0" touch "$run_dir/ready" await "$run_dir/end"
+	accepted 0105 0000 0001
+	refused 0x5 0x1ab003 0115 0000 0011
+	refused 0x5 0x1ab003 0117 0000 0011
+	accepted 0104 0000 0001
+	accepted 0115 0000 0011
+	finish
+}
+
+@test "model: a VF whose responder is suspended does nothing for its driver before the resume" {
+	put_on "" "$VF0"
+	accepted 0115 0000 0011
+	RAW_DEVICE=$VF0 raw 010a	# the initiator alone is no hindrance
+	before=$(lab-prop get log | grep -c 'fn=1 op=0x10a ')
+	accepted 0115 0001 0011
+	RAW_DEVICE=$VF0 run_dir=$BATS_TEST_TMPDIR raw 010a 3>&- 4>&- &
+	own=$!
+	sleep 1
+	kill -0 $own
+	[ "$(lab-prop get log | grep -c 'fn=1 op=0x10a ')" = "$before" ]
+	accepted 0116 0000 0011
+	accepted 0116 0001 0011
+	wait $own
+	[ "$(lab-prop get log | grep -c 'fn=1 op=0x10a ')" = $((before + 1)) ]
+	put_on mlx5_vfio_pci "$VF0"
+}
+
+@test "model: domains and memory keys of the PF are counted" {
+	before=$(lab-prop get objects)
+	[[ $before =~ ^pds=([0-9]+)\ mkeys=([0-9]+)$ ]]
+	pds=${BASH_REMATCH[1]} mkeys=${BASH_REMATCH[2]}
+	pd=$(make_pd)
+	[ "$(lab-prop get objects)" = "pds=$((pds + 1)) mkeys=$mkeys" ]
+	key=$(make_mkey "$pd" 900 4096)
+	[ "$(lab-prop get objects)" = "pds=$((pds + 1)) mkeys=$((mkeys + 1))" ]
+	accepted 0202 0000 0000 00"${key:0:6}"
+	accepted 0801 0000 0000 00"$pd"
+	[ "$(lab-prop get objects)" = "$before" ]
+	migdrive dev "$VF0" set STOP_COPY save "$run_dir/stream" dev "$VF1" set RESUMING write "$run_dir/stream" 0 0 0 set STOP
+	migdrive dev "$VF0" set STOP_COPY read 1000 dev "$VF1" set RESUMING write "$run_dir/stream" 0 0 1000
+	[ "$(lab-prop get objects)" = "$before" ]
+}
+
+@test "model: a memory key whose list does not hold pages is refused" {
+	before=$(lab-prop get objects)
+	pd=$(make_pd)
+	for address in 0x1 0x800 0x7fffffff800; do
+		mkey_command "$pd" 900 4096 $address
+		run ! raw "$hex"
+		answer_bytes 8
+		[ "$answer" = 03000000001ab024 ]
+	done
+	accepted 0801 0000 0000 00"$pd"
+	[ "$(lab-prop get objects)" = "$before" ]
 }
 
 @test "model: a memory key that is missing, too short or without the right is refused" {
@@ -322,6 +381,22 @@ teardown() {
 	last_refusal 0x119 "status=0x3 syndrome=0x1ab033"
 	fault ""
 	migdrive dev "$VF1" set RESUMING write "$run_dir/stream" 0 0 0 set STOP
+}
+
+@test "fault: SAVE lies about the image's size, QUERY about the memory it takes" {
+	fault "op=0x118,status=0,image=0x12345678;op=0x117,umem=0xfedcba98"
+	accepted 0118 0000 0011
+	answer_bytes 32
+	echo "$answer"
+	[[ $answer == 00000000*12345678* ]]
+	accepted 0117 0000 0011
+	answer_bytes 32
+	echo "$answer"
+	[[ $answer == 00000000*fedcba98* ]]
+	[ "$(lab-prop get fault-hits)" = 2 ]
+	fault "op=0x118,image=1000"
+	save_stream "$VF0"
+	lab-prop get log | grep -q 'op=0x118 .*status=0x0'
 }
 
 @test "property: every command can be delayed" {
