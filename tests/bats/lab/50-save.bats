@@ -49,6 +49,7 @@ nothing_in() { [ -z "$(ls -A "$1")" ]; }
 	[ "$(ls -A out)" = image ]
 	tar -tf out/image | sed -n '1p;2p;$p' >names
 	[ "$(tr '\n' ' ' <names)" = "device.json state/00000000-stop_copy manifest.json " ]
+	tar -xOf out/image manifest.json | jq -e ".duration_ns > 0 and .duration_ns <= $(json .duration_ns)"
 	[ "$(tar -xOf out/image --wildcards 'state/*' | xxhsum -H2 | cut -d' ' -f1)" = "$(json .xxh3_128)" ]
 	runs $VF0
 	labvf $VF0 check 7
@@ -140,6 +141,7 @@ nothing_in() { [ -z "$(ls -A "$1")" ]; }
 	mount -t tmpfs -o size=1m tmpfs out
 	run_mlx 1 save $VF0 out/image
 	error_is no_space
+	[[ $(json .error.message) == "out/image: "* ]]
 	nothing_in out
 	runs $VF0
 }
@@ -147,6 +149,7 @@ nothing_in() { [ -z "$(ls -A "$1")" ]; }
 @test "save: the pipe's reader goes away" {
 	"$MLX" save $VF0 - 2>err | head -c 100000 >/dev/null && [ "${PIPESTATUS[0]}" -eq 1 ]
 	[ "$(tail -n 1 err | jq -r .error.errno)" -eq 32 ]
+	[[ $(tail -n 1 err | jq -r .error.message) == "stdout: "* ]]
 	runs $VF0
 }
 

@@ -33,6 +33,7 @@ setup() {
 
 teardown() {
 	fault ""
+	lab-prop set load-bandwidth 0
 	[ -z "${other_firmware:-}" ] || lab-prop set fw-version 28.41.1000
 	release
 }
@@ -94,6 +95,19 @@ flip() {
 	json_is '[.state, .contents]' '["RUNNING","loaded"]'
 	labvf $VF1 check 11
 	[ "$(labvf $VF1 get suspended)" -eq 0 ]
+}
+
+@test "load: into a device whose holder ends meanwhile: not kept, and it says so" {
+	local load
+	lab-prop set load-bandwidth 1000000
+	"$MLX" load $VF1 "$IMAGES/image" >document 2>words 3>&- 4>&- &
+	load=$!
+	sleep 2
+	release
+	wait $load
+	lab-prop set load-bandwidth 0
+	jq -e '.access == "borrowed" and .contents == "loaded" and .kept == false' document
+	jq -e '.warnings | any(test("nobody holds the device"))' document
 }
 
 @test "load: into a free device succeeds, and is gone with the command" {

@@ -67,6 +67,7 @@ has_the_state() {
 		kill_with $sig 3 "$MLX" save $VF0 out/image
 		[ "$status" -eq $((128 + $(kill -l $sig))) ]
 		[ "$(jq -r '.error.code, .result.saved, .result.state' document | tr '\n' ' ')" = "interrupted false RUNNING " ]
+		told $sig
 		nothing_in out
 		state_is $VF0 RUNNING
 		[ "$(labvf $VF0 get suspended)" -eq 0 ]
@@ -77,6 +78,7 @@ has_the_state() {
 @test "SIGTERM while nobody reads the pipe that a save fills" {
 	kill_with TERM 1.5 "$MLX" save $VF0 never
 	[ "$status" -eq 143 ]
+	told TERM
 	state_is $VF0 RUNNING
 	labvf $VF0 check 5
 }
@@ -86,6 +88,7 @@ has_the_state() {
 	resets=$(labvf $VF1 get resets)
 	kill_with INT 4 "$MLX" load $VF1 - < <(head -c 3000000 "$IMAGES/image" && nap 8 3>&-)
 	[ "$status" -eq 130 ]
+	told INT
 	[ "$(jq -r '.result.contents, .result.state' document | tr '\n' ' ')" = "lost RUNNING " ]
 	[ "$(labvf $VF1 get resets)" -gt "$resets" ]
 	state_is $VF1 RUNNING
@@ -99,6 +102,7 @@ has_the_state() {
 	lab-prop set load-bandwidth 0
 	[ "$status" -eq 143 ]
 	[ "$(jq -r '.error.code, .result.contents, .result.state' document | tr '\n' ' ')" = "interrupted lost RUNNING " ]
+	told TERM
 	state_is $VF1 RUNNING
 	run_mlx 0 load $VF1 "$IMAGES/image"
 	has_the_state $VF1
@@ -114,16 +118,33 @@ has_the_state() {
 	labvf $VF0 check 5
 }
 
-# killed_at SECONDS COMMAND...: SIGKILL after that time; killed tells whether it was still there
+# killed_at SECONDS COMMAND...: SIGKILL after that time; killed tells whether it was still there, and a failure is one
 killed_at() {
-	local pid
-	"${@:2}" >/dev/null 2>&1 3>&- 4>&- 9>&- &
+	local pid st=0
+	"${@:2}" >document 2>words 3>&- 4>&- 9>&- &
 	pid=$!
 	nap "$1"
 	kill -KILL $pid 2>/dev/null || true
-	killed=1
-	wait $pid && killed=0
-	return 0
+	wait $pid || st=$?
+	case $st in
+	0) killed=0 ;;
+	137) killed=1 ;;
+	*)
+		cat words >&2
+		return 1
+		;;
+	esac
+}
+
+# answers DEVICE: it is there, in a state, and not in ERROR
+answers() {
+	run_mlx 0 state "$1"
+	[ "$(json .state)" != ERROR ]
+}
+
+# told SIGNAL: the failure names the signal, and no errno
+told() {
+	jq -e ".error.errno == null and .error.signal == $(kill -l "$1")" document
 }
 
 # moment I: of the i-th kill, spread over the whole of it and a little random
@@ -136,6 +157,7 @@ moment() { printf '%d.%03d' 0 $(($1 * 35 + RANDOM % 60)); }
 	lab-prop set save-bandwidth 10000000
 	for ((i = 0; i < KILLS; i++)); do
 		killed_at "$(moment $i)" "$MLX" save $VF0 out/image
+		answers $VF0
 		cut=$((cut + killed))
 		# it may have died right after the file got its name: the file is whole then
 		[ "$killed" -eq 1 ] || [ -e out/image ]
@@ -156,6 +178,14 @@ moment() { printf '%d.%03d' 0 $(($1 * 35 + RANDOM % 60)); }
 	labvf $VF1 check 5
 }
 
+# loads_again: whatever the last load left, the next one succeeds
+loads_again() {
+	lab-prop set load-bandwidth 0
+	run_mlx 0 load $VF1 "$IMAGES/image"
+	has_the_state $VF1
+	lab-prop set load-bandwidth 10000000
+}
+
 @test "SIGKILL at $KILLS random moments of a load" {
 	local i cut=0 seed=${SEED:-$RANDOM}
 	echo "# seed $seed" >&3
@@ -163,7 +193,9 @@ moment() { printf '%d.%03d' 0 $(($1 * 35 + RANDOM % 60)); }
 	lab-prop set load-bandwidth 10000000
 	for ((i = 0; i < KILLS; i++)); do
 		killed_at "$(moment $i)" "$MLX" load $VF1 "$IMAGES/image"
+		answers $VF1
 		cut=$((cut + killed))
+		((i % 7 != 6)) || loads_again
 	done
 	echo "# $cut of $KILLS were in time" >&3
 	[ "$cut" -ge $((KILLS / 3)) ]
@@ -177,8 +209,10 @@ moment() { printf '%d.%03d' 0 $(($1 * 35 + RANDOM % 60)); }
 @test "SIGKILL of save and load on a free device" {
 	release
 	killed_at 0.4 "$MLX" save $VF0 out/image
+	answers $VF0
 	nothing_in out || run_mlx 0 inspect out/image
 	killed_at 0.4 "$MLX" load $VF1 "$IMAGES/image"
+	answers $VF1
 	run_mlx 0 save --overwrite $VF0 out/image
 	run_mlx 0 load $VF1 out/image
 }
