@@ -24,6 +24,7 @@ setup_file() {
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
 	mkdir -p $run_dir
 	migdrive dev "$VF0" set STOP_COPY save $run_dir/stream
+	lab-prop get objects >$run_dir/objects
 }
 
 teardown_file() {
@@ -57,7 +58,9 @@ flr() { echo 1 >"$sys/devices/$1/reset"; }
 
 works() {
 	migdrive dev "$VF0" state RUNNING set STOP_COPY save $run_dir/a set STOP dev "$VF1" set RESUMING \
-		write $run_dir/a 0 0 0 set STOP set RUNNING
+		write $run_dir/a 0 0 0 set STOP set RUNNING || return 1
+	# Nothing of the sessions that were cut short is left on the PF.
+	lab-prop get objects | diff $run_dir/objects -
 }
 
 @test "storm: sessions killed at random moments" {
