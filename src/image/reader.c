@@ -171,10 +171,9 @@ static int next_member(struct image_reader *reader, struct tar_header *header,
 	    reserve(reader, header->size, err))
 		return -1;
 	if (tar_read(&reader->tar, header, reader->buffer, reader->stream, err))
-		return err_hint(err, "bytes %" PRIu64 " to %" PRIu64
-				" of the stream are lost: save the state again",
-				reader->totals.bytes,
-				reader->totals.bytes + header->size - 1);
+		return err_hint(err, "the stream is lost from byte %" PRIu64
+				" on: save the state again",
+				reader->totals.bytes);
 	*member = (struct image_member){
 		.phase = phase,
 		.offset = reader->totals.bytes,
