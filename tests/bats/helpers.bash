@@ -14,7 +14,7 @@ PF=0000:01:00.0 VF0=0000:01:00.1 VF1=0000:01:00.2 VF2=0000:01:00.3 VF3=0000:01:0
 
 # run_mlx STATUS ARGUMENT...: the built program; fails unless it exits with STATUS. Sets output (stdout) and stderr.
 run_mlx() {
-	local want=$1
+	local want=$1 i # bats 1.8's run leaves its own i behind, which would be the caller's
 	shift
 	run --separate-stderr timeout 120 "$MLX" "$@"
 	[ "$status" -eq "$want" ] && return
