@@ -19,6 +19,10 @@ _mlxmigctl()
 		COMPREPLY+=("$candidate")
 	done < <("${words[0]}" __complete "${words[@]:1:cword}" 2>/dev/null)
 	__ltrim_colon_completions "$cur"
+	# Where bash cuts at "=" too, only what follows it is to be replaced.
+	[[ $cur == --*=* && $COMP_WORDBREAKS == *=* ]] &&
+		COMPREPLY=("${COMPREPLY[@]#*=}")
+	return 0
 }
 
 complete -F _mlxmigctl mlxmigctl

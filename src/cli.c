@@ -16,8 +16,8 @@ enum { KEY_PROGRESS = 0x200, KEY_SYSROOT, KEY_VERSION };
 const struct argp_option cli_global_options[] = {
 	{ "compact", 'c', NULL, 0, "print the document on one line", 90 },
 	{ "text", 't', NULL, 0, "print text for people instead of JSON", 90 },
-	{ "progress", KEY_PROGRESS, "MODE", 0,
-	  "show progress: auto (on a terminal), text, json or none", 90 },
+	{ "progress", KEY_PROGRESS, "auto|text|json|none", 0,
+	  "show progress (auto: on a terminal)", 90 },
 	{ "sysroot", KEY_SYSROOT, "DIR", 0,
 	  "read sysfs and proc below DIR (a captured host)", 90 },
 	{ "help", 'h', NULL, 0, "print this help", 91 },

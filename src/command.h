@@ -71,7 +71,7 @@ struct reply {
  * @summary: one line, lower case, no full stop
  * @description: a paragraph or more for --help, after the options
  * @options: argp's, ended by {}; every one has a long name; .arg NULL, or
- *           what it takes, in capitals
+ *           what it takes: a word in capitals, or all that it accepts, "on|off"
  * @operands: what each operand is; the last one repeats
  * @min_operands, @max_operands: how many; -1: no limit
  * @options_size: size of the command's options struct, given zeroed to parse

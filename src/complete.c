@@ -152,12 +152,47 @@ static void read_word(struct line *line, const char *word)
 	}
 }
 
-/* What an option takes, by the word that its help has for it. */
-static enum operand argument_of(const struct argp_option *option)
+/* All that an option accepts, where its help lists that: "on|off". @cur is "on", or with @whole "--option=on". */
+static void print_values(const char *cur, const struct argp_option *option,
+			 bool whole)
 {
-	if (!strcmp(option->arg, "DIR"))
-		return OPERAND_FILE;
-	return strcmp(option->arg, "STATE") ? OPERAND_NONE : OPERAND_STATE;
+	const char *values = option->arg;
+
+	while (*values) {
+		int len = (int)strcspn(values, "|");
+		char word[128];
+
+		snprintf(word, sizeof(word), "%s%s%s%.*s", whole ? "--" : "",
+			 whole ? option->name : "", whole ? "=" : "", len,
+			 values);
+		candidate(cur, word, option->doc);
+		values += len + (values[len] == '|');
+	}
+}
+
+static void print_argument(const char *cur, const struct argp_option *option)
+{
+	if (strchr(option->arg, '|'))
+		print_values(cur, option, false);
+	else if (!strcmp(option->arg, "DIR"))
+		print_operands(cur, OPERAND_FILE);
+}
+
+/* @cur begins with a dash: options, or what belongs behind the "=" of one. */
+static void print_dashed(const char *cur, const struct command *command)
+{
+	const struct argp_option *own = command ? command->options : NULL;
+	const struct argp_option *option = find_option(cur, own);
+
+	if (!strchr(cur, '=')) {
+		print_options(cur, own);
+		print_options(cur, cli_global_options);
+		return;
+	}
+	if (!option)
+		option = find_option(cur, cli_global_options);
+	if (option && option->arg && strchr(option->arg, '|'))
+		print_values(cur, option, true);
 }
 
 void complete_print(int n_words, char **words)
@@ -168,11 +203,9 @@ void complete_print(int n_words, char **words)
 	for (int i = 0; i < n_words - 1; i++)
 		read_word(&line, words[i]);
 	if (line.open) {
-		print_operands(cur, argument_of(line.open));
+		print_argument(cur, line.open);
 	} else if (*cur == '-' && !line.no_options) {
-		if (line.command)
-			print_options(cur, line.command->options);
-		print_options(cur, cli_global_options);
+		print_dashed(cur, line.command);
 	} else if (line.command) {
 		print_operands(cur, operand_next(&line));
 	} else {

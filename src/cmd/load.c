@@ -16,8 +16,8 @@ struct load_options {
 static const struct argp_option options[] = {
 	{ "force", KEY_FORCE, NULL, 0,
 	  "load although the device is not like the source", 0 },
-	{ "then", KEY_THEN, "STATE", 0,
-	  "leave the device in STATE: STOP, RUNNING or RUNNING_P2P", 0 },
+	{ "then", KEY_THEN, THEN_STATES, 0,
+	  "leave the device in this state", 0 },
 	{}
 };
 
@@ -56,7 +56,7 @@ static int run(const struct request *request, struct reply *reply,
 	int ret;
 
 	if (transfer_resolve(request->operands, 1, &device, &outcome, err))
-		return -1;
+		return transfer_hint_order("load", request->operands, err);
 	ret = incoming_load(&device, request->operands[1], &how, &outcome, err);
 	reply->document = report_load(&outcome);
 	return ret;

@@ -29,8 +29,8 @@ static const struct argp_option options[] = {
 	  "save every DEVICE named into a file of its name in DIR", 0 },
 	{ "overwrite", KEY_OVERWRITE, NULL, 0, "replace an existing file", 0 },
 	{ "raw", KEY_RAW, NULL, 0, "write the bare stream, without an image", 0 },
-	{ "then", KEY_THEN, "STATE", 0,
-	  "leave the device in STATE: STOP, RUNNING or RUNNING_P2P", 0 },
+	{ "then", KEY_THEN, THEN_STATES, 0,
+	  "leave the device in this state", 0 },
 	{ "zstd", KEY_ZSTD, "LEVEL", OPTION_ARG_OPTIONAL,
 	  "compress the image (level 1 to 19, default 3)", 0 },
 	{}
@@ -79,10 +79,10 @@ static int check(const void *data, char **operands, size_t n_operands,
 {
 	const struct save_options *save = data;
 
-	(void)operands;
 	if (save->raw && save->zstd_level) {
 		err_set(err, ERR_USAGE, 0, "--raw and --zstd exclude each other");
-		return err_hint(err, "compress a bare stream by a pipe: mlxmigctl save --raw DEVICE - | zstd");
+		return err_hint(err, "compress a bare stream by a pipe: mlxmigctl save --raw %s - | zstd",
+				operands[0]);
 	}
 	if (save->dir || n_operands == 2)
 		return 0;
@@ -162,10 +162,14 @@ static int run(const struct request *request, struct reply *reply,
 	int ret;
 
 	reply->stdout_is_data = !save->dir && !strcmp(request->operands[1], "-");
-	if (work_init(&work, err) ||
-	    transfer_resolve(request->operands, work.n, work.devices,
-			     work.outcomes, err) ||
-	    name_files(&work, request, save, err))
+	if (work_init(&work, err))
+		return -1;
+	if (transfer_resolve(request->operands, work.n, work.devices,
+			     work.outcomes, err))
+		return save->dir ? -1 : transfer_hint_order("save",
+							    request->operands,
+							    err);
+	if (name_files(&work, request, save, err))
 		return -1;
 	ret = outgoing_save(work.devices, work.paths, work.n, &how,
 			    work.outcomes, err);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/transfer.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #include "cmd/common.h"
 #include "sys/devlink.h"
 
@@ -39,4 +42,35 @@ int transfer_resolve(char **names, size_t n, struct device *devices,
 		ask_firmware(devices, n, outcomes);
 	inventory_free(&inventory);
 	return ret;
+}
+
+static bool looks_like_device(char *name)
+{
+	struct err untold = ERR_INIT;
+	struct device device;
+	struct bdf bdf;
+
+	return !bdf_parse(name, &bdf) || !device_resolve(name, &device, &untold);
+}
+
+/* PF/vf0 has a slash too, but it is no such folder's file. */
+static bool looks_like_file(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	const char *last = slash ? slash + 1 : name;
+	struct bdf bdf;
+
+	if (!bdf_parse(name, &bdf))
+		return false;
+	return !strcmp(name, "-") || !access(name, F_OK) || *name == '/' ||
+	       strchr(last, '.');
+}
+
+int transfer_hint_order(const char *command, char **operands, struct err *err)
+{
+	if (!looks_like_file(operands[0]) || !looks_like_device(operands[1]))
+		return -1;
+	*err->hint = '\0';
+	return err_hint(err, "the device comes first: mlxmigctl %s %s %s",
+			command, operands[1], operands[0]);
 }

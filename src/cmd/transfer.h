@@ -7,6 +7,9 @@
 #include "model/fsm.h"
 #include "model/outcome.h"
 
+/* What --then accepts, for help and completion. */
+#define THEN_STATES "STOP|RUNNING|RUNNING_P2P"
+
 /** then_parse - the argument of --then: a state in which a device may rest; 0 or -1 */
 int then_parse(const char *arg, enum device_state *then, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
@@ -22,5 +25,15 @@ int then_parse(const char *arg, enum device_state *then, struct err *err)
 int transfer_resolve(char **names, size_t n, struct device *devices,
 		     struct outcome *outcomes, struct err *err)
 	__attribute__((nonnull(1, 3, 4, 5)));
+
+/**
+ * transfer_hint_order - after a failed transfer_resolve(): were DEVICE and FILE swapped?
+ * @command: whose operands these two are
+ *
+ * Puts the right order into the hint where the first looks like a file and the
+ * second like a device. Returns -1.
+ */
+int transfer_hint_order(const char *command, char **operands, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
 
 #endif

@@ -53,9 +53,37 @@ offers() {
 	offers 0000:5e:00.0 --sysroot "$SYSROOT" save --zstd 0000:5
 	offers :files --progress none --sysroot "$SYSROOT" save --then=STOP 0000:5e:00.0 ""
 	offers "RUNNING RUNNING_P2P" save --then RUNN
+	offers "--then=RUNNING --then=RUNNING_P2P" load --then=RUNN
+	offers "text" --progress t
+	offers "--progress=auto" save --progress=a
+	offers "" save --overwrite=
+	offers "" save --zstd=
 	offers :files save --dir ""
 	offers "" inspect --limit ""
-	offers "" --progress ""
+}
+
+# values ARGUMENT...: all that is offered after these
+values() { "$MLX" __complete "$@" "" | cut -f1; }
+
+@test "what is offered for an option is what it accepts" {
+	local verb value
+	for verb in save load; do
+		[ "$(values $verb --then | wc -l)" -eq 3 ]
+		for value in $(values $verb --then); do
+			run_mlx 3 "$verb" --then "$value" ffff:ff:1f.7 file
+			error_is no_such_device
+		done
+	done
+	[ "$(values --progress | wc -l)" -eq 4 ]
+	for value in $(values --progress); do
+		run_mlx 3 "--progress=$value" state ffff:ff:1f.7
+		error_is no_such_device
+	done
+	[ "$(values step 0 | wc -l)" -eq 7 ]
+	for value in $(values step 0); do
+		run_mlx 3 step ffff:ff:1f.7 "$value"
+		error_is no_such_device
+	done
 }
 
 @test "save --dir takes devices, and no file" {
@@ -76,7 +104,7 @@ bash_offers() {
 		. /usr/share/bash-completion/bash_completion
 		. "$1"
 		PATH="$2:$PATH"; shift 2
-		COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+		COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE=${LINE-$*}; COMP_POINT=${#COMP_LINE}
 		_mlxmigctl
 		printf "%s\n" "${COMPREPLY[@]}"
 	' bash "$top_dir/completions/mlxmigctl.bash" "$MLXMIGCTL_BUILD/src" "$@"
@@ -89,6 +117,11 @@ bash_offers() {
 	[ "$output" = --raw ]
 	run bash_offers mlxmigctl step 0 RUNNING_
 	[ "$output" = RUNNING_P2P ]
+	run bash_offers mlxmigctl save --then RUNNING_
+	[ "$output" = RUNNING_P2P ]
+	# bash has cut this word, and puts what it gets behind the "="
+	LINE='mlxmigctl save --then=RUNNING_' run bash_offers mlxmigctl save --then = RUNNING_
+	[ "$output" = RUNNING_P2P ]
 }
 
 @test "fish completes commands, options and states" {
@@ -99,6 +132,8 @@ bash_offers() {
 	[[ $output == --raw* ]]
 	run fish --no-config -c "source '$top_dir/completions/mlxmigctl.fish'; complete -C 'mlxmigctl step x RUNNING_'"
 	[[ $output == RUNNING_P2P* ]]
+	run fish --no-config -c "source '$top_dir/completions/mlxmigctl.fish'; complete -C 'mlxmigctl save --then=RUNNING_'"
+	[[ $output == --then=RUNNING_P2P* ]]
 }
 
 @test "zsh hands the candidates to its describe function, colons escaped" {
@@ -109,9 +144,11 @@ bash_offers() {
 		complete_line() { words=("$@"); CURRENT=$#; source '"$top_dir"'/completions/mlxmigctl.zsh; }
 		complete_line mlxmigctl insp
 		complete_line mlxmigctl step x RUNNING_
+		complete_line mlxmigctl save --then=RUNNING_
 		complete_line mlxmigctl inspect ""
 	'
 	[[ ${lines[0]} == inspect:* ]]
 	[[ ${lines[1]} == RUNNING_P2P:* ]]
-	[[ ${lines[2]} == FILES ]]
+	[[ ${lines[2]} == --then=RUNNING_P2P:* ]]
+	[[ ${lines[3]} == FILES ]]
 }

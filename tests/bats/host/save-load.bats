@@ -59,6 +59,28 @@ captured() { run_mlx "$1" --sysroot "$SYSROOT" "${@:2}"; }
 	[ ! -e file ]
 }
 
+@test "operands in the wrong order are told of" {
+	local verb
+	: >here
+	for verb in save load; do
+		captured 3 $verb vf0.tar $vf
+		error_is no_such_device
+		json_is .error.hint "the device comes first: mlxmigctl $verb $vf vf0.tar"
+		captured 3 $verb here ens1f0v0
+		json_is .error.hint "the device comes first: mlxmigctl $verb ens1f0v0 here"
+		captured 3 $verb - 3b:1f.7
+		json_is .error.hint "the device comes first: mlxmigctl $verb 3b:1f.7 -"
+		# one of them wrong is not both in the wrong place
+		captured 3 $verb 0000:99:00.0 $vf
+		[[ $stderr != *"comes first"* ]]
+		captured 3 $verb vf0.tar other.tar
+		[[ $stderr != *"comes first"* ]]
+		captured 3 $verb ens1f0v9 $vf
+		[[ $stderr != *"comes first"* ]]
+	done
+	[ ! -e vf0.tar ]
+}
+
 @test "a PF does not migrate" {
 	captured 4 save $pf file
 	error_is not_a_vf
