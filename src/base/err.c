@@ -128,9 +128,17 @@ const char *err_name(enum err_code code)
 	return codes[code].name;
 }
 
-const char *err_hint_of(const struct err *err)
+const char *err_hint_of(const struct err *err, char buf[ERR_HINT_SIZE])
 {
-	return *err->hint ? err->hint : codes[err->code].hint;
+	static const char word[] = "DEVICE";
+	const char *hint = *err->hint ? err->hint : codes[err->code].hint;
+	const char *place = strstr(hint, word);
+
+	if (hint == err->hint || !place || !*err->device)
+		return hint;
+	snprintf(buf, ERR_HINT_SIZE, "%.*s%s%s", (int)(place - hint), hint,
+		 err->device, place + strlen(word));
+	return buf;
 }
 
 int err_exit_status(const struct err *err)

@@ -12,7 +12,8 @@
 /*
  * The one table of error codes: X(enumerator, JSON name, exit status, hint).
  * The exit statuses are documented in mlxmigctl(8); the hint is what the user
- * is told unless the place that fails knows better.
+ * is told unless the place that fails knows better. DEVICE in it becomes the
+ * device that the failure is about.
  */
 #define ERR_TABLE(X)                                                           \
 	X(ERR_NONE, "none", 0, "")                                             \
@@ -30,7 +31,7 @@
 	X(ERR_NOT_MLX5, "not_mlx5", 4,                                         \
 	  "mlxmigctl status -t lists the mlx5 devices")                        \
 	X(ERR_NOT_VF, "not_a_vf", 4,                                           \
-	  "only virtual functions migrate: name one, such as PF/vf0")          \
+	  "only virtual functions migrate: name one, such as DEVICE/vf0")          \
 	X(ERR_NOT_BOUND, "not_bound", 4,                                       \
 	  "bind it first: mlxmigctl bind DEVICE")                              \
 	X(ERR_WRONG_DRIVER, "wrong_driver", 4,                                 \
@@ -126,8 +127,16 @@ static inline bool err_is_set(const struct err *err)
 /** err_name - the code's name in JSON documents */
 const char *err_name(enum err_code code);
 
-/** err_hint_of - the hint to show for a failure: its own, else its code's; may be "" */
-const char *err_hint_of(const struct err *err) __attribute__((nonnull(1)));
+#define ERR_HINT_SIZE 320
+
+/**
+ * err_hint_of - the hint to show for a failure: its own, else its code's with the device's name in it
+ * @buf: is used where a name goes in
+ *
+ * May be "". Points into @err, @buf or the table.
+ */
+const char *err_hint_of(const struct err *err, char buf[ERR_HINT_SIZE])
+	__attribute__((nonnull(1, 2)));
 
 /** err_exit_status - what the process exits with: see mlxmigctl(8) */
 int err_exit_status(const struct err *err) __attribute__((nonnull(1)));

@@ -5,10 +5,12 @@
 #include "report/walk.h"
 #include "sys/mig.h"
 
-/* Operands after DEVICE; the same target twice is no arc, but may be said. */
+/* DEVICE and @n states; the same target twice is no arc, but may be said. */
 static int parse_targets(char **operands, size_t n,
 			 enum device_state targets[ARCS_MAX], struct err *err)
 {
+	const char *device = *operands++;
+
 	if (n > ARCS_MAX)
 		return err_set(err, ERR_USAGE, 0,
 			       "%zu states; at most %d at a time", n, ARCS_MAX);
@@ -23,7 +25,8 @@ static int parse_targets(char **operands, size_t n,
 			err_set(err, ERR_USAGE, 0,
 				"no device can be asked into ERROR");
 			return err_hint(err,
-					"a device enters it by itself, and leaves it by mlxmigctl reset");
+					"a device enters it by itself, and leaves it by mlxmigctl reset %s",
+					device);
 		}
 	}
 	return 0;
@@ -35,7 +38,7 @@ static int check(const void *options, char **operands, size_t n_operands,
 	enum device_state targets[ARCS_MAX];
 
 	(void)options;
-	return parse_targets(operands + 1, n_operands - 1, targets, err);
+	return parse_targets(operands, n_operands - 1, targets, err);
 }
 
 /* What was walked is told also when an arc was refused. */
@@ -69,7 +72,7 @@ static int run(const struct request *request, struct reply *reply,
 	struct mig_caps caps;
 	int ret;
 
-	if (parse_targets(request->operands + 1, n, targets, err) ||
+	if (parse_targets(request->operands, n, targets, err) ||
 	    visit_begin(request->operands[0], &vdev, &result.visit, &device,
 			&caps, err) ||
 	    mig_require(&device, &caps, err))

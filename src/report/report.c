@@ -97,13 +97,14 @@ static json_t *number_or_null(bool meant, int num)
 json_t *report_error(const struct err *err, json_t *result)
 {
 	json_t *document = report_new("error");
+	char hint[ERR_HINT_SIZE];
 	bool signalled = err->code == ERR_INTERRUPTED;
 
 	json_object_set_new(document, "error",
 			    json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
 				      "code", err_name(err->code),
 				      "message", report_text(err->message),
-				      "hint", report_text(err_hint_of(err)),
+				      "hint", report_text(err_hint_of(err, hint)),
 				      "errno", number_or_null(!signalled,
 							      err->num),
 				      "signal", number_or_null(signalled,
@@ -126,7 +127,8 @@ int report_print(const json_t *document, FILE *out, bool compact)
 
 void report_print_error(const struct err *err)
 {
-	const char *hint = err_hint_of(err);
+	char buf[ERR_HINT_SIZE];
+	const char *hint = err_hint_of(err, buf);
 	bool named = strstr(err->message, err->device);
 
 	fprintf(stderr, "mlxmigctl: %s%s%s\n", named ? "" : err->device,

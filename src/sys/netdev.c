@@ -73,18 +73,25 @@ static int require_idle(const struct device *device, const char *netdev,
 
 	if (!root_read_long(&flags, "/sys/bus/pci/devices/%s/net/%s/flags",
 			    device->name, netdev) &&
-	    flags & IFF_UP)
-		return err_set(err, ERR_NETDEV_BUSY, 0, "its netdev %s is up",
-			       netdev);
+	    flags & IFF_UP) {
+		err_set(err, ERR_NETDEV_BUSY, 0, "its netdev %s is up", netdev);
+		return err_hint(err, "ip link set %s down, or use --force",
+				netdev);
+	}
 	if (!root_link_name(text, sizeof(text),
 			    "/sys/bus/pci/devices/%s/net/%s/master",
-			    device->name, netdev))
-		return err_set(err, ERR_NETDEV_BUSY, 0,
-			       "its netdev %s belongs to %s", netdev, text);
-	if (has_address(netdev, text, sizeof(text)))
-		return err_set(err, ERR_NETDEV_BUSY, 0,
-			       "its netdev %s carries the address %s", netdev,
-			       text);
+			    device->name, netdev)) {
+		err_set(err, ERR_NETDEV_BUSY, 0, "its netdev %s belongs to %s",
+			netdev, text);
+		return err_hint(err, "ip link set %s nomaster, or use --force",
+				netdev);
+	}
+	if (has_address(netdev, text, sizeof(text))) {
+		err_set(err, ERR_NETDEV_BUSY, 0,
+			"its netdev %s carries the address %s", netdev, text);
+		return err_hint(err, "ip address flush dev %s, or use --force",
+				netdev);
+	}
 	return 0;
 }
 

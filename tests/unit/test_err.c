@@ -46,12 +46,29 @@ static void errno_has_a_class(void)
 static void hint_is_the_codes_unless_given(void)
 {
 	struct err err = ERR_INIT;
+	char hint[ERR_HINT_SIZE];
 
 	err_set(&err, ERR_PERMISSION, 0, "x");
-	CHECK_STR(err_hint_of(&err), "run it as root");
+	CHECK_STR(err_hint_of(&err, hint), "run it as root");
 	err_hint(&err, "ask %s", "her");
 	err_hint(&err, "ask him");
-	CHECK_STR(err_hint_of(&err), "ask her");
+	CHECK_STR(err_hint_of(&err, hint), "ask her");
+}
+
+static void the_codes_hint_names_the_device(void)
+{
+	struct err err = ERR_INIT, own = ERR_INIT;
+	char hint[ERR_HINT_SIZE];
+
+	err_set(&err, ERR_NOT_BOUND, 0, "x");
+	CHECK_STR(err_hint_of(&err, hint), "bind it first: mlxmigctl bind DEVICE");
+	err_device(&err, "0000:3b:00.2");
+	CHECK_STR(err_hint_of(&err, hint),
+		  "bind it first: mlxmigctl bind 0000:3b:00.2");
+	err_set(&own, ERR_NOT_BOUND, 0, "x");
+	err_device(&own, "0000:3b:00.2");
+	err_hint(&own, "it takes DEVICE");
+	CHECK_STR(err_hint_of(&own, hint), "it takes DEVICE");
 }
 
 static void context_goes_in_front(void)
@@ -108,6 +125,7 @@ int main(void)
 	CASE(errno_is_said);
 	CASE(errno_has_a_class);
 	CASE(hint_is_the_codes_unless_given);
+	CASE(the_codes_hint_names_the_device);
 	CASE(context_goes_in_front);
 	CASE(long_messages_keep_their_bounds);
 	CASE(every_code_has_name_and_status);

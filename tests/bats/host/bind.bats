@@ -36,6 +36,7 @@ load ../trees
 	on 5 bind ens1f0v0
 	error_is netdev_in_use
 	json_is .error.message "its netdev ens1f0v0 is up"
+	json_is .error.hint "ip link set ens1f0v0 down, or use --force"
 	json_is .error.device 0000:3b:00.2
 }
 
@@ -44,6 +45,7 @@ load ../trees
 	on 5 bind ens1f0v1
 	error_is netdev_in_use
 	json_is .error.message "its netdev ens1f0v1 carries the address 20010db8000000000000000000000042"
+	json_is .error.hint "ip address flush dev ens1f0v1, or use --force"
 }
 
 @test "bind refuses a VF whose netdev is in a bond" {
@@ -51,6 +53,7 @@ load ../trees
 	on 5 bind ens1f1v2
 	error_is netdev_in_use
 	json_is .error.message "its netdev ens1f1v2 belongs to bond0"
+	json_is .error.hint "ip link set ens1f1v2 nomaster, or use --force"
 }
 
 @test "one refusal stops all of them" {

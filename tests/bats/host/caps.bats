@@ -10,6 +10,7 @@ load ../trees
 	for command in caps state reset; do
 		on 4 "$command" 0000:3b:00.0
 		error_is not_a_vf
+		[[ $stderr == *"such as 0000:3b:00.0/vf0" ]]
 	done
 }
 
@@ -18,6 +19,7 @@ load ../trees
 	on 4 caps 0000:3b:00.2
 	error_is wrong_driver
 	[[ $stderr == *mlx5_core* ]]
+	json_is .error.hint "bind it to the variant driver: mlxmigctl bind 0000:3b:00.2"
 	on 4 state ens1f0v0
 	error_is wrong_driver
 	json_is .error.device 0000:3b:00.2
@@ -27,6 +29,7 @@ load ../trees
 	plant two-port
 	on 4 state 0000:3b:00.6
 	error_is not_bound
+	json_is .error.hint "bind it first: mlxmigctl bind 0000:3b:00.6"
 }
 
 @test "a device of another make is not mlx5's" {

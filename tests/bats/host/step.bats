@@ -20,7 +20,7 @@ load ../trees
 @test "nobody can ask for ERROR" {
 	run_mlx 2 step 3b:00.2 ERROR
 	error_is usage
-	[[ $stderr == *"mlxmigctl reset"* ]]
+	[[ $stderr == *"mlxmigctl reset 3b:00.2"* ]]
 }
 
 @test "more states than one walk may have" {
