@@ -40,11 +40,13 @@ meanwhile() {
 		"$@" 2>/dev/null || true
 		sleep "0.0$((RANDOM % 10))"
 	done 3>&- 4>&- &
+	storm=$!
 }
 
+# Not for all that runs in the background: what bats limits a test's time with does, too.
 calm() {
 	rm -f $run_dir/on
-	wait
+	wait "$storm"
 }
 
 # session LIMIT: a save and a load on VF0, killed after LIMIT seconds
