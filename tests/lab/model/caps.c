@@ -37,6 +37,7 @@ static void general(const struct lab_pf *pf, unsigned int function, uint8_t *cap
 {
 	general_queues(cap);
 	GENERAL(hca_cap_2, 1);
+	GENERAL(dtor, 1);
 	GENERAL(vhca_id, LAB_VHCA_BASE + function);
 	GENERAL(num_ports, 1);
 	GENERAL(gid_table_size, 0);

@@ -1,29 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The command queue: takes commands out of their slots, has them carried out, and answers, at once or later. */
+/* The commands: which there are, how long one takes, and how it is carried out. When it is its turn is for slots.c. */
 #include "qemu/osdep.h"
 #include "cmd.h"
 #include "faults.h"
 
-/* A slot, and the blocks that carry what does not fit into it. */
-enum {
-	SLOT_IN_LENGTH = 4,
-	SLOT_IN_MAILBOX = 8,
-	SLOT_IN = 16,
-	SLOT_OUT = 32,
-	SLOT_OUT_MAILBOX = 48,
-	SLOT_OUT_LENGTH = 56,
-	SLOT_STATUS = 63,
-	SLOT_SIZE = 64,
-	INLINE_SIZE = 16,
-	OWNED_BY_HARDWARE = 1,
-
-	BLOCK_DATA = 512,
-	BLOCK_NEXT = 560,
-	BLOCK_SIZE = 576,
-};
-
-enum { IN_MAX = 64 << 20, OUT_MAX = 16 << 20 };
-enum { DELIVERED = 0, BAD_IN_LENGTH = 7, BAD_OUT_LENGTH = 8, BAD_IN_POINTER = 5 };
+enum { INLINE_SIZE = 16 };
 
 #define ROW(op, in, out, handler)	{ MLX5_CMD_OP_##op, #op, IFC_SIZE(in), IFC_SIZE(out), handler, false }
 #define PF_ROW(op, in, out, handler)	{ MLX5_CMD_OP_##op, #op, IFC_SIZE(in), IFC_SIZE(out), handler, true }
@@ -67,78 +48,16 @@ static const struct lab_command *find_command(uint16_t opcode)
 	return NULL;
 }
 
-/* Gathers @size bytes of input: what the slot holds, then the chain of blocks. False when the chain breaks off. */
-static bool gather(struct lab_function *fn, const uint8_t *slot, uint8_t *in, size_t size)
-{
-	uint64_t block_at = ldq_be_p(slot + SLOT_IN_MAILBOX);
-	size_t done = MIN(size, (size_t)INLINE_SIZE);
-	uint8_t block[BLOCK_SIZE];
-
-	memcpy(in, slot + SLOT_IN, done);
-	while (done < size) {
-		size_t part = MIN(size - done, (size_t)BLOCK_DATA);
-
-		if (!block_at || pci_dma_read(&fn->pci, block_at, block, sizeof(block)))
-			return false;
-		memcpy(in + done, block, part);
-		done += part;
-		block_at = ldq_be_p(block + BLOCK_NEXT);
-	}
-	return true;
-}
-
-/* Scatters the output beyond the slot over the chain of blocks that the driver linked for it. */
-static void scatter(struct lab_function *fn, uint64_t block_at, const uint8_t *out, size_t size)
-{
-	uint8_t next[8];
-
-	while (size && block_at) {
-		size_t part = MIN(size, (size_t)BLOCK_DATA);
-
-		pci_dma_write(&fn->pci, block_at, out, part);
-		out += part;
-		size -= part;
-		pci_dma_read(&fn->pci, block_at + BLOCK_NEXT, next, sizeof(next));
-		block_at = ldq_be_p(next);
-	}
-}
-
-/* Hands a slot back: output first, then the status byte with the ownership, then the event. */
-static void answer(struct lab_answer *a)
-{
-	struct lab_function *fn = a->fn;
-	uint64_t slot = fn->queue + ((uint64_t)a->slot << LAB_LOG_STRIDE);
-	uint8_t status = a->delivery << 1;
-	uint8_t event[4];
-
-	a->waiting = false;
-	if (a->out_size > INLINE_SIZE)
-		scatter(fn, a->mailbox, a->out + INLINE_SIZE, a->out_size - INLINE_SIZE);
-	pci_dma_write(&fn->pci, slot + SLOT_OUT, a->out, MIN(a->out_size, (size_t)INLINE_SIZE));
-	pci_dma_write(&fn->pci, slot + SLOT_STATUS, &status, 1);
-	g_clear_pointer(&a->out, g_free);
-	if (!a->by_event)
-		return;
-	stl_be_p(event, 1U << a->slot);
-	lab_eq_post(fn, LAB_EVENT_CMD, event, sizeof(event));
-}
-
-static void answer_late(void *opaque)
-{
-	answer(opaque);
-}
-
 static void note(struct lab_cmd *cmd, enum lab_status status)
 {
 	struct lab_pf *pf = cmd->fn->pf;
-	bool migration = cmd->opcode >= MLX5_CMD_OP_SUSPEND_VHCA && cmd->opcode <= MLX5_CMD_OP_LOAD_VHCA_STATE;
 
 	struct lab_log_line line = {
 		.number = pf->logged,
 		.function = cmd->fn->number,
 		.opcode = cmd->opcode,
 		.op_mod = cmd->op_mod,
-		.vhca_id = migration ? IFC_GET(suspend_vhca_in, cmd->in, vhca_id) : 0,
+		.vhca_id = lab_is_migration(cmd->opcode) ? IFC_GET(suspend_vhca_in, cmd->in, vhca_id) : 0,
 		.status = status,
 		.syndrome = status ? cmd->syndrome : 0,
 	};
@@ -161,144 +80,71 @@ static enum lab_status dispatch(struct lab_cmd *cmd)
 	return command->run(cmd);
 }
 
-/* The output buffer must take what the handler writes, even when the driver asked for less. */
-static size_t out_room(uint16_t opcode, size_t asked)
+/* Bytes that the output must hold: what the handler writes, even when the driver asked for less. */
+size_t lab_cmd_room(uint16_t opcode, size_t asked)
 {
 	const struct lab_command *command = find_command(opcode);
 
 	return MAX(asked, MAX(command ? (size_t)command->out_size : 0, (size_t)INLINE_SIZE));
 }
 
-static uint64_t transfer_ns(uint64_t bytes, uint64_t per_second)
-{
-	return per_second ? muldiv64(bytes, NANOSECONDS_PER_SECOND, per_second) : 0;
-}
-
-/* Carries the command out, faults included, writes its status, and says how many ns after its begin the answer is due. */
-static uint64_t execute(struct lab_cmd *cmd, struct lab_answer *a)
+/* Nanoseconds from the command's begin until it is carried out and answered, as properties and faults want it. */
+uint64_t lab_cmd_time(struct lab_cmd *cmd, const struct lab_verdict *verdict)
 {
 	struct lab_pf *pf = cmd->fn->pf;
-	struct lab_verdict verdict = lab_faults_judge(pf, cmd);
-	enum lab_status status;
+	uint64_t ns = pf->cmd_delay_us * SCALE_US + verdict->hang_ns, rate = 0;
 
-	cmd->corrupt = verdict.corrupt;
-	if (verdict.status != LAB_ANY)
-		status = lab_refuse(cmd, verdict.status, verdict.syndrome);
-	else
-		status = dispatch(cmd);
-	if (verdict.umem != LAB_ANY && cmd->opcode == MLX5_CMD_OP_QUERY_VHCA_MIGRATION_STATE)
-		IFC_SET(query_vhca_migration_state_out, cmd->out, required_umem_size, verdict.umem);
-	if (verdict.image != LAB_ANY && cmd->opcode == MLX5_CMD_OP_SAVE_VHCA_STATE)
-		IFC_SET(save_vhca_state_out, cmd->out, actual_image_size, verdict.image);
+	if (cmd->opcode == MLX5_CMD_OP_SAVE_VHCA_STATE)
+		rate = pf->save_bandwidth;
+	else if (cmd->opcode == MLX5_CMD_OP_LOAD_VHCA_STATE)
+		rate = pf->load_bandwidth;
+	if (rate && !cmd->fn->number && verdict->status == LAB_ANY)
+		ns += muldiv64(lab_transfer_size(cmd), NANOSECONDS_PER_SECOND, rate);
+	return ns;
+}
+
+static void complete(struct lab_cmd *cmd, enum lab_status status)
+{
 	IFC_SET(any_out, cmd->out, status, status);
 	IFC_SET(any_out, cmd->out, syndrome, status ? cmd->syndrome : 0);
-	if (verdict.delivery != LAB_ANY)
-		a->delivery = verdict.delivery;
 	note(cmd, status);
-	return pf->cmd_delay_us * SCALE_US + verdict.hang_ns + transfer_ns(cmd->moved_save, pf->save_bandwidth) +
-	       transfer_ns(cmd->moved_load, pf->load_bandwidth);
 }
 
-static uint64_t run_command(struct lab_answer *a, const uint8_t *slot, size_t in_size)
+/* What the firmware claims instead of the truth. */
+static void lie(struct lab_cmd *cmd, const struct lab_verdict *verdict)
 {
-	struct lab_cmd cmd = { .fn = a->fn, .in_size = in_size, .corrupt = LAB_ANY };
-	g_autofree uint8_t *in = g_malloc0(MAX(in_size, (size_t)SLOT_SIZE));
-	uint64_t delay;
+	const uint64_t *lies = verdict->lies;
 
-	if (!gather(a->fn, slot, in, in_size)) {
-		a->delivery = BAD_IN_POINTER;
-		a->out = g_malloc0(MAX(a->out_size, (size_t)INLINE_SIZE));
-		return 0;
+	if (cmd->opcode == MLX5_CMD_OP_QUERY_VHCA_MIGRATION_STATE) {
+		if (verdict->lying & 1 << LAB_LIE_UMEM)
+			IFC_SET(query_vhca_migration_state_out, cmd->out, required_umem_size, lies[LAB_LIE_UMEM]);
+		if (verdict->lying & 1 << LAB_LIE_REMAINING)
+			IFC_SET(query_vhca_migration_state_out, cmd->out, remaining_total_size, lies[LAB_LIE_REMAINING]);
 	}
-	cmd.in = in;
-	cmd.opcode = IFC_GET(any_in, in, opcode);
-	cmd.op_mod = IFC_GET(any_in, in, op_mod);
-	cmd.out_size = out_room(cmd.opcode, a->out_size);
-	cmd.out = g_malloc0(cmd.out_size);
-	delay = execute(&cmd, a);
-	a->out = cmd.out;
-	return delay;
-}
-
-static void take_slot(struct lab_function *fn, unsigned int index)
-{
-	struct lab_answer *a = &fn->answers[index];
-	int64_t begin = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-	uint8_t slot[SLOT_SIZE];
-	uint64_t delay = 0;
-	size_t in_size;
-
-	if (a->waiting || pci_dma_read(&fn->pci, fn->queue + ((uint64_t)index << LAB_LOG_STRIDE), slot, sizeof(slot)) ||
-	    !(slot[SLOT_STATUS] & OWNED_BY_HARDWARE))
-		return;
-	in_size = ldl_be_p(slot + SLOT_IN_LENGTH);
-	a->fn = fn;
-	a->slot = index;
-	a->waiting = true;
-	a->delivery = DELIVERED;
-	a->mailbox = ldq_be_p(slot + SLOT_OUT_MAILBOX);
-	a->out_size = ldl_be_p(slot + SLOT_OUT_LENGTH);
-	/* A command that makes or breaks the command event queue is polled for: no event before it or after it. */
-	a->by_event = lab_eq_has(fn, LAB_EVENT_CMD);
-	if (in_size > IN_MAX || in_size < 8 || a->out_size > OUT_MAX) {
-		a->delivery = a->out_size > OUT_MAX ? BAD_OUT_LENGTH : BAD_IN_LENGTH;
-		a->out_size = MIN(a->out_size, (size_t)INLINE_SIZE);
-		a->out = g_malloc0(INLINE_SIZE);
-	} else {
-		delay = run_command(a, slot, in_size);
+	if (cmd->opcode == MLX5_CMD_OP_SAVE_VHCA_STATE) {
+		if (verdict->lying & 1 << LAB_LIE_IMAGE)
+			IFC_SET(save_vhca_state_out, cmd->out, actual_image_size, lies[LAB_LIE_IMAGE]);
+		if (verdict->lying & 1 << LAB_LIE_NEXT)
+			IFC_SET(save_vhca_state_out, cmd->out, next_required_umem_size, lies[LAB_LIE_NEXT]);
 	}
-	if (!delay) {
-		answer(a);
-		return;
-	}
-	if (!a->timer)
-		a->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, answer_late, a);
-	timer_mod(a->timer, begin + delay);
 }
 
-static bool is_asleep(struct lab_function *fn)
+/* Carries the command out, with what the faults make of it; the output is complete then. */
+void lab_cmd_run(struct lab_cmd *cmd, const struct lab_verdict *verdict)
 {
-	struct lab_vf *vf = fn->number ? container_of(fn, struct lab_vf, fn) : NULL;
+	enum lab_status status;
 
-	return vf && vf->state.suspended & LAB_SUSPENDED_RESPONDER;
+	cmd->corrupt = verdict->corrupt;
+	if (verdict->status != LAB_ANY)
+		status = lab_refuse(cmd, verdict->status, verdict->syndrome);
+	else
+		status = dispatch(cmd);
+	lie(cmd, verdict);
+	complete(cmd, status);
 }
 
-/*
- * The driver rings: @slots has a bit for each slot that holds a command. A VF whose responder is suspended does nothing
- * before its resume; a reset makes it forget.
- */
-void lab_cmd_doorbell(struct lab_function *fn, uint32_t slots)
+/* Does not carry it out. */
+void lab_cmd_fail(struct lab_cmd *cmd, enum lab_status status, uint32_t syndrome)
 {
-	if (!fn->queue)
-		return;
-	if (is_asleep(fn)) {
-		fn->rung |= slots;
-		return;
-	}
-	for (unsigned int i = 0; i < LAB_SLOTS; i++)
-		if (slots & (1U << i))
-			take_slot(fn, i);
-}
-
-/* The responder is back: what was rung for meanwhile is done now. */
-void lab_cmd_wake(struct lab_function *fn)
-{
-	uint32_t slots = fn->rung;
-
-	fn->rung = 0;
-	lab_cmd_doorbell(fn, slots);
-}
-
-/* Drops the answers that still wait, and the commands not begun: their queue is gone. */
-void lab_cmd_forget(struct lab_function *fn)
-{
-	fn->rung = 0;
-	for (unsigned int i = 0; i < LAB_SLOTS; i++) {
-		struct lab_answer *a = &fn->answers[i];
-
-		if (a->timer)
-			timer_free(a->timer);
-		g_free(a->out);
-		memset(a, 0, sizeof(*a));
-	}
+	complete(cmd, lab_refuse(cmd, status, syndrome));
 }

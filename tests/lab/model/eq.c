@@ -29,9 +29,10 @@ bool lab_eq_has(const struct lab_function *fn, unsigned int type)
 	return eq_for(fn, type);
 }
 
+/* An interrupt is a write of the function's own: a suspended one owes it. */
 static void interrupt(struct lab_function *fn, struct lab_eq *eq)
 {
-	if (!eq->armed)
+	if (!eq->armed || lab_asleep(fn))
 		return;
 	eq->armed = false;
 	if (msix_enabled(&fn->pci))
@@ -76,6 +77,14 @@ void lab_eq_doorbell(struct lab_function *fn, uint32_t value, bool arm)
 	eq->armed = true;
 	if (eq->consumer != (eq->producer & 0xffffff))
 		interrupt(fn, eq);
+}
+
+/* The function runs again: interrupts that it owes since its suspension. */
+void lab_eq_wake(struct lab_function *fn)
+{
+	for (unsigned int i = 0; i < LAB_EQS; i++)
+		if (fn->eqs[i] && fn->eqs[i]->consumer != (fn->eqs[i]->producer & 0xffffff))
+			interrupt(fn, fn->eqs[i]);
 }
 
 static unsigned int free_number(const struct lab_function *fn)

@@ -7,8 +7,24 @@
 
 static const struct lab_fault blank = {
 	.vhca = LAB_ANY, .first = 1, .count = 1, .status = LAB_ANY, .syndrome = LAB_SYND_FAULT,
-	.delivery = LAB_ANY, .corrupt = LAB_ANY, .umem = LAB_ANY, .image = LAB_ANY,
+	.delivery = LAB_ANY, .corrupt = LAB_ANY,
 };
+
+static const char *const lie_names[LAB_LIES] = {
+	[LAB_LIE_UMEM] = "umem", [LAB_LIE_REMAINING] = "remaining", [LAB_LIE_IMAGE] = "image", [LAB_LIE_NEXT] = "next",
+};
+
+static bool set_lie(struct lab_fault *fault, const char *key, uint64_t value)
+{
+	for (unsigned int i = 0; i < LAB_LIES; i++) {
+		if (strcmp(key, lie_names[i]))
+			continue;
+		fault->lying |= 1 << i;
+		fault->lies[i] = value;
+		return true;
+	}
+	return false;
+}
 
 static bool set_number(struct lab_fault *fault, const char *key, uint64_t value)
 {
@@ -30,12 +46,8 @@ static bool set_number(struct lab_fault *fault, const char *key, uint64_t value)
 		fault->delivery = value & 0x7f;
 	else if (!strcmp(key, "corrupt"))
 		fault->corrupt = value;
-	else if (!strcmp(key, "umem"))
-		fault->umem = value & 0xffffffff;
-	else if (!strcmp(key, "image"))
-		fault->image = value & 0xffffffff;
 	else
-		return false;
+		return set_lie(fault, key, value);
 	return true;
 }
 
@@ -96,16 +108,9 @@ bool lab_faults_parse(const char *text, GArray *faults, Error **errp)
 /* The VHCA that a command is about: the one that a migration command names, else the sender's. */
 static int subject(const struct lab_cmd *cmd)
 {
-	switch (cmd->opcode) {
-	case MLX5_CMD_OP_SUSPEND_VHCA:
-	case MLX5_CMD_OP_RESUME_VHCA:
-	case MLX5_CMD_OP_QUERY_VHCA_MIGRATION_STATE:
-	case MLX5_CMD_OP_SAVE_VHCA_STATE:
-	case MLX5_CMD_OP_LOAD_VHCA_STATE:
+	if (lab_is_migration(cmd->opcode))
 		return IFC_GET(suspend_vhca_in, cmd->in, vhca_id);
-	default:
-		return lab_vhca_id(cmd->fn);
-	}
+	return lab_vhca_id(cmd->fn);
 }
 
 static bool hits(struct lab_fault *fault, const struct lab_cmd *cmd)
@@ -120,7 +125,7 @@ static bool hits(struct lab_fault *fault, const struct lab_cmd *cmd)
 struct lab_verdict lab_faults_judge(struct lab_pf *pf, const struct lab_cmd *cmd)
 {
 	struct lab_verdict verdict = {
-		.status = LAB_ANY, .delivery = LAB_ANY, .corrupt = LAB_ANY, .umem = LAB_ANY, .image = LAB_ANY,
+		.status = LAB_ANY, .delivery = LAB_ANY, .corrupt = LAB_ANY,
 	};
 
 	for (unsigned int i = 0; i < pf->faults->len; i++) {
@@ -138,10 +143,10 @@ struct lab_verdict lab_faults_judge(struct lab_pf *pf, const struct lab_cmd *cmd
 			verdict.delivery = fault->delivery;
 		if (fault->corrupt != LAB_ANY)
 			verdict.corrupt = fault->corrupt;
-		if (fault->umem != LAB_ANY)
-			verdict.umem = fault->umem;
-		if (fault->image != LAB_ANY)
-			verdict.image = fault->image;
+		verdict.lying |= fault->lying;
+		for (unsigned int lie = 0; lie < LAB_LIES; lie++)
+			if (fault->lying & 1 << lie)
+				verdict.lies[lie] = fault->lies[lie];
 	}
 	return verdict;
 }

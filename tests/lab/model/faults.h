@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Faults that a test orders by the property `fault`: the n-th command of an opcode fails, lingers, or loses a bit. */
+/* Faults that a test orders by the property `fault`: the n-th command of an opcode fails, lingers, lies, or loses a bit. */
 #ifndef MLX5_LAB_FAULTS_H
 #define MLX5_LAB_FAULTS_H
 
 #include "cmd.h"
 
 enum { LAB_ANY = -1 };
+
+/* Sizes of which the firmware may claim something else than the truth. */
+enum lab_lie { LAB_LIE_UMEM, LAB_LIE_REMAINING, LAB_LIE_IMAGE, LAB_LIE_NEXT, LAB_LIES };
 
 struct lab_fault {
 	uint16_t opcode;
@@ -18,8 +21,8 @@ struct lab_fault {
 	int delivery;			/* fail the delivery with this code, or LAB_ANY */
 	uint64_t hang_ns;		/* answer that much later */
 	int64_t corrupt;		/* flip a bit of this byte of the data moved, or LAB_ANY */
-	int64_t umem;			/* answer this size instead of the one needed, or LAB_ANY */
-	int64_t image;			/* answer this size instead of the image's, or LAB_ANY */
+	unsigned int lying;		/* bits 1 << LAB_LIE_*: these are claimed */
+	uint64_t lies[LAB_LIES];
 };
 
 /* What the faults together do to one command. */
@@ -29,8 +32,8 @@ struct lab_verdict {
 	int delivery;
 	uint64_t hang_ns;
 	int64_t corrupt;
-	int64_t umem;
-	int64_t image;
+	unsigned int lying;
+	uint64_t lies[LAB_LIES];
 };
 
 bool lab_faults_parse(const char *text, GArray *faults, Error **errp);

@@ -3,7 +3,7 @@
 #include "qemu/osdep.h"
 #include "cmd.h"
 
-enum { REG_HOST_ENDIANNESS = 0x7004, REG_MCQS = 0x9060, REG_MCQI = 0x9061, REG_MCAM = 0x907f };
+enum { REG_HOST_ENDIANNESS = 0x7004, REG_MCQS = 0x9060, REG_MCQI = 0x9061, REG_MCAM = 0x907f, REG_DTOR = 0xc00e };
 enum { MCQS_BOOT_IMAGE = 1, MCQI_VERSION = 1, OP_READ = 1 };
 
 /* For commands of which the model needs to know nothing more. */
@@ -47,6 +47,7 @@ enum lab_status lab_disable_hca(struct lab_cmd *cmd)
 	if (cmd->fn->number)
 		return LAB_OK;
 	seat->enabled = false;
+	lab_cmd_abort(cmd->fn->pf, number);
 	if (number)
 		lab_pages_request(cmd->fn->pf, number, -(int32_t)seat->pages->len);
 	return LAB_OK;
@@ -130,6 +131,10 @@ enum lab_status lab_access_register(struct lab_cmd *cmd)
 	memcpy(reg, cmd->in + header, MIN(size, cmd->in_size - header));
 	switch (IFC_GET(access_register_in, cmd->in, register_id)) {
 	case REG_HOST_ENDIANNESS:
+		return LAB_OK;
+	case REG_DTOR:		/* no time but those of the initialization segment: the driver keeps its own */
+		if (!read || size < IFC_SIZE(dtor_reg))
+			break;
 		return LAB_OK;
 	case REG_MCAM:
 		if (!read || size < IFC_SIZE(mcam_reg))

@@ -41,6 +41,12 @@ static inline uint64_t lab_image_size(uint64_t pages)
 	return LAB_IMAGE_HEADER + pages * LAB_IMAGE_RECORD;
 }
 
+/* Pages that fit into a piece of @size bytes. */
+static inline uint64_t lab_image_pages(uint64_t size)
+{
+	return size < LAB_IMAGE_HEADER ? 0 : (size - LAB_IMAGE_HEADER) / LAB_IMAGE_RECORD;
+}
+
 bool lab_image_write(struct lab_state *s, struct lab_dma *dma, uint32_t flags, uint64_t pages);
 bool lab_image_check(const struct lab_state *s, struct lab_dma *dma, struct lab_image_header *header);
 bool lab_image_apply(struct lab_state *s, struct lab_dma *dma, const struct lab_image_header *header);

@@ -55,6 +55,7 @@ enum lab_status lab_resume_vhca(struct lab_cmd *cmd)
 	if (responder) {
 		lab_loading_end(&vf->state);
 		lab_saving_end(&vf->state);
+	} else {
 		lab_cmd_wake(&vf->fn);
 	}
 	return LAB_OK;
@@ -122,8 +123,7 @@ static uint64_t next_session(void)
 static enum lab_status send_piece(struct lab_cmd *cmd, struct lab_vf *vf, struct lab_dma *dma, bool track)
 {
 	struct lab_state *s = &vf->state;
-	uint64_t room = dma->size < LAB_IMAGE_HEADER ? 0 : (dma->size - LAB_IMAGE_HEADER) / LAB_IMAGE_RECORD;
-	uint64_t pages = MIN(room, s->saving.pending_count);
+	uint64_t pages = MIN(lab_image_pages(dma->size), s->saving.pending_count);
 	bool all = pages == s->saving.pending_count;
 	uint32_t flags = (s->saving.sequence ? 0 : LAB_IMAGE_FIRST) | (!track && all ? LAB_IMAGE_LAST : 0);
 
@@ -133,8 +133,7 @@ static enum lab_status send_piece(struct lab_cmd *cmd, struct lab_vf *vf, struct
 		lab_saving_end(s);
 		return lab_refuse(cmd, LAB_BAD_RESOURCE, dma->syndrome);
 	}
-	cmd->moved_save = lab_image_size(pages);
-	IFC_SET(save_vhca_state_out, cmd->out, actual_image_size, cmd->moved_save);
+	IFC_SET(save_vhca_state_out, cmd->out, actual_image_size, lab_image_size(pages));
 	if (!track && !all)
 		IFC_SET(save_vhca_state_out, cmd->out, next_required_umem_size,
 			MIN(lab_image_size(s->saving.pending_count), LAB_IMAGE_CHUNK));
@@ -144,45 +143,72 @@ static enum lab_status send_piece(struct lab_cmd *cmd, struct lab_vf *vf, struct
 	return LAB_OK;
 }
 
-enum lab_status lab_save_vhca(struct lab_cmd *cmd)
-{
-	struct lab_vf *vf = subject(cmd);
-	bool incremental = IFC_GET(save_vhca_state_in, cmd->in, incremental);
-	bool track = IFC_GET(save_vhca_state_in, cmd->in, set_track);
-	enum lab_status status;
+/* A SAVE or LOAD that has passed all checks that come before its data. */
+struct transfer {
+	struct lab_vf *vf;
 	struct lab_dma dma;
+	bool incremental;
+	bool track;
+	bool discards;			/* only ends the tracking: nothing is sent */
+};
 
-	if (!vf)
-		return LAB_BAD_RESOURCE;
-	status = may_save(cmd, &vf->state, incremental, track);
-	if (status)
-		return status;
-	if (!incremental && !track && vf->state.suspended != STOPPED) {
-		lab_saving_end(&vf->state);
-		return LAB_OK;
-	}
-	if (!lab_dma_open(&dma, cmd->fn, IFC_GET(save_vhca_state_in, cmd->in, mkey),
-			  IFC_GET(save_vhca_state_in, cmd->in, va), IFC_GET(save_vhca_state_in, cmd->in, size), true))
-		return lab_refuse(cmd, LAB_BAD_RESOURCE, dma.syndrome);
-	dma.corrupt = cmd->corrupt;
-	if (!incremental)
-		lab_saving_begin(&vf->state, next_session());
-	vf->state.saving.tracking = track;
-	return send_piece(cmd, vf, &dma, track);
+static enum lab_status open_memory(struct lab_cmd *cmd, struct lab_dma *dma, bool write)
+{
+	if (!lab_dma_open(dma, cmd->fn, IFC_GET(save_vhca_state_in, cmd->in, mkey),
+			  IFC_GET(save_vhca_state_in, cmd->in, va), IFC_GET(save_vhca_state_in, cmd->in, size), write))
+		return lab_refuse(cmd, LAB_BAD_RESOURCE, dma->syndrome);
+	dma->corrupt = cmd->corrupt;
+	return LAB_OK;
 }
 
-/* Whether a checked piece is the one that comes next. */
+static enum lab_status open_save(struct lab_cmd *cmd, struct transfer *t)
+{
+	enum lab_status status;
+
+	*t = (struct transfer){
+		.vf = subject(cmd),
+		.incremental = IFC_GET(save_vhca_state_in, cmd->in, incremental),
+		.track = IFC_GET(save_vhca_state_in, cmd->in, set_track),
+	};
+	if (!t->vf)
+		return LAB_BAD_RESOURCE;
+	status = may_save(cmd, &t->vf->state, t->incremental, t->track);
+	t->discards = !t->incremental && !t->track && t->vf->state.suspended != STOPPED;
+	if (status || t->discards)
+		return status;
+	return open_memory(cmd, &t->dma, true);
+}
+
+enum lab_status lab_save_vhca(struct lab_cmd *cmd)
+{
+	struct transfer t;
+	enum lab_status status = open_save(cmd, &t);
+
+	if (status)
+		return status;
+	if (t.discards) {
+		lab_saving_end(&t.vf->state);
+		return LAB_OK;
+	}
+	if (!t.incremental)
+		lab_saving_begin(&t.vf->state, next_session());
+	t.vf->state.saving.tracking = t.track;
+	return send_piece(cmd, t.vf, &t.dma, t.track);
+}
+
+/*
+ * Whether a checked piece is the one that comes next. A first piece starts anew, but not within the same save: there it is
+ * a piece that comes twice.
+ */
 static enum lab_status may_load(struct lab_cmd *cmd, const struct lab_loading *loading,
 				const struct lab_image_header *header)
 {
 	const uint32_t whole = LAB_IMAGE_FIRST | LAB_IMAGE_LAST;
+	bool same = loading->state == LAB_LOAD_PARTIAL && loading->session == header->session;
 
 	if (!cmd->fn->pf->multi_load && (header->flags & whole) != whole)
 		return lab_refuse(cmd, LAB_BAD_PARAMETER, LAB_SYND_IMAGE_MORE);
-	if (header->flags & LAB_IMAGE_FIRST)
-		return header->sequence ? lab_refuse(cmd, LAB_BAD_PARAMETER, LAB_SYND_IMAGE_SEQUENCE) : LAB_OK;
-	if (loading->state != LAB_LOAD_PARTIAL || loading->session != header->session ||
-	    loading->sequence != header->sequence)
+	if (header->flags & LAB_IMAGE_FIRST ? header->sequence || same : !same || loading->sequence != header->sequence)
 		return lab_refuse(cmd, LAB_BAD_PARAMETER, LAB_SYND_IMAGE_SEQUENCE);
 	return LAB_OK;
 }
@@ -197,32 +223,56 @@ static enum lab_status finish_load(struct lab_cmd *cmd, struct lab_vf *vf, uint6
 	return LAB_OK;
 }
 
+static enum lab_status open_load(struct lab_cmd *cmd, struct transfer *t)
+{
+	*t = (struct transfer){ .vf = subject(cmd) };
+	if (!t->vf)
+		return LAB_BAD_RESOURCE;
+	if (t->vf->state.suspended != STOPPED)
+		return lab_refuse(cmd, LAB_BAD_PARAMETER, LAB_SYND_NOT_SUSPENDED);
+	return open_memory(cmd, &t->dma, false);
+}
+
+/* What the image's reader found: the memory cannot be read, or it holds no good image. */
+static enum lab_status refuse_image(struct lab_cmd *cmd, const struct lab_dma *dma)
+{
+	return lab_refuse(cmd, dma->syndrome == LAB_SYND_KEY_DMA ? LAB_BAD_RESOURCE : LAB_BAD_PARAMETER, dma->syndrome);
+}
+
 enum lab_status lab_load_vhca(struct lab_cmd *cmd)
 {
-	struct lab_vf *vf = subject(cmd);
 	struct lab_image_header header;
-	enum lab_status status;
-	struct lab_dma dma;
+	struct transfer t;
+	enum lab_status status = open_load(cmd, &t);
+	struct lab_state *s;
 
-	if (!vf)
-		return LAB_BAD_RESOURCE;
-	if (vf->state.suspended != STOPPED)
-		return lab_refuse(cmd, LAB_BAD_PARAMETER, LAB_SYND_NOT_SUSPENDED);
-	if (!lab_dma_open(&dma, cmd->fn, IFC_GET(load_vhca_state_in, cmd->in, mkey),
-			  IFC_GET(load_vhca_state_in, cmd->in, va), IFC_GET(load_vhca_state_in, cmd->in, size), false))
-		return lab_refuse(cmd, LAB_BAD_RESOURCE, dma.syndrome);
-	dma.corrupt = cmd->corrupt;
-	if (!lab_image_check(&vf->state, &dma, &header))
-		return lab_refuse(cmd, LAB_BAD_PARAMETER, dma.syndrome);
-	status = may_load(cmd, &vf->state.loading, &header);
 	if (status)
 		return status;
-	lab_saving_end(&vf->state);
+	s = &t.vf->state;
+	if (!lab_image_check(s, &t.dma, &header))
+		return refuse_image(cmd, &t.dma);
+	status = may_load(cmd, &s->loading, &header);
+	if (status)
+		return status;
+	lab_saving_end(s);
 	if (header.flags & LAB_IMAGE_FIRST)
-		lab_loading_begin(&vf->state, header.session);
-	vf->state.loading.sequence++;
-	if (!lab_image_apply(&vf->state, &dma, &header))
-		return lab_refuse(cmd, LAB_BAD_PARAMETER, dma.syndrome);
-	cmd->moved_load = header.length;
-	return header.flags & LAB_IMAGE_LAST ? finish_load(cmd, vf, header.digest) : LAB_OK;
+		lab_loading_begin(s, header.session);
+	s->loading.sequence++;
+	if (!lab_image_apply(s, &t.dma, &header))
+		return refuse_image(cmd, &t.dma);
+	return header.flags & LAB_IMAGE_LAST ? finish_load(cmd, t.vf, header.digest) : LAB_OK;
+}
+
+/* Bytes that a SAVE or LOAD would move if it were carried out now; 0 when it would be refused. Changes nothing. */
+uint64_t lab_transfer_size(struct lab_cmd *cmd)
+{
+	const struct lab_state *s;
+	struct transfer t;
+
+	if (cmd->opcode == MLX5_CMD_OP_LOAD_VHCA_STATE)
+		return open_load(cmd, &t) ? 0 : t.dma.size;
+	if (open_save(cmd, &t) || t.discards)
+		return 0;
+	s = &t.vf->state;
+	return lab_image_size(MIN(lab_image_pages(t.dma.size), t.incremental ? s->saving.pending_count : s->pages));
 }

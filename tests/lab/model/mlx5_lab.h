@@ -63,6 +63,7 @@ enum lab_syndrome {
 	LAB_SYND_TRACK_SUSPENDED = 0x1ab013,	/* tracking asked for on a suspended VF */
 	LAB_SYND_NOT_TRACKED = 0x1ab014,	/* an increment without tracking */
 	LAB_SYND_TOO_SMALL = 0x1ab015,		/* SAVE into less memory than QUERY asked for */
+	LAB_SYND_ABORTED = 0x1ab016,		/* the VF was reset or disabled before the command was done */
 	LAB_SYND_KEY_UNKNOWN = 0x1ab020,
 	LAB_SYND_KEY_LENGTH = 0x1ab021,		/* the range is not inside the key's */
 	LAB_SYND_KEY_RIGHTS = 0x1ab022,		/* no local write for SAVE, no local read for LOAD */
@@ -112,18 +113,7 @@ struct lab_mkey {
 	uint64_t *pages;
 };
 
-/* A command that was carried out and whose answer waits for its time. */
-struct lab_answer {
-	struct lab_function *fn;
-	unsigned int slot;
-	QEMUTimer *timer;
-	bool waiting;
-	bool by_event;
-	uint8_t delivery;
-	uint64_t mailbox;		/* where the output beyond the slot goes */
-	uint8_t *out;
-	size_t out_size;
-};
+struct lab_task;
 
 /* What every function has. */
 struct lab_function {
@@ -136,8 +126,8 @@ struct lab_function {
 	uint64_t queue;			/* bus address of the command queue, 0: none */
 	uint32_t queue_high;
 	uint32_t nic_interface;
-	uint32_t rung;			/* slots rung for while the responder is suspended */
-	struct lab_answer answers[LAB_SLOTS];
+	uint32_t rung;			/* slots rung for while the function is suspended */
+	struct lab_task *tasks[LAB_SLOTS];	/* commands taken and not answered yet */
 	struct lab_eq *eqs[LAB_EQS];
 	GHashTable *mkeys;		/* index -> struct lab_mkey */
 	GHashTable *pds;
@@ -162,6 +152,7 @@ struct lab_seat {
 	bool enabled;
 	bool migratable;
 	GArray *pages;			/* of uint64_t: what the driver gave the firmware */
+	GQueue line;			/* of struct lab_task: migration commands about it; the first is in progress */
 };
 
 struct lab_log_line {
@@ -188,6 +179,7 @@ struct lab_pf {
 	uint64_t cmd_delay_us;
 	uint64_t save_bandwidth;
 	uint64_t load_bandwidth;
+	uint64_t cmd_timeout_ms;
 	bool migration;
 	bool migratable;
 	bool multi_load;
@@ -199,6 +191,7 @@ struct lab_pf {
 	GArray *faults;			/* of struct lab_fault */
 	char *fault_text;
 	uint64_t fault_hits;
+	uint64_t overlaps;
 
 	struct lab_log_line log[LAB_LOG_LINES];
 	uint64_t logged;
@@ -216,6 +209,7 @@ struct lab_vf *lab_vf_by_vhca(struct lab_pf *pf, uint16_t vhca_id);
 uint16_t lab_vhca_id(const struct lab_function *fn);
 void lab_function_forget(struct lab_function *fn);
 bool lab_set_total_vfs(struct lab_pf *pf, uint64_t count, Error **errp);
+bool lab_asleep(const struct lab_function *fn);
 
 /* segment.c: the initialization segment and the doorbell pages */
 void lab_segment_init(struct lab_function *fn, uint64_t bar_size, uint64_t doorbell_end);
@@ -233,6 +227,7 @@ void lab_fw_version(const struct lab_pf *pf, unsigned int *major, unsigned int *
 void lab_eq_post(struct lab_function *fn, unsigned int type, const void *data, size_t size);
 void lab_eq_doorbell(struct lab_function *fn, uint32_t value, bool arm);
 bool lab_eq_has(const struct lab_function *fn, unsigned int type);
+void lab_eq_wake(struct lab_function *fn);
 void lab_eq_free(struct lab_eq *eq);
 
 #endif

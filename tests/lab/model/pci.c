@@ -56,7 +56,13 @@ uint16_t lab_vhca_id(const struct lab_function *fn)
 	return LAB_VHCA_BASE + fn->number;
 }
 
-/* Forgets all that a driver made: answers under way, event queues, keys, the queue itself. */
+/* Whether the function is suspended, on one side or both: it sends nothing of its own, to memory or as an interrupt. */
+bool lab_asleep(const struct lab_function *fn)
+{
+	return fn->number && container_of(fn, struct lab_vf, fn)->state.suspended;
+}
+
+/* Forgets all that a driver made: commands not answered, event queues, keys, the queue itself. */
 void lab_function_forget(struct lab_function *fn)
 {
 	lab_cmd_forget(fn);
@@ -98,6 +104,7 @@ static void init_seats(struct lab_pf *pf)
 	for (unsigned int i = 0; i <= LAB_VFS_MAX; i++) {
 		pf->seats[i].migratable = true;
 		pf->seats[i].pages = g_array_new(false, false, sizeof(uint64_t));
+		g_queue_init(&pf->seats[i].line);
 	}
 }
 
@@ -123,7 +130,6 @@ static void pf_realize(PCIDevice *pci, Error **errp)
 
 static void function_exit(struct lab_function *fn)
 {
-	lab_cmd_forget(fn);
 	lab_function_forget(fn);
 	lab_res_free(fn);
 	msix_uninit(&fn->pci, &fn->bar, &fn->bar);
@@ -134,6 +140,7 @@ static void pf_exit(PCIDevice *pci)
 {
 	struct lab_pf *pf = lab_pf(pci);
 
+	lab_cmd_forget(&pf->fn);
 	pcie_sriov_pf_exit(pci);
 	function_exit(&pf->fn);
 	for (unsigned int i = 0; i <= LAB_VFS_MAX; i++)
@@ -209,15 +216,17 @@ static void vf_exit(PCIDevice *pci)
 {
 	struct lab_vf *vf = lab_vf(pci);
 
+	lab_cmd_abort(vf->fn.pf, vf->fn.number);
 	function_exit(&vf->fn);
 	lab_state_free(&vf->state);
 }
 
-/* A function level reset: the driver's things go, the state is wiped, suspension and tracking end. */
+/* A function level reset: migration commands are aborted, the driver's things go, the state is wiped, suspension ends. */
 static void vf_reset(DeviceState *dev)
 {
 	struct lab_vf *vf = lab_vf(PCI_DEVICE(dev));
 
+	lab_cmd_abort(vf->fn.pf, vf->fn.number);
 	lab_function_forget(&vf->fn);
 	lab_state_free(&vf->state);
 	/* The reset at its birth is none that anybody asked for. */

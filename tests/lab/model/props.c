@@ -6,7 +6,7 @@
 #include "cmd.h"
 #include "faults.h"
 
-enum { STATE_MAX_GIB = 1 };
+enum { STATE_MAX_GIB = 1, TIMEOUT_MS_MAX = 0xfffff };
 
 #define LAB_PF(obj) container_of(lab_function_of(PCI_DEVICE(obj)), struct lab_pf, fn)
 
@@ -27,6 +27,7 @@ static const struct number_prop numbers[] = {
 	NUMBER("evolve-us", evolve_us, 0, false, "microseconds between two generations, from the next reset on, 0: none"),
 	NUMBER("seed", seed, 0, true, "decides all contents; random when 0"),
 	NUMBER("cmd-delay-us", cmd_delay_us, 0, false, "every command answers that much later"),
+	NUMBER("cmd-timeout-ms", cmd_timeout_ms, TIMEOUT_MS_MAX, false, "when the driver gives a command up, read when it binds"),
 	NUMBER("save-bandwidth", save_bandwidth, 0, false, "bytes a second of SAVE, 0: no limit"),
 	NUMBER("load-bandwidth", load_bandwidth, 0, false, "bytes a second of LOAD, 0: no limit"),
 };
@@ -62,6 +63,8 @@ static void number_set(Object *obj, Visitor *v, const char *name, void *opaque, 
 		error_setg(errp, "%s can only be set at the start", name);
 	else if (prop->max && value > prop->max)
 		error_setg(errp, "%s is at most %" PRIu64, name, prop->max);
+	else if (prop->offset == offsetof(struct lab_pf, cmd_timeout_ms) && !value)
+		error_setg(errp, "%s is at least 1", name);
 	else if (prop->offset == offsetof(struct lab_pf, num_vfs))
 		lab_set_total_vfs(LAB_PF(obj), value, errp);
 	else
@@ -149,6 +152,11 @@ static void fault_hits_get(Object *obj, Visitor *v, const char *name, void *opaq
 	visit_type_uint64(v, name, &LAB_PF(obj)->fault_hits, errp);
 }
 
+static void overlaps_get(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
+{
+	visit_type_uint64(v, name, &LAB_PF(obj)->overlaps, errp);
+}
+
 static void append_line(GString *text, const struct lab_log_line *line)
 {
 	g_string_append_printf(text, "%" PRIu64 " fn=%u op=0x%x op_mod=0x%x vhca=0x%x status=0x%x syndrome=0x%x\n", line->number,
@@ -176,6 +184,11 @@ static char *last_refusal_get(Object *obj, Error **errp)
 	return g_string_free(text, false);
 }
 
+static char *pending_get(Object *obj, Error **errp)
+{
+	return lab_cmd_pending(LAB_PF(obj));
+}
+
 /* What the PF's driver has made and not destroyed. */
 static char *objects_get(Object *obj, Error **errp)
 {
@@ -197,6 +210,8 @@ void lab_props_register(ObjectClass *oc)
 	object_class_property_add_str(oc, "psid", psid_get, psid_set);
 	object_class_property_add_str(oc, "fault", fault_get, fault_set);
 	object_class_property_add(oc, "fault-hits", "uint64", fault_hits_get, NULL, NULL, NULL);
+	object_class_property_add(oc, "overlaps", "uint64", overlaps_get, NULL, NULL, NULL);
+	object_class_property_add_str(oc, "pending", pending_get, NULL);
 	object_class_property_add_str(oc, "log", log_get, NULL);
 	object_class_property_add_str(oc, "last-refusal", last_refusal_get, NULL);
 	object_class_property_add_str(oc, "objects", objects_get, NULL);
@@ -208,6 +223,7 @@ void lab_props_init(struct lab_pf *pf)
 	pf->num_vfs = 64;
 	pf->state_size = 4 << 20;
 	pf->evolve_us = 10000;
+	pf->cmd_timeout_ms = 60000;
 	pf->migration = true;
 	pf->migratable = true;
 	pf->multi_load = true;

@@ -14,6 +14,8 @@ enum {
 	REG_INITIALIZING = 0x1fc,
 	REG_HEALTH_FW_VER = 0x230,
 	REG_HEALTH_HW_ID = 0x234,
+	REG_CMD_TIMEOUT = 0xff8,
+	REG_INIT_TIMEOUT = 0xffc,
 	REG_TIMER_HIGH = 0x1000,
 	REG_TIMER_LOW = 0x1004,
 	REG_HEALTH_COUNTER = 0x1010,
@@ -22,6 +24,8 @@ enum {
 
 	CMDIF_REVISION = 5,
 	CX7_HW_ID = 0x218,
+
+	INIT_TIMEOUT_MS = 2000,
 
 	UAR_EQ_ARM = 0x40,
 	UAR_EQ_UPDATE = 0x48,
@@ -66,6 +70,10 @@ static uint32_t segment_word(const struct lab_function *fn, uint32_t offset)
 		return health_fw_ver(fn);
 	case REG_HEALTH_HW_ID:
 		return CX7_HW_ID;
+	case REG_CMD_TIMEOUT:	/* the unit in the upper 3 bits, 0: milliseconds */
+		return fn->pf->cmd_timeout_ms;
+	case REG_INIT_TIMEOUT:
+		return INIT_TIMEOUT_MS;
 	case REG_TIMER_HIGH:
 	case REG_REAL_TIME_HIGH:
 		return now >> 32;
