@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "model/transfer.h"
+#include "report/text.h"
 
 /* What an operand names: for completion, and for the count of operands. */
 enum operand {
@@ -79,9 +80,8 @@ struct reply {
  *         NULL where there are no options
  * @check: looks at the whole after parsing; may be NULL
  * @run: does it: 0, or -1 with err set
- * @table: for -t: the key of the document's array that becomes the table
- *         ("devices"); NULL: the document is shown as key: value
- * @columns: its columns: dotted paths into a row, ended by NULL
+ * @text: for -t: the parts of the text, ended by {}; NULL: the document is
+ *        shown as key: value
  */
 struct command {
 	const char *name;
@@ -98,8 +98,7 @@ struct command {
 		     struct err *err);
 	int (*run)(const struct request *request, struct reply *reply,
 		   struct err *err);
-	const char *table;
-	const char *const *columns;
+	const struct text_part *text;
 };
 
 #endif

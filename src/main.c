@@ -20,8 +20,7 @@ static int print_document(const struct invocation *inv, const json_t *document,
 	int ret;
 
 	if (inv->globals.text)
-		ret = report_print_text(document, out, inv->command->table,
-					inv->command->columns);
+		ret = report_print_text(document, out, inv->command->text);
 	else
 		ret = report_print(document, out,
 				   stdout_is_data || inv->globals.compact);
@@ -50,18 +49,22 @@ static struct progress_view progress_view_of(const struct globals *globals)
 	};
 }
 
-/* Words on stderr and the document on stdout; with data there, the document alone on stderr. */
+/* Words on stderr, and on stdout the document, or what it has for -t; with data there, the document alone on stderr. */
 static int print_failure(const struct invocation *inv, const struct err *err,
 			 struct reply *reply)
 {
+	FILE *out = reply->stdout_is_data ? stderr : stdout;
 	json_t *document = report_error(err, reply->document);
+	const json_t *result = reply->document; /* the document's now */
 
 	reply->document = NULL;
 	if (inv->globals.text || !reply->stdout_is_data)
 		report_print_error(err);
 	if (!inv->globals.text)
-		report_print(document, reply->stdout_is_data ? stderr : stdout,
+		report_print(document, out,
 			     reply->stdout_is_data || inv->globals.compact);
+	else if (result)
+		report_print_text(result, out, inv->command->text);
 	json_decref(document);
 	return err_exit_status(err);
 }

@@ -46,6 +46,11 @@ static int run(const struct request *request, struct reply *reply,
 static const char *const columns[] = { "device", "driver_before", "driver",
 				       "changed", NULL };
 
+static const struct text_part text[] = {
+	{ .each = "devices", .columns = columns },
+	{}
+};
+
 const struct command command_bind = {
 	.name = "bind",
 	.operand_words = "DEVICE...",
@@ -63,6 +68,5 @@ const struct command command_bind = {
 	.options_size = sizeof(struct bind_options),
 	.parse = parse,
 	.run = run,
-	.table = "devices",
-	.columns = columns,
+	.text = text,
 };

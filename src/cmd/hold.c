@@ -101,6 +101,14 @@ static int run(const struct request *request, struct reply *reply,
 	return 0;
 }
 
+static const char *const columns[] = { "device", "access", "driver", "state",
+				       NULL };
+
+static const struct text_part text[] = {
+	{ .each = "devices", .columns = columns },
+	{}
+};
+
 const struct command command_hold = {
 	.name = "hold",
 	.operand_words = "DEVICE...",
@@ -114,7 +122,5 @@ const struct command command_hold = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.run = run,
-	.table = "devices",
-	.columns = (const char *const[]){ "device", "access", "driver", "state",
-					  NULL },
+	.text = text,
 };

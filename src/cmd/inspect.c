@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/text.h"
+#include "cmd/transfer.h"
 #include "commands.h"
 #include "image/survey.h"
 #include "report/image.h"
@@ -50,6 +51,31 @@ static int run(const struct request *request, struct reply *reply,
 	return ret;
 }
 
+static const char *const record_columns[] = {
+	"offset=offset_bytes", "size=bytes", "tag", "name", "flags", "optional",
+	NULL
+};
+
+static const struct text_part text[] = {
+	TEXT_LINE("file", "{file} ({kind}[, {compressed?yes=compressed}])"),
+	TEXT_LINE("complete", "{complete?yes=yes;no=no;-=not known, nothing in it tells}"),
+	TEXT_LINE("device", "{device.device}[, VF {device.vf_number}][ of {device.pf}]"),
+	TEXT_LINE("product", "{device.product}"),
+	TEXT_LINE("ids", "{device.vendor_id}:{device.device_id}[, subsystem {device.subsystem_vendor_id}:{device.subsystem_id}][, revision {device.revision}]"),
+	TEXT_LINE("psid", "{device.psid}"),
+	TEXT_LINE("firmware", "{device.fw_version}"),
+	TEXT_LINE("driver", "{device.driver}[, Linux {device.kernel}]"),
+	TEXT_LINE("saved", "{device.saved}[ by {device.tool.name} {device.tool.version}]"),
+	TEXT_LINE("transfer", "from {manifest.from}[, {manifest.fresh?yes=just reset}][, {manifest.duration_ns|time}][, stopped for {manifest.stopped_ns|time}]"),
+	TEXT_LINE("stream", "{stream.bytes|size}[, {stream.format?records=in records;bare=bare, without records;unknown=too short to tell}][, firmware data {stream.firmware_bytes|size}]"),
+	TEXT_LINE("digest", "{stream.xxh3_128}"),
+	TEXT_LINE("members", "{members,members_not_listed|count}"),
+	TEXT_LINE("records", "{records,records_not_listed|count}[, {records_not_listed|some} of them not listed (--limit)]"),
+	{ .each = "manifest.phases/phases", .columns = transfer_text_phases },
+	{ .each = "records", .columns = record_columns, .some = true },
+	{}
+};
+
 const struct command command_inspect = {
 	.name = "inspect",
 	.operand_words = "FILE",
@@ -66,4 +92,5 @@ const struct command command_inspect = {
 	.options_size = sizeof(struct options),
 	.parse = parse,
 	.run = run,
+	.text = text,
 };

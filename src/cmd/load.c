@@ -62,6 +62,14 @@ static int run(const struct request *request, struct reply *reply,
 	return ret;
 }
 
+static const struct text_part text[] = {
+	{ .parts = transfer_text_device },
+	TEXT_LINE("contents", "{contents}[, {kept?yes=kept by its holder}]"),
+	TEXT_LINE("identity", "{identity_fit?yes=fits;warns=fits, as far as it is known;forbids=does not fit;-=not checked}[: {format?stream=a bare stream does not tell its device}]"),
+	{ .parts = transfer_text_stream },
+	{}
+};
+
 const struct command command_load = {
 	.name = "load",
 	.operand_words = "DEVICE FILE|-",
@@ -83,4 +91,5 @@ const struct command command_load = {
 	.options_size = sizeof(struct load_options),
 	.parse = parse,
 	.run = run,
+	.text = text,
 };

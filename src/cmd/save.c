@@ -177,6 +177,19 @@ static int run(const struct request *request, struct reply *reply,
 	return ret;
 }
 
+static const struct text_part text_of_one[] = {
+	{ .parts = transfer_text_device },
+	TEXT_LINE("saved", "{saved}"),
+	{ .parts = transfer_text_stream },
+	{}
+};
+
+static const struct text_part text[] = {
+	{ .parts = text_of_one },
+	{ .each = "devices", .parts = text_of_one }, /* with --dir */
+	{}
+};
+
 const struct command command_save = {
 	.name = "save",
 	.operand_words = "DEVICE FILE|-\n--dir DIR DEVICE...",
@@ -199,4 +212,5 @@ const struct command command_save = {
 	.parse = parse,
 	.check = check,
 	.run = run,
+	.text = text,
 };

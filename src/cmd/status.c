@@ -159,6 +159,11 @@ static const char *const columns[] = {
 	"migratable", "in_use", "migration.state", "can_migrate", NULL
 };
 
+static const struct text_part text[] = {
+	{ .each = "devices", .columns = columns },
+	{}
+};
+
 const struct command command_status = {
 	.name = "status",
 	.operand_words = "[DEVICE...]",
@@ -177,6 +182,5 @@ const struct command command_status = {
 	.options_size = sizeof(struct status_options),
 	.parse = parse,
 	.run = run,
-	.table = "devices",
-	.columns = columns,
+	.text = text,
 };

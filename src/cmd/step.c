@@ -83,6 +83,15 @@ static int run(const struct request *request, struct reply *reply,
 	return ret;
 }
 
+static const char *const columns[] = { "from", "to", "duration_ns", "errno",
+				       NULL };
+
+static const struct text_part text[] = {
+	{ .each = "arcs", .columns = columns },
+	TEXT_LINE("warnings", "{warnings}"),
+	{}
+};
+
 const struct command command_step = {
 	.name = "step",
 	.operand_words = "DEVICE STATE...",
@@ -97,7 +106,5 @@ const struct command command_step = {
 	.max_operands = -1,
 	.check = check,
 	.run = run,
-	.table = "arcs",
-	.columns = (const char *const[]){ "from", "to", "duration_ns", "errno",
-					  NULL },
+	.text = text,
 };

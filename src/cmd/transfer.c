@@ -7,6 +7,28 @@
 #include "cmd/common.h"
 #include "sys/devlink.h"
 
+const char *const transfer_text_phases[] = {
+	"phase=@", "bytes", "members", "duration=duration_ns|time",
+	"rate=bytes,duration_ns|rate", NULL
+};
+
+const struct text_part transfer_text_device[] = {
+	TEXT_LINE("device", "{device}[, {access?borrowed=borrowed from its holder;opened=opened, and so reset, for this}]"),
+	{}
+};
+
+const struct text_part transfer_text_stream[] = {
+	TEXT_LINE("file", "{file} ({format}[, {compressed?yes=compressed}][, {file_bytes|size}])"),
+	TEXT_LINE("stream", "{bytes|size}[, {records.count} records][, {records.complete?no=incomplete}]"),
+	TEXT_LINE("digest", "{xxh3_128}"),
+	TEXT_LINE("verified", "{verify_ns|time}, before the device was touched"),
+	TEXT_LINE("took", "{duration_ns|time}[, the device stopped for {stopped_ns|time}]"),
+	TEXT_LINE("state", "{state}, from {from}"),
+	{ .label = "warning", .show = "{}", .each = "warnings" },
+	{ .each = "phases", .columns = transfer_text_phases },
+	{}
+};
+
 int then_parse(const char *arg, enum device_state *then, struct err *err)
 {
 	if (!fsm_state_parse(arg, then) &&

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "model/fsm.h"
 #include "model/outcome.h"
+#include "report/text.h"
 
 /* What --then accepts, for help and completion. */
 #define THEN_STATES "STOP|RUNNING|RUNNING_P2P"
@@ -13,6 +14,13 @@
 /** then_parse - the argument of --then: a state in which a device may rest; 0 or -1 */
 int then_parse(const char *arg, enum device_state *then, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
+
+/* Of one device, in the text of save and load: who it is, what of it moved, and how. */
+extern const struct text_part transfer_text_device[];
+extern const struct text_part transfer_text_stream[];
+
+/* The phases in its columns. */
+extern const char *const transfer_text_phases[];
 
 /**
  * transfer_resolve - the devices whose state shall move, and their firmware

@@ -67,6 +67,11 @@ static int run(const struct request *request, struct reply *reply,
 static const char *const columns[] = { "device", "driver_before", "driver",
 				       "changed", NULL };
 
+static const struct text_part text[] = {
+	{ .each = "devices", .columns = columns },
+	{}
+};
+
 const struct command command_unbind = {
 	.name = "unbind",
 	.operand_words = "DEVICE...",
@@ -84,6 +89,5 @@ const struct command command_unbind = {
 	.parse = parse,
 	.check = check,
 	.run = run,
-	.table = "devices",
-	.columns = columns,
+	.text = text,
 };

@@ -46,15 +46,6 @@ json_t *report_error(const struct err *err, json_t *result)
 int report_print(const json_t *document, FILE *out, bool compact)
 	__attribute__((nonnull(1, 2)));
 
-/**
- * report_print_text - for people: a table, or key: value lines
- * @table: key of the array to show as a table, NULL: none
- * @columns: dotted paths into its rows, ended by NULL
- */
-int report_print_text(const json_t *document, FILE *out, const char *table,
-		      const char *const *columns)
-	__attribute__((nonnull(1, 2)));
-
 /** report_print_error - "mlxmigctl: message" and the hint, to stderr */
 void report_print_error(const struct err *err) __attribute__((nonnull(1)));
 

@@ -1,82 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A document for people: made from the JSON and nothing else. */
+#include "report/text.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "report/report.h"
+#include "report/value.h"
 
-/* A scalar, or an array of scalars, as one cell of text; the caller's. */
-static char *cell_text(const json_t *value)
+/* struct printer - @begun: something was printed, so that a table stands off from it */
+struct printer {
+	FILE *out;
+	bool begun;
+};
+
+/* "heading=value", where the "=" is not one of a choice's. */
+static const char *column_value(const char *column)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
+	size_t len = strcspn(column, "=?");
 
-	if (!out)
-		return NULL;
-	switch (json_typeof(value)) {
-	case JSON_STRING:
-		fputs(json_string_value(value), out);
-		break;
-	case JSON_INTEGER:
-		fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		break;
-	case JSON_REAL:
-		fprintf(out, "%g", json_real_value(value));
-		break;
-	case JSON_TRUE:
-	case JSON_FALSE:
-		fputs(json_is_true(value) ? "yes" : "no", out);
-		break;
-	case JSON_ARRAY:
-		for (size_t i = 0; i < json_array_size(value); i++) {
-			AUTO_FREE char *item = cell_text(json_array_get(value, i));
-
-			fprintf(out, "%s%s", i ? "," : "", item ? item : "");
-		}
-		if (!json_array_size(value))
-			fputc('-', out);
-		break;
-	default:
-		fputc('-', out);
-	}
-	fclose(out);
-	return text;
+	return column[len] == '=' ? column + len + 1 : column;
 }
 
-static const json_t *path_get(const json_t *row, const char *path)
+/* In capitals; a value without a heading has the last of its keys. */
+static char *heading_of(const char *column)
 {
-	while (row && *path) {
-		size_t len = strcspn(path, ".");
-		char key[64];
-
-		snprintf(key, sizeof(key), "%.*s", (int)len, path);
-		row = json_object_get(row, key);
-		path += len + (path[len] == '.');
-	}
-	return row;
-}
-
-static char *column_text(const json_t *row, const char *path)
-{
-	const json_t *value = row ? path_get(row, path) : NULL;
-	const char *name = strrchr(path, '.');
+	size_t len = strcspn(column, "=,|?/");
+	const char *name = memrchr(column, '.', len);
 	char *text;
 
-	if (row)
-		return value ? cell_text(value) : strdup("-");
-	text = strdup(name ? name + 1 : path);
+	name = name ? name + 1 : column;
+	text = strndup(name, len - (size_t)(name - column));
 	for (char *p = text; p && *p; p++)
 		*p = (char)toupper((unsigned char)*p);
 	return text;
 }
 
 /* A NULL @row is the heading. */
-static void print_row(FILE *out, const json_t *row, const char *const *columns,
-		      const size_t *widths)
+static char *column_text(const struct value_item *row, const char *column)
+{
+	char *text = row ? value_text(row, column_value(column)) :
+			   heading_of(column);
+
+	return text ? text : strdup("-");
+}
+
+static void print_row(FILE *out, const struct value_item *row,
+		      const char *const *columns, const size_t *widths)
 {
 	for (size_t c = 0; columns[c]; c++) {
 		AUTO_FREE char *text = column_text(row, columns[c]);
@@ -87,10 +59,22 @@ static void print_row(FILE *out, const json_t *row, const char *const *columns,
 	fputc('\n', out);
 }
 
-static void print_table(FILE *out, const json_t *rows,
-			const char *const *columns)
+static void widen(size_t *widths, const struct value_item *row,
+		  const char *const *columns)
 {
-	size_t n_rows = json_array_size(rows), n_columns = 0;
+	for (size_t c = 0; columns[c]; c++) {
+		AUTO_FREE char *text = column_text(row, columns[c]);
+		size_t len = text ? strlen(text) : 0;
+
+		if (len > widths[c])
+			widths[c] = len;
+	}
+}
+
+static void print_table(FILE *out, const struct value_item *rows,
+			size_t n_rows, const char *const *columns)
+{
+	size_t n_columns = 0;
 	AUTO_FREE size_t *widths = NULL;
 
 	while (columns[n_columns])
@@ -98,64 +82,132 @@ static void print_table(FILE *out, const json_t *rows,
 	widths = calloc(n_columns + 1, sizeof(*widths));
 	if (!widths)
 		return;
-	for (size_t r = 0; r <= n_rows; r++) {
-		const json_t *row = r ? json_array_get(rows, r - 1) : NULL;
-
-		for (size_t c = 0; c < n_columns; c++) {
-			AUTO_FREE char *text = column_text(row, columns[c]);
-			size_t len = text ? strlen(text) : 0;
-
-			if (len > widths[c])
-				widths[c] = len;
-		}
-	}
+	widen(widths, NULL, columns);
+	for (size_t r = 0; r < n_rows; r++)
+		widen(widths, &rows[r], columns);
 	print_row(out, NULL, columns, widths);
 	for (size_t r = 0; r < n_rows; r++)
-		print_row(out, json_array_get(rows, r), columns, widths);
+		print_row(out, &rows[r], columns, widths);
 }
 
-static bool is_leaf(const json_t *value)
+/* The items of an array or object; the caller's, NULL: it has none. */
+static struct value_item *items_of(const json_t *json, size_t *n)
 {
-	if (json_is_array(value))
-		return !json_array_size(value) ||
-		       is_leaf(json_array_get(value, 0));
-	return !json_is_object(value);
+	size_t size = json_is_object(json) ? json_object_size(json) :
+					     json_array_size(json);
+	struct value_item *items = size ? calloc(size, sizeof(*items)) : NULL;
+	const char *key;
+	json_t *value;
+
+	*n = 0;
+	if (!items)
+		return NULL;
+	if (json_is_array(json))
+		for (; *n < size; (*n)++)
+			items[*n].json = json_array_get(json, *n);
+	else
+		json_object_foreach((json_t *)json, key, value)
+			items[(*n)++] = (struct value_item){ value, key };
+	return items;
 }
 
-static void print_pairs(FILE *out, const json_t *value, const char *prefix,
-			const char *skip);
+static void stand_off(struct printer *printer)
+{
+	if (printer->begun)
+		fputc('\n', printer->out);
+	printer->begun = false;
+}
 
-static void print_pair(FILE *out, const json_t *value, const char *key)
+static void print_line(struct printer *printer, const struct value_item *item,
+		       const struct text_part *part)
+{
+	AUTO_FREE char *text = value_show(item, part->show);
+
+	if (!text)
+		return;
+	fprintf(printer->out, "%s: %s\n", part->label, text);
+	printer->begun = true;
+}
+
+static void print_parts(struct printer *printer, const struct value_item *item,
+			const struct text_part *parts);
+
+static void print_items(struct printer *printer, const struct value_item *item,
+			const struct text_part *part)
+{
+	const json_t *json = value_get(item, part->each);
+	AUTO_FREE struct value_item *items = NULL;
+	size_t n;
+
+	items = items_of(json, &n);
+	if (part->columns && json && (n || !part->some)) {
+		stand_off(printer);
+		print_table(printer->out, items, n, part->columns);
+		printer->begun = true;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (part->label)
+			print_line(printer, &items[i], part);
+		if (part->parts) {
+			stand_off(printer);
+			print_parts(printer, &items[i], part->parts);
+		}
+	}
+}
+
+static void print_parts(struct printer *printer, const struct value_item *item,
+			const struct text_part *parts)
+{
+	for (; parts->label || parts->each || parts->parts; parts++) {
+		if (parts->each)
+			print_items(printer, item, parts);
+		else if (parts->label)
+			print_line(printer, item, parts);
+		else
+			print_parts(printer, item, parts->parts);
+	}
+}
+
+static bool is_leaf(const json_t *json)
+{
+	if (json_is_array(json))
+		return !json_array_size(json) ||
+		       is_leaf(json_array_get(json, 0));
+	return !json_is_object(json);
+}
+
+static void print_pairs(FILE *out, const json_t *object, const char *prefix);
+
+static void print_pair(FILE *out, const json_t *json, const char *key)
 {
 	AUTO_FREE char *text = NULL;
 
-	if (is_leaf(value)) {
-		text = cell_text(value);
-		fprintf(out, "%s: %s\n", key, text ? text : "");
+	if (is_leaf(json)) {
+		text = value_cell(json);
+		fprintf(out, "%s: %s\n", key, text ? text : "-");
 		return;
 	}
-	if (json_is_object(value)) {
-		print_pairs(out, value, key, NULL);
+	if (json_is_object(json)) {
+		print_pairs(out, json, key);
 		return;
 	}
-	for (size_t i = 0; i < json_array_size(value); i++) {
+	for (size_t i = 0; i < json_array_size(json); i++) {
 		char indexed[288];
 
 		snprintf(indexed, sizeof(indexed), "%s[%zu]", key, i);
-		print_pair(out, json_array_get(value, i), indexed);
+		print_pair(out, json_array_get(json, i), indexed);
 	}
 }
 
-static void print_pairs(FILE *out, const json_t *value, const char *prefix,
-			const char *skip)
+static void print_pairs(FILE *out, const json_t *object, const char *prefix)
 {
 	const char *key;
 	json_t *item;
 
-	json_object_foreach((json_t *)value, key, item) {
+	json_object_foreach((json_t *)object, key, item) {
 		char path[256];
 
-		if (skip && !strcmp(key, skip))
+		if (!*prefix && !strcmp(key, "schema"))
 			continue;
 		snprintf(path, sizeof(path), "%s%s%s", prefix,
 			 *prefix ? "." : "", key);
@@ -163,17 +215,15 @@ static void print_pairs(FILE *out, const json_t *value, const char *prefix,
 	}
 }
 
-int report_print_text(const json_t *document, FILE *out, const char *table,
-		      const char *const *columns)
+int report_print_text(const json_t *document, FILE *out,
+		      const struct text_part *parts)
 {
-	const json_t *rows = table ? json_object_get(document, table) : NULL;
+	struct printer printer = { .out = out };
+	struct value_item item = { .json = document };
 
-	if (rows)
-		print_table(out, rows, columns);
+	if (parts)
+		print_parts(&printer, &item, parts);
 	else
-		print_pairs(out, document, "", "schema");
-	if (rows && json_is_array(json_object_get(document, "warnings")))
-		print_pair(out, json_object_get(document, "warnings"),
-			   "warnings");
+		print_pairs(out, document, "");
 	return fflush(out) ? -errno : 0;
 }

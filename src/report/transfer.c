@@ -139,6 +139,10 @@ json_t *report_load(const struct outcome *outcome)
 	json_object_set_new(document, "identity",
 			    outcome->has_fit ? report_identity(&outcome->fit)
 					     : json_null());
+	json_object_set_new(document, "identity_fit",
+			    outcome->has_fit ?
+				    json_string(fit_name(outcome->fit.verdict)) :
+				    json_null());
 	add_stream(document, &outcome->transfer);
 	json_object_set_new(document, "verify_ns",
 			    number_or_null(outcome->transfer.verify_ns));

@@ -89,11 +89,44 @@ damaged() {
 	json_is .file -
 }
 
-@test "inspect -t prints lines of key and value" {
+# told LINE...: the text has these lines, whole
+told() {
+	local line
+	for line; do
+		grep -qxF -- "$line" <<<"$output" || { printf 'no "%s" in:\n%s\n' "$line" "$output"; return 1; }
+	done
+}
+
+@test "inspect -t tells the device, the transfer, the phases and the records" {
 	run_mlx 0 inspect -t image
-	[[ $output == *$'\nkind: image\n'* ]]
-	[[ $output == *$'\ndevice.psid: MT_0000000834\n'* ]]
-	[[ $output == *$'\nrecords[1].offset_bytes: 24\n'* ]]
+	told "file: image (image)" "complete: yes" "device: 0000:3b:00.2, VF 0 of 0000:3b:00.0" \
+		"psid: MT_0000000834" "firmware: 28.41.1000" "members: 3" "records: 3" \
+		"stream: 5300056 bytes (5.1 MiB), in records, firmware data 5300000 bytes (5.1 MiB)" \
+		"digest: $(xxhsum -H2 <stream | cut -d' ' -f1)"
+	told "pre_copy   1000000  1        0.0 us    -" \
+		"OFFSET   SIZE     TAG  NAME            FLAGS  OPTIONAL" \
+		"0        8        1    STOP_COPY_SIZE  1      yes" \
+		"5000040  300000   0    FW_DATA         0      no"
+	[[ $output == *"transfer: from RUNNING"* ]]
+	run_mlx 0 inspect -t -l 1 image.zst
+	told "file: image.zst (image, compressed)" "members: 3" "records: 3, 2 of them not listed (--limit)"
+}
+
+@test "inspect -t of a stream without an image, and without records" {
+	run_mlx 0 inspect -t stream
+	told "file: stream (stream)" "records: 3" "24       5000000  0    FW_DATA         0      no"
+	[[ $output != *device* && $output != *members* && $output != *PHASE* ]]
+	run_mlx 0 inspect -t bare
+	told "complete: not known, nothing in it tells" \
+		"stream: 100000 bytes (97.7 KiB), bare, without records, firmware data 100000 bytes (97.7 KiB)"
+	[[ $output != *OFFSET* ]]
+}
+
+@test "inspect -t of a damaged image tells what could be read" {
+	head -c 2000000 image >cut.img
+	run_mlx 8 inspect -t cut.img
+	[[ $stderr == *"cut.img is truncated"* ]]
+	told "complete: no" "psid: MT_0000000834" "members: 1" "pre_copy   1000000  1        -         -"
 }
 
 @test "inspect --limit lists so many members and records and counts the others" {

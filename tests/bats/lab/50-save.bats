@@ -55,6 +55,14 @@ nothing_in() { [ -z "$(ls -A "$1")" ]; }
 	labvf $VF0 check 7
 }
 
+@test "save -t: in words, with the rate of each phase" {
+	run_mlx 0 save -t $VF0 out/image
+	[[ $output == "device: 0000:01:00.1, borrowed from its holder"$'\nsaved: yes\nfile: out/image (image, '* ]]
+	[[ $output == *$'\ndigest: '"$(tar -xOf out/image manifest.json | jq -r .xxh3_128)"$'\n'* ]]
+	[[ $output == *$'\nstate: RUNNING, from RUNNING\n'* ]]
+	[[ $output =~ stop_copy\ +[0-9]+\ +[1-9]\ +[0-9.]+\ m?s\ +[0-9.]+\ [KMG]iB/s$ ]]
+}
+
 @test "save: a free device is opened, and so it is fresh" {
 	release
 	run_mlx 0 save $VF0 out/image

@@ -77,6 +77,7 @@ flip() {
 	json_is '[.device, .access, .contents, .kept, .from, .state, .format]' \
 		'["0000:01:00.2","borrowed","loaded",true,"RUNNING","STOP","image"]'
 	json_is '[.arcs[].to]' '["RUNNING_P2P","STOP","RESUMING","STOP"]'
+	json_is '[.identity, .identity_fit]' '[[],"yes"]'
 	json_is '.verify_ns > 0 and .duration_ns > 0' true
 	local digest
 	digest=$(json .xxh3_128)
@@ -117,9 +118,22 @@ flip() {
 	[[ $(json '.warnings[]') == *"mlxmigctl hold"* ]]
 }
 
+@test "load -t: in words, and whether the source fits or nobody checked" {
+	run_mlx 0 load -t $VF1 "$IMAGES/image"
+	[[ $output == "device: 0000:01:00.2, borrowed from its holder"$'\ncontents: loaded, kept by its holder\nidentity: fits\n'* ]]
+	[[ $output == *$'\nstate: STOP, from RUNNING\n'* ]]
+	[[ $output =~ stop_copy\ +[0-9]+\ +[0-9]+\ +[0-9.]+\ m?s\ +[0-9.]+\ [KMG]iB/s$ ]]
+	run_mlx 0 load -t $VF1 "$IMAGES/stream"
+	[[ $output == *$'\nidentity: not checked: a bare stream does not tell its device\n'* ]]
+	[[ $output == *$'\nwarning: a bare stream'* ]]
+	head -c 3000000 "$IMAGES/image" >bad
+	run_mlx 8 load -t $VF1 - < <(cat bad)
+	[[ $output == *$'\ncontents: lost\n'* && $stderr == *"truncated"* ]]
+}
+
 @test "load: a bare stream, which says that nobody knows its source" {
 	run_mlx 0 load $VF1 "$IMAGES/stream"
-	json_is '[.format, .contents, .identity]' '["stream","loaded",null]'
+	json_is '[.format, .contents, .identity, .identity_fit]' '["stream","loaded",null,null]'
 	[[ $(json '.warnings[]') == *"bare stream"* ]]
 	has_the_state $VF1
 }
@@ -233,7 +247,7 @@ flip() {
 	untouched
 	run_mlx 0 load --force $VF1 "$IMAGES/image"
 	[[ $(json '.warnings[]') == *fw_version* ]]
-	json_is '.identity[0].fact' fw_version
+	json_is '[.identity[0].fact, .identity_fit]' '["fw_version","forbids"]'
 	has_the_state $VF1
 }
 

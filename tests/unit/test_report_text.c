@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Documents for people: the language of the parts, and the texts of save and load. */
+#include <stdlib.h>
+
+#include "commands.h"
+#include "report/text.h"
+#include "report/transfer.h"
+#include "report/value.h"
+#include "tests/unit/check.h"
+
+static void check_text(json_t *document, const struct text_part *parts,
+		       const char *want)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	CHECK_INT(report_print_text(document, out, parts), 0);
+	fclose(out);
+	CHECK_STR(text, want);
+	free(text);
+	json_decref(document);
+}
+
+static void values_become_text(void)
+{
+	static const struct {
+		const char *json, *value, *want; /* NULL: missing */
+	} rows[] = {
+		{ "{\"a\": {\"b\": 7}}", "a.b", "7" },
+		{ "{\"a\": {\"b\": 7}}", "a", NULL },
+		{ "{\"a\": null}", "a", NULL },
+		{ "{\"a\": 1}", "b", NULL },
+		{ "{\"a\": 1}", "a.b.c", NULL },
+		{ "{\"a\": null, \"b\": {\"c\": 2}}", "a/b.c", "2" },
+		{ "{\"a\": [1, \"x\", null]}", "a", "1,x,-" },
+		{ "{\"a\": []}", "a", "-" },
+		{ "{\"a\": true}", "a?yes=so;no=not so", "so" },
+		{ "{\"a\": false}", "a?yes=so", NULL },
+		{ "{\"a\": null}", "a?yes=so;-=unknown", "unknown" },
+		{ "{\"a\": \"x\"}", "a?y=why;*", "x" },
+		{ "{\"a\": \"xy\"}", "a?x=why", NULL },
+		{ "{\"a\": 1023}", "a|size", "1023 bytes" },
+		{ "{\"a\": 5300056}", "a|size", "5300056 bytes (5.1 MiB)" },
+		{ "{\"a\": 1.8e19}", "a|size", "18000000000000000000 bytes (16370904.6 TiB)" },
+		{ "{\"a\": \"x\"}", "a|size", NULL },
+		{ "{\"a\": 1500}", "a|time", "1.5 us" },
+		{ "{\"a\": 12345678}", "a|time", "12.3 ms" },
+		{ "{\"a\": 61000000000}", "a|time", "61.00 s" },
+		{ "{\"a\": null}", "a|time", NULL },
+		{ "{\"a\": 1048576, \"b\": 500000000}", "a,b|rate", "2.0 MiB/s" },
+		{ "{\"a\": 1048576, \"b\": 0}", "a,b|rate", NULL },
+		{ "{\"a\": 1048576, \"b\": null}", "a,b|rate", NULL },
+		{ "{\"a\": [1, 2], \"b\": 3}", "a,b|count", "5" },
+		{ "{\"a\": [], \"b\": 0}", "a,b|count", NULL },
+		{ "{\"a\": 0}", "a|some", NULL },
+		{ "{\"a\": 2}", "a|some", "2" },
+		{ "{\"a\": \"\\u001b[2J\\u007f\\u009b1m\\u00fc\"}", "a", "?[2J??1m\xc3\xbc" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		json_t *json = json_loads(rows[i].json, 0, NULL);
+		struct value_item item = { .json = json };
+		char *text = value_text(&item, rows[i].value);
+
+		CHECK(json);
+		CHECK_STR(text ? text : "(missing)",
+			  rows[i].want ? rows[i].want : "(missing)");
+		free(text);
+		json_decref(json);
+	}
+}
+
+static void a_line_or_bracket_without_its_value_is_left_out(void)
+{
+	static const struct text_part parts[] = {
+		TEXT_LINE("one", "{a} of {b}"),
+		TEXT_LINE("two", "{a}[ of {b}][ and {c}]"),
+		TEXT_LINE("three", "[x{a}[y{c}]z]"),
+		TEXT_LINE("four", "words alone"),
+		{}
+	};
+
+	check_text(json_pack("{s:i, s:i}", "a", 1, "c", 3), parts,
+		   "two: 1 and 3\nthree: x1y3z\nfour: words alone\n");
+	check_text(json_pack("{s:i}", "a", 1), parts,
+		   "two: 1\nthree: x1z\nfour: words alone\n");
+}
+
+static void tables_stand_off_and_may_need_rows(void)
+{
+	static const char *const columns[] = { "key=@", "n.size", "n.time|time",
+					       NULL };
+	static const struct text_part parts[] = {
+		TEXT_LINE("name", "{name}"),
+		{ .each = "object", .columns = columns },
+		{ .each = "array", .columns = columns },
+		{ .each = "rows", .columns = columns, .some = true },
+		{}
+	};
+
+	check_text(json_pack("{s:s, s:{s:{s:{s:i, s:i}}, s:{}}}", "name", "x",
+			     "object", "first", "n", "size", 5, "time", 2000,
+			     "b"),
+		   parts,
+		   "name: x\n\nKEY    SIZE  TIME\nfirst  5     2.0 us\nb      -     -\n");
+	check_text(json_pack("{s:[], s:[]}", "array", "rows"), parts,
+		   "KEY  SIZE  TIME\n");
+	check_text(json_pack("{s:i}", "object", 1), parts, "KEY  SIZE  TIME\n");
+}
+
+static void a_document_without_parts_is_shown_whole(void)
+{
+	check_text(json_pack("{s:s, s:n, s:{s:b}, s:[i,i], s:[{s:i}]}",
+			     "schema", "x/1", "none", "o", "yes", 1, "list", 1,
+			     2, "items", "n", 3),
+		   NULL, "none: -\no.yes: yes\nlist: 1,2\nitems[0].n: 3\n");
+}
+
+#define MS 1000000u
+
+static struct outcome outcome_of(const char *device)
+{
+	struct outcome outcome = {
+		.opened = true, .file = "vf0.tar", .file_bytes = 9216,
+		.done = true,
+		.transfer = {
+			.origin = STATE_RUNNING, .final = STATE_RUNNING,
+			.bytes = 8232, .duration_ns = 30 * MS,
+			.stopped_ns = 20 * MS,
+			.digest = "1cd4b70664848678cee99a23dfe08c4b",
+			.records = { .format = STREAM_RECORDS, .n_records = 2,
+				     .fw_bytes = 8192 },
+			.phases = { [PHASE_STOP_COPY] = { .bytes = 8232,
+							  .members = 1,
+							  .duration_ns = 8 * MS } },
+		},
+	};
+
+	strcpy(outcome.device, device);
+	return outcome;
+}
+
+#define STREAM                                                          \
+	"stream: 8232 bytes (8.0 KiB), 2 records\n"                     \
+	"digest: 1cd4b70664848678cee99a23dfe08c4b\n"
+#define TOOK "took: 30.0 ms, the device stopped for 20.0 ms\n"
+#define PHASES                                                          \
+	"\nPHASE      BYTES  MEMBERS  DURATION  RATE\n"                 \
+	"pre_copy   0      0        0.0 us    -\n"                      \
+	"stop_copy  8232   1        8.0 ms    1004.9 KiB/s\n"
+
+static void save_is_told_in_words(void)
+{
+	struct outcome outcome = outcome_of("0000:3b:00.2");
+
+	outcome_warn(&outcome, "its firmware is unknown");
+	outcome_warn(&outcome, "and more");
+	check_text(report_save(&outcome, 1, false), command_save.text,
+		   "device: 0000:3b:00.2, borrowed from its holder\n"
+		   "saved: yes\n"
+		   "file: vf0.tar (image, 9216 bytes (9.0 KiB))\n"
+		   STREAM TOOK
+		   "state: RUNNING, from RUNNING\n"
+		   "warning: its firmware is unknown\n"
+		   "warning: and more\n" PHASES);
+}
+
+static void save_of_several_is_told_for_each(void)
+{
+	struct outcome outcomes[2] = { outcome_of("0000:3b:00.2"),
+				       { .device = "0000:3b:00.3" } };
+
+	outcomes[0].transfer.fresh = true;
+	outcomes[0].raw = true;
+	outcomes[0].file_bytes = 0;
+	check_text(report_save(outcomes, 2, true), command_save.text,
+		   "device: 0000:3b:00.2, opened, and so reset, for this\n"
+		   "saved: yes\n"
+		   "file: vf0.tar (stream)\n"
+		   STREAM TOOK
+		   "state: RUNNING, from RUNNING\n" PHASES
+		   "\ndevice: 0000:3b:00.3\n"
+		   "saved: no\n");
+}
+
+static void check_load(struct outcome *outcome, const char *identity)
+{
+	char want[1024];
+
+	outcome->loaded = true;
+	outcome->compressed = true;
+	outcome->transfer.kept = true;
+	outcome->transfer.verify_ns = 3 * MS;
+	outcome->transfer.final = STATE_STOP;
+	snprintf(want, sizeof(want),
+		 "device: 0000:3b:00.2, borrowed from its holder\n"
+		 "contents: loaded, kept by its holder\n"
+		 "identity: %s\n"
+		 "file: vf0.tar (%s, compressed, 9216 bytes (9.0 KiB))\n"
+		 STREAM
+		 "verified: 3.0 ms, before the device was touched\n" TOOK
+		 "state: STOP, from RUNNING\n" PHASES,
+		 identity, outcome->raw ? "stream" : "image");
+	check_text(report_load(outcome), command_load.text, want);
+}
+
+static void load_says_whether_the_identity_fits_or_was_not_checked(void)
+{
+	static const struct {
+		enum fit verdict;
+		const char *want;
+	} rows[] = {
+		{ FIT_YES, "fits" },
+		{ FIT_WARNS, "fits, as far as it is known" },
+		{ FIT_FORBIDS, "does not fit" },
+	};
+	struct outcome outcome = outcome_of("0000:3b:00.2");
+
+	check_load(&outcome, "not checked");
+	outcome.raw = true;
+	check_load(&outcome,
+		   "not checked: a bare stream does not tell its device");
+	outcome.raw = false;
+	outcome.has_fit = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		outcome.fit.verdict = rows[i].verdict;
+		check_load(&outcome, rows[i].want);
+	}
+}
+
+static void a_script_can_tell_a_fit_from_no_check(void)
+{
+	struct outcome outcome = outcome_of("0000:3b:00.2");
+	json_t *document = report_load(&outcome);
+
+	CHECK(json_is_null(json_object_get(document, "identity_fit")));
+	json_decref(document);
+	outcome.has_fit = true;
+	document = report_load(&outcome);
+	CHECK_STR(json_string_value(json_object_get(document, "identity_fit")),
+		  "yes");
+	json_decref(document);
+}
+
+int main(void)
+{
+	CASE(values_become_text);
+	CASE(a_line_or_bracket_without_its_value_is_left_out);
+	CASE(tables_stand_off_and_may_need_rows);
+	CASE(a_document_without_parts_is_shown_whole);
+	CASE(save_is_told_in_words);
+	CASE(save_of_several_is_told_for_each);
+	CASE(load_says_whether_the_identity_fits_or_was_not_checked);
+	CASE(a_script_can_tell_a_fit_from_no_check);
+	return CHECK_DONE();
+}
