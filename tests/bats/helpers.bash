@@ -44,9 +44,14 @@ error_is() {
 }
 
 # hold DEVICE...: keep devices open in the background until release; HOLD_PID is the holder
-hold() {
-	local i
-	"$MLX" hold -c "$@" >"$BATS_TEST_TMPDIR/hold.json" 2>"$BATS_TEST_TMPDIR/hold.err" 3>&- 4>&- &
+hold() { hold_with -- "$@"; }
+
+# hold_with PREFIX... -- DEVICE...: as hold, through another program
+hold_with() {
+	local prefix=() i
+	while [ "$1" != -- ]; do prefix+=("$1") && shift; done
+	shift
+	"${prefix[@]}" "$MLX" hold -c "$@" >"$BATS_TEST_TMPDIR/hold.json" 2>"$BATS_TEST_TMPDIR/hold.err" 3>&- 4>&- &
 	HOLD_PID=$!
 	for ((i = 0; i < 300; i++)); do
 		[ -s "$BATS_TEST_TMPDIR/hold.json" ] && return
@@ -69,3 +74,10 @@ release() {
 
 # fault SPEC: what the device model shall do wrong from now on ("" clears)
 fault() { lab-prop set fault "$1"; }
+
+# flip FILE OFFSET [MASK]: bits of that byte, the lowest one if no other is named
+flip() {
+	local byte
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+	printf %b "\\x$(printf %02x $((byte ^ ${3:-1})))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}

@@ -1,23 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# For tests of the device model: bind, wait, read the log, and send firmware commands by hand.
-# Loaded after helpers: `load ../model`.
+# For tests of the device model: make VFs, read the log, and send firmware commands by hand.
+# Loaded after helpers, and brings lab along: `load ../model`.
 
-sys=/sys/bus/pci
+load ../lab
+
 run_dir=/dev/shm/model
-
-driver_of() { basename "$(readlink "$sys/devices/$1/driver")"; }
-
-# put_on DRIVER DEVICE...: bind, whatever has it now; DRIVER "" is the kernel's choice
-put_on() {
-	local driver=$1 device
-	shift
-	for device; do
-		[ ! -e "$sys/devices/$device/driver" ] || echo "$device" >"$sys/devices/$device/driver/unbind"
-		echo "$driver" >"$sys/devices/$device/driver_override"
-		echo "$device" >"$sys/drivers_probe"
-	done
-}
 
 # make_vfs N [AUTOPROBE]: that many, on mlx5_core; AUTOPROBE 0: on no driver yet, which is quicker
 make_vfs() {
@@ -53,34 +41,6 @@ complaints_since() {
 	return 1
 }
 
-# background STEP...: a migdrive that goes on; finish lets it end and fails when it failed
-background() {
-	migdrive "$@" >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
-	BACKGROUND=$!
-	until_there "$run_dir/ready"
-}
-
-finish() {
-	local pid=${BACKGROUND:-}
-	[ -n "$pid" ] || return 0
-	unset BACKGROUND
-	touch "$run_dir/go" "$run_dir/on" "$run_dir/end"
-	wait "$pid" && return
-	cat "$BATS_TEST_TMPDIR/background"
-	return 1
-}
-
-until_there() {
-	local i
-	for ((i = 0; i < 300; i++)); do
-		[ ! -e "$1" ] || return 0
-		sleep 0.1
-	done
-	echo "$1 did not come"
-	cat "$BATS_TEST_TMPDIR/background"
-	return 1
-}
-
 # until_moved DEVICE GENERATION: the VF has come past it
 until_moved() {
 	local i
@@ -94,13 +54,6 @@ until_moved() {
 
 # save_stream DEVICE: what the driver gives for it, into $run_dir/stream
 save_stream() { migdrive dev "$1" set STOP_COPY save "$run_dir/stream"; }
-
-# flip FILE OFFSET: the lowest bit of that byte
-flip() {
-	local byte
-	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
-	printf %b "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
 
 # last_refusal OPCODE ENDING: the last command that the firmware refused was such a one, and its line ends so (a regular expression)
 last_refusal() {

@@ -4,27 +4,13 @@
 # The variant driver, driven by the VFIO ioctls alone. What the in-tree driver does too is tested with either.
 
 load ../helpers
+load ../lab
 
-sys=/sys/bus/pci
 run_dir=/dev/shm/driver
 
-ours() { [[ $(modinfo -F description mlx5_vfio_pci) == *"with live migration"* ]]; }
-only_ours() { ours || skip "the in-tree driver does not"; }
-
-# put_on DRIVER DEVICE...: bind, whatever has it now; DRIVER "" is the kernel's choice
-put_on() {
-	local driver=$1 device
-	shift
-	for device; do
-		[ ! -e "$sys/devices/$device/driver" ] || echo "$device" >"$sys/devices/$device/driver/unbind"
-		echo "$driver" >"$sys/devices/$device/driver_override"
-		echo "$device" >"$sys/drivers_probe"
-	done
-}
-
-# make_vfs: as many VFs as there were, after they have been gone, two of them on the variant driver
-make_vfs() {
-	[ -e "$sys/devices/$VF1" ] || cat $run_dir/vfs >"$sys/devices/$PF/sriov_numvfs"
+# vfs_return: as many as there were at first, now that they are gone, two of them on the variant driver
+vfs_return() {
+	cat $run_dir/vfs >"$sys/devices/$PF/sriov_numvfs"
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
 }
 
@@ -32,7 +18,7 @@ setup_file() {
 	modprobe mlx5_vfio_pci
 	mkdir -p $run_dir
 	cat "$sys/devices/$PF/sriov_numvfs" >$run_dir/vfs
-	make_vfs
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
 	migdrive dev "$VF0" set STOP_COPY save $run_dir/stream
 	tail -c +41 $run_dir/stream >$run_dir/bare
 }
@@ -44,41 +30,16 @@ teardown_file() {
 }
 
 setup() {
-	rm -f $run_dir/ready $run_dir/go $run_dir/dropped $run_dir/end
+	rm -f $run_dir/{ready,go,on,dropped,end}
 }
 
 # Resumes VF1 with STEP..., which write a stream
 resume() { migdrive dev "$VF1" set RESUMING "$@"; }
 
-# background STEP...: a migdrive that goes on; finish waits for it and fails when it failed
-background() {
-	migdrive "$@" >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
-	BACKGROUND=$!
-	until_there $run_dir/ready
-}
-
-finish() {
-	touch $run_dir/go $run_dir/end
-	wait $BACKGROUND && return
-	cat "$BATS_TEST_TMPDIR/background"
-	return 1
-}
-
-until_there() {
-	local i
-	for ((i = 0; i < 300; i++)); do
-		[ ! -e "$1" ] || return 0
-		sleep 0.1
-	done
-	echo "$1 did not come"
-	cat "$BATS_TEST_TMPDIR/background"
-	return 1
-}
-
 @test "driver: the alias lets only driver_override bind it" {
 	run modinfo -F alias mlx5_vfio_pci
 	[ "$output" = "vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i*" ]
-	[ "$(basename "$(readlink "$sys/devices/$VF0/driver")")" = mlx5_vfio_pci ]
+	[ "$(driver_of "$VF0")" = mlx5_vfio_pci ]
 }
 
 @test "driver: flags and the state after open" {
@@ -354,14 +315,14 @@ goes_while_open() {
 
 @test "driver: sriov_numvfs=0 waits for the holder, and its data file ends" {
 	goes_while_open "$sys/devices/$PF/sriov_numvfs" 0
-	make_vfs
+	vfs_return
 	migdrive dev "$VF0" set STOP_COPY read 1000
 }
 
 @test "driver: unbinding the PF waits for the holder, and its data file ends" {
 	goes_while_open "$sys/drivers/mlx5_core/unbind" "$PF"
 	echo "$PF" >"$sys/drivers/mlx5_core/bind"
-	make_vfs
+	vfs_return
 	migdrive dev "$VF0" set STOP_COPY read 1000
 }
 
@@ -381,7 +342,7 @@ goes_while_open() {
 	put_on mlx5_vfio_pci "$VF0"
 	[ "$(labvf "$VF0" get resets)" -eq $((resets + 2)) ]
 	put_on "" "$VF0"
-	[ "$(basename "$(readlink "$sys/devices/$VF0/driver")")" = mlx5_core ]
+	[ "$(driver_of "$VF0")" = mlx5_core ]
 	put_on mlx5_vfio_pci "$VF0"
 	migdrive dev "$VF0" set STOP_COPY read 1000
 }
@@ -405,7 +366,7 @@ goes_while_open() {
 	finish
 	echo "$PF" >"$sys/drivers/mlx5_core/unbind"
 	echo "$PF" >"$sys/drivers/mlx5_core/bind"
-	make_vfs
+	vfs_return
 	migdrive dev "$VF0" set STOP_COPY read 1000
 }
 

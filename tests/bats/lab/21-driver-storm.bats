@@ -5,19 +5,9 @@
 # fails the run, as a hang, or as a device that does not work afterwards.
 
 load ../helpers
+load ../lab
 
-sys=/sys/bus/pci
 run_dir=/dev/shm/storm
-
-put_on() {
-	local driver=$1 device
-	shift
-	for device; do
-		[ ! -e "$sys/devices/$device/driver" ] || echo "$device" >"$sys/devices/$device/driver/unbind"
-		echo "$driver" >"$sys/devices/$device/driver_override"
-		echo "$device" >"$sys/drivers_probe"
-	done
-}
 
 setup_file() {
 	modprobe mlx5_vfio_pci

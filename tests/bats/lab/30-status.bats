@@ -4,6 +4,7 @@
 # status on real devices: what is known without disturbing them, and what is only read when it may be.
 
 load ../helpers
+load ../lab
 load ../trees
 
 setup_file() { "$MLX" bind -c "$VF0"; }
@@ -11,14 +12,8 @@ teardown_file() { "$MLX" unbind -c "$VF0"; }
 
 teardown() {
 	release || true
-	[ -z "${other_pid:-}" ] || kill "$other_pid" 2>/dev/null || true
+	end_other
 	lab-prop set migration true
-}
-
-group_file() {
-	local target
-	target=$(readlink "/sys/bus/pci/devices/$1/iommu_group")
-	echo "/dev/vfio/${target##*/}"
 }
 
 @test "status knows the PF and its VFs, and asks devlink for the firmware" {
@@ -28,7 +23,7 @@ group_file() {
 	device "$VF1" '[.vendor_id, .device_id, .driver, .driver_override, .pf]' "[\"15b3\",\"101e\",\"mlx5_core\",null,\"$PF\"]"
 	json_is '[.devices[] | .fw_version, .psid] | unique' '["28.41.1000","MT_0000000838"]'
 	local group
-	group=$(group_file "$VF1")
+	group=$(group_of "$VF1")
 	device "$VF1" .iommu_group "${group##*/}"
 }
 
@@ -81,14 +76,11 @@ group_file() {
 }
 
 @test "a device that somebody else has open is left alone" {
-	bash -c 'exec 9<>"$1" && exec -a vmm sleep 60 3>&- 4>&-' _ "$(group_file "$VF0")" 3>&- 4>&- &
-	other_pid=$!
-	until [ "$(cat /proc/$other_pid/comm)" = sleep ]; do sleep 0.1; done
+	open_elsewhere "$VF0"
 	run_mlx 0 status --probe "$VF0"
 	device "$VF0" '[.in_use, .holder]' "[true,{\"kind\":\"other\",\"pid\":$other_pid,\"name\":\"sleep\"}]"
 	device "$VF0" '[.migration, .migration_reason]' '[null,"somebody else has it open"]'
-	kill "$other_pid"
-	wait "$other_pid" || true
+	end_other
 	run_mlx 0 status "$VF0"
 	device "$VF0" .in_use false
 }

@@ -4,31 +4,26 @@
 # bind and unbind: to the variant driver and back, all or none.
 
 load ../helpers
+load ../lab
 load ../trees
 
 setup_file() {
-	echo 0 >"/sys/bus/pci/devices/$PF/sriov_numvfs"
-	echo 4 >"/sys/bus/pci/devices/$PF/sriov_numvfs"
+	echo 0 >"$sys/devices/$PF/sriov_numvfs"
+	echo 4 >"$sys/devices/$PF/sriov_numvfs"
 }
 
 teardown_file() {
-	echo 0 >"/sys/bus/pci/devices/$PF/sriov_numvfs"
-	echo 2 >"/sys/bus/pci/devices/$PF/sriov_numvfs"
+	echo 0 >"$sys/devices/$PF/sriov_numvfs"
+	echo 2 >"$sys/devices/$PF/sriov_numvfs"
 }
 
 # Each test begins and ends with all VFs at mlx5_core.
 teardown() {
 	release || true
-	[ -z "${other_pid:-}" ] || kill "$other_pid" 2>/dev/null || true
+	end_other
 	fault ''
-	echo 1 >"/sys/bus/pci/devices/$PF/sriov_drivers_autoprobe"
+	echo 1 >"$sys/devices/$PF/sriov_drivers_autoprobe"
 	"$MLX" unbind -c "$VF0" "$VF1" "$VF2" "$VF3" >/dev/null
-}
-
-driver_of() {
-	local target
-	target=$(readlink "/sys/bus/pci/devices/$1/driver") || true
-	echo "${target##*/}"
 }
 
 # Not modprobe -r: it takes along what the driver alone needed, mlx5_core.
@@ -36,7 +31,7 @@ forget_driver() {
 	[ ! -e /sys/module/mlx5_vfio_pci ] || rmmod mlx5_vfio_pci
 }
 
-override_of() { cat "/sys/bus/pci/devices/$1/driver_override"; }
+override_of() { cat "$sys/devices/$1/driver_override"; }
 
 # is_at DEVICE DRIVER OVERRIDE
 is_at() {
@@ -45,18 +40,9 @@ is_at() {
 	return 1
 }
 
-# Keeps DEVICE's group open in a process that is not ours.
-open_elsewhere() {
-	local target
-	target=$(readlink "/sys/bus/pci/devices/$1/iommu_group")
-	bash -c 'exec 9<>"$1" && exec sleep 60' _ "/dev/vfio/${target##*/}" 3>&- 4>&- &
-	other_pid=$!
-	until [ "$(cat /proc/$other_pid/comm)" = sleep ]; do sleep 0.1; done
-}
-
 @test "bind loads the driver and binds; unbind gives back" {
 	forget_driver
-	[ ! -e /sys/bus/pci/drivers/mlx5_vfio_pci ]
+	[ ! -e $sys/drivers/mlx5_vfio_pci ]
 	run_mlx 0 bind "$VF0"
 	json_is .schema mlxmigctl.bind/1
 	device "$VF0" '[.driver_before, .driver_override_before, .driver, .driver_override, .changed, .rolled_back]' \
@@ -80,19 +66,19 @@ open_elsewhere() {
 
 @test "the override keeps a device with its driver until unbind" {
 	run_mlx 0 bind "$VF0"
-	echo "$VF0" >/sys/bus/pci/drivers/mlx5_vfio_pci/unbind
-	echo "$VF0" >/sys/bus/pci/drivers_probe
+	echo "$VF0" >$sys/drivers/mlx5_vfio_pci/unbind
+	echo "$VF0" >$sys/drivers_probe
 	is_at "$VF0" mlx5_vfio_pci mlx5_vfio_pci
 	run_mlx 0 unbind "$VF0"
 	# An override that is in the way is cleared, and the driver keeps the device.
-	echo mlx5_vfio_pci >"/sys/bus/pci/devices/$VF0/driver_override"
+	echo mlx5_vfio_pci >"$sys/devices/$VF0/driver_override"
 	run_mlx 0 unbind "$VF0"
 	device "$VF0" '[.driver_before, .driver_override_before, .driver_override, .changed]' '["mlx5_core","mlx5_vfio_pci",null,true]'
 	is_at "$VF0" mlx5_core '(null)'
 }
 
 @test "devices that the host does not probe by itself are bound and given back" {
-	echo 0 >"/sys/bus/pci/devices/$PF/sriov_drivers_autoprobe"
+	echo 0 >"$sys/devices/$PF/sriov_drivers_autoprobe"
 	run_mlx 0 bind "$VF0"
 	is_at "$VF0" mlx5_vfio_pci mlx5_vfio_pci
 	run_mlx 0 unbind "$VF0"
@@ -154,7 +140,7 @@ open_elsewhere() {
 @test "all or none: when the third fails, the first two go back" {
 	run_mlx 0 bind "$VF0" "$VF1" "$VF2"
 	run_mlx 0 unbind --none "$VF1"
-	echo vfio-pci >"/sys/bus/pci/devices/$VF1/driver_override"
+	echo vfio-pci >"$sys/devices/$VF1/driver_override"
 	# The firmware lets mlx5_core start on the first two, not on the third.
 	fault 'op=0x102,vf=2,count=0,status=0x9,syndrome=0xabcdef'
 	run_mlx 1 unbind "$VF0" "$VF1" "$VF2" "$VF3"
@@ -197,8 +183,7 @@ open_elsewhere() {
 	error_is busy
 	[[ $stderr == *"sleep (pid $other_pid)"* ]]
 	is_at "$VF0" mlx5_vfio_pci mlx5_vfio_pci
-	kill "$other_pid"
-	wait "$other_pid" || true
+	end_other
 	run_mlx 0 unbind "$VF0" "$VF1"
 }
 

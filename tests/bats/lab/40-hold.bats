@@ -4,34 +4,14 @@
 # hold keeps devices open, and the other commands borrow them from it.
 
 load ../helpers
+load ../lab
 
 setup_file() { "$MLX" bind -c "$VF0" "$VF1"; }
 teardown_file() { "$MLX" unbind -c "$VF0" "$VF1"; }
 
 teardown() {
 	release || true
-	[ -z "${other_pid:-}" ] || kill "$other_pid" 2>/dev/null || true
-}
-
-# group_of DEVICE: the file of its IOMMU group
-group_of() {
-	local target
-	target=$(readlink "/sys/bus/pci/devices/$1/iommu_group")
-	echo "/dev/vfio/${target##*/}"
-}
-
-# hold_with PREFIX... -- DEVICE...: as hold, through another program
-hold_with() {
-	local prefix=() i
-	while [ "$1" != -- ]; do prefix+=("$1") && shift; done
-	shift
-	"${prefix[@]}" "$MLX" hold -c "$@" >"$BATS_TEST_TMPDIR/hold.json" 2>"$BATS_TEST_TMPDIR/hold.err" 3>&- 4>&- &
-	HOLD_PID=$!
-	for ((i = 0; i < 300; i++)); do
-		[ ! -s "$BATS_TEST_TMPDIR/hold.json" ] || return 0
-		sleep 0.1
-	done
-	return 1
+	end_other
 }
 
 @test "hold says who it is and what it holds, once it does" {
@@ -164,16 +144,16 @@ hold_with() {
 
 @test "SR-IOV goes off when the holder ends, not before" {
 	hold "$VF0"
-	(echo 0 >"/sys/bus/pci/devices/$PF/sriov_numvfs") 3>&- 4>&- &
+	(echo 0 >"$sys/devices/$PF/sriov_numvfs") 3>&- 4>&- &
 	other_pid=$!
 	sleep 2
 	kill -0 "$other_pid"
-	[ -e "/sys/bus/pci/devices/$VF0" ]
+	[ -e "$sys/devices/$VF0" ]
 	release
 	wait "$other_pid"
-	[ ! -e "/sys/bus/pci/devices/$VF0" ]
+	[ ! -e "$sys/devices/$VF0" ]
 	run_mlx 3 state "$VF0"
 	error_is no_such_device
-	echo 2 >"/sys/bus/pci/devices/$PF/sriov_numvfs"
+	echo 2 >"$sys/devices/$PF/sriov_numvfs"
 	run_mlx 0 bind "$VF0" "$VF1"
 }

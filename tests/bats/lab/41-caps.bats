@@ -4,22 +4,11 @@
 # caps and state, and the ways in which a device is not one that they can open (more of them: host/caps.bats).
 
 load ../helpers
-
-devices=/sys/bus/pci/devices
+load ../lab
 
 setup_file() { "$MLX" bind -c "$VF0" "$VF1"; }
 teardown_file() { "$MLX" unbind -c "$VF0" "$VF1"; }
 teardown() { release || true; }
-
-# without_driver DEVICE: nobody has it
-without_driver() { [ ! -e "$devices/$1/driver" ] || echo "$1" >"$devices/$1/driver/unbind"; }
-
-# put_on DRIVER DEVICE: whatever has it now; DRIVER "" is the kernel's choice
-put_on() {
-	without_driver "$2"
-	echo "$1" >"$devices/$2/driver_override"
-	echo "$2" >/sys/bus/pci/drivers_probe
-}
 
 @test "caps tells everything that a VF's driver offers" {
 	local size

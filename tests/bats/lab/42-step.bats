@@ -4,6 +4,7 @@
 # step: arc by arc, and what happens when the firmware refuses one (wrong states: host/step.bats).
 
 load ../helpers
+load ../lab
 
 # SUSPEND_VHCA and RESUME_VHCA; "bad resource state" and "internal error" of the firmware
 SUSPEND=0x115 RESUME=0x116 BAD_STATE=0x9 INTERNAL=0x1
@@ -15,9 +16,6 @@ teardown() {
 	fault ""
 	release || true
 }
-
-# The in-tree driver, the lab's control, never enters ERROR.
-only_ours() { [[ $(modinfo -F description mlx5_vfio_pci) == *"with live migration"* ]] || skip "the in-tree driver does not"; }
 
 # arcs_are ARC...: those in the document (or in a failure's result), as FROM>TO
 arcs_are() {

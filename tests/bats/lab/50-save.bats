@@ -2,6 +2,8 @@
 # save: from a device, through the real kernel, into files and pipes.
 
 load ../helpers
+load ../lab
+load ../transfer
 
 setup_file() {
 	run_mlx 0 bind $VF0 $VF1
@@ -22,16 +24,6 @@ teardown() {
 	release
 	umount out 2>/dev/null || true
 }
-
-state_is() {
-	run_mlx 0 state "$1"
-	json_is .state "$2"
-}
-
-# runs DEVICE: it is in RUNNING, and nothing of it is suspended
-runs() { state_is "$1" RUNNING && [ "$(labvf "$1" get suspended)" -eq 0 ]; }
-
-nothing_in() { [ -z "$(ls -A "$1")" ]; }
 
 @test "save: a held device's state goes into an image, and the device runs on" {
 	labvf $VF0 fill 7
@@ -202,7 +194,7 @@ nothing_in() { [ -z "$(ls -A "$1")" ]; }
 
 @test "save: a device that another program has is left alone" {
 	release
-	exec 9<>"/dev/vfio/$(basename "$(readlink /sys/bus/pci/devices/$VF0/iommu_group)")"
+	exec 9<>"$(group_of $VF0)"
 	run_mlx 5 save $VF0 out/image
 	error_is busy
 	[[ $stderr == *"$BASHPID"* || $stderr == *"$$"* ]]

@@ -2,23 +2,11 @@
 # load: images and bare streams into a device, and what it refuses.
 
 load ../helpers
+load ../transfer
 
 setup_file() {
 	run_mlx 0 bind $VF0 $VF1
-	cd "$BATS_FILE_TMPDIR"
-	hold_for_file
-	labvf $VF0 fill 11
-	run_mlx 0 save --then STOP $VF0 image
-	run_mlx 0 save --raw $VF0 stream
-	labvf $VF0 get digest >digest
-	release
-	export IMAGES=$BATS_FILE_TMPDIR
-}
-
-# hold() wants a test's folder
-hold_for_file() {
-	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
-	hold $VF0
+	save_images
 }
 
 teardown_file() {
@@ -38,17 +26,6 @@ teardown() {
 	release
 }
 
-state_is() {
-	run_mlx 0 state "$1"
-	json_is .state "$2"
-}
-
-# has_the_state DEVICE: all of it, as it was when it was saved
-has_the_state() {
-	labvf "$1" check 11
-	[ "$(labvf "$1" get digest)" = "$(cat "$IMAGES/digest")" ]
-}
-
 # untouched: VF1 runs on and was not reset
 untouched() {
 	state_is $VF1 RUNNING
@@ -62,13 +39,6 @@ lost() {
 	[ "$(labvf $VF1 get suspended)" -eq 0 ]
 	run_mlx 0 load $VF1 "$IMAGES/image"
 	has_the_state $VF1
-}
-
-# flip FILE OFFSET: one bit
-flip() {
-	local byte
-	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
-	printf "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
 @test "load: the state arrives whole, and the device stands still with it" {

@@ -2,20 +2,13 @@
 # Signals in the middle of save and load: the device works, and nothing lies under the final name.
 
 load ../helpers
+load ../transfer
 
 KILLS=20
 
 setup_file() {
 	run_mlx 0 bind $VF0 $VF1
-	cd "$BATS_FILE_TMPDIR"
-	"$MLX" hold -c $VF0 >held 2>&1 3>&- 4>&- &
-	until [ -s held ]; do sleep 0.1; done
-	labvf $VF0 fill 11
-	run_mlx 0 save --then STOP $VF0 image
-	labvf $VF0 get digest >digest
-	kill %1
-	wait
-	export IMAGES=$BATS_FILE_TMPDIR
+	save_images
 }
 
 teardown_file() {
@@ -42,22 +35,10 @@ teardown() {
 
 nap() { read -rt "$1" -u 9 || true; }
 
-state_is() {
-	run_mlx 0 state "$1"
-	json_is .state "$2"
-}
-
-nothing_in() { [ -z "$(ls -A "$1")" ]; }
-
 # kill_with SIGNAL SECONDS COMMAND...: exit status in status, output in out.json
 kill_with() {
 	status=0
 	timeout --foreground --preserve-status -s "$1" "$2" "${@:3}" >document 2>words || status=$?
-}
-
-has_the_state() {
-	labvf "$1" check 11
-	[ "$(labvf "$1" get digest)" = "$(cat "$IMAGES/digest")" ]
 }
 
 @test "SIGINT and SIGTERM while the firmware saves: back to where it was, and no file" {

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# For tests on the lab's devices: who has them, and a migdrive in the background.
+# Loaded after helpers: `load ../lab`.
+
+sys=/sys/bus/pci
+
+# ours: the variant driver is the project's, not the in-tree one, which is the control
+ours() { [[ $(modinfo -F description mlx5_vfio_pci) == *"with live migration"* ]]; }
+only_ours() { ours || skip "the in-tree driver does not"; }
+
+# driver_of DEVICE: empty when it has none
+driver_of() {
+	local target
+	target=$(readlink "$sys/devices/$1/driver") || true
+	echo "${target##*/}"
+}
+
+# without_driver DEVICE: nobody has it from now on
+without_driver() { [ ! -e "$sys/devices/$1/driver" ] || echo "$1" >"$sys/devices/$1/driver/unbind"; }
+
+# put_on DRIVER DEVICE...: bind, whatever has it now; DRIVER "" is the kernel's choice
+put_on() {
+	local driver=$1 device
+	shift
+	for device; do
+		without_driver "$device"
+		echo "$driver" >"$sys/devices/$device/driver_override"
+		echo "$device" >"$sys/drivers_probe"
+	done
+}
+
+# group_of DEVICE: the file of its IOMMU group
+group_of() {
+	local target
+	target=$(readlink "$sys/devices/$1/iommu_group")
+	echo "/dev/vfio/${target##*/}"
+}
+
+# open_elsewhere DEVICE: a process that is not ours, other_pid, has its group open, until end_other. Its name is sleep,
+# whatever its first argument says.
+open_elsewhere() {
+	bash -c 'exec 9<>"$1" && exec -a vmm sleep 60' _ "$(group_of "$1")" 3>&- 4>&- &
+	other_pid=$!
+	until [ "$(cat /proc/$other_pid/comm)" = sleep ]; do sleep 0.1; done
+}
+
+# end_other: the process other_pid, if there is one
+end_other() {
+	local pid=${other_pid:-}
+	[ -n "$pid" ] || return 0
+	unset other_pid
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+}
+
+# background STEP...: a migdrive that goes on, and is ready when it has made $run_dir/ready; finish makes what it may
+# still await there, lets it end, and fails when it failed
+background() {
+	migdrive "$@" >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+	BACKGROUND=$!
+	until_there "$run_dir/ready"
+}
+
+finish() {
+	local pid=${BACKGROUND:-}
+	[ -n "$pid" ] || return 0
+	unset BACKGROUND
+	touch "$run_dir/go" "$run_dir/on" "$run_dir/end"
+	wait "$pid" && return
+	cat "$BATS_TEST_TMPDIR/background"
+	return 1
+}
+
+# until_there FILE: the migdrive in the background has made it
+until_there() {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		[ ! -e "$1" ] || return 0
+		sleep 0.1
+	done
+	echo "$1 did not come"
+	cat "$BATS_TEST_TMPDIR/background"
+	return 1
+}
