@@ -7,11 +7,8 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <limits.h>
-#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -24,6 +21,7 @@
 #include <unistd.h>
 
 #include "../model/vf_regs.h"
+#include "vfio_open.h"
 
 enum { EXIT_DIFFERENT = 9, EXIT_USAGE = 2 };
 
@@ -38,11 +36,10 @@ static const char usage_text[] =
 	"  peek OFF LEN     bytes of the window in hex\n"
 	"  poke OFF HEX     write bytes into the window\n";
 
-/* An open VF: the device file and where BAR 0 and the configuration space lie in it. */
+/* An open VF: the device file and where BAR 0 lies in it. */
 struct vf {
 	int device;
 	uint64_t bar;
-	uint64_t config;
 };
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
@@ -74,20 +71,6 @@ static uint64_t number(const char *text)
 	if (errno || end == text || *end)
 		usage();
 	return value;
-}
-
-/* The IOMMU group's file in /dev/vfio, as the holder's link in /proc names it. */
-static void group_path(const char *bdf, char *path, size_t size)
-{
-	char link[PATH_MAX], target[PATH_MAX];
-	ssize_t length;
-
-	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", bdf);
-	length = readlink(link, target, sizeof(target) - 1);
-	if (length < 0)
-		die("%s has no IOMMU group", bdf);
-	target[length] = '\0';
-	snprintf(path, size, "/dev/vfio/%s", basename(target));
 }
 
 /* The number of process pid's file that is open on path, or -1. */
@@ -142,41 +125,6 @@ static int borrow_group(const char *path)
 	return group;
 }
 
-static int open_group(const char *path)
-{
-	int container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-	int group = open(path, O_RDWR | O_CLOEXEC);
-
-	if (container < 0 || group < 0)
-		die("%s", container < 0 ? "/dev/vfio/vfio" : path);
-	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container))
-		die("%s: set container", path);
-	if (ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		die("%s: set IOMMU", path);
-	return group;
-}
-
-static uint64_t region_offset(int device, uint32_t index)
-{
-	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
-
-	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info))
-		die("region %u", index);
-	return info.offset;
-}
-
-/* VFs come without memory decoding and bus mastering. */
-static void enable_memory(const struct vf *vf)
-{
-	uint16_t command;
-
-	if (pread(vf->device, &command, sizeof(command), vf->config + PCI_COMMAND) != sizeof(command))
-		die("read PCI_COMMAND");
-	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
-	if (pwrite(vf->device, &command, sizeof(command), vf->config + PCI_COMMAND) != sizeof(command))
-		die("write PCI_COMMAND");
-}
-
 static void vf_read(const struct vf *vf, uint64_t offset, void *data, size_t size)
 {
 	errno = 0;
@@ -201,20 +149,22 @@ static uint64_t read_register(const struct vf *vf, uint32_t offset, size_t bytes
 
 static struct vf open_vf(const char *bdf)
 {
+	struct vfio_open vfio = VFIO_CLOSED;
 	char path[PATH_MAX + 16];
 	struct vf vf;
-	int group;
 
-	group_path(bdf, path, sizeof(path));
-	group = borrow_group(path);
-	if (group < 0)
-		group = open_group(path);
-	vf.device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	if (vf.device < 0)
+	if (vfio_group_path(bdf, path, sizeof(path)))
+		die("%s has no IOMMU group", bdf);
+	vfio.group = borrow_group(path);
+	if (vfio.group < 0)
+		vfio_open(&vfio, bdf);
+	else
+		vfio.device = ioctl(vfio.group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	if (vfio.device < 0)
 		die("%s", bdf);
-	vf.bar = region_offset(vf.device, VFIO_PCI_BAR0_REGION_INDEX);
-	vf.config = region_offset(vf.device, VFIO_PCI_CONFIG_REGION_INDEX);
-	enable_memory(&vf);
+	if (vfio_enable_memory(&vfio) || vfio_region_offset(&vfio, VFIO_PCI_BAR0_REGION_INDEX, &vf.bar))
+		die("%s: its regions", bdf);
+	vf.device = vfio.device;
 	if (read_register(&vf, LAB_REG_magic, 4) != LAB_MAGIC || read_register(&vf, LAB_REG_version, 4) != LAB_VERSION) {
 		errno = 0;
 		die("%s is no lab VF of version %d", bdf, LAB_VERSION);

@@ -225,14 +225,14 @@ static int step_eof(char **args)
 /* The page faults then want the lock that a reset holds. */
 static int step_readbar(char **args)
 {
-	struct vfio_region_info bar = { .argsz = sizeof(bar), .index = VFIO_PCI_BAR0_REGION_INDEX };
+	uint64_t bar;
 	ssize_t got;
 	void *map;
 
 	(void)args;
-	if (vfio_enable_memory(&dev->open) || ioctl(dev->open.device, VFIO_DEVICE_GET_REGION_INFO, &bar))
+	if (vfio_enable_memory(&dev->open) || vfio_region_offset(&dev->open, VFIO_PCI_BAR0_REGION_INDEX, &bar))
 		die("BAR 0: %s", strerror(errno));
-	map = mmap(NULL, LAB_WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dev->open.device, bar.offset + LAB_WINDOW_OFFSET);
+	map = mmap(NULL, LAB_WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dev->open.device, bar + LAB_WINDOW_OFFSET);
 	if (map == MAP_FAILED)
 		die("mmap of BAR 0: %s", strerror(errno));
 	got = read(dev->data, map, LAB_WINDOW_SIZE);
