@@ -242,7 +242,7 @@ static const char *put_bracket(FILE *out, const struct value_item *item,
 		return "";
 	show = put_part(inner, item, show, &whole);
 	fclose(inner);
-	if (whole)
+	if (whole && text)
 		fputs(text, out);
 	return show + (*show == ']');
 }
