@@ -37,16 +37,22 @@ static const char usage_text[] =
 	"  size                  print the data size that the device estimates\n"
 	"  reset                 VFIO_DEVICE_RESET\n"
 	"  save FILE             read the data file to its end into FILE\n"
+	"  append FILE           read it to its end, or its end for now, into FILE behind what is there\n"
 	"  read N                read N bytes of it and forget them\n"
 	"  readbar               read bytes of it into the VF's mapped BAR\n"
 	"  eof                   the data file is at its end\n"
 	"  poll MASK             poll gives these bits of POLLIN 1, POLLERR 8, POLLRDHUP 0x2000\n"
+	"  pollin                wait until poll gives POLLIN, at most 20 s\n"
+	"  nonblock, block       set or clear O_NONBLOCK\n"
+	"  info                  print initial_bytes and dirty_bytes of VFIO_MIG_GET_PRECOPY_INFO\n"
+	"  ioctl NUMBER ARGSZ    an ioctl of the data file, with a structure that claims that size\n"
 	"  write FILE SEG OFF N  write N bytes of FILE from OFF on, SEG at a time (N or SEG 0: all)\n"
 	"  zeros N               write N zero bytes\n"
 	"  head SIZE FLAGS TAG   write the head of a record\n"
 	"  dropdata, dropdev     close the data file; the device with its group and container\n"
 	"  touch FILE, await FILE  make a file; wait until one is there\n"
 	"  time                  print the milliseconds since the last `time`\n"
+	"  sleep MS              milliseconds\n"
 	"  fail ERRNO            the next step fails with this error, by name\n";
 
 enum { MAX_DEVICES = 8, CHUNK = 1 << 20 };
@@ -182,143 +188,7 @@ static int step_reset(char **args)
 	return ioctl(dev->open.device, VFIO_DEVICE_RESET);
 }
 
-static int step_save(char **args)
-{
-	int out = open(args[0], O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	ssize_t got;
-
-	if (out < 0)
-		die("%s: %s", args[0], strerror(errno));
-	while ((got = read(dev->data, chunk, sizeof(chunk))) > 0)
-		if (write(out, chunk, got) != got)
-			die("%s: %s", args[0], strerror(errno));
-	close(out);
-	return got;
-}
-
-static int step_read(char **args)
-{
-	uint64_t left = number(args[0]);
-
-	while (left) {
-		ssize_t got = read(dev->data, chunk, left < CHUNK ? left : CHUNK);
-
-		if (got < 0)
-			return -1;
-		if (!got)
-			die("the data ended %" PRIu64 " bytes too early", left);
-		left -= got;
-	}
-	return 0;
-}
-
-static int step_eof(char **args)
-{
-	ssize_t got = read(dev->data, chunk, 1);
-
-	(void)args;
-	if (got > 0)
-		die("there is more data");
-	return got;
-}
-
-/* The page faults then want the lock that a reset holds. */
-static int step_readbar(char **args)
-{
-	uint64_t bar;
-	ssize_t got;
-	void *map;
-
-	(void)args;
-	if (vfio_enable_memory(&dev->open) || vfio_region_offset(&dev->open, VFIO_PCI_BAR0_REGION_INDEX, &bar))
-		die("BAR 0: %s", strerror(errno));
-	map = mmap(NULL, LAB_WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dev->open.device, bar + LAB_WINDOW_OFFSET);
-	if (map == MAP_FAILED)
-		die("mmap of BAR 0: %s", strerror(errno));
-	got = read(dev->data, map, LAB_WINDOW_SIZE);
-	munmap(map, LAB_WINDOW_SIZE);
-	return got > 0 ? 0 : -1;
-}
-
-static int step_poll(char **args)
-{
-	struct pollfd pollfd = { .fd = dev->data, .events = POLLIN | POLLRDHUP };
-	const short mask = POLLIN | POLLERR | POLLRDHUP;
-
-	if (poll(&pollfd, 1, 0) < 0)
-		return -1;
-	if ((pollfd.revents & mask) != (short)number(args[0]))
-		die("poll gives 0x%x, not %s", pollfd.revents & mask, args[0]);
-	return 0;
-}
-
-/* A short write is allowed, none at all is not. */
-static int write_all(const void *data, size_t size)
-{
-	const uint8_t *from = data;
-
-	while (size) {
-		ssize_t done = write(dev->data, from, size);
-
-		if (done < 0)
-			return -1;
-		if (!done)
-			die("nothing was written");
-		from += done;
-		size -= done;
-	}
-	return 0;
-}
-
-static int step_write(char **args)
-{
-	uint64_t seg = number(args[1]), offset = number(args[2]), left = number(args[3]);
-	int in = open(args[0], O_RDONLY);
-	int err = 0;
-
-	if (in < 0)
-		die("%s: %s", args[0], strerror(errno));
-	if (!left)
-		left = lseek(in, 0, SEEK_END) - offset;
-	if (!seg || seg > CHUNK)
-		seg = CHUNK;
-	while (left && !err) {
-		size_t now = left < seg ? left : seg;
-
-		if (pread(in, chunk, now, offset) != (ssize_t)now)
-			die("%s is too short", args[0]);
-		err = write_all(chunk, now);
-		offset += now;
-		left -= now;
-	}
-	close(in);
-	return err;
-}
-
-static int step_zeros(char **args)
-{
-	uint64_t left = number(args[0]);
-
-	memset(chunk, 0, sizeof(chunk));
-	while (left) {
-		size_t now = left < CHUNK ? left : CHUNK;
-
-		if (write_all(chunk, now))
-			return -1;
-		left -= now;
-	}
-	return 0;
-}
-
-static int step_head(char **args)
-{
-	struct {
-		uint64_t size;
-		uint32_t flags, tag;
-	} head = { number(args[0]), number(args[1]), number(args[2]) };
-
-	return write_all(&head, sizeof(head));
-}
+#include "data_steps.h"
 
 static int step_dropdata(char **args)
 {
@@ -364,6 +234,11 @@ static int step_time(char **args)
 	return 0;
 }
 
+static int step_sleep(char **args)
+{
+	return usleep(number(args[0]) * 1000);
+}
+
 static const struct step {
 	const char *name;
 	int operands;
@@ -375,7 +250,9 @@ static const struct step {
 	{ "eof", 0, step_eof },	      { "poll", 1, step_poll },	      { "write", 4, step_write },
 	{ "zeros", 1, step_zeros },   { "head", 3, step_head },	      { "dropdata", 0, step_dropdata },
 	{ "dropdev", 0, step_dropdev }, { "touch", 1, step_touch },   { "await", 1, step_await },
-	{ "time", 0, step_time },
+	{ "time", 0, step_time },     { "sleep", 1, step_sleep },     { "append", 1, step_append },
+	{ "pollin", 0, step_pollin }, { "nonblock", 0, step_nonblock }, { "block", 0, step_block },
+	{ "info", 0, step_info },     { "ioctl", 2, step_ioctl },
 };
 
 static const struct step *find_step(const char *name)
