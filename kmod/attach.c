@@ -3,11 +3,68 @@
  * The link between a VF and its PF: can the VF migrate, and is its PF there?
  */
 #include <linux/mlx5/driver.h>
+#include <linux/moduleparam.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "buffer.h"
 #include "fw.h"
+#include "precopy.h"
+
+enum mvf_stream_format {
+	MVF_RECORDS,
+	MVF_BARE_IMAGE,
+};
+
+static const char * const mvf_format_names[] = {
+	[MVF_RECORDS] = "records",
+	[MVF_BARE_IMAGE] = "bare",
+};
+
+static int mvf_stream_format = MVF_RECORDS;
+
+static int mvf_format_set(const char *val, const struct kernel_param *kp)
+{
+	int format = sysfs_match_string(mvf_format_names, val);
+
+	if (format < 0)
+		return format;
+	WRITE_ONCE(mvf_stream_format, format);
+	return 0;
+}
+
+static int mvf_format_get(char *to, const struct kernel_param *kp)
+{
+	return scnprintf(to, PAGE_SIZE, "%s\n",
+			 mvf_format_names[READ_ONCE(mvf_stream_format)]);
+}
+
+static const struct kernel_param_ops mvf_format_ops = {
+	.set = mvf_format_set,
+	.get = mvf_format_get,
+};
+module_param_cb(stream_format, &mvf_format_ops, NULL, 0644);
+MODULE_PARM_DESC(stream_format,
+		 "what a save gives: records (default), or bare, an image as Linux 6.1 reads it, without PRE_COPY and chunks. Counts when a device is opened");
+
+/**
+ * mvf_offer - decide what the device offers, from now to its last close
+ * @mvf: the device, not open
+ *
+ * A bare image has no place for a second one: without records there is neither
+ * PRE_COPY nor saving in chunks.
+ */
+void mvf_offer(struct mvf_device *mvf)
+{
+	u64 flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P;
+
+	mvf->records = READ_ONCE(mvf_stream_format) == MVF_RECORDS;
+	mvf->chunks = mvf->records && mvf->can_chunk;
+	if (mvf->records)
+		flags |= MVF_PRE_COPY_FLAG;
+	mvf->core.vdev.migration_flags = flags;
+}
 
 /* Called under the PF's interface lock and the notifier's rwsem. */
 static int mvf_pf_event(struct notifier_block *nb, unsigned long event,
@@ -85,6 +142,7 @@ static const char *mvf_try_attach(struct mvf_device *mvf)
 		return why;
 
 	mvf->block_order = mvf_buffer_order(mvf->pf->device);
+	mvf->can_chunk = MLX5_CAP_GEN_2(mvf->pf, migration_in_chunks);
 	mvf->nb.notifier_call = mvf_pf_event;
 	if (mlx5_sriov_blocking_notifier_register(mvf->pf, mvf->vf_id,
 						  &mvf->nb))
@@ -123,8 +181,7 @@ void mvf_attach(struct mvf_device *mvf)
 
 	mvf->migratable = true;
 	mvf->core.vdev.mig_ops = &mvf_migration_ops;
-	mvf->core.vdev.migration_flags =
-		VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P;
+	mvf_offer(mvf);
 }
 
 /**

@@ -344,3 +344,23 @@ int mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf)
 	buf->pf_dev = NULL;
 	return 0;
 }
+
+/** mvf_buffer_to_cpu - let the CPU see what the device wrote; @buf is mapped */
+void mvf_buffer_to_cpu(struct mvf_buffer *buf)
+{
+	struct mvf_block *block;
+
+	list_for_each_entry(block, &buf->blocks, node)
+		dma_sync_single_for_cpu(buf->pf_dev, block->dma,
+					PAGE_SIZE << block->order, buf->dir);
+}
+
+/** mvf_buffer_to_device - give the memory to the device again; @buf is mapped */
+void mvf_buffer_to_device(struct mvf_buffer *buf)
+{
+	struct mvf_block *block;
+
+	list_for_each_entry(block, &buf->blocks, node)
+		dma_sync_single_for_device(buf->pf_dev, block->dma,
+					   PAGE_SIZE << block->order, buf->dir);
+}

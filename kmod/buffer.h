@@ -28,9 +28,10 @@ struct mvf_block {
  * struct mvf_buffer - memory for one image
  * @ref: a buffer is plain memory, which may outlive its session and the
  *	binding; whoever copies to or from it holds a reference
- * @node: in a session's list of what can be read
+ * @node: in one of its session's lists, or none
  * @blocks: the memory, in order
  * @capacity: bytes in @blocks
+ * @room: bytes that a SAVE may fill; the blocks may be larger
  * @used: bytes of the image, from the first on
  * @prefix: what goes before the image in the stream
  * @prefix_len: bytes of @prefix
@@ -40,16 +41,18 @@ struct mvf_block {
  * @pf_dev: the PF's device, while mapped, else NULL
  * @mkey: the firmware's name for the memory, while mapped
  *
- * Mapped means: the PF's device may access the memory, and the CPU must not.
- * A buffer is mapped for the time of one command only, so that at any other
- * time nothing of the PF hangs on it. If the firmware keeps the key, the buffer
- * stays mapped and is never freed.
+ * Mapped means: the PF's device may access the memory, and the CPU only between
+ * mvf_buffer_to_cpu() and mvf_buffer_to_device(). Who maps a buffer unmaps it
+ * before the session ends, so that nothing of the PF hangs on a buffer that a
+ * reader still holds. If the firmware keeps the key, the buffer stays mapped and
+ * is never freed.
  */
 struct mvf_buffer {
 	struct kref ref;
 	struct list_head node;
 	struct list_head blocks;
 	u64 capacity;
+	u32 room;
 	u64 used;
 	u8 prefix[MVF_PREFIX_MAX];
 	u8 prefix_len;
@@ -83,5 +86,13 @@ void *mvf_buffer_at(struct mvf_buffer *buf, struct mvf_cursor *cur, u64 offset,
 int mvf_buffer_map(struct mvf_buffer *buf, struct mvf_device *mvf, u32 pdn,
 		   enum dma_data_direction dir);
 int mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf);
+void mvf_buffer_to_cpu(struct mvf_buffer *buf);
+void mvf_buffer_to_device(struct mvf_buffer *buf);
+
+/* Constant while the buffer is in a list, or a command works on it. */
+static inline bool mvf_buffer_mapped(struct mvf_buffer *buf)
+{
+	return buf->pf_dev;
+}
 
 #endif

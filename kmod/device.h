@@ -9,6 +9,7 @@
 #include <linux/workqueue.h>
 
 struct mlx5_core_dev;
+struct mvf_fw_sizes;
 struct mvf_session;
 
 /**
@@ -41,15 +42,21 @@ struct mvf_fw_failure {
  * @vhca_id: the VF's name in firmware commands
  * @block_order: largest block of memory that the PF can map in one piece
  * @migratable: constant after probe; without it nothing below is used
+ * @can_chunk: the firmware can save in several steps; constant after probe
+ * @records: what is saved is written as records; constant while the device is
+ *	open
+ * @chunks: a state is saved in chunks; constant while the device is open
  * @state_mutex: serialises arcs, protects @state, @detached and the life of
  *	@session
  * @state: where in the FSM the VF is
+ * @arc_status: what the firmware answered to the last SUSPEND or RESUME, 0 when
+ *	it did not; protected by @state_mutex
  * @detached: the PF has disabled the VF; no command may be sent
  * @reset_lock: protects @reset_pending and the pointer @session, so that a
  *	reset can find the session without sleeping
  * @reset_pending: the function was reset, @state does not say so yet
- * @session: the open data session (STOP_COPY or RESUMING), or NULL. The device
- *	holds a reference to it
+ * @session: the open data session (PRE_COPY, STOP_COPY or RESUMING), or NULL.
+ *	The device holds a reference to it
  * @reset_work: catches up with a reset when nobody else does
  * @fw_mutex: one synchronous command at a time; protects @failure
  * @failure: the last command that failed
@@ -61,8 +68,10 @@ struct mvf_fw_failure {
  *	    session->lock
  *	      fw_mutex
  *	session->io_mutex (taken by read and write; the device side only tries)
- *	  session->lock
+ *	  session->lock (write only: a read never waits for the device side)
  *	  the caller's mmap_lock, and then vfio-pci's memory_lock
+ *	any of these, and innermost
+ *	  session->list_lock
  *	vfio-pci's memory_lock, the PCI device's lock
  *	  reset_lock
  *
@@ -79,9 +88,13 @@ struct mvf_device {
 	u16 vhca_id;
 	unsigned int block_order;
 	bool migratable;
+	bool can_chunk;
+	bool records;
+	bool chunks;
 
 	struct mutex state_mutex;
 	enum vfio_device_mig_state state;
+	u8 arc_status;
 	bool detached;
 
 	spinlock_t reset_lock;
@@ -101,6 +114,7 @@ static inline struct mvf_device *mvf_of_vfio(struct vfio_device *vdev)
 /* attach.c: the link to the PF */
 void mvf_attach(struct mvf_device *mvf);
 void mvf_detach(struct mvf_device *mvf);
+void mvf_offer(struct mvf_device *mvf);
 
 /* fsm.c: the migration states */
 extern const struct vfio_migration_ops mvf_migration_ops;
@@ -112,7 +126,8 @@ void mvf_fsm_pf_gone(struct mvf_device *mvf);
 void mvf_fsm_pf_back(struct mvf_device *mvf);
 
 /* saving.c and resuming.c: arcs that begin and end a data session */
-unsigned int mvf_saving_prefix_len(void);
+u64 mvf_saving_estimate(struct mvf_device *mvf,
+			const struct mvf_fw_sizes *sizes);
 int mvf_saving_begin(struct mvf_device *mvf, struct file **filp);
 int mvf_saving_end(struct mvf_device *mvf, struct file **filp);
 int mvf_resuming_begin(struct mvf_device *mvf, struct file **filp);

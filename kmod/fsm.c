@@ -5,6 +5,7 @@
  */
 #include <linux/vfio.h>
 
+#include "precopy.h"
 #include "session.h"
 
 static int mvf_stop_initiating(struct mvf_device *mvf, struct file **filp)
@@ -58,6 +59,18 @@ static const struct mvf_arc mvf_arcs[] = {
 	ARC(STOP_COPY, STOP, mvf_saving_end, NULL),
 	ARC(STOP, RESUMING, mvf_resuming_begin, NULL),
 	ARC(RESUMING, STOP, mvf_resuming_end, NULL),
+#if MVF_HAVE_PRE_COPY
+	ARC(RUNNING, PRE_COPY, mvf_precopy_begin, NULL),
+	ARC(PRE_COPY, RUNNING, mvf_precopy_end, NULL),
+	ARC(RUNNING_P2P, PRE_COPY_P2P, mvf_precopy_begin, NULL),
+	ARC(PRE_COPY_P2P, RUNNING_P2P, mvf_precopy_end, NULL),
+	ARC(PRE_COPY, PRE_COPY_P2P, mvf_precopy_stop_initiating,
+	    mvf_precopy_start_initiating),
+	ARC(PRE_COPY_P2P, PRE_COPY, mvf_precopy_start_initiating,
+	    mvf_precopy_stop_initiating),
+	ARC(PRE_COPY_P2P, STOP_COPY, mvf_precopy_stop_copy,
+	    mvf_precopy_undo_stop_copy),
+#endif
 };
 
 static const struct mvf_arc *mvf_find_arc(enum vfio_device_mig_state from,
@@ -103,6 +116,7 @@ static int mvf_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
 		pci_err(mvf->core.pdev,
 			"the firmware refused a step from migration state %d to %d and the way back: reset the device\n",
 			arc->from, arc->to);
+		mvf_session_end_current(mvf);
 		mvf->state = VFIO_DEVICE_STATE_ERROR;
 	}
 	return err;
@@ -191,14 +205,14 @@ static int mvf_get_state(struct vfio_device *vdev,
 static int mvf_get_data_size(struct vfio_device *vdev, unsigned long *size)
 {
 	struct mvf_device *mvf = mvf_of_vfio(vdev);
-	u32 image;
+	struct mvf_fw_sizes sizes;
 	int err;
 
 	mvf_lock_state(mvf);
-	err = mvf_fw_query_size(mvf, &image);
+	err = mvf_fw_query_sizes(mvf, false, &sizes);
 	mvf_unlock_state(mvf);
 	if (!err)
-		*size = (unsigned long)image + mvf_saving_prefix_len();
+		*size = mvf_saving_estimate(mvf, &sizes);
 	return err;
 }
 
@@ -231,6 +245,7 @@ void mvf_fsm_init(struct mvf_device *mvf)
 void mvf_fsm_opened(struct mvf_device *mvf)
 {
 	mvf_lock_state(mvf);
+	mvf_offer(mvf);
 	mvf->state = VFIO_DEVICE_STATE_RUNNING;
 	mvf_unlock_state(mvf);
 }

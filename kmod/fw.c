@@ -61,24 +61,25 @@ int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
 	return err;
 }
 
+/*
+ * Firmware answers a command that does not fit what the VF is doing with a bad
+ * resource state or (seen on ConnectX-7) a bad parameter.
+ */
+static bool mvf_fw_misplaced(u8 status)
+{
+	return status == MLX5_CMD_STAT_BAD_RES_STATE_ERR ||
+	       status == MLX5_CMD_STAT_BAD_PARAM_ERR;
+}
+
 /**
- * mvf_fw_wrong_state - did the last failure say that there was nothing to do?
- * @mvf: the VF; its state_mutex is held, so that no other command came between
+ * mvf_fw_wrong_state - was there nothing to suspend or to resume?
+ * @mvf: the VF; its state_mutex is held
  *
- * Firmware answers a SUSPEND or RESUME that does not fit what the VF is doing
- * with a bad resource state or (seen on ConnectX-7) a bad parameter.
- *
- * Return: true if so.
+ * Return: true if that is why the last SUSPEND or RESUME was refused.
  */
 bool mvf_fw_wrong_state(struct mvf_device *mvf)
 {
-	u8 status;
-
-	mutex_lock(&mvf->fw_mutex);
-	status = mvf->failure.status;
-	mutex_unlock(&mvf->fw_mutex);
-	return status == MLX5_CMD_STAT_BAD_RES_STATE_ERR ||
-	       status == MLX5_CMD_STAT_BAD_PARAM_ERR;
+	return mvf_fw_misplaced(mvf->arc_status);
 }
 
 /**
@@ -108,36 +109,44 @@ int mvf_fw_suspend(struct mvf_device *mvf, enum mvf_half half)
 {
 	u32 out[MLX5_ST_SZ_DW(suspend_vhca_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(suspend_vhca_in)] = {};
+	int err;
 
 	MLX5_SET(suspend_vhca_in, in, opcode, MLX5_CMD_OP_SUSPEND_VHCA);
 	MLX5_SET(suspend_vhca_in, in, op_mod, half == MVF_INITIATOR ?
 		 MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_INITIATOR :
 		 MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_RESPONDER);
 	MLX5_SET(suspend_vhca_in, in, vhca_id, mvf->vhca_id);
-	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	err = mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	mvf->arc_status = MLX5_GET(suspend_vhca_out, out, status);
+	return err;
 }
 
 int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half)
 {
 	u32 out[MLX5_ST_SZ_DW(resume_vhca_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(resume_vhca_in)] = {};
+	int err;
 
 	MLX5_SET(resume_vhca_in, in, opcode, MLX5_CMD_OP_RESUME_VHCA);
 	MLX5_SET(resume_vhca_in, in, op_mod, half == MVF_INITIATOR ?
 		 MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_INITIATOR :
 		 MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_RESPONDER);
 	MLX5_SET(resume_vhca_in, in, vhca_id, mvf->vhca_id);
-	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	err = mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	mvf->arc_status = MLX5_GET(resume_vhca_out, out, status);
+	return err;
 }
 
 /**
- * mvf_fw_query_size - ask how much memory the VF's whole state needs
+ * mvf_fw_query_sizes - ask how much there is to save
  * @mvf: the VF, running or suspended
- * @size: bytes
+ * @increment: ask about what has changed since the last SAVE; it is tracked
+ * @sizes: the answer
  *
  * Return: as mvf_fw_exec().
  */
-int mvf_fw_query_size(struct mvf_device *mvf, u32 *size)
+int mvf_fw_query_sizes(struct mvf_device *mvf, bool increment,
+		       struct mvf_fw_sizes *sizes)
 {
 	u32 out[MLX5_ST_SZ_DW(query_vhca_migration_state_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(query_vhca_migration_state_in)] = {};
@@ -146,12 +155,17 @@ int mvf_fw_query_size(struct mvf_device *mvf, u32 *size)
 	MLX5_SET(query_vhca_migration_state_in, in, opcode,
 		 MLX5_CMD_OP_QUERY_VHCA_MIGRATION_STATE);
 	MLX5_SET(query_vhca_migration_state_in, in, vhca_id, mvf->vhca_id);
+	MLX5_SET(query_vhca_migration_state_in, in, incremental, increment);
+	MLX5_SET(query_vhca_migration_state_in, in, chunk, mvf->chunks);
 	err = mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
 	if (err)
 		return err;
 
-	*size = MLX5_GET(query_vhca_migration_state_out, out,
-			 required_umem_size);
+	sizes->room = MLX5_GET(query_vhca_migration_state_out, out,
+			       required_umem_size);
+	sizes->total = mvf->chunks ?
+		MLX5_GET64(query_vhca_migration_state_out, out,
+			   remaining_total_size) : sizes->room;
 	return 0;
 }
 
@@ -176,42 +190,59 @@ int mvf_fw_load(struct mvf_device *mvf, u32 mkey, u32 size)
 }
 
 /* Runs in interrupt context. */
-static void mvf_fw_save_answered(int err, struct mlx5_async_work *work)
+static void mvf_fw_save_answer(int err, struct mlx5_async_work *work)
 {
 	struct mvf_fw_save *save = container_of(work, struct mvf_fw_save, work);
 
 	save->err = err;
+	/* @err and the answer first; pairs with mvf_fw_save_answered(). */
+	smp_store_release(&save->answered, true);
+	save->notify(save);
 }
 
-/**
- * mvf_fw_save_start - have a suspended VF write its whole state to memory
- * @mvf: the VF; state_mutex is held
- * @save: where the command lives until mvf_fw_save_finish()
- * @mkey: key of the memory
- * @size: its size in bytes
- *
- * Return: 0 when the command is on its way, and only then must
- * mvf_fw_save_finish() be called.
- */
-int mvf_fw_save_start(struct mvf_device *mvf, struct mvf_fw_save *save,
-		      u32 mkey, u32 size)
+static void mvf_fw_save_fill(struct mvf_device *mvf, struct mvf_fw_save *save,
+			     u32 mkey, u32 size, unsigned int how)
 {
-	int err;
-
-	if (mvf->detached)
-		return -ENOTCONN;
-
-	memset(save, 0, sizeof(*save));
+	memset(save->in, 0, sizeof(save->in));
+	memset(save->out, 0, sizeof(save->out));
 	MLX5_SET(save_vhca_state_in, save->in, opcode,
 		 MLX5_CMD_OP_SAVE_VHCA_STATE);
 	MLX5_SET(save_vhca_state_in, save->in, vhca_id, mvf->vhca_id);
 	MLX5_SET(save_vhca_state_in, save->in, mkey, mkey);
 	MLX5_SET(save_vhca_state_in, save->in, size, size);
+	MLX5_SET(save_vhca_state_in, save->in, incremental,
+		 !!(how & MVF_SAVE_INCREMENT));
+	MLX5_SET(save_vhca_state_in, save->in, set_track,
+		 !!(how & MVF_SAVE_TRACK));
+}
 
+/**
+ * mvf_fw_save_start - have the firmware write a VF's state to memory
+ * @mvf: the VF; state_mutex is held, or the lock of a session that has not
+ *	ended
+ * @save: where the command lives until mvf_fw_save_finish(), with @notify set
+ * @mkey: key of the memory
+ * @size: its size in bytes
+ * @how: MVF_SAVE_*
+ *
+ * Return: 0 when the command is on its way, and only then must
+ * mvf_fw_save_finish() be called.
+ */
+int mvf_fw_save_start(struct mvf_device *mvf, struct mvf_fw_save *save,
+		      u32 mkey, u32 size, unsigned int how)
+{
+	int err;
+
+	if (READ_ONCE(mvf->detached))
+		return -ENOTCONN;
+
+	mvf_fw_save_fill(mvf, save, mkey, size, how);
+	save->err = 0;
+	save->answered = false;
 	mlx5_cmd_init_async_ctx(mvf->pf, &save->ctx);
 	err = mlx5_cmd_exec_cb(&save->ctx, save->in, sizeof(save->in),
 			       save->out, sizeof(save->out),
-			       mvf_fw_save_answered, &save->work);
+			       mvf_fw_save_answer, &save->work);
 	if (!err)
 		return 0;
 
@@ -226,12 +257,12 @@ int mvf_fw_save_start(struct mvf_device *mvf, struct mvf_fw_save *save,
  * mvf_fw_save_finish - wait for a SAVE
  * @mvf: the VF
  * @save: the command
- * @size: bytes that were written
+ * @saved: its answer
  *
  * Return: 0 or the errno of the firmware's refusal.
  */
 int mvf_fw_save_finish(struct mvf_device *mvf, struct mvf_fw_save *save,
-		       u32 *size)
+		       struct mvf_fw_saved *saved)
 {
 	int err;
 
@@ -242,8 +273,38 @@ int mvf_fw_save_finish(struct mvf_device *mvf, struct mvf_fw_save *save,
 	if (err)
 		return err;
 
-	*size = MLX5_GET(save_vhca_state_out, save->out, actual_image_size);
+	saved->size = MLX5_GET(save_vhca_state_out, save->out,
+			       actual_image_size);
+	saved->next = MLX5_GET(save_vhca_state_out, save->out,
+			       next_required_umem_size);
 	return 0;
+}
+
+/* What the firmware said; 0 when it never answered, or has not refused. */
+static u8 mvf_fw_save_status(const struct mvf_fw_save *save)
+{
+	return save->err == -EREMOTEIO ?
+		MLX5_GET(save_vhca_state_out, save->out, status) : 0;
+}
+
+/**
+ * mvf_fw_save_untracked - has the firmware given up tracking?
+ * @save: a tracked SAVE that has failed
+ *
+ * A VF can come into a state in which the firmware does not track it, and no
+ * increment can be had; it can still be saved as a whole once it is stopped.
+ *
+ * Return: true if that is what the refusal says.
+ */
+bool mvf_fw_save_untracked(const struct mvf_fw_save *save)
+{
+	return mvf_fw_save_status(save) == MLX5_CMD_STAT_BAD_RES_STATE_ERR;
+}
+
+/** mvf_fw_save_misplaced - did the refusal say that the VF is not tracked? */
+bool mvf_fw_save_misplaced(const struct mvf_fw_save *save)
+{
+	return mvf_fw_misplaced(mvf_fw_save_status(save));
 }
 
 int mvf_fw_alloc_pd(struct mvf_device *mvf, u32 *pdn)

@@ -15,6 +15,31 @@ enum mvf_half {
 	MVF_RESPONDER,	/* nothing from outside changes the VF */
 };
 
+/* What a SAVE is to write; none of them: the whole state of a stopped VF. */
+#define MVF_SAVE_INCREMENT BIT(0)	/* what has changed since the last one */
+#define MVF_SAVE_TRACK BIT(1)		/* the VF runs; keep track of changes */
+
+/**
+ * struct mvf_fw_sizes - what a QUERY_VHCA_MIGRATION_STATE has answered
+ * @room: bytes of memory that the next SAVE needs
+ * @total: bytes of all that there is to save, by this and later ones
+ */
+struct mvf_fw_sizes {
+	u32 room;
+	u64 total;
+};
+
+/**
+ * struct mvf_fw_saved - what a SAVE has answered
+ * @size: bytes written
+ * @next: bytes of memory that the next one needs, 0: this was the last. Of
+ *	meaning in chunk mode, and for a VF that is stopped
+ */
+struct mvf_fw_saved {
+	u32 size;
+	u32 next;
+};
+
 /**
  * struct mvf_fw_save - a SAVE on its way
  * @ctx: counts the command; cleaning it up waits for it
@@ -22,9 +47,12 @@ enum mvf_half {
  * @in: the command
  * @out: its answer
  * @err: how it was delivered, set by the callback
+ * @answered: set by the callback after @err
+ * @notify: called by the callback at last, in interrupt context
  *
  * Belongs to the caller from mvf_fw_save_start() to the return of
- * mvf_fw_save_finish(), which must follow.
+ * mvf_fw_save_finish(), which must follow. Only then are the firmware and the
+ * callback done with it, and with the memory that the command names.
  */
 struct mvf_fw_save {
 	struct mlx5_async_ctx ctx;
@@ -32,6 +60,8 @@ struct mvf_fw_save {
 	u32 in[MLX5_ST_SZ_DW(save_vhca_state_in)];
 	u32 out[MLX5_ST_SZ_DW(save_vhca_state_out)];
 	int err;
+	bool answered;
+	void (*notify)(struct mvf_fw_save *save);
 };
 
 int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
@@ -42,13 +72,23 @@ int mvf_fw_query_cap(struct mvf_device *mvf, enum mlx5_cap_type type,
 		     enum mlx5_cap_mode mode, void *out, int outlen);
 int mvf_fw_suspend(struct mvf_device *mvf, enum mvf_half half);
 int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half);
-int mvf_fw_query_size(struct mvf_device *mvf, u32 *size);
+int mvf_fw_query_sizes(struct mvf_device *mvf, bool increment,
+		       struct mvf_fw_sizes *sizes);
 int mvf_fw_load(struct mvf_device *mvf, u32 mkey, u32 size);
 
 int mvf_fw_save_start(struct mvf_device *mvf, struct mvf_fw_save *save,
-		      u32 mkey, u32 size);
+		      u32 mkey, u32 size, unsigned int how);
 int mvf_fw_save_finish(struct mvf_device *mvf, struct mvf_fw_save *save,
-		       u32 *size);
+		       struct mvf_fw_saved *saved);
+bool mvf_fw_save_untracked(const struct mvf_fw_save *save);
+bool mvf_fw_save_misplaced(const struct mvf_fw_save *save);
+
+/* The firmware has answered; mvf_fw_save_finish() will not wait for it. */
+static inline bool mvf_fw_save_answered(const struct mvf_fw_save *save)
+{
+	/* Pairs with the callback's release. */
+	return smp_load_acquire(&save->answered);
+}
 
 int mvf_fw_alloc_pd(struct mvf_device *mvf, u32 *pdn);
 void mvf_fw_dealloc_pd(struct mvf_device *mvf, u32 pdn);

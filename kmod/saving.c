@@ -1,244 +1,374 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * STOP_COPY: the firmware writes the VF's state to memory, and the data fd
- * gives it out as records.
+ * SAVEs: the memory that they write to, how they are given and what becomes of
+ * their answers; and the arcs that begin and end STOP_COPY without PRE_COPY.
  */
-#include <linux/moduleparam.h>
-#include <linux/poll.h>
-#include <linux/string.h>
-#include <linux/uaccess.h>
+#include <linux/sizes.h>
 
-#include "session.h"
+#include "saving.h"
 
 /* SAVE's size field has 32 bits, and the memory is whole pages. */
 #define MVF_SAVE_MAX ((u64)U32_MAX + 1 - PAGE_SIZE)
+/* In chunk mode, unless the firmware wants more for one SAVE. */
+#define MVF_CHUNK SZ_8M
 
-enum mvf_stream_format {
-	MVF_RECORDS,
-	MVF_BARE_IMAGE,
-};
-
-static const char * const mvf_format_names[] = {
-	[MVF_RECORDS] = "records",
-	[MVF_BARE_IMAGE] = "bare",
-};
-
-static int mvf_stream_format = MVF_RECORDS;
-
-static int mvf_format_set(const char *val, const struct kernel_param *kp)
+static void mvf_saving_notify(struct mvf_fw_save *save)
 {
-	int format = sysfs_match_string(mvf_format_names, val);
+	struct mvf_session *s = container_of(save, struct mvf_session, save);
 
-	if (format < 0)
-		return format;
-	WRITE_ONCE(mvf_stream_format, format);
-	return 0;
+	queue_work(system_unbound_wq, &s->work);
 }
 
-static int mvf_format_get(char *to, const struct kernel_param *kp)
+/* Takes back a buffer that is no longer needed, or can no longer be trusted. */
+void mvf_saving_discard(struct mvf_session *s, struct mvf_buffer *buf)
 {
-	return scnprintf(to, PAGE_SIZE, "%s\n",
-			 mvf_format_names[READ_ONCE(mvf_stream_format)]);
+	mvf_buffer_unmap(buf, s->mvf);
+	mvf_buffer_put(buf);
 }
 
-static const struct kernel_param_ops mvf_format_ops = {
-	.set = mvf_format_set,
-	.get = mvf_format_get,
-};
-module_param_cb(stream_format, &mvf_format_ops, NULL, 0644);
-MODULE_PARM_DESC(stream_format,
-		 "what a save gives: records (default), or bare, an image as Linux 6.1 reads it");
-
-/**
- * mvf_saving_prefix_len - what a save puts before the image, as of now
- *
- * Return: bytes.
- */
-unsigned int mvf_saving_prefix_len(void)
+/** mvf_saving_give - keep a buffer for a later SAVE */
+void mvf_saving_give(struct mvf_session *s, struct mvf_buffer *buf)
 {
-	return READ_ONCE(mvf_stream_format) == MVF_RECORDS ? MVF_PREFIX_MAX : 0;
+	spin_lock(&s->list_lock);
+	list_add(&buf->node, &s->spare);
+	spin_unlock(&s->list_lock);
 }
 
-/* The buffer to read from, with a reference, or NULL after the last one. */
-static struct mvf_buffer *mvf_saving_front(struct mvf_session *s)
+static u32 mvf_saving_room(u64 size)
+{
+	return min(PAGE_ALIGN(max_t(u64, size, 1)), MVF_SAVE_MAX);
+}
+
+/* The pages will be read by the user, filled or not. */
+static struct mvf_buffer *mvf_saving_buffer(struct mvf_session *s, u32 room)
 {
 	struct mvf_buffer *buf;
+	int err;
 
-	mutex_lock(&s->lock);
-	if (mvf_session_ended(s)) {
-		buf = ERR_PTR(-ENODEV);
-	} else {
-		buf = list_first_entry_or_null(&s->ready, struct mvf_buffer,
-					       node);
-		if (buf)
-			mvf_buffer_get(buf);
+	buf = mvf_buffer_alloc(s->mvf, room, __GFP_ZERO);
+	if (IS_ERR(buf))
+		return buf;
+
+	buf->room = room;
+	err = mvf_buffer_map(buf, s->mvf, s->pdn, DMA_FROM_DEVICE);
+	if (err) {
+		mvf_buffer_put(buf);
+		return ERR_PTR(err);
 	}
-	mutex_unlock(&s->lock);
 	return buf;
 }
 
-/* Lets go of a buffer that was read to its end. */
-static void mvf_saving_pop(struct mvf_session *s, struct mvf_buffer *buf)
+static struct mvf_buffer *mvf_saving_spare(struct mvf_session *s)
 {
-	mutex_lock(&s->lock);
-	if (!list_empty(&buf->node)) {
+	struct mvf_buffer *buf;
+
+	spin_lock(&s->list_lock);
+	buf = list_first_entry_or_null(&s->spare, struct mvf_buffer, node);
+	if (buf)
 		list_del_init(&buf->node);
-		mvf_buffer_put(buf);
-	}
-	mutex_unlock(&s->lock);
-	s->pos = 0;
-	s->cursor = (struct mvf_cursor){};
+	spin_unlock(&s->list_lock);
+	return buf;
 }
 
-/* Copies as much as lies together. */
-static ssize_t mvf_saving_copy(struct mvf_session *s, struct mvf_buffer *buf,
-			       char __user *to, size_t len)
-{
-	void *from;
-
-	if (s->pos < buf->prefix_len) {
-		from = buf->prefix + s->pos;
-		len = min_t(u64, len, buf->prefix_len - s->pos);
-	} else {
-		u64 offset = s->pos - buf->prefix_len;
-
-		len = min_t(u64, len, buf->used - offset);
-		from = mvf_buffer_at(buf, &s->cursor, offset, &len);
-	}
-
-	len -= copy_to_user(to, from, len);
-	s->pos += len;
-	return len ? len : -EFAULT;
-}
-
-/* Gives bytes of one buffer; 0 after the last. */
-static ssize_t mvf_saving_step(struct mvf_session *s, char __user *to,
-			       size_t len)
-{
-	struct mvf_buffer *buf = mvf_saving_front(s);
-	ssize_t n;
-
-	if (IS_ERR_OR_NULL(buf))
-		return PTR_ERR_OR_ZERO(buf);
-
-	n = mvf_saving_copy(s, buf, to, len);
-	if (s->pos == buf->prefix_len + buf->used)
-		mvf_saving_pop(s, buf);
-	mvf_buffer_put(buf);
-	return n;
-}
-
-static ssize_t mvf_saving_read(struct file *filp, char __user *to, size_t len,
-			       loff_t *pos)
-{
-	struct mvf_session *s = filp->private_data;
-	size_t done = 0;
-	ssize_t n = 0;
-
-	if (mutex_lock_interruptible(&s->io_mutex))
-		return -ERESTARTSYS;
-	while (done < len && !(done && signal_pending(current))) {
-		n = mvf_saving_step(s, to + done, len - done);
-		if (n <= 0)
-			break;
-		done += n;
-	}
-	mutex_unlock(&s->io_mutex);
-	return done ? done : n;
-}
-
-static __poll_t mvf_saving_poll(struct file *filp,
-				struct poll_table_struct *table)
-{
-	struct mvf_session *s = filp->private_data;
-
-	poll_wait(filp, &s->wait, table);
-	if (mvf_session_ended(s))
-		return EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLERR;
-	return EPOLLIN | EPOLLRDNORM;
-}
-
-static const struct file_operations mvf_saving_fops = {
-	.owner = THIS_MODULE,
-	.read = mvf_saving_read,
-	.poll = mvf_saving_poll,
-	.release = mvf_session_release,
-};
-
-/*
- * Has the firmware fill @room bytes of @buf. The wait cannot be interrupted:
- * until the answer comes the firmware may write to the memory.
+/**
+ * mvf_saving_take - find memory for a SAVE
+ * @s: the session; its lock is held
+ * @need: bytes
+ *
+ * What was prepared is enough, but for a state that has grown beyond the reserve,
+ * or a firmware that has changed its mind.
+ *
+ * Return: a mapped buffer, or an ERR_PTR().
  */
-static int mvf_saving_fill(struct mvf_session *s, struct mvf_buffer *buf,
-			   u32 room)
+struct mvf_buffer *mvf_saving_take(struct mvf_session *s, u32 need)
 {
-	struct mvf_device *mvf = s->mvf;
-	u32 size = 0;
-	int unmapped;
-	int err;
+	struct mvf_buffer *buf = mvf_saving_spare(s);
 
-	err = mvf_buffer_map(buf, mvf, s->pdn, DMA_FROM_DEVICE);
-	if (err)
-		return err;
-	err = mvf_fw_save_start(mvf, &s->save, buf->mkey, room);
-	if (!err)
-		err = mvf_fw_save_finish(mvf, &s->save, &size);
-	unmapped = mvf_buffer_unmap(buf, mvf);
-	if (!err)
-		err = unmapped;
-	if (err)
-		return err;
+	if (buf && buf->room >= need)
+		return buf;
+	if (buf)
+		mvf_saving_discard(s, buf);
+	return mvf_saving_buffer(s, mvf_saving_room(max(need, s->room)));
+}
 
-	if (!size || size > room) {
-		pci_err(mvf->core.pdev,
-			"firmware claims to have saved %u bytes to %u bytes of memory\n",
-			size, room);
-		return -EIO;
-	}
-	buf->used = size;
+/* The stream begins with what memory its receiver should expect to need. */
+static int mvf_saving_head(struct mvf_session *s, bool initial)
+{
+	struct mvf_buffer *buf;
+
+	if (!s->mvf->records)
+		return 0;
+	buf = mvf_buffer_alloc(s->mvf, 0, 0);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	buf->prefix_len = mvf_stream_put_size(buf->prefix, s->room);
+	mvf_reading_offer(s, buf, MVF_END_NOT_YET, initial);
 	return 0;
 }
 
-/* Puts what the stream has before the image. */
-static void mvf_saving_frame(struct mvf_buffer *buf, u32 room)
+/*
+ * What one SAVE gets: all that there is and, if the VF runs on, a tenth more,
+ * since its state may grow until it is stopped; or a chunk.
+ */
+static u32 mvf_saving_plan(struct mvf_device *mvf,
+			   const struct mvf_fw_sizes *sizes, bool track)
 {
-	if (!mvf_saving_prefix_len())
-		return;
-	buf->prefix_len = mvf_stream_put_size(buf->prefix, room);
-	buf->prefix_len += mvf_stream_put_image_head(buf->prefix +
-						     buf->prefix_len,
-						     buf->used);
+	u64 size = sizes->room;
+
+	if (mvf->chunks)
+		size = max(size, min_t(u64, sizes->total, MVF_CHUNK));
+	else if (track)
+		size += size / 10;
+	return mvf_saving_room(size);
 }
 
-/*
- * Saves the whole state into one buffer. It may be larger than what was asked
- * for, so it is not the buffer's size that the firmware and the stream get.
+/**
+ * mvf_saving_prepare - find all memory that a session will need
+ * @s: the session, new
+ * @track: it begins while the VF runs
+ * @need: bytes that the first SAVE needs at least
+ *
+ * One buffer is for the SAVE whose data the user reads, and one for the next: in
+ * PRE_COPY for that which stops the VF, in chunk mode for the next chunk.
+ *
+ * Return: 0, -ENOMEM or an errno from the firmware.
  */
-static int mvf_saving_whole(struct mvf_session *s)
+int mvf_saving_prepare(struct mvf_session *s, bool track, u32 *need)
 {
+	int left = track || s->mvf->chunks ? 2 : 1;
+	struct mvf_fw_sizes sizes;
 	struct mvf_buffer *buf;
-	u32 size = 0;
-	u32 room;
 	int err;
 
-	err = mvf_fw_query_size(s->mvf, &size);
+	err = mvf_fw_query_sizes(s->mvf, false, &sizes);
 	if (err)
 		return err;
-	room = min(PAGE_ALIGN((u64)max(size, 1)), MVF_SAVE_MAX);
 
-	/* The pages will be read by the user, filled or not. */
-	buf = mvf_buffer_alloc(s->mvf, room, __GFP_ZERO);
+	*need = sizes.room;
+	s->room = mvf_saving_plan(s->mvf, &sizes, track);
+	while (left--) {
+		buf = mvf_saving_buffer(s, s->room);
+		if (IS_ERR(buf))
+			return PTR_ERR(buf);
+		mvf_saving_give(s, buf);
+	}
+	return mvf_saving_head(s, track);
+}
+
+/**
+ * mvf_saving_start - give a SAVE
+ * @s: the session; its lock is held, and no SAVE is on its way
+ * @need: bytes that it needs at least
+ * @how: MVF_SAVE_*
+ *
+ * Return: 0 when it is on its way: readers wait for it, and @s->work takes what
+ * it brings. Else -ENOMEM or an errno from the firmware, and nothing was done.
+ */
+int mvf_saving_start(struct mvf_session *s, u32 need, unsigned int how)
+{
+	struct mvf_buffer *buf = mvf_saving_take(s, need);
+	enum mvf_end end = s->end;
+	int err;
+
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 
-	err = mvf_saving_fill(s, buf, room);
+	mvf_buffer_to_device(buf);
+	s->flight = buf;
+	s->how = how;
+	mvf_reading_set_end(s, MVF_END_NOT_YET);
+	err = mvf_fw_save_start(s->mvf, &s->save, buf->mkey, buf->room, how);
 	if (err) {
-		mvf_buffer_put(buf);
+		s->flight = NULL;
+		mvf_reading_set_end(s, end);
+		mvf_saving_discard(s, buf);
+	}
+	return err;
+}
+
+static bool mvf_saving_sane(struct mvf_session *s, struct mvf_buffer *buf,
+			    const struct mvf_fw_saved *saved)
+{
+	bool may_be_empty = s->how & MVF_SAVE_TRACK;
+
+	if (saved->size <= buf->room && (saved->size || may_be_empty))
+		return true;
+	pci_err(s->mvf->core.pdev,
+		"firmware claims to have saved %u bytes to %u bytes of memory\n",
+		saved->size, buf->room);
+	return false;
+}
+
+/* Puts what has been saved into the stream. */
+static void mvf_saving_took(struct mvf_session *s, struct mvf_buffer *buf,
+			    const struct mvf_fw_saved *saved)
+{
+	bool initial = s->how == MVF_SAVE_TRACK;
+	enum mvf_end end = MVF_END;
+
+	if (s->how & MVF_SAVE_TRACK)
+		end = MVF_END_FOR_NOW;
+	else if (s->mvf->chunks && saved->next)
+		end = MVF_END_NOT_YET;
+	if (end == MVF_END_NOT_YET)
+		WRITE_ONCE(s->next, saved->next);
+
+	if (!saved->size) {
+		mvf_saving_give(s, buf);
+		mvf_reading_set_end(s, end);
+		return;
+	}
+	mvf_buffer_to_cpu(buf);
+	buf->used = saved->size;
+	buf->prefix_len = s->mvf->records ?
+		mvf_stream_put_image_head(buf->prefix, saved->size) : 0;
+	mvf_reading_offer(s, buf, end, initial);
+}
+
+/*
+ * Waits for the SAVE that is on its way. After a failure the memory is not used
+ * again: the firmware may be slow rather than unwilling.
+ */
+static int mvf_saving_finish(struct mvf_session *s)
+{
+	struct mvf_buffer *buf = s->flight;
+	struct mvf_fw_saved saved = {};
+	int err;
+
+	err = mvf_fw_save_finish(s->mvf, &s->save, &saved);
+	s->flight = NULL;
+	if (!err && !mvf_saving_sane(s, buf, &saved))
+		err = -EIO;
+	if (err)
+		mvf_saving_discard(s, buf);
+	else
+		mvf_saving_took(s, buf, &saved);
+	return err;
+}
+
+/*
+ * A SAVE that no arc waits for has failed. When the firmware cannot track the VF,
+ * that is the end of PRE_COPY's data, and the VF can still be stopped and saved
+ * as a whole. After any other failure the stream is of no use.
+ */
+static void mvf_saving_lost(struct mvf_session *s)
+{
+	if (s->how & MVF_SAVE_TRACK && mvf_fw_save_untracked(&s->save)) {
+		s->tracked = false;
+		mvf_reading_set_end(s, MVF_END_FOR_NOW);
+	} else {
+		mvf_reading_fail(s, -EIO);
+	}
+}
+
+/**
+ * mvf_saving_settle - wait until no SAVE is on its way
+ * @s: the session; its lock is held
+ *
+ * The firmware takes no other migration command for the VF meanwhile.
+ */
+void mvf_saving_settle(struct mvf_session *s)
+{
+	if (s->flight && mvf_saving_finish(s))
+		mvf_saving_lost(s);
+}
+
+/* Gives the SAVE of the next chunk, if there is one, and memory for it. */
+static void mvf_saving_next(struct mvf_session *s)
+{
+	u32 need = s->next;
+	bool spare;
+
+	spin_lock(&s->list_lock);
+	spare = !list_empty(&s->spare);
+	spin_unlock(&s->list_lock);
+	if (!need || !spare || s->flight || s->err)
+		return;
+
+	WRITE_ONCE(s->next, 0);
+	if (mvf_saving_start(s, need, MVF_SAVE_INCREMENT))
+		mvf_reading_fail(s, -EIO);
+}
+
+/* A SAVE was answered, or a buffer has become free. */
+static void mvf_saving_work(struct work_struct *work)
+{
+	struct mvf_session *s = container_of(work, struct mvf_session, work);
+
+	mutex_lock(&s->lock);
+	if (!mvf_session_ended(s)) {
+		if (s->flight && mvf_fw_save_answered(&s->save))
+			mvf_saving_settle(s);
+		mvf_saving_next(s);
+	}
+	mutex_unlock(&s->lock);
+}
+
+/**
+ * mvf_saving_final - save a VF that stands still, to the end of its stream
+ * @s: the session; its lock is held, and no SAVE is on its way
+ * @need: bytes that the SAVE needs at least
+ *
+ * Waits for the SAVE, so that a refusal fails the arc; in chunk mode for that of
+ * the first chunk. The wait cannot be interrupted: until the answer comes the
+ * firmware may write to the memory.
+ *
+ * Return: 0, or an errno; the stream is then as it was.
+ */
+int mvf_saving_final(struct mvf_session *s, u32 need)
+{
+	enum mvf_end end = s->end;
+	int err;
+
+	err = mvf_saving_start(s, need, s->tracked ? MVF_SAVE_INCREMENT : 0);
+	if (err)
+		return err;
+	err = mvf_saving_finish(s);
+	if (err) {
+		mvf_reading_set_end(s, end);
 		return err;
 	}
-	mvf_saving_frame(buf, room);
-	list_add_tail(&buf->node, &s->ready);
+	s->tracked = false;
+	mvf_saving_next(s);
 	return 0;
+}
+
+/** mvf_saving_abandon - wait for a SAVE, and let go of what it brings */
+void mvf_saving_abandon(struct mvf_session *s)
+{
+	struct mvf_fw_saved saved;
+
+	if (!s->flight)
+		return;
+	mvf_fw_save_finish(s->mvf, &s->save, &saved);
+	mvf_saving_discard(s, s->flight);
+	s->flight = NULL;
+}
+
+/** mvf_saving_init - prepare what a session needs before it can end */
+void mvf_saving_init(struct mvf_session *s)
+{
+	s->save.notify = mvf_saving_notify;
+	INIT_WORK(&s->work, mvf_saving_work);
+}
+
+/**
+ * mvf_saving_estimate - how long the stream would be
+ * @mvf: the VF
+ * @sizes: what there is to save
+ *
+ * Return: bytes; in chunk mode without what the firmware adds to each chunk.
+ */
+u64 mvf_saving_estimate(struct mvf_device *mvf,
+			const struct mvf_fw_sizes *sizes)
+{
+	u64 images = DIV_ROUND_UP_ULL(sizes->total,
+				      mvf_saving_plan(mvf, sizes, false));
+
+	if (!mvf->records)
+		return sizes->total;
+	return sizes->total + MVF_SIZE_RECORD_LEN +
+	       max_t(u64, images, 1) * MVF_HEAD_LEN;
 }
 
 /*
@@ -248,13 +378,19 @@ static int mvf_saving_whole(struct mvf_session *s)
 int mvf_saving_begin(struct mvf_device *mvf, struct file **filp)
 {
 	struct mvf_session *s;
+	u32 need;
 	int err;
 
 	s = mvf_session_new(mvf);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
 
-	err = mvf_saving_whole(s);
+	s->phase = MVF_STOP_COPY;
+	mutex_lock(&s->lock);
+	err = mvf_saving_prepare(s, false, &need);
+	if (!err)
+		err = mvf_saving_final(s, need);
+	mutex_unlock(&s->lock);
 	if (err)
 		goto out_end;
 	err = mvf_session_open(s, &mvf_saving_fops, O_RDONLY, filp);

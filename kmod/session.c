@@ -7,7 +7,7 @@
 #include <linux/anon_inodes.h>
 #include <linux/slab.h>
 
-#include "session.h"
+#include "saving.h"
 
 /**
  * mvf_session_new - make a session
@@ -34,7 +34,10 @@ struct mvf_session *mvf_session_new(struct mvf_device *mvf)
 	mutex_init(&s->io_mutex);
 	mutex_init(&s->lock);
 	init_waitqueue_head(&s->wait);
+	spin_lock_init(&s->list_lock);
 	INIT_LIST_HEAD(&s->ready);
+	INIT_LIST_HEAD(&s->spare);
+	mvf_saving_init(s);
 	mvf_stream_init(&s->stream);
 	s->mvf = mvf;
 	return s;
@@ -50,27 +53,32 @@ static void mvf_session_free(struct kref *ref)
 }
 
 /**
- * mvf_session_open - make the session's file, and the session the device's
- * @s: the session, complete
+ * mvf_session_file - make the session's file
+ * @s: the session
  * @fops: what the file can do
  * @flags: O_RDONLY or O_WRONLY
- * @filp: the file, which holds a reference of its own to the session
  *
- * Return: 0 or the errno of a file that could not be made.
+ * Return: the file, which holds a reference of its own to the session, or an
+ * ERR_PTR().
  */
-int mvf_session_open(struct mvf_session *s, const struct file_operations *fops,
-		     int flags, struct file **filp)
+struct file *mvf_session_file(struct mvf_session *s,
+			      const struct file_operations *fops, int flags)
 {
-	struct mvf_device *mvf = s->mvf;
 	struct file *file;
 
 	file = anon_inode_getfile("mlx5-vfio-pci-data", fops, s, flags);
 	if (IS_ERR(file))
-		return PTR_ERR(file);
+		return file;
 
 	kref_get(&s->ref);
 	stream_open(file_inode(file), file);
-	*filp = file;
+	return file;
+}
+
+/** mvf_session_publish - make a session that is complete the device's */
+void mvf_session_publish(struct mvf_session *s)
+{
+	struct mvf_device *mvf = s->mvf;
 
 	spin_lock(&mvf->reset_lock);
 	mvf->session = s;
@@ -78,15 +86,51 @@ int mvf_session_open(struct mvf_session *s, const struct file_operations *fops,
 	if (mvf->reset_pending)
 		WRITE_ONCE(s->ended, true);
 	spin_unlock(&mvf->reset_lock);
+}
+
+/**
+ * mvf_session_open - make the session's file, and the session the device's
+ * @s: the session, complete
+ * @fops: what the file can do
+ * @flags: O_RDONLY or O_WRONLY
+ * @filp: the file
+ *
+ * Return: 0 or the errno of a file that could not be made.
+ */
+int mvf_session_open(struct mvf_session *s, const struct file_operations *fops,
+		     int flags, struct file **filp)
+{
+	struct file *file = mvf_session_file(s, fops, flags);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	mvf_session_publish(s);
+	*filp = file;
 	return 0;
 }
 
-static void mvf_session_drop_buffers(struct mvf_session *s)
+/* From here on nobody reads what is in the lists, or queues the work. */
+static void mvf_session_take_all(struct mvf_session *s, struct list_head *all)
+{
+	spin_lock(&s->list_lock);
+	WRITE_ONCE(s->ended, true);
+	list_splice_tail_init(&s->ready, all);
+	list_splice_tail_init(&s->spare, all);
+	spin_unlock(&s->list_lock);
+	wake_up_all(&s->wait);
+}
+
+/* A reader that is at work on one of them has a reference, and no more. */
+static void mvf_session_drop_buffers(struct mvf_session *s,
+				     struct list_head *all)
 {
 	struct mvf_buffer *buf, *next;
 
-	list_for_each_entry_safe(buf, next, &s->ready, node) {
+	list_for_each_entry_safe(buf, next, all, node) {
 		list_del_init(&buf->node);
+		if (mvf_buffer_mapped(buf))
+			mvf_buffer_unmap(buf, s->mvf);
 		mvf_buffer_put(buf);
 	}
 	if (s->buf)
@@ -99,18 +143,23 @@ static void mvf_session_drop_buffers(struct mvf_session *s)
  * @s: the session; the device's reference goes with it
  *
  * Called with state_mutex held and the PF attached. Waits for a LOAD that a
- * write() has begun; from then on the fd answers ENODEV.
+ * write() has begun, and for the SAVE that is on its way, which may write to
+ * the session's memory until the firmware answers. From then on the fd answers
+ * ENODEV.
  */
 void mvf_session_end(struct mvf_session *s)
 {
+	LIST_HEAD(all);
+
 	mutex_lock(&s->lock);
-	WRITE_ONCE(s->ended, true);
-	mvf_session_drop_buffers(s);
+	mvf_session_take_all(s, &all);
+	mvf_saving_abandon(s);
+	mvf_session_drop_buffers(s, &all);
 	mvf_fw_dealloc_pd(s->mvf, s->pdn);
 	s->mvf = NULL;
 	mutex_unlock(&s->lock);
 
-	wake_up_all(&s->wait);
+	cancel_work_sync(&s->work);
 	kref_put(&s->ref, mvf_session_free);
 }
 

@@ -5,8 +5,10 @@
 #include <linux/types.h>
 
 #define MVF_HEAD_LEN 16
-/* A STOP_COPY_SIZE record (16 + 8 bytes) and the head of a FW_DATA record. */
-#define MVF_PREFIX_MAX 40
+/* A whole STOP_COPY_SIZE record. */
+#define MVF_SIZE_RECORD_LEN 24
+/* What a buffer may have before its image: that, or the head of FW_DATA. */
+#define MVF_PREFIX_MAX MVF_SIZE_RECORD_LEN
 
 /**
  * enum mvf_expect - what the next byte of an incoming stream belongs to
