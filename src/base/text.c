@@ -39,6 +39,31 @@ int text_u64(const char *text, int base, uint64_t *value)
 	return errno || end == text || *end ? -EINVAL : 0;
 }
 
+int text_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	unsigned int shift;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	*bytes = strtoull(text, &end, 10);
+	if (errno)
+		return -EINVAL;
+	if (!*end)
+		return 0;
+	unit = strchr(units, toupper((unsigned char)*end));
+	if (!unit || end[1])
+		return -EINVAL;
+	shift = 10 * (unsigned int)(unit - units + 1);
+	if (*bytes > UINT64_MAX >> shift)
+		return -EINVAL;
+	*bytes <<= shift;
+	return 0;
+}
+
 const char *text_starts(const char *text, const char *prefix)
 {
 	size_t len = strlen(prefix);

@@ -12,12 +12,27 @@
 #include "report/transfer.h"
 
 #define ZSTD_LEVEL 3 /* zstd's own default */
+#define SECONDS_MAX 86400
 
-enum { KEY_DIR = 0x300, KEY_OVERWRITE, KEY_RAW, KEY_THEN, KEY_ZSTD };
+enum {
+	KEY_DIR = 0x300,
+	KEY_OVERWRITE,
+	KEY_PRECOPY,
+	KEY_PRECOPY_DIRTY,
+	KEY_PRECOPY_ROUNDS,
+	KEY_PRECOPY_TIME,
+	KEY_RAW,
+	KEY_THEN,
+	KEY_ZSTD,
+};
 
 struct save_options {
 	const char *dir;
 	bool overwrite;
+	bool precopy;
+	bool precopy_auto;
+	bool has_dirty; /* 0 is a limit too */
+	struct precopy_limits limits;
 	bool raw;
 	bool has_then;
 	enum device_state then;
@@ -28,6 +43,14 @@ static const struct argp_option options[] = {
 	{ "dir", KEY_DIR, "DIR", 0,
 	  "save every DEVICE named into a file of its name in DIR", 0 },
 	{ "overwrite", KEY_OVERWRITE, NULL, 0, "replace an existing file", 0 },
+	{ "precopy", KEY_PRECOPY, "WHEN", OPTION_ARG_OPTIONAL,
+	  "read what can be read while the device still runs; with auto, only where it offers that", 0 },
+	{ "precopy-dirty", KEY_PRECOPY_DIRTY, "SIZE", 0,
+	  "stop the device when no more than SIZE is left to read (default 1M)", 0 },
+	{ "precopy-rounds", KEY_PRECOPY_ROUNDS, "COUNT", 0,
+	  "stop it after COUNT rounds, 1 to 100, in any case (default 10)", 0 },
+	{ "precopy-time", KEY_PRECOPY_TIME, "SECONDS", 0,
+	  "stop it after SECONDS in any case (default 30)", 0 },
 	{ "raw", KEY_RAW, NULL, 0, "write the bare stream, without an image", 0 },
 	{ "then", KEY_THEN, THEN_STATES, 0,
 	  "leave the device in this state", 0 },
@@ -50,6 +73,66 @@ static int parse_level(const char *arg, struct save_options *save,
 	return 0;
 }
 
+static int parse_when(const char *arg, struct save_options *save,
+		      struct err *err)
+{
+	save->precopy = true;
+	save->precopy_auto = arg;
+	if (!arg || !strcmp(arg, "auto"))
+		return 0;
+	err_set(err, ERR_USAGE, 0, "--precopy: not %s", arg);
+	return err_hint(err, "it takes =auto, or nothing");
+}
+
+static int parse_dirty(const char *arg, struct save_options *save,
+		       struct err *err)
+{
+	save->has_dirty = true;
+	if (!text_size(arg, &save->limits.dirty_bytes))
+		return 0;
+	err_set(err, ERR_USAGE, 0, "--precopy-dirty: %s is no size", arg);
+	return err_hint(err, "a size is a number of bytes, or of larger units: 64K, 1M, 2G");
+}
+
+static int parse_rounds(const char *arg, struct save_options *save,
+			struct err *err)
+{
+	uint64_t rounds;
+
+	if (text_u64(arg, 10, &rounds) || !rounds ||
+	    rounds > PRECOPY_ROUNDS_MAX)
+		return err_set(err, ERR_USAGE, 0,
+			       "--precopy-rounds: a number from 1 to %d, not %s",
+			       PRECOPY_ROUNDS_MAX, arg);
+	save->limits.rounds = (unsigned int)rounds;
+	return 0;
+}
+
+static int parse_time(const char *arg, struct save_options *save,
+		      struct err *err)
+{
+	uint64_t seconds;
+
+	if (text_u64(arg, 10, &seconds) || !seconds || seconds > SECONDS_MAX)
+		return err_set(err, ERR_USAGE, 0,
+			       "--precopy-time: a number of seconds from 1 to %d, not %s",
+			       SECONDS_MAX, arg);
+	save->limits.time_ns = seconds * 1000000000u;
+	return 0;
+}
+
+/* A limit asks for pre-copy too. */
+static int parse_limit(int key, const char *arg, struct save_options *save,
+		       struct err *err)
+{
+	save->precopy = true;
+	if (key == KEY_PRECOPY_DIRTY)
+		return parse_dirty(arg, save, err);
+	if (key == KEY_PRECOPY_ROUNDS)
+		return parse_rounds(arg, save, err);
+	return parse_time(arg, save, err);
+}
+
 static int parse(int key, const char *arg, void *data, struct err *err)
 {
 	struct save_options *save = data;
@@ -61,6 +144,12 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	case KEY_OVERWRITE:
 		save->overwrite = true;
 		return 0;
+	case KEY_PRECOPY:
+		return parse_when(arg, save, err);
+	case KEY_PRECOPY_DIRTY:
+	case KEY_PRECOPY_ROUNDS:
+	case KEY_PRECOPY_TIME:
+		return parse_limit(key, arg, save, err);
 	case KEY_RAW:
 		save->raw = true;
 		return 0;
@@ -142,6 +231,19 @@ static int name_files(struct work *work, const struct request *request,
 	return 0;
 }
 
+static struct precopy_limits limits_of(const struct save_options *save)
+{
+	struct precopy_limits limits = save->limits;
+
+	if (!save->has_dirty)
+		limits.dirty_bytes = PRECOPY_DIRTY_DEFAULT;
+	if (!limits.rounds)
+		limits.rounds = PRECOPY_ROUNDS_DEFAULT;
+	if (!limits.time_ns)
+		limits.time_ns = PRECOPY_SECONDS_DEFAULT * 1000000000ull;
+	return limits;
+}
+
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
@@ -151,6 +253,9 @@ static int run(const struct request *request, struct reply *reply,
 		.overwrite = save->overwrite,
 		.has_then = save->has_then,
 		.then = save->then,
+		.precopy = save->precopy,
+		.precopy_where_offered = save->precopy_auto,
+		.precopy_limits = limits_of(save),
 		.tool = PACKAGE_VERSION,
 		.device_json = report_image_device,
 		.manifest_json = report_image_manifest,
@@ -197,7 +302,9 @@ const struct command command_save = {
 	.description =
 		"Stops DEVICE, writes its migration state into the image FILE "
 		"(or to stdout, for -), and takes it back to the state it came "
-		"from. With --dir several devices stop and are saved together, "
+		"from. With --precopy most of the state is read while the "
+		"device still runs, so that it stands still for less time. "
+		"With --dir several devices stop and are saved together, "
 		"all brought to RUNNING_P2P before any stops.\v"
 		"FILE appears whole or not at all, and is created readable for "
 		"its owner alone: it holds the state of a guest. A device held "

@@ -81,9 +81,14 @@ static void warn_of_framing(struct delivery *d)
 {
 	const struct record_parser *records = &d->outcome->transfer.records;
 
-	if (d->outcome->raw && records->format == STREAM_BARE)
+	if (!d->outcome->raw)
+		return;
+	if (records->format == STREAM_BARE)
 		outcome_warn(d->outcome,
 			     "the stream is one bare image without records: whether it is whole cannot be told");
+	else
+		outcome_warn(d->outcome,
+			     "the stream has no image around it: had it been cut between two records, only the firmware could tell");
 }
 
 static int verify(struct delivery *d, struct err *err)

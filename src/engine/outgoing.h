@@ -11,6 +11,9 @@
  * struct outgoing_options - how to save
  * @image: raw and zstd_level are the caller's to set
  * @then: where the devices are left when all went well; with @has_then
+ * @precopy: read what can be read while the devices run, up to @precopy_limits
+ * @precopy_where_offered: a device without PRE_COPY is saved without; else it
+ *           is refused
  * @tool: our version, for device.json
  * @device_json, @manifest_json: make the text of an image's JSON members,
  *           malloc'ed; NULL: no memory
@@ -20,6 +23,9 @@ struct outgoing_options {
 	bool overwrite;
 	bool has_then;
 	enum device_state then;
+	bool precopy;
+	bool precopy_where_offered;
+	struct precopy_limits precopy_limits;
 	const char *tool;
 	char *(*device_json)(const struct device *device,
 			     const struct image_origin *origin);
@@ -35,10 +41,11 @@ struct outgoing_options {
  * @paths: one for each device, "-" for stdout; kept in the outcomes
  * @outcomes: one for each device, zeroed; filled also on failure
  *
- * Every device is brought to RUNNING_P2P, where it has it, before any stops,
- * and all stand still until the last has been saved; then each goes back to
- * where it came from, or to @then. Files are synced and get their names after
- * that. On a failure or a signal every device goes back to where it came from
+ * Every device is pre-copied, where that is asked for, and brought to
+ * RUNNING_P2P (or PRE_COPY_P2P), where it has it, before any stops, and all
+ * stand still until the last has been saved; then each goes back to where it
+ * came from, or to @then. Files are synced and get their names after that. On a
+ * failure or a signal every device goes back to where it came from
  * and no file appears. A device in RESUMING is refused, since it holds no
  * whole state. 0 or -1.
  */

@@ -119,6 +119,7 @@ static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 	*arc = (struct arc){ .from = walker->state, .to = next };
 	log = kmsg_open();
 	start = now_ns();
+	arc->begun_ns = start;
 	arc->num = -set_state(walker, next, fd);
 	arc->duration_ns = now_ns() - start;
 	if (arc->num)

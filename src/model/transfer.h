@@ -12,6 +12,7 @@
 
 #include "model/device.h"
 #include "model/fsm.h"
+#include "model/precopy.h"
 #include "model/record.h"
 
 #define ARCS_MAX 32
@@ -20,7 +21,8 @@
 struct arc {
 	enum device_state from, to;
 	uint64_t duration_ns;
-	int num; /* errno with which the kernel refused it, or 0 */
+	int num;           /* errno with which the kernel refused it, or 0 */
+	uint64_t begun_ns; /* CLOCK_MONOTONIC */
 };
 
 /** struct walk - the arcs walked, in order; a refused one is the last */
@@ -68,13 +70,45 @@ struct transfer {
 	uint64_t duration_ns;      /* all of it */
 	uint64_t stopped_ns;       /* from the arc into STOP until the last byte, or back in RUNNING */
 	uint64_t verify_ns;        /* of load: reading a file whole before the device is touched */
+	uint64_t read_begun_ns;    /* of save, CLOCK_MONOTONIC: the first read(2) in STOP_COPY, */
+	uint64_t read_ended_ns;    /* and the one that said that there is no more */
+	struct precopy precopy;    /* of save */
 	struct record_parser records;
 	char digest[DIGEST_TEXT_SIZE];
 	bool kept;                 /* of load: does somebody still hold the device? */
 	bool lost;                 /* an interrupted load: the contents are gone */
 };
 
-/** struct progress - a sample while a transfer goes on */
+/**
+ * struct stopped - a save's time without the device, from the arc that left
+ * RUNNING or PRE_COPY until all was read
+ * @arcs, @n_arcs: the arcs in it, the transfer's
+ * @arcs_ns, @read_ns: in these, and in reading; the rest was spent otherwise
+ * @bytes: that were read in it
+ */
+struct stopped {
+	const struct arc *arcs;
+	size_t n_arcs;
+	uint64_t duration_ns;
+	uint64_t arcs_ns;
+	uint64_t read_ns;
+	uint64_t bytes;
+};
+
+/**
+ * transfer_stopped - take a save's time without the device apart
+ *
+ * A device that came from STOP or RUNNING_P2P is counted from the first arc on.
+ * False when it was not read to its end.
+ */
+bool transfer_stopped(const struct transfer *transfer, struct stopped *stopped)
+	__attribute__((nonnull(1, 2)));
+
+/**
+ * struct progress - a sample while a transfer goes on
+ * @round: of pre-copy, from 1; 0: it is something else
+ * @info: what there was to be read before this round
+ */
 struct progress {
 	const char *device;
 	const char *phase;   /* "verify", "stop_copy", "load" … */
@@ -82,6 +116,8 @@ struct progress {
 	uint64_t total_bytes; /* 0: unknown */
 	uint64_t elapsed_ns;
 	bool last;           /* of this phase */
+	unsigned int round;
+	struct precopy_info info;
 };
 
 typedef void (*progress_fn)(const struct progress *progress, void *data);

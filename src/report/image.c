@@ -6,6 +6,7 @@
 
 #include "report/image_format.h"
 #include "report/report.h"
+#include "report/transfer.h"
 #include "report/walk.h"
 
 static json_t *schema_of(const char *prefix)
@@ -125,7 +126,7 @@ char *report_image_manifest(const struct image_totals *totals,
 			    const struct transfer *transfer)
 {
 	return text_of(json_pack(
-		"{s:o, s:I, s:I, s:s, s:o, s:o, s:s, s:b, s:I, s:I, s:I, s:o}",
+		"{s:o, s:I, s:I, s:s, s:o, s:o, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"schema", schema_of(SCHEMA_MANIFEST),
 		"bytes", (json_int_t)totals->bytes,
 		"members", (json_int_t)totals->members,
@@ -137,5 +138,8 @@ char *report_image_manifest(const struct image_totals *totals,
 		"started_unix_ns", (json_int_t)transfer->started_unix_ns,
 		"duration_ns", (json_int_t)transfer->duration_ns,
 		"stopped_ns", (json_int_t)transfer->stopped_ns,
-		"arcs", report_arcs(&transfer->walk)));
+		"precopy", report_precopy(&transfer->precopy),
+		"stopped", report_stopped(transfer),
+		"arcs", report_arcs(transfer->walk.arcs,
+				    transfer->walk.n_arcs)));
 }

@@ -6,7 +6,7 @@
 #include "model/device.h"
 
 #define FORMAT_MAJOR 1 /* what knows one cannot read another */
-#define FORMAT_MINOR 0 /* something was added that others may pass over */
+#define FORMAT_MINOR 1 /* something was added that others may pass over */
 #define SCHEMA_IMAGE "mlxmigctl.image/"
 #define SCHEMA_MANIFEST "mlxmigctl.manifest/"
 

@@ -17,23 +17,34 @@ static void show_text(const struct progress *p)
 {
 	const double mib = 1024 * 1024;
 
-	fprintf(stderr, "\r%s %s: %.1f", p->device, p->phase,
-		(double)p->bytes / mib);
+	fprintf(stderr, "\r%s %s", p->device, p->phase);
+	if (p->round)
+		fprintf(stderr, " round %u", p->round);
+	fprintf(stderr, ": %.1f", (double)p->bytes / mib);
 	if (p->total_bytes)
 		fprintf(stderr, " of %.1f", (double)p->total_bytes / mib);
 	fprintf(stderr, " MiB, %.1f MiB/s\033[K", rate(p) / mib);
+}
+
+/* Of what is no round of pre-copy, null. */
+static json_t *of_round(const struct progress *p, uint64_t value)
+{
+	return p->round ? json_integer((json_int_t)value) : json_null();
 }
 
 static void show_json(const struct progress *p)
 {
 	json_t *line = report_new("progress");
 
-	json_object_update_new(line, json_pack("{s:o, s:s, s:I, s:o, s:I}",
+	json_object_update_new(line, json_pack("{s:o, s:s, s:I, s:o, s:I, s:o, s:o, s:o}",
 			"device", report_string(p->device), "phase", p->phase,
 			"bytes", (json_int_t)p->bytes,
 			"total_bytes",
 			report_number(p->total_bytes ? (long long)p->total_bytes : -1),
-			"elapsed_ns", (json_int_t)p->elapsed_ns));
+			"elapsed_ns", (json_int_t)p->elapsed_ns,
+			"round", of_round(p, p->round),
+			"initial_bytes", of_round(p, p->info.initial_bytes),
+			"dirty_bytes", of_round(p, p->info.dirty_bytes)));
 	report_print(line, stderr, true);
 	json_decref(line);
 }

@@ -44,13 +44,83 @@ static void add_times(json_t *object, const struct transfer *transfer)
 	json_object_update_new(object, times);
 }
 
+static json_t *limits_of(const struct precopy_limits *limits)
+{
+	return json_pack("{s:I, s:I, s:I}",
+			 "dirty_bytes", (json_int_t)limits->dirty_bytes,
+			 "rounds", (json_int_t)limits->rounds,
+			 "time_ns", (json_int_t)limits->time_ns);
+}
+
+static json_t *rounds_of(const struct precopy *precopy)
+{
+	json_t *rounds = json_array();
+
+	for (unsigned int i = 0; i < precopy->n_rounds; i++) {
+		const struct precopy_round *round = &precopy->rounds[i];
+
+		json_array_append_new(
+			rounds,
+			json_pack("{s:I, s:I, s:I, s:I}",
+				  "initial_bytes",
+				  (json_int_t)round->before.initial_bytes,
+				  "dirty_bytes",
+				  (json_int_t)round->before.dirty_bytes,
+				  "bytes", (json_int_t)round->bytes,
+				  "duration_ns",
+				  (json_int_t)round->duration_ns));
+	}
+	return rounds;
+}
+
+json_t *report_precopy(const struct precopy *precopy)
+{
+	if (!precopy->begun)
+		return json_null();
+	return json_pack("{s:s?, s:o, s:I, s:I, s:I, s:o}",
+			 "ended_by", precopy_end_name(precopy->end),
+			 "limits", limits_of(&precopy->limits),
+			 "duration_ns", (json_int_t)precopy->duration_ns,
+			 "initial_bytes_left",
+			 (json_int_t)precopy->left.initial_bytes,
+			 "dirty_bytes_left",
+			 (json_int_t)precopy->left.dirty_bytes,
+			 "rounds", rounds_of(precopy));
+}
+
+static uint64_t per_second(uint64_t bytes, uint64_t ns)
+{
+	return ns ? (uint64_t)((double)bytes * 1e9 / (double)ns) : 0;
+}
+
+json_t *report_stopped(const struct transfer *transfer)
+{
+	struct stopped stopped;
+	uint64_t other;
+
+	if (!transfer_stopped(transfer, &stopped))
+		return json_null();
+	other = stopped.duration_ns - stopped.arcs_ns - stopped.read_ns;
+	return json_pack("{s:I, s:o, s:I, s:I, s:I, s:I, s:I}",
+			 "duration_ns", (json_int_t)stopped.duration_ns,
+			 "arcs", report_arcs(stopped.arcs, stopped.n_arcs),
+			 "arcs_ns", (json_int_t)stopped.arcs_ns,
+			 "read_ns", (json_int_t)stopped.read_ns,
+			 "other_ns", (json_int_t)other,
+			 "bytes", (json_int_t)stopped.bytes,
+			 "bytes_per_second",
+			 (json_int_t)per_second(stopped.bytes,
+						stopped.duration_ns));
+}
+
 static void add_states(json_t *object, const struct transfer *transfer)
 {
 	json_object_set_new(object, "from",
 			    json_string(fsm_state_name(transfer->origin)));
 	json_object_set_new(object, "state",
 			    json_string(fsm_state_name(transfer->final)));
-	json_object_set_new(object, "arcs", report_arcs(&transfer->walk));
+	json_object_set_new(object, "arcs", report_arcs(transfer->walk.arcs,
+					transfer->walk.n_arcs));
 }
 
 static void add_access(json_t *object, const struct outcome *outcome)
@@ -89,6 +159,10 @@ static json_t *saved_of(const struct outcome *outcome)
 	add_file(object, outcome);
 	add_stream(object, &outcome->transfer);
 	add_times(object, &outcome->transfer);
+	json_object_set_new(object, "precopy",
+			    report_precopy(&outcome->transfer.precopy));
+	json_object_set_new(object, "stopped",
+			    report_stopped(&outcome->transfer));
 	add_states(object, &outcome->transfer);
 	json_object_set_new(object, "warnings", warnings_of(outcome));
 	return object;

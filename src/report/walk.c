@@ -32,23 +32,25 @@ static json_t *visit_document(const char *command, const struct visit *visit)
 	return document;
 }
 
-json_t *report_arcs(const struct walk *walk)
+json_t *report_arcs(const struct arc *arcs, size_t n)
 {
-	json_t *arcs = json_array();
+	json_t *array = json_array();
 
-	for (size_t i = 0; i < walk->n_arcs; i++) {
-		const struct arc *arc = &walk->arcs[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct arc *arc = &arcs[i];
+		uint64_t at = arc->begun_ns - arcs[0].begun_ns;
 
 		json_array_append_new(
-			arcs,
-			json_pack("{s:s, s:s, s:I, s:o}", "from",
+			array,
+			json_pack("{s:s, s:s, s:I, s:I, s:o}", "from",
 				  fsm_state_name(arc->from), "to",
-				  fsm_state_name(arc->to), "duration_ns",
+				  fsm_state_name(arc->to), "at_ns",
+				  (json_int_t)at, "duration_ns",
 				  (json_int_t)arc->duration_ns, "errno",
 				  arc->num ? json_integer(arc->num) :
 					     json_null()));
 	}
-	return arcs;
+	return array;
 }
 
 /* Those that it can be asked into, so not ERROR. */
@@ -155,7 +157,7 @@ json_t *report_step(const struct step_result *result)
 			    state_or_null(true, result->origin));
 	json_object_set_new(document, "state",
 			    state_or_null(true, result->visit.state));
-	json_object_set_new(document, "arcs", report_arcs(&result->walk));
+	json_object_set_new(document, "arcs", report_arcs(result->walk.arcs, result->walk.n_arcs));
 	json_object_set_new(document, "kept",
 			    json_boolean(result->visit.borrowed));
 	if (!result->visit.borrowed)

@@ -7,8 +7,8 @@
 
 #include "model/visit.h"
 
-/** report_arcs - [{"from", "to", "duration_ns", "errno"}], errno null where the arc was walked */
-json_t *report_arcs(const struct walk *walk) __attribute__((nonnull(1)));
+/** report_arcs - [{"from", "to", "at_ns", "duration_ns", "errno"}]; at_ns counts from the first one, errno is null where the arc was walked */
+json_t *report_arcs(const struct arc *arcs, size_t n) __attribute__((nonnull(1)));
 
 /** report_caps, _state, _step, _reset, _hold - the command's whole document */
 json_t *report_caps(const struct caps_result *result) __attribute__((nonnull(1)));

@@ -257,6 +257,20 @@ int mig_data_size(const struct vdev *vdev, uint64_t *bytes)
 	return ret;
 }
 
+int mig_precopy_info(int data_fd, struct precopy_info *info)
+{
+	struct vfio_precopy_info arg = { .argsz = sizeof(arg) };
+	int ret;
+
+	do {
+		ret = ioctl(data_fd, VFIO_MIG_GET_PRECOPY_INFO, &arg);
+	} while (ret < 0 && errno == EINTR);
+	if (ret < 0)
+		return -errno;
+	*info = (struct precopy_info){ arg.initial_bytes, arg.dirty_bytes };
+	return 0;
+}
+
 int mig_reset(const struct vdev *vdev, struct err *err)
 {
 	if (ioctl(vdev->fd, VFIO_DEVICE_RESET) == 0)

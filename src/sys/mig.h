@@ -10,6 +10,7 @@
 #include "model/caps.h"
 #include "model/device.h"
 #include "model/fsm.h"
+#include "model/precopy.h"
 #include "sys/vdev.h"
 
 /** mig_caps_read - probe every feature; 0 also when the device has none of them */
@@ -54,6 +55,15 @@ int mig_state_set(const struct vdev *vdev, enum device_state state,
 /** mig_data_size - MIG_DATA_SIZE's estimate in bytes; 0 or -errno */
 int mig_data_size(const struct vdev *vdev, uint64_t *bytes)
 	__attribute__((nonnull(1, 2)));
+
+/**
+ * mig_precopy_info - what is to be read of a saving session in PRE_COPY or PRE_COPY_P2P
+ *
+ * Not passive: the driver may begin to save what has changed, and wait for a
+ * save that is going on. 0 or -errno.
+ */
+int mig_precopy_info(int data_fd, struct precopy_info *info)
+	__attribute__((nonnull(2)));
 
 /** mig_reset - VFIO_DEVICE_RESET; 0 or -1 */
 int mig_reset(const struct vdev *vdev, struct err *err)

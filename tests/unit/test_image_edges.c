@@ -95,7 +95,7 @@ static struct reading read_with_device(const char *json)
 
 static void a_newer_minor_version_loads_and_a_newer_major_does_not(void)
 {
-	char *minor = device_with("\"minor\": 0", "\"minor\": 7, \"news\": []");
+	char *minor = device_with("\"minor\": 1", "\"minor\": 7, \"news\": []");
 	char *major = device_with("mlxmigctl.image/1", "mlxmigctl.image/2");
 	struct reading reading = read_with_device(minor);
 

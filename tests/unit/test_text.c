@@ -19,6 +19,29 @@ static void numbers_are_whole(void)
 	CHECK_INT(text_u64("18446744073709551616", 10, &value), -EINVAL);
 }
 
+static void sizes_have_units(void)
+{
+	static const char *const bad[] = { "", "K", "1KB", "1 K", "-1", "+1",
+					   "1.5M", "0x10", "16777216T",
+					   "18446744073709551616", "1X" };
+	uint64_t bytes;
+
+	CHECK_INT(text_size("0", &bytes), 0);
+	CHECK_INT(bytes, 0);
+	CHECK_INT(text_size("65537", &bytes), 0);
+	CHECK_INT(bytes, 65537);
+	CHECK_INT(text_size("64K", &bytes), 0);
+	CHECK_INT(bytes, 65536);
+	CHECK_INT(text_size("3m", &bytes), 0);
+	CHECK_INT(bytes, 3 << 20);
+	CHECK_INT(text_size("2G", &bytes), 0);
+	CHECK(bytes == 2ull << 30);
+	CHECK_INT(text_size("16777215T", &bytes), 0);
+	CHECK(bytes == 16777215ull << 40);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK_INT(text_size(bad[i], &bytes), -EINVAL);
+}
+
 static void formatting_does_not_cut(void)
 {
 	char buf[4];
@@ -56,6 +79,7 @@ static void prefixes_leave_the_rest(void)
 int main(void)
 {
 	CASE(numbers_are_whole);
+	CASE(sizes_have_units);
 	CASE(formatting_does_not_cut);
 	CASE(copying_cuts_and_ends);
 	CASE(names_are_one_component);

@@ -1,0 +1,1 @@
+../lab/53-precopy.bats

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When pre-copy ends, and the time without the device taken apart. */
+#include "model/precopy.h"
+#include "model/transfer.h"
+#include "tests/unit/check.h"
+
+static const struct precopy_limits limits = {
+	.dirty_bytes = 100, .rounds = 3, .time_ns = 1000,
+};
+
+static enum precopy_end judge(unsigned int rounds, uint64_t elapsed,
+			      uint64_t initial, uint64_t dirty)
+{
+	struct precopy_info left = { initial, dirty };
+
+	return precopy_judge(&limits, rounds, elapsed, &left);
+}
+
+static void it_goes_on_while_much_is_left(void)
+{
+	CHECK_INT(judge(0, 0, 4000, 0), PRECOPY_GOES_ON);
+	CHECK_INT(judge(2, 999, 0, 101), PRECOPY_GOES_ON);
+}
+
+static void little_enough_is_the_good_end(void)
+{
+	CHECK_INT(judge(1, 5, 0, 100), PRECOPY_DIRTY);
+	CHECK_INT(judge(1, 5, 0, 0), PRECOPY_DIRTY);
+	/* also when the others are reached at the same time */
+	CHECK_INT(judge(3, 1000, 0, 100), PRECOPY_DIRTY);
+	/* not before the first part is read, be it ever so small */
+	CHECK_INT(judge(0, 0, 1, 0), PRECOPY_GOES_ON);
+}
+
+static void rounds_and_time_end_it_in_any_case(void)
+{
+	CHECK_INT(judge(3, 0, 0, 101), PRECOPY_ROUNDS);
+	CHECK_INT(judge(3, 0, 1, 0), PRECOPY_ROUNDS);
+	CHECK_INT(judge(0, 1000, 4000, 0), PRECOPY_TIME);
+	CHECK_INT(judge(2, 1000, 0, 101), PRECOPY_TIME);
+}
+
+static void no_bytes_at_all_is_a_limit_too(void)
+{
+	const struct precopy_limits none = { 0, 3, 1000 };
+	struct precopy_info left = { 0, 1 };
+
+	CHECK_INT(precopy_judge(&none, 1, 0, &left), PRECOPY_GOES_ON);
+	left.dirty_bytes = 0;
+	CHECK_INT(precopy_judge(&none, 1, 0, &left), PRECOPY_DIRTY);
+}
+
+static void ends_have_names(void)
+{
+	CHECK(!precopy_end_name(PRECOPY_GOES_ON));
+	CHECK_STR(precopy_end_name(PRECOPY_DIRTY), "dirty");
+	CHECK_STR(precopy_end_name(PRECOPY_ROUNDS), "rounds");
+	CHECK_STR(precopy_end_name(PRECOPY_TIME), "time");
+	CHECK(!precopy_end_name(PRECOPY_END_COUNT));
+}
+
+static void walk(struct transfer *transfer, enum device_state from,
+		 enum device_state to, uint64_t begun, uint64_t duration)
+{
+	transfer->walk.arcs[transfer->walk.n_arcs++] = (struct arc){
+		.from = from, .to = to, .begun_ns = begun,
+		.duration_ns = duration,
+	};
+}
+
+static void stopped_time_begins_where_pre_copy_is_left(void)
+{
+	struct transfer transfer = { .read_begun_ns = 700, .read_ended_ns = 900 };
+	struct stopped stopped;
+
+	transfer.phases[PHASE_PRE_COPY].bytes = 5000;
+	transfer.phases[PHASE_STOP_COPY].bytes = 60;
+	walk(&transfer, STATE_RUNNING, STATE_PRE_COPY, 100, 30);
+	walk(&transfer, STATE_PRE_COPY, STATE_PRE_COPY_P2P, 500, 10);
+	walk(&transfer, STATE_PRE_COPY_P2P, STATE_STOP_COPY, 550, 100);
+	walk(&transfer, STATE_STOP_COPY, STATE_STOP, 1000, 7);
+	walk(&transfer, STATE_STOP, STATE_RUNNING_P2P, 1010, 7);
+	CHECK(transfer_stopped(&transfer, &stopped));
+	CHECK_INT(stopped.n_arcs, 2);
+	CHECK_INT(stopped.arcs[0].from, STATE_PRE_COPY);
+	CHECK_INT(stopped.arcs_ns, 110);
+	CHECK_INT(stopped.read_ns, 200);
+	CHECK_INT(stopped.duration_ns, 400);
+	CHECK_INT(stopped.bytes, 60);
+}
+
+static void stopped_time_begins_where_running_is_left(void)
+{
+	struct transfer transfer = { .read_begun_ns = 40, .read_ended_ns = 90 };
+	struct stopped stopped;
+
+	walk(&transfer, STATE_RUNNING, STATE_RUNNING_P2P, 10, 5);
+	walk(&transfer, STATE_RUNNING_P2P, STATE_STOP, 15, 5);
+	walk(&transfer, STATE_STOP, STATE_STOP_COPY, 20, 20);
+	CHECK(transfer_stopped(&transfer, &stopped));
+	CHECK_INT(stopped.n_arcs, 3);
+	CHECK_INT(stopped.duration_ns, 80);
+	CHECK_INT(stopped.arcs_ns, 30);
+}
+
+/* It stood before anybody came: what the save took is all that can be told. */
+static void a_stopped_device_is_counted_from_the_first_arc(void)
+{
+	struct transfer transfer = { .read_begun_ns = 40, .read_ended_ns = 90 };
+	struct stopped stopped;
+
+	walk(&transfer, STATE_STOP, STATE_STOP_COPY, 20, 20);
+	CHECK(transfer_stopped(&transfer, &stopped));
+	CHECK_INT(stopped.n_arcs, 1);
+	CHECK_INT(stopped.duration_ns, 70);
+}
+
+static void without_an_end_there_is_no_stopped_time(void)
+{
+	struct transfer transfer = { .read_begun_ns = 40 };
+	struct stopped stopped;
+
+	CHECK(!transfer_stopped(&transfer, &stopped));
+	walk(&transfer, STATE_STOP, STATE_STOP_COPY, 20, 20);
+	CHECK(!transfer_stopped(&transfer, &stopped));
+	transfer.read_ended_ns = 90;
+	transfer.walk.arcs[0].num = 5;
+	CHECK(!transfer_stopped(&transfer, &stopped));
+}
+
+int main(void)
+{
+	CASE(it_goes_on_while_much_is_left);
+	CASE(little_enough_is_the_good_end);
+	CASE(rounds_and_time_end_it_in_any_case);
+	CASE(no_bytes_at_all_is_a_limit_too);
+	CASE(ends_have_names);
+	CASE(stopped_time_begins_where_pre_copy_is_left);
+	CASE(stopped_time_begins_where_running_is_left);
+	CASE(a_stopped_device_is_counted_from_the_first_arc);
+	CASE(without_an_end_there_is_no_stopped_time);
+	return CHECK_DONE();
+}
