@@ -5,11 +5,37 @@
 #include "report/walk.h"
 #include "sys/mig.h"
 
+enum { KEY_RATE = 0x300 };
+
+struct caps_options {
+	uint64_t rate;
+};
+
+static const struct argp_option options[] = {
+	{ "rate", KEY_RATE, "SIZE", 0,
+	  "estimate for how long a save would stop the device, if it moved SIZE a second", 0 },
+	{}
+};
+
+static int parse(int key, const char *arg, void *data, struct err *err)
+{
+	struct caps_options *caps = data;
+
+	if (key != KEY_RATE)
+		return ARGP_ERR_UNKNOWN;
+	if (!text_size(arg, &caps->rate) && caps->rate)
+		return 0;
+	err_set(err, ERR_USAGE, 0, "--rate: %s is no number of bytes a second",
+		arg);
+	return err_hint(err, "a size is a number of bytes, or of larger units: 900M, 2G");
+}
+
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
+	const struct caps_options *caps = request->options;
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
-	struct caps_result result = { 0 };
+	struct caps_result result = { .rate = caps->rate };
 	struct err verdict = ERR_INIT;
 	struct device device;
 
@@ -36,8 +62,11 @@ const struct command command_caps = {
 		"dirty pages, low power, reset. A device held by mlxmigctl "
 		"hold is borrowed from it; a free one is opened, which resets "
 		"it.",
+	.options = options,
 	.operands = { OPERAND_DEVICE },
 	.min_operands = 1,
 	.max_operands = 1,
+	.options_size = sizeof(struct caps_options),
+	.parse = parse,
 	.run = run,
 };

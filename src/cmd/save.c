@@ -43,8 +43,8 @@ static const struct argp_option options[] = {
 	{ "dir", KEY_DIR, "DIR", 0,
 	  "save every DEVICE named into a file of its name in DIR", 0 },
 	{ "overwrite", KEY_OVERWRITE, NULL, 0, "replace an existing file", 0 },
-	{ "precopy", KEY_PRECOPY, "WHEN", OPTION_ARG_OPTIONAL,
-	  "read what can be read while the device still runs; with auto, only where it offers that", 0 },
+	{ "precopy", KEY_PRECOPY, "always|auto", OPTION_ARG_OPTIONAL,
+	  "read what can be read while the device still runs (always: or fail; auto: where the device offers that)", 0 },
 	{ "precopy-dirty", KEY_PRECOPY_DIRTY, "SIZE", 0,
 	  "stop the device when no more than SIZE is left to read (default 1M)", 0 },
 	{ "precopy-rounds", KEY_PRECOPY_ROUNDS, "COUNT", 0,
@@ -77,11 +77,12 @@ static int parse_when(const char *arg, struct save_options *save,
 		      struct err *err)
 {
 	save->precopy = true;
-	save->precopy_auto = arg;
-	if (!arg || !strcmp(arg, "auto"))
+	save->precopy_auto = arg && !strcmp(arg, "auto");
+	if (!arg || save->precopy_auto || !strcmp(arg, "always"))
 		return 0;
-	err_set(err, ERR_USAGE, 0, "--precopy: not %s", arg);
-	return err_hint(err, "it takes =auto, or nothing");
+	err_set(err, ERR_USAGE, 0, "--precopy: neither always nor auto: %s",
+		arg);
+	return err_hint(err, "--precopy alone means always");
 }
 
 static int parse_dirty(const char *arg, struct save_options *save,

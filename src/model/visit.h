@@ -28,12 +28,15 @@ struct visit {
 /**
  * struct caps_result - all that the device's driver offers
  * @verdict: why it cannot migrate, or empty
+ * @rate: at which its state can be moved while it stands still, in bytes a
+ *        second, as the user says; 0: nothing was said
  */
 struct caps_result {
 	struct visit visit;
 	struct mig_caps caps;
 	struct feature_set features;
 	char verdict[192];
+	uint64_t rate;
 };
 
 /**

@@ -120,6 +120,33 @@ static json_t *vfio_of(const struct feature_set *set)
 			 "irqs", (json_int_t)set->n_irqs);
 }
 
+/* Why there is no estimate, or NULL. */
+static const char *no_estimate(const struct caps_result *result)
+{
+	if (!result->caps.data_size)
+		return "the device does not tell how large its state is";
+	if (!result->rate)
+		return "at which rate it can be read is not known: an earlier save's stopped.bytes_per_second can be given with --rate";
+	return NULL;
+}
+
+/* Without pre-copy: what MIG_DATA_SIZE tells is the whole. */
+static json_t *estimate_of(const struct caps_result *result)
+{
+	const char *reason = no_estimate(result);
+	double ns = reason ? 0 : (double)result->caps.stop_copy_bytes * 1e9 /
+				 (double)result->rate;
+
+	return json_pack("{s:o, s:o, s:s?}",
+			 "duration_ns", reason ? json_null() :
+				 json_integer(ns < (double)INT64_MAX ?
+						      (json_int_t)ns : INT64_MAX),
+			 "bytes_per_second", result->rate ?
+				 json_integer((json_int_t)result->rate) :
+				 json_null(),
+			 "reason", reason);
+}
+
 json_t *report_caps(const struct caps_result *result)
 {
 	const struct mig_caps *caps = &result->caps;
@@ -133,6 +160,7 @@ json_t *report_caps(const struct caps_result *result)
 				    json_integer((json_int_t)
 							 caps->stop_copy_bytes) :
 				    json_null());
+	json_object_set_new(document, "stopped_estimate", estimate_of(result));
 	json_object_set_new(document, "features",
 			    features_of(&result->features));
 	json_object_set_new(document, "vfio", vfio_of(&result->features));

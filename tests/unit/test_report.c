@@ -104,13 +104,12 @@ static void a_device_that_was_not_reached_is_told(void)
 	json_decref(document);
 }
 
-/* The bytes of the samples that are shown of these, in one line. */
-static void shown_of(const struct progress *samples, size_t n, char *shown)
+/* What is shown of these samples; the caller's to close. */
+static FILE *show(const struct progress *samples, size_t n,
+		  struct progress_view view)
 {
-	struct progress_view view = { .json = true };
 	FILE *file = tmpfile();
 	int saved = dup(STDERR_FILENO);
-	char line[512];
 
 	fflush(stderr);
 	dup2(fileno(file), STDERR_FILENO);
@@ -120,6 +119,15 @@ static void shown_of(const struct progress *samples, size_t n, char *shown)
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	rewind(file);
+	return file;
+}
+
+/* The bytes of the samples that are shown of these, in one line. */
+static void shown_of(const struct progress *samples, size_t n, char *shown)
+{
+	FILE *file = show(samples, n, (struct progress_view){ .json = true });
+	char line[512];
+
 	while (fgets(line, sizeof(line), file)) {
 		json_t *sample = json_loads(line, 0, NULL);
 
@@ -153,6 +161,38 @@ static void the_first_and_the_last_sample_are_shown(void)
 	CHECK_STR(shown, "1 3 5 6 7 8 10 ");
 }
 
+static json_t *line_of(const struct progress *sample)
+{
+	FILE *file = show(sample, 1, (struct progress_view){ .json = true });
+	json_t *line = json_loadf(file, 0, NULL);
+
+	fclose(file);
+	return line;
+}
+
+static void a_round_of_pre_copy_tells_what_there_was(void)
+{
+	struct progress sample = SAMPLE(2097152, 1000, true);
+	char text[128] = "";
+	json_t *line = line_of(&sample);
+	FILE *file;
+
+	CHECK(json_is_null(json_object_get(line, "round")));
+	CHECK(json_is_null(json_object_get(line, "dirty_bytes")));
+	json_decref(line);
+	sample.round = 3;
+	sample.info.dirty_bytes = 77;
+	line = line_of(&sample);
+	CHECK_INT(json_integer_value(json_object_get(line, "round")), 3);
+	CHECK_INT(json_integer_value(json_object_get(line, "dirty_bytes")), 77);
+	CHECK(json_is_integer(json_object_get(line, "initial_bytes")));
+	json_decref(line);
+	file = show(&sample, 1, (struct progress_view){ .text = true });
+	CHECK(fgets(text, sizeof(text), file));
+	CHECK_STR(text, "\rx load round 3: 2.0 MiB, 2.0 MiB/s\033[K");
+	fclose(file);
+}
+
 int main(void)
 {
 	CASE(bytes_that_are_not_utf8_are_replaced);
@@ -161,5 +201,6 @@ int main(void)
 	CASE(a_signal_is_no_errno);
 	CASE(a_device_that_was_not_reached_is_told);
 	CASE(the_first_and_the_last_sample_are_shown);
+	CASE(a_round_of_pre_copy_tells_what_there_was);
 	return CHECK_DONE();
 }

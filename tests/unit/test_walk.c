@@ -72,15 +72,15 @@ static void a_session_is_the_walks_when_it_entered_it(void)
 {
 	struct walk walk = { .n_arcs = 2 };
 
-	walk.arcs[0] = (struct arc){ STATE_RUNNING, STATE_STOP, 0, 0 };
-	walk.arcs[1] = (struct arc){ STATE_STOP, STATE_STOP_COPY, 0, 0 };
+	walk.arcs[0] = (struct arc){ STATE_RUNNING, STATE_STOP, 0, 0, 0 };
+	walk.arcs[1] = (struct arc){ STATE_STOP, STATE_STOP_COPY, 0, 0, 0 };
 	CHECK(walk_left_session(&walk, STATE_STOP_COPY));
 	CHECK(!walk_left_session(&walk, STATE_STOP));
 	CHECK(!walk_left_session(&walk, STATE_ERROR));
 	walk.arcs[1].num = 5;
 	CHECK(!walk_left_session(&walk, STATE_STOP_COPY));
 	walk.n_arcs = 1;
-	walk.arcs[0] = (struct arc){ STATE_PRE_COPY, STATE_STOP_COPY, 0, 0 };
+	walk.arcs[0] = (struct arc){ STATE_PRE_COPY, STATE_STOP_COPY, 0, 0, 0 };
 	CHECK(!walk_left_session(&walk, STATE_STOP_COPY));
 }
 

@@ -69,3 +69,12 @@ load ../trees
 	run_mlx 2 reset
 	error_is usage
 }
+
+@test "caps --rate takes a number of bytes" {
+	local bad
+	for bad in 0 '' fast -1 1.5G; do
+		run_mlx 2 caps "--rate=$bad" 0000:3b:00.2
+		error_is usage
+		[[ $stderr == *"--rate: "* ]]
+	done
+}

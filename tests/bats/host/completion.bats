@@ -58,6 +58,7 @@ offers() {
 	offers "--progress=auto" save --progress=a
 	offers "" save --overwrite=
 	offers "" save --zstd=
+	offers "--precopy=auto" save --precopy=au
 	offers :files save --dir ""
 	offers "" inspect --limit ""
 }
@@ -73,6 +74,10 @@ values() { "$MLX" __complete "$@" "" | cut -f1; }
 			run_mlx 3 "$verb" --then "$value" ffff:ff:1f.7 file
 			error_is no_such_device
 		done
+	done
+	for value in $("$MLX" __complete save --precopy= | cut -f1); do
+		run_mlx 3 save "$value" ffff:ff:1f.7 file
+		error_is no_such_device
 	done
 	[ "$(values --progress | wc -l)" -eq 4 ]
 	for value in $(values --progress); do

@@ -40,6 +40,18 @@ captured() { run_mlx "$1" --sysroot "$SYSROOT" "${@:2}"; }
 	done
 }
 
+@test "save --precopy and its limits take what makes sense" {
+	local bad
+	for bad in --precopy=never --precopy= --precopy-dirty= --precopy-dirty=1KB --precopy-dirty=-1 --precopy-rounds=0 \
+		--precopy-rounds=101 --precopy-rounds=x --precopy-time=0 --precopy-time=1.5 --precopy-time=86401; do
+		run_mlx 2 save "$bad" $vf file
+		error_is usage
+		[[ $stderr == *"${bad%%=*}: "* ]]
+	done
+	captured 3 save --precopy=auto --precopy-dirty 64k --precopy-rounds 100 --precopy-time 1 0000:99:00.0 file
+	error_is no_such_device
+}
+
 @test "--then takes a state in which a device may rest" {
 	local state
 	for state in RESUMING STOP_COPY PRE_COPY ERROR nonsense ''; do

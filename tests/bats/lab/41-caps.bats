@@ -25,6 +25,14 @@ teardown() { release || true; }
 	json_is ".stop_copy_bytes >= $size and .stop_copy_bytes <= $size + 1048576" true
 }
 
+@test "caps estimates for how long a save would stop the device, where the rate is said" {
+	run_mlx 0 caps "$VF0"
+	json_is '.stopped_estimate | [.duration_ns, .bytes_per_second, (.reason | test("--rate"))]' '[null,null,true]'
+	run_mlx 0 caps --rate 1M "$VF0"
+	json_is '.stopped_estimate.duration_ns == (.stop_copy_bytes / 1048576 * 1000000000 | floor)' true
+	json_is '.stopped_estimate | [.bytes_per_second, .reason]' '[1048576,null]'
+}
+
 @test "caps as text has a line for each" {
 	run_mlx 0 caps -t "$VF0"
 	[[ $output == *"migration.p2p: yes"* ]]

@@ -70,14 +70,13 @@ frozen_alike() {
 	labvf $VF1 check 7
 }
 
-@test "precopy: through a pipe, without an image; the device comes back to RUNNING else" {
-	"$MLX" save --raw --precopy --then STOP $VF0 - 2>saved | "$MLX" load -c $VF1 - >loaded
-	jq -e '.phases.pre_copy.bytes > .phases.stop_copy.bytes' <(tail -n 1 saved)
+@test "precopy: through a pipe, without an image; progress tells the rounds" {
+	"$MLX" save --progress=json --raw --precopy --then STOP $VF0 - 2>saved | "$MLX" load -c $VF1 - >loaded
+	jq -se '.[-1].phases | .pre_copy.bytes > .stop_copy.bytes' saved
+	jq -se 'map(select(.phase == "pre_copy")) | (.[0].round == 1) and all(.total_bytes == .initial_bytes + .dirty_bytes)' saved
+	jq -se 'map(select(.phase == "stop_copy")) | length > 0 and all(.round == null and .dirty_bytes == null)' saved
 	jq -e '.format == "stream" and (.warnings | any(test("cut between two records")))' loaded
 	frozen_alike
-	run_mlx 0 step $VF0 RUNNING
-	run_mlx 0 save --precopy $VF0 out/image
-	runs $VF0
 }
 
 @test "precopy: rounds and time end it, though the device never rests" {
@@ -129,11 +128,4 @@ frozen_alike() {
 	run_mlx 0 step $VF0 RUNNING_P2P
 	run_mlx 0 save --precopy $VF0 out/p2p
 	json_is '[.state, .arcs[0].to, .phases.pre_copy.bytes > 4194304]' '["RUNNING_P2P","PRE_COPY_P2P",true]'
-}
-
-@test "precopy: progress tells the rounds" {
-	"$MLX" save --precopy --progress=json $VF0 out/image 2>&1 >document | jq -c 'select(.schema == "mlxmigctl.progress/1")' >lines
-	jq -se 'map(select(.phase == "pre_copy")) | (.[0].round == 1) and all(.total_bytes == .initial_bytes + .dirty_bytes)' lines
-	jq -se 'map(select(.phase == "stop_copy")) | length > 0 and all(.round == null and .dirty_bytes == null)' lines
-	"$MLX" save --overwrite --precopy --progress=text $VF0 out/image 2>&1 >document | grep -q 'pre_copy round 1: '
 }
