@@ -67,11 +67,13 @@ static const struct text_part text[] = {
 	TEXT_LINE("driver", "{device.driver}[, Linux {device.kernel}]"),
 	TEXT_LINE("saved", "{device.saved}[ by {device.tool.name} {device.tool.version}]"),
 	TEXT_LINE("transfer", "from {manifest.from}[, {manifest.fresh?yes=just reset}][, {manifest.duration_ns|time}][, stopped for {manifest.stopped_ns|time}]"),
+	TEXT_LINE("pre-copy", "{manifest.precopy.duration_ns|time}[, until {manifest.precopy.ended_by?dirty=little was left;rounds=the rounds were used up;time=the time was}], {manifest.precopy.dirty_bytes_left|size} dirty then"),
 	TEXT_LINE("stream", "{stream.bytes|size}[, {stream.format?records=in records;bare=bare, without records;unknown=too short to tell}][, firmware data {stream.firmware_bytes|size}]"),
 	TEXT_LINE("digest", "{stream.xxh3_128}"),
 	TEXT_LINE("members", "{members,members_not_listed|count}"),
 	TEXT_LINE("records", "{records,records_not_listed|count}[, {records_not_listed|some} of them not listed (--limit)]"),
 	{ .each = "manifest.phases/phases", .columns = transfer_text_phases },
+	{ .each = "manifest.precopy.rounds", .columns = transfer_text_rounds, .some = true },
 	{ .each = "records", .columns = record_columns, .some = true },
 	{}
 };

@@ -12,6 +12,11 @@ const char *const transfer_text_phases[] = {
 	"rate=bytes,duration_ns|rate", NULL
 };
 
+const char *const transfer_text_rounds[] = {
+	"initial=initial_bytes", "dirty=dirty_bytes", "bytes",
+	"duration=duration_ns|time", "rate=bytes,duration_ns|rate", NULL
+};
+
 const struct text_part transfer_text_device[] = {
 	TEXT_LINE("device", "{device}[, {access?borrowed=borrowed from its holder;opened=opened, and so reset, for this}]"),
 	{}
@@ -23,9 +28,12 @@ const struct text_part transfer_text_stream[] = {
 	TEXT_LINE("digest", "{xxh3_128}"),
 	TEXT_LINE("verified", "{verify_ns|time}, before the device was touched"),
 	TEXT_LINE("took", "{duration_ns|time}[, the device stopped for {stopped_ns|time}]"),
+	TEXT_LINE("pre-copy", "{precopy.duration_ns|time}[, until {precopy.ended_by?dirty=little was left;rounds=the rounds were used up;time=the time was}], {precopy.dirty_bytes_left|size} dirty then"),
+	TEXT_LINE("not running", "{stopped.duration_ns|time}: {stopped.arcs_ns|time} of arcs, {stopped.read_ns|time} of reading, {stopped.other_ns|time} of other things"),
 	TEXT_LINE("state", "{state}, from {from}"),
 	{ .label = "warning", .show = "{}", .each = "warnings" },
 	{ .each = "phases", .columns = transfer_text_phases },
+	{ .each = "precopy.rounds", .columns = transfer_text_rounds, .some = true },
 	{}
 };
 

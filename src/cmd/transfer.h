@@ -22,6 +22,9 @@ extern const struct text_part transfer_text_stream[];
 /* The phases in its columns. */
 extern const char *const transfer_text_phases[];
 
+/* The rounds of pre-copy. */
+extern const char *const transfer_text_rounds[];
+
 /**
  * transfer_resolve - the devices whose state shall move, and their firmware
  * @names: DEVICE operands, @n of them

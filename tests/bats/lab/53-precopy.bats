@@ -2,6 +2,7 @@
 # save --precopy: most of the state is read while the device runs, and what is loaded is what the device was frozen with.
 
 load ../helpers
+load ../transfer
 
 offers_precopy() {
 	run_mlx 0 caps $VF0
@@ -33,13 +34,8 @@ teardown() {
 	release
 }
 
-state_is() {
-	run_mlx 0 state "$1"
-	json_is .state "$2"
-}
-
-# runs DEVICE: it is in RUNNING, nothing of it is suspended, and it is tracked no more
-runs() { state_is "$1" RUNNING && [ "$(labvf "$1" get suspended) $(labvf "$1" get tracking)" = "0 0" ]; }
+# runs_on DEVICE: as if nothing had been saved: it is tracked no more, too
+runs_on() { runs "$1" && [ "$(labvf "$1" get tracking)" -eq 0 ]; }
 
 # frozen_alike: the source stands in STOP, and the target has just what it has
 frozen_alike() {
@@ -90,7 +86,7 @@ frozen_alike() {
 	lab-prop set save-bandwidth 3500000
 	run_mlx 0 save --precopy-dirty 0 --precopy-rounds 100 --precopy-time 1 $VF0 out/time
 	json_is '.precopy | [.ended_by, .duration_ns >= 1000000000, .duration_ns < 10000000000]' '["time",true,true]'
-	runs $VF0
+	runs_on $VF0
 }
 
 @test "precopy --dir: all are pre-copied before any is brought to P2P, and all are there before any stops" {
@@ -104,8 +100,8 @@ frozen_alike() {
 		[[ $op == op=0x118 ]] && order+="save "
 	done < <(lab-prop get log | grep -oE 'op=0x11[58] op_mod=0x[01]')
 	[[ $order == *"save save "*"0 0 1 save 1 save " || $order == *"save save "*"0 0 1 1 save save " ]]
-	runs $VF0
-	runs $VF1
+	runs_on $VF0
+	runs_on $VF1
 }
 
 @test "precopy: a signal in the middle of it; the device runs on, and no file is there" {
@@ -117,9 +113,9 @@ frozen_alike() {
 	[ "$status" -eq 143 ]
 	jq -e '.error.code == "interrupted" and .result.saved == false and .result.state == "RUNNING"' document
 	jq -e '[.result.arcs[] | .to] == ["PRE_COPY","RUNNING"] and .result.stopped == null and .result.stopped_ns == 0' document
-	[ -z "$(ls -A out)" ]
+	nothing_in out
 	lab-prop set save-bandwidth 0
-	runs $VF0
+	runs_on $VF0
 }
 
 @test "precopy: a device that stands still is saved without, and a lost session is begun anew" {
@@ -152,7 +148,7 @@ without_precopy() {
 	run_mlx 4 save --precopy $VF0 out/image
 	error_is not_supported
 	[[ $stderr == *"--precopy=auto"* ]]
-	[ -z "$(ls -A out)" ]
+	nothing_in out
 	run_mlx 0 save --precopy=auto $VF0 out/image
 	json_is '[.saved, .precopy, .warnings, (.stopped.arcs | length)]' '[true,null,[],3]'
 	without_precopy records
