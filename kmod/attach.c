@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "buffer.h"
+#include "compat/compat.h"
 #include "fw.h"
 #include "precopy.h"
 
@@ -90,32 +91,46 @@ static const char *mvf_pf_lacks(struct mlx5_core_dev *pf)
 	return NULL;
 }
 
+/*
+ * Where devlink can make a VF migratable, the administrator has to. Where it
+ * cannot the VF may still be as good as any: the firmware will say at the first
+ * command.
+ */
+static const char *mvf_not_migratable(struct mvf_device *mvf)
+{
+	if (MVF_CAN_BE_MADE_MIGRATABLE)
+		return "it has not been made migratable (devlink port function)";
+	pci_info(mvf->core.pdev,
+		 "its capabilities do not say migratable, which this kernel's devlink cannot change: left to the firmware\n");
+	return NULL;
+}
+
 /* Reads what the PF's firmware says of this VF. */
 static const char *mvf_vf_lacks(struct mvf_device *mvf)
 {
 	const char *why = "its capabilities cannot be read";
 	int len = MLX5_ST_SZ_BYTES(query_hca_cap_out);
-	void *out;
+	void *out, *cap;
 
 	out = kzalloc(len, GFP_KERNEL);
 	if (!out)
 		return "out of memory";
+	cap = MLX5_ADDR_OF(query_hca_cap_out, out, capability);
 
 	if (mvf_fw_query_cap(mvf, MLX5_CAP_GENERAL_2, HCA_CAP_OPMOD_GET_MAX,
 			     out, len))
 		goto out_free;
-	if (!MLX5_GET(query_hca_cap_out, out,
-		      capability.cmd_hca_cap_2.migratable)) {
-		why = "it has not been made migratable (devlink port function)";
-		goto out_free;
+	if (!MLX5_GET(cmd_hca_cap_2, cap, migratable)) {
+		why = mvf_not_migratable(mvf);
+		if (why)
+			goto out_free;
 	}
 
 	memset(out, 0, len);
 	if (mvf_fw_query_cap(mvf, MLX5_CAP_GENERAL, HCA_CAP_OPMOD_GET_CUR,
 			     out, len))
 		goto out_free;
-	mvf->vhca_id = MLX5_GET(query_hca_cap_out, out,
-				capability.cmd_hca_cap.vhca_id);
+	mvf->vhca_id = MLX5_GET(cmd_hca_cap, cap, vhca_id);
 	why = NULL;
 out_free:
 	kfree(out);

@@ -5,6 +5,7 @@
  */
 #include <linux/vfio.h>
 
+#include "compat/ops.h"
 #include "precopy.h"
 #include "session.h"
 
@@ -59,7 +60,7 @@ static const struct mvf_arc mvf_arcs[] = {
 	ARC(STOP_COPY, STOP, mvf_saving_end, NULL),
 	ARC(STOP, RESUMING, mvf_resuming_begin, NULL),
 	ARC(RESUMING, STOP, mvf_resuming_end, NULL),
-#if MVF_HAVE_PRE_COPY
+#ifdef MVF_HAVE_PRE_COPY
 	ARC(RUNNING, PRE_COPY, mvf_precopy_begin, NULL),
 	ARC(PRE_COPY, RUNNING, mvf_precopy_end, NULL),
 	ARC(RUNNING_P2P, PRE_COPY_P2P, mvf_precopy_begin, NULL),
@@ -202,7 +203,8 @@ static int mvf_get_state(struct vfio_device *vdev,
 	return 0;
 }
 
-static int mvf_get_data_size(struct vfio_device *vdev, unsigned long *size)
+static int __maybe_unused mvf_get_data_size(struct vfio_device *vdev,
+					    unsigned long *size)
 {
 	struct mvf_device *mvf = mvf_of_vfio(vdev);
 	struct mvf_fw_sizes sizes;
@@ -219,7 +221,7 @@ static int mvf_get_data_size(struct vfio_device *vdev, unsigned long *size)
 const struct vfio_migration_ops mvf_migration_ops = {
 	.migration_set_state = mvf_set_state,
 	.migration_get_state = mvf_get_state,
-	.migration_get_data_size = mvf_get_data_size,
+	MVF_OPS_DATA_SIZE
 };
 
 static void mvf_catch_up(struct mvf_device *mvf)

@@ -3,7 +3,7 @@
  * Firmware commands. The PF gives them; the VF is named by its vhca_id.
  * Layouts: include/linux/mlx5/mlx5_ifc.h.
  */
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "fw.h"
 

@@ -5,6 +5,8 @@
 #include <linux/mlx5/driver.h>
 #include <linux/mlx5/device.h>
 
+#include "compat/async.h"
+#include "compat/ifc.h"
 #include "device.h"
 
 /* The size fields of SAVE and LOAD have 32 bits. */

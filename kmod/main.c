@@ -8,6 +8,7 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
+#include "compat/ops.h"
 #include "device.h"
 
 static struct mvf_device *mvf_of_pci(struct pci_dev *pdev)
@@ -54,10 +55,11 @@ static const struct vfio_device_ops mvf_vfio_ops = {
 	.mmap = vfio_pci_core_mmap,
 	.request = vfio_pci_core_request,
 	.match = vfio_pci_core_match,
-	.bind_iommufd = vfio_iommufd_physical_bind,
-	.unbind_iommufd = vfio_iommufd_physical_unbind,
-	.attach_ioas = vfio_iommufd_physical_attach_ioas,
-	.detach_ioas = vfio_iommufd_physical_detach_ioas,
+	MVF_OPS_IOMMUFD
+	MVF_OPS_DETACH
+	MVF_OPS_PASID
+	MVF_OPS_TOKEN
+	MVF_OPS_REGION
 };
 
 /*

@@ -10,6 +10,8 @@
 #include "precopy.h"
 #include "saving.h"
 
+#ifdef MVF_HAVE_PRE_COPY
+
 /*
  * RUNNING to PRE_COPY, or RUNNING_P2P to PRE_COPY_P2P. The arc does not wait for
  * the first SAVE: the VF runs, and the data fd tells what became of it.
@@ -292,3 +294,5 @@ long mvf_precopy_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 		return err;
 	return copy_to_user((void __user *)arg, &info, minsz) ? -EFAULT : 0;
 }
+
+#endif

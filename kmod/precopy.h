@@ -5,20 +5,19 @@
 #include <linux/fs.h>
 #include <linux/vfio.h>
 
+#include "compat/compat.h"
 #include "device.h"
 
 /*
  * All that a kernel without PRE_COPY leaves out is precopy.c, the arcs in fsm.c
  * that begin with MVF_HAVE_PRE_COPY, and what these macros stand for.
  */
-#ifdef VFIO_MIGRATION_PRE_COPY
-#define MVF_HAVE_PRE_COPY 1
+#ifdef MVF_HAVE_PRE_COPY
 #define MVF_PRE_COPY_FLAG VFIO_MIGRATION_PRE_COPY
 #define MVF_PRE_COPY_FOPS			\
 	.unlocked_ioctl = mvf_precopy_ioctl,	\
 	.compat_ioctl = compat_ptr_ioctl,
 #else
-#define MVF_HAVE_PRE_COPY 0
 #define MVF_PRE_COPY_FLAG 0
 #define MVF_PRE_COPY_FOPS
 #endif

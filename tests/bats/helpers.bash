@@ -12,6 +12,12 @@ MLX=$MLXMIGCTL_BUILD/src/mlxmigctl
 # shellcheck disable=SC2034
 PF=0000:01:00.0 VF0=0000:01:00.1 VF1=0000:01:00.2 VF2=0000:01:00.3 VF3=0000:01:00.4
 
+# old_kernel: is it 6.1? It has no PRE_COPY, no MIG_DATA_SIZE, and its devlink does not know migratable.
+old_kernel() { [[ $(uname -r) == 6.1.* ]]; }
+
+# all_flags: what a driver offers on this kernel when nothing holds it back
+all_flags() { old_kernel && echo 3 || echo 7; }
+
 # run_mlx STATUS ARGUMENT...: the built program; fails unless it exits with STATUS. Sets output (stdout) and stderr.
 run_mlx() {
 	local want=$1 i # bats 1.8's run leaves its own i behind, which would be the caller's
