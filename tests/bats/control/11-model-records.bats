@@ -62,6 +62,16 @@ some() {
 	done
 }
 
+# until_answered: the PF has nothing under way
+until_answered() {
+	local i
+	for ((i = 0; i < 40; i++)); do
+		[ -n "$(lab-prop get pending)" ] || return 0
+		sleep 0.2
+	done
+	return 1
+}
+
 @test "records: a state in chunks arrives when all its records come in order" {
 	[ ${#at[@]} -eq 4 ]
 	some 1 2 3
@@ -104,21 +114,23 @@ some() {
 }
 
 @test "time: a SAVE that is given up after cmd-timeout-ms finds its key gone, and the driver lives on" {
+	local took
 	lab-prop set state-size $((4 << 20))
 	fault op=0x118,hang=4
-	mapfile -t took < <(migdrive dev "$VF0" set STOP_COPY time fail ENODEV save "$run_dir/none" time set STOP)
+	background dev "$VF0" set STOP_COPY time fail ENODEV save "$run_dir/none" time set STOP touch "$run_dir/ready" \
+		await "$run_dir/end"
+	mapfile -t took <"$BATS_TEST_TMPDIR/background"
 	[ "${took[1]}" -ge 1900 ]
 	[ "${took[1]}" -lt 3500 ]
-	lab-prop get pending | grep -q op=0x118
+	lab-prop get pending | grep -q "op=0x118 .* begun"
+	until_answered
+	last_refusal 0x118 "status=0x5 syndrome=0x1ab020"
+	fault ""
+	finish
 	put_on "" "$VF0" "$VF1"
 	rmmod mlx5_vfio_pci
 	modprobe mlx5_vfio_pci
 	put_on mlx5_vfio_pci "$VF0"
-	for ((i = 0; i < 40; i++)); do
-		[ -n "$(lab-prop get pending)" ] || break
-		sleep 0.2
-	done
-	fault ""
 	migdrive dev "$VF0" set STOP_COPY save "$run_dir/stream"
 	[ "$(stat -c %s "$run_dir/stream")" -gt $((4 << 20)) ]
 }

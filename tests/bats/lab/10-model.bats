@@ -422,5 +422,20 @@ teardown() {
 	migdrive dev "$VF1" set RESUMING write "$run_dir/stream" 0 0 0 set STOP
 	lab-prop set state-size $((4 << 20))
 	[ "$(labvf "$VF0" get state_size)" = $((4 << 20)) ]
-	run ! lab-prop set state-size $((2 << 30))
+	run ! lab-prop set state-size $((9 << 30))
+}
+
+@test "property: a state that one save cannot take is there in chunks" {
+	lab-prop set state-size $((8 << 30))
+	[ "$(labvf "$VF0" get state_size)" = $((8 << 30)) ]
+	lab-prop set state-size $((4 << 20))
+	refused 0x8 0x1ab017 0117 0000 0011
+	refused 0x3 0x1ab005 0117 0000 0011 4000	# in chunks: not without the capability
+	lab-prop set in-chunks on
+	accepted 0117 0000 0011 4000
+	lab-prop set in-chunks off
+	answer_bytes 32
+	# The next chunk's memory, and the whole: a head, and 2097152 pages of 4104 bytes.
+	[ "$answer" = 0000000000000000000000000000000000100000000000000000000201000040 ]
+	[ "$(labvf "$VF0" get state_size)" = $((4 << 20)) ]
 }

@@ -225,7 +225,7 @@ doomed_vm() {
 
 @test "the firmware reaches for memory that is not mapped: a syndrome of its own, an IOMMU fault in the kernel log, and 126" {
 	cat >"$BATS_TEST_TMPDIR/reach" <<-'END'
-	load() { . "tests/bats/$1.bash"; }
+	load() { . "tests/bats/${1#../}.bash"; }
 	bats_require_minimum_version() { :; }
 	load helpers
 	load model

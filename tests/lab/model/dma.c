@@ -53,22 +53,22 @@ static bool move(struct lab_dma *dma, uint64_t offset, uint8_t *data, size_t siz
 	return true;
 }
 
-static void damage(struct lab_dma *dma, uint64_t offset, uint8_t *data, size_t size)
+static bool damages(const struct lab_dma *dma, uint64_t offset, size_t size)
 {
-	if (dma->corrupt < 0 || (uint64_t)dma->corrupt < offset || (uint64_t)dma->corrupt - offset >= size)
-		return;
-	data[dma->corrupt - offset] ^= 1;
+	return dma->corrupt >= 0 && (uint64_t)dma->corrupt >= offset && (uint64_t)dma->corrupt - offset < size;
 }
 
-/* Writes into host memory at @offset of the range. At most LAB_PAGE_SIZE bytes at a time. */
+/* Writes into host memory at @offset of the range. */
 bool lab_dma_put(struct lab_dma *dma, uint64_t offset, const void *data, size_t size)
 {
-	uint8_t copy[LAB_PAGE_SIZE];
+	g_autofree uint8_t *copy = NULL;
 
-	assert(size <= sizeof(copy));
-	memcpy(copy, data, size);
-	damage(dma, offset, copy, size);
-	return move(dma, offset, copy, size);
+	if (damages(dma, offset, size)) {
+		copy = g_memdup2(data, size);
+		copy[dma->corrupt - offset] ^= 1;
+		data = copy;
+	}
+	return move(dma, offset, (void *)data, size);
 }
 
 /* Reads from host memory at @offset of the range. */
@@ -76,6 +76,7 @@ bool lab_dma_get(struct lab_dma *dma, uint64_t offset, void *data, size_t size)
 {
 	if (!move(dma, offset, data, size))
 		return false;
-	damage(dma, offset, data, size);
+	if (damages(dma, offset, size))
+		((uint8_t *)data)[dma->corrupt - offset] ^= 1;
 	return true;
 }

@@ -12,7 +12,7 @@
 #define LAB_IMAGE_MAGIC		0x314241354c584c4dULL	/* "MLXL5AB1" */
 
 enum {
-	LAB_IMAGE_VERSION = 1,
+	LAB_IMAGE_VERSION = 2,
 	LAB_IMAGE_HEADER = 64,
 	LAB_IMAGE_RECORD = 8 + LAB_STATE_PAGE,
 	LAB_IMAGE_CHUNK = 1 << 20,	/* a piece, when the driver wants chunks and names no size */
@@ -31,7 +31,7 @@ struct lab_image_header {
 	uint64_t length;		/* of the piece, this header included */
 	uint64_t state_size;
 	uint64_t digest;
-	uint64_t checksum;		/* over the piece, with 0 in this place */
+	uint64_t checksum;		/* over the header, with 0 in this place, and each page's number and digest */
 };
 QEMU_BUILD_BUG_ON(sizeof(struct lab_image_header) != LAB_IMAGE_HEADER);
 

@@ -84,6 +84,8 @@ enum lab_status lab_query_migration(struct lab_cmd *cmd)
 		return lab_refuse(cmd, LAB_BAD_PARAMETER, LAB_SYND_NOT_TRACKED);
 	size = incremental ? remaining(&vf->state) : lab_image_size(vf->state.pages);
 	piece = chunk ? MIN(size, LAB_IMAGE_CHUNK) : size;
+	if (piece > UINT32_MAX - LAB_PAGE_SIZE)
+		return lab_refuse(cmd, LAB_EXCEEDED, LAB_SYND_NEEDS_CHUNKS);
 	IFC_SET(query_vhca_migration_state_out, cmd->out, required_umem_size, piece);
 	IFC_SET(query_vhca_migration_state_out, cmd->out, remaining_total_size, size);
 	return LAB_OK;
@@ -233,10 +235,17 @@ static enum lab_status open_load(struct lab_cmd *cmd, struct transfer *t)
 	return open_memory(cmd, &t->dma, false);
 }
 
-/* What the image's reader found: the memory cannot be read, or it holds no good image. */
+/* What the image's reader found: the memory cannot be read, there is no room for its pages, or it holds no good image. */
 static enum lab_status refuse_image(struct lab_cmd *cmd, const struct lab_dma *dma)
 {
-	return lab_refuse(cmd, dma->syndrome == LAB_SYND_KEY_DMA ? LAB_BAD_RESOURCE : LAB_BAD_PARAMETER, dma->syndrome);
+	switch (dma->syndrome) {
+	case LAB_SYND_KEY_DMA:
+		return lab_refuse(cmd, LAB_BAD_RESOURCE, dma->syndrome);
+	case LAB_SYND_NO_ROOM:
+		return lab_refuse(cmd, LAB_NO_RESOURCES, dma->syndrome);
+	default:
+		return lab_refuse(cmd, LAB_BAD_PARAMETER, dma->syndrome);
+	}
 }
 
 enum lab_status lab_load_vhca(struct lab_cmd *cmd)
@@ -255,8 +264,8 @@ enum lab_status lab_load_vhca(struct lab_cmd *cmd)
 	if (status)
 		return status;
 	lab_saving_end(s);
-	if (header.flags & LAB_IMAGE_FIRST)
-		lab_loading_begin(s, header.session);
+	if (header.flags & LAB_IMAGE_FIRST && !lab_loading_begin(s, header.session))
+		return lab_refuse(cmd, LAB_NO_RESOURCES, LAB_SYND_NO_ROOM);
 	s->loading.sequence++;
 	if (!lab_image_apply(s, &t.dma, &header))
 		return refuse_image(cmd, &t.dma);

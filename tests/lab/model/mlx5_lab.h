@@ -64,6 +64,8 @@ enum lab_syndrome {
 	LAB_SYND_NOT_TRACKED = 0x1ab014,	/* an increment without tracking */
 	LAB_SYND_TOO_SMALL = 0x1ab015,		/* SAVE into less memory than QUERY asked for */
 	LAB_SYND_ABORTED = 0x1ab016,		/* the VF was reset or disabled before the command was done */
+	LAB_SYND_NEEDS_CHUNKS = 0x1ab017,	/* QUERY of the whole of a state that no single SAVE can take */
+	LAB_SYND_NO_ROOM = 0x1ab018,		/* the model has no room for a loaded state */
 	LAB_SYND_KEY_UNKNOWN = 0x1ab020,
 	LAB_SYND_KEY_LENGTH = 0x1ab021,		/* the range is not inside the key's */
 	LAB_SYND_KEY_RIGHTS = 0x1ab022,		/* no local write for SAVE, no local read for LOAD */

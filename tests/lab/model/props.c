@@ -6,7 +6,7 @@
 #include "cmd.h"
 #include "faults.h"
 
-enum { STATE_MAX_GIB = 1, TIMEOUT_MS_MAX = 0xfffff };
+enum { STATE_MAX_GIB = 8, TIMEOUT_MS_MAX = 0xfffff };
 
 #define LAB_PF(obj) container_of(lab_function_of(PCI_DEVICE(obj)), struct lab_pf, fn)
 

@@ -59,7 +59,8 @@ void lab_state_free(struct lab_state *s)
 	lab_loading_end(s);
 	g_free(s->touched);
 	g_free(s->front);
-	g_free(s->loaded);
+	g_free(s->digests);
+	lab_store_free(s->loaded);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -81,9 +82,9 @@ static void step(struct lab_state *s)
 	uint64_t page = LAB_RANDOM_FIRST + lab_mix(s->seed + generation) % (s->pages - LAB_RANDOM_FIRST);
 
 	stq_le_p(s->front + GENERATION_OFFSET, generation);
-	if (s->loaded)
-		random_page(s, page, generation, s->loaded + page * LAB_STATE_PAGE);
 	s->touched[page] = generation;
+	if (s->digests)
+		s->digests[page] = 0;
 	lab_state_touch(s, 0);
 	lab_state_touch(s, page);
 }
@@ -104,20 +105,41 @@ void lab_state_page(const struct lab_state *s, uint64_t page, uint8_t *out)
 {
 	if (page < LAB_RANDOM_FIRST)
 		memcpy(out, s->front + page * LAB_STATE_PAGE, LAB_STATE_PAGE);
-	else if (s->loaded)
-		memcpy(out, s->loaded + page * LAB_STATE_PAGE, LAB_STATE_PAGE);
+	else if (s->loaded && !s->touched[page])
+		lab_store_get(s->loaded, page * LAB_STATE_PAGE, out, LAB_STATE_PAGE);
 	else
 		random_page(s, page, s->touched[page], out);
 }
 
-uint64_t lab_state_digest(const struct lab_state *s)
+/* The digest of a page that holds @data at present. Known ones are kept until the page is rewritten. */
+uint64_t lab_page_digest(struct lab_state *s, uint64_t page, const uint8_t *data)
 {
-	uint8_t data[LAB_STATE_PAGE];
+	uint64_t digest;
+
+	if (page >= LAB_RANDOM_FIRST && s->digests && s->digests[page])
+		return s->digests[page];
+	digest = lab_digest_add(page + 1, data, LAB_STATE_PAGE);
+	if (page < LAB_RANDOM_FIRST)
+		return digest;
+	if (!s->digests)
+		s->digests = g_new0(uint64_t, s->pages);
+	s->digests[page] = digest;
+	return digest;
+}
+
+/* Of the whole state as it is, whatever was saved or tracked of it. */
+uint64_t lab_state_digest(struct lab_state *s)
+{
+	uint8_t data[LAB_STATE_PAGE], bytes[8];
 	uint64_t digest = s->size;
 
 	for (uint64_t page = 0; page < s->pages; page++) {
-		lab_state_page(s, page, data);
-		digest = lab_digest_add(digest, data, sizeof(data));
+		bool known = page >= LAB_RANDOM_FIRST && s->digests && s->digests[page];
+
+		if (!known)
+			lab_state_page(s, page, data);
+		stq_le_p(bytes, lab_page_digest(s, page, data));
+		digest = lab_digest_add(digest, bytes, sizeof(bytes));
 	}
 	return digest;
 }
@@ -157,27 +179,40 @@ void lab_saving_end(struct lab_state *s)
 	memset(&s->saving, 0, sizeof(s->saving));
 }
 
-/* Starts a load named @session: the state becomes bytes, all of them missing. */
-void lab_loading_begin(struct lab_state *s, uint64_t session)
+/* Starts a load named @session: all pages are missing. False when there is no place for them. */
+bool lab_loading_begin(struct lab_state *s, uint64_t session)
 {
+	struct lab_store *store = lab_store_new();
+
+	if (!store)
+		return false;
 	lab_loading_end(s);
-	if (!s->loaded)
-		s->loaded = g_malloc(s->size);
+	lab_store_free(s->loaded);
+	s->loaded = store;
+	g_free(s->touched);
+	s->touched = g_new0(uint32_t, s->pages);
+	g_clear_pointer(&s->digests, g_free);
 	s->loading.state = LAB_LOAD_PARTIAL;
 	s->loading.session = session;
 	s->loading.missing = bitmap_new(s->pages);
 	bitmap_set(s->loading.missing, 0, s->pages);
 	s->loading.missing_count = s->pages;
+	return true;
 }
 
-/* Puts one page of the image being loaded in its place. */
-void lab_loading_write(struct lab_state *s, uint64_t page, const uint8_t *data)
+/* Puts one page of the image being loaded in its place. False when there is no room for it. */
+bool lab_loading_write(struct lab_state *s, uint64_t page, const uint8_t *data)
 {
-	uint8_t *bytes = page < LAB_RANDOM_FIRST ? s->front : s->loaded;
-
-	memcpy(bytes + page * LAB_STATE_PAGE, data, LAB_STATE_PAGE);
+	if (page < LAB_RANDOM_FIRST)
+		memcpy(s->front + page * LAB_STATE_PAGE, data, LAB_STATE_PAGE);
+	else if (!lab_store_put(s->loaded, page * LAB_STATE_PAGE, data, LAB_STATE_PAGE))
+		return false;
+	else if (s->digests)
+		s->digests[page] = 0;
+	lab_page_digest(s, page, data);
 	if (test_and_clear_bit(page, s->loading.missing))
 		s->loading.missing_count--;
+	return true;
 }
 
 /* Forgets a load, finished or not; the bytes stay. Harmless when there is none. */

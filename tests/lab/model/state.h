@@ -3,12 +3,13 @@
  * The state of a VF: what a migration carries. Bytes 0 to 4095 are the head page (generation and scratch registers),
  * then the window, then pseudo-random pages. While the VF runs, time advances the generation, and each step rewrites one
  * of the pseudo-random pages. These are made when they are needed from a seed that never leaves the model, so that
- * idle VFs cost nothing; a state that was loaded is held as bytes. Nothing here knows of PCI or of commands.
+ * idle VFs cost nothing; pages that were loaded are held as bytes, in a file. Nothing here knows of PCI or of commands.
  */
 #ifndef MLX5_LAB_STATE_H
 #define MLX5_LAB_STATE_H
 
 #include "qemu/osdep.h"
+#include "store.h"
 #include "vf_regs.h"
 
 enum {
@@ -47,7 +48,8 @@ struct lab_state {
 	uint32_t suspended;		/* LAB_SUSPENDED_* */
 	uint8_t *front;			/* head page and window */
 	uint32_t *touched;		/* generation in which a page was rewritten last, 0: never */
-	uint8_t *loaded;		/* all bytes, once an image was loaded, else NULL */
+	struct lab_store *loaded;	/* pages that came in an image, NULL: none; one rewritten since is made again */
+	uint64_t *digests;		/* of the pseudo-random pages, 0: not known; NULL: none is */
 	struct lab_saving saving;
 	struct lab_loading loading;
 };
@@ -57,7 +59,8 @@ void lab_state_free(struct lab_state *s);
 void lab_state_advance(struct lab_state *s, int64_t now);
 uint64_t lab_state_generation(const struct lab_state *s);
 void lab_state_page(const struct lab_state *s, uint64_t page, uint8_t *out);
-uint64_t lab_state_digest(const struct lab_state *s);
+uint64_t lab_state_digest(struct lab_state *s);
+uint64_t lab_page_digest(struct lab_state *s, uint64_t page, const uint8_t *data);
 uint64_t lab_mix(uint64_t value);
 uint64_t lab_digest_add(uint64_t digest, const void *data, size_t size);
 void lab_state_touch(struct lab_state *s, uint64_t page);
@@ -67,8 +70,8 @@ void lab_state_set_scratch(struct lab_state *s, unsigned int index, uint64_t val
 
 void lab_saving_begin(struct lab_state *s, uint64_t session);
 void lab_saving_end(struct lab_state *s);
-void lab_loading_begin(struct lab_state *s, uint64_t session);
-void lab_loading_write(struct lab_state *s, uint64_t page, const uint8_t *data);
+bool lab_loading_begin(struct lab_state *s, uint64_t session);
+bool lab_loading_write(struct lab_state *s, uint64_t page, const uint8_t *data);
 void lab_loading_end(struct lab_state *s);
 
 #endif

@@ -35,7 +35,7 @@
 	X(vhca_id,	0x028, 4, 0)	/* what the PF's migration commands call it */ \
 	X(saves,	0x02c, 4, 0)	/* SAVE_VHCA_STATE commands that succeeded since the VF was created */ \
 	X(state_size,	0x030, 8, 0)	/* bytes of the state, window included */ \
-	X(digest,	0x038, 8, 0)	/* of the whole state, computed when read; takes a second for each GiB */ \
+	X(digest,	0x038, 8, 0)	/* of the whole state, computed when read; takes a second for each GiB of which it is not known yet */ \
 	X(window_offset, 0x040, 4, 0)	/* LAB_WINDOW_OFFSET */ \
 	X(window_size,	0x044, 4, 0)	/* LAB_WINDOW_SIZE */ \
 	X(load_state,	0x048, 4, 0)	/* LAB_LOAD_* */ \
