@@ -99,7 +99,7 @@ uint64_t lab_cmd_time(struct lab_cmd *cmd, const struct lab_verdict *verdict)
 	else if (cmd->opcode == MLX5_CMD_OP_LOAD_VHCA_STATE)
 		rate = pf->load_bandwidth;
 	if (rate && !cmd->fn->number && verdict->status == LAB_ANY)
-		ns += muldiv64(lab_transfer_size(cmd), NANOSECONDS_PER_SECOND, rate);
+		ns += (unsigned __int128)lab_transfer_size(cmd) * NANOSECONDS_PER_SECOND / rate;
 	return ns;
 }
 

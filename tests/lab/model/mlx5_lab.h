@@ -85,6 +85,9 @@ enum lab_syndrome {
 	LAB_SYND_FAULT = 0x1ab0ff,		/* injected, no other syndrome asked for */
 };
 
+/* What the initialization segment says of a function's interface; its driver writes it too. */
+enum { LAB_NIC_FULL = 0, LAB_NIC_DISABLED = 1, LAB_NIC_RESET = 7 };
+
 /* Event types that the model sends. */
 enum { LAB_EVENT_CMD = 0x0a, LAB_EVENT_PAGE_REQUEST = 0x0b };
 
@@ -182,6 +185,7 @@ struct lab_pf {
 	uint64_t save_bandwidth;
 	uint64_t load_bandwidth;
 	uint64_t cmd_timeout_ms;
+	bool fatal;			/* the firmware is dead, until a reset of it or of the PF */
 	bool migration;
 	bool migratable;
 	bool multi_load;
@@ -212,6 +216,12 @@ uint16_t lab_vhca_id(const struct lab_function *fn);
 void lab_function_forget(struct lab_function *fn);
 bool lab_set_total_vfs(struct lab_pf *pf, uint64_t count, Error **errp);
 bool lab_asleep(const struct lab_function *fn);
+
+void lab_vf_wipe(struct lab_vf *vf);
+
+/* fatal.c */
+void lab_firmware_dies(struct lab_pf *pf);
+void lab_firmware_restarts(struct lab_pf *pf);
 
 /* segment.c: the initialization segment and the doorbell pages */
 void lab_segment_init(struct lab_function *fn, uint64_t bar_size, uint64_t doorbell_end);

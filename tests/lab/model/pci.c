@@ -6,6 +6,7 @@
 #include "qapi/error.h"
 #include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
+#include "hw/pci/pcie_aer.h"
 #include "hw/pci/pcie_sriov.h"
 #include "cmd.h"
 #include "res.h"
@@ -22,6 +23,7 @@ enum {
 	CAP_VENDOR = 0xc0,
 	CAP_VENDOR_SIZE = 0x18,
 	CAP_ARI = 0x100,
+	CAP_AER = 0x120,
 	CAP_SRIOV = 0x180,
 };
 
@@ -85,6 +87,13 @@ static bool init_msix(struct lab_function *fn, unsigned int vectors, Error **err
 	return true;
 }
 
+/* A VF's errors are reported as its PF is told to; QEMU looks at the VF's own bits, which no kernel sets. */
+static void report_errors(PCIDevice *pci)
+{
+	pci_word_test_and_set_mask(pci->config + CAP_EXPRESS + PCI_EXP_DEVCTL,
+				   PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE);
+}
+
 static bool init_express(struct lab_function *fn, Error **errp)
 {
 	int position = pcie_endpoint_cap_init(&fn->pci, CAP_EXPRESS);
@@ -95,8 +104,10 @@ static bool init_express(struct lab_function *fn, Error **errp)
 	}
 	pcie_cap_flr_init(&fn->pci);
 	pcie_cap_deverr_init(&fn->pci);
+	if (fn->number)
+		report_errors(&fn->pci);
 	pcie_ari_init(&fn->pci, CAP_ARI, 1);
-	return true;
+	return pcie_aer_init(&fn->pci, PCI_ERR_VER, CAP_AER, PCI_ERR_SIZEOF, errp) >= 0;
 }
 
 static void init_seats(struct lab_pf *pf)
@@ -133,6 +144,7 @@ static void function_exit(struct lab_function *fn)
 	lab_function_forget(fn);
 	lab_res_free(fn);
 	msix_uninit(&fn->pci, &fn->bar, &fn->bar);
+	pcie_aer_exit(&fn->pci);
 	pcie_cap_exit(&fn->pci);
 }
 
@@ -152,6 +164,7 @@ static void pf_reset(DeviceState *dev)
 {
 	struct lab_pf *pf = lab_pf(PCI_DEVICE(dev));
 
+	pf->fatal = false;
 	pcie_sriov_pf_disable_vfs(&pf->fn.pci);
 	lab_function_forget(&pf->fn);
 	for (unsigned int i = 0; i <= LAB_VFS_MAX; i++) {
@@ -184,6 +197,7 @@ static void pf_config_write(PCIDevice *pci, uint32_t address, uint32_t value, in
 {
 	pci_default_write_config(pci, address, value, length);
 	pcie_cap_flr_write_config(pci, address, value, length);
+	pcie_aer_write_config(pci, address, value, length);
 	pcie_sriov_config_write(pci, address, value, length);
 }
 
@@ -203,6 +217,8 @@ static void vf_realize(PCIDevice *pci, Error **errp)
 
 	vf->fn.pf = lab_pf(pcie_sriov_get_pf(pci));
 	vf->fn.number = pcie_sriov_vf_number(pci) + 1;
+	if (!DEVICE(pci)->id)		/* for the monitor, which makes errors by name */
+		DEVICE(pci)->id = g_strdup_printf("vf%u", vf->fn.number - 1);
 	lab_res_init(&vf->fn);
 	new_state(vf);
 	lab_segment_init(&vf->fn, LAB_VF_BAR_SIZE, LAB_REGS_OFFSET);
@@ -221,23 +237,30 @@ static void vf_exit(PCIDevice *pci)
 	lab_state_free(&vf->state);
 }
 
+/* The state and what the PF's driver asked of it go; the new one runs. */
+void lab_vf_wipe(struct lab_vf *vf)
+{
+	lab_cmd_abort(vf->fn.pf, vf->fn.number);
+	lab_state_free(&vf->state);
+	new_state(vf);
+}
+
 /* A function level reset: migration commands are aborted, the driver's things go, the state is wiped, suspension ends. */
 static void vf_reset(DeviceState *dev)
 {
 	struct lab_vf *vf = lab_vf(PCI_DEVICE(dev));
 
-	lab_cmd_abort(vf->fn.pf, vf->fn.number);
-	lab_function_forget(&vf->fn);
-	lab_state_free(&vf->state);
 	/* The reset at its birth is none that anybody asked for. */
 	vf->resets += dev->realized;
-	new_state(vf);
+	lab_vf_wipe(vf);
+	lab_function_forget(&vf->fn);
 }
 
 static void vf_config_write(PCIDevice *pci, uint32_t address, uint32_t value, int length)
 {
 	pci_default_write_config(pci, address, value, length);
 	pcie_cap_flr_write_config(pci, address, value, length);
+	pcie_aer_write_config(pci, address, value, length);
 }
 
 static void function_class(ObjectClass *oc, uint16_t device_id, const char *description)

@@ -85,6 +85,19 @@ static void bool_set(Object *obj, Visitor *v, const char *name, void *opaque, Er
 	visit_type_bool(v, name, (bool *)((uint8_t *)LAB_PF(obj) + prop->offset), errp);
 }
 
+static bool fatal_get(Object *obj, Error **errp)
+{
+	return LAB_PF(obj)->fatal;
+}
+
+static void fatal_set(Object *obj, bool value, Error **errp)
+{
+	if (value)
+		lab_firmware_dies(LAB_PF(obj));
+	else
+		LAB_PF(obj)->fatal = false;
+}
+
 static bool parse_version(const char *text, unsigned int *major, unsigned int *minor, unsigned int *sub)
 {
 	int end = 0;
@@ -206,6 +219,7 @@ void lab_props_register(ObjectClass *oc)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bools); i++)
 		object_class_property_add(oc, bools[i].name, "bool", bool_get, bool_set, NULL, (void *)&bools[i]);
+	object_class_property_add_bool(oc, "fw-fatal", fatal_get, fatal_set);
 	object_class_property_add_str(oc, "fw-version", fw_version_get, fw_version_set);
 	object_class_property_add_str(oc, "psid", psid_get, psid_set);
 	object_class_property_add_str(oc, "fault", fault_get, fault_set);

@@ -14,6 +14,8 @@ enum {
 	REG_INITIALIZING = 0x1fc,
 	REG_HEALTH_FW_VER = 0x230,
 	REG_HEALTH_HW_ID = 0x234,
+	REG_HEALTH_SEVERITY = 0x238,	/* and whether a reset is asked for, in the highest byte */
+	REG_HEALTH_SYNDROME = 0x23c,	/* in the byte after the highest */
 	REG_CMD_TIMEOUT = 0xff8,
 	REG_INIT_TIMEOUT = 0xffc,
 	REG_TIMER_HIGH = 0x1000,
@@ -26,6 +28,9 @@ enum {
 	CX7_HW_ID = 0x218,
 
 	INIT_TIMEOUT_MS = 2000,
+	RESET_SUPPORTED = 1 << 30,
+	RESET_WANTED = 0x80 | 0x08 | 2,	/* the severity is valid, and critical */
+	INTERNAL_ERROR = 1,
 
 	UAR_EQ_ARM = 0x40,
 	UAR_EQ_UPDATE = 0x48,
@@ -66,6 +71,12 @@ static uint32_t segment_word(const struct lab_function *fn, uint32_t offset)
 		return fn->queue >> 32;
 	case REG_QUEUE_LOW:
 		return queue_low(fn);
+	case REG_INITIALIZING:
+		return RESET_SUPPORTED;
+	case REG_HEALTH_SEVERITY:
+		return fn->pf->fatal ? (uint32_t)RESET_WANTED << 24 : 0;
+	case REG_HEALTH_SYNDROME:
+		return fn->pf->fatal ? INTERNAL_ERROR << 16 : 0;
 	case REG_HEALTH_FW_VER:
 		return health_fw_ver(fn);
 	case REG_HEALTH_HW_ID:
@@ -81,7 +92,7 @@ static uint32_t segment_word(const struct lab_function *fn, uint32_t offset)
 	case REG_REAL_TIME_LOW:
 		return now;
 	case REG_HEALTH_COUNTER:
-		return now / SCALE_MS;
+		return fn->pf->fatal ? 1 : now / SCALE_MS;
 	default:
 		return 0;
 	}
@@ -108,7 +119,9 @@ static void write_queue_low(struct lab_function *fn, uint32_t value)
 	uint64_t queue = (uint64_t)fn->queue_high << 32 | (value & ~0xfffU);
 
 	fn->nic_interface = value >> 8 & 7;
-	if (fn->nic_interface)
+	if (fn->nic_interface == LAB_NIC_RESET && !fn->number)
+		lab_firmware_restarts(fn->pf);
+	if (fn->nic_interface != LAB_NIC_FULL)
 		return;
 	lab_function_forget(fn);
 	fn->queue = queue;

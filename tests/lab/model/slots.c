@@ -243,7 +243,7 @@ static void take_slot(struct lab_function *fn, unsigned int index)
  */
 void lab_cmd_doorbell(struct lab_function *fn, uint32_t slots)
 {
-	if (!fn->queue)
+	if (!fn->queue || fn->pf->fatal)
 		return;
 	if (lab_asleep(fn)) {
 		fn->rung |= slots;
