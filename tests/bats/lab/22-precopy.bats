@@ -235,6 +235,8 @@ images() {
 @test "precopy: a reset ends it, whatever the firmware does" {
 	migdrive dev "$VF0" set PRE_COPY read 100 reset fail ENODEV read 1 state RUNNING set PRE_COPY_P2P read 100 reset \
 		state RUNNING fail ENODEV read 1 set PRE_COPY set STOP_COPY read 100 reset state RUNNING
+	# There the reader may be told ENOMSG first.
+	ours || return 0
 	fault $slow_save
 	background dev "$VF0" set PRE_COPY read 24 touch $run_dir/ready fail ENODEV read 1 state RUNNING set PRE_COPY read 1000 \
 		await $run_dir/go fail ENODEV read 1 state RUNNING

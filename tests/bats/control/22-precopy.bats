@@ -1,0 +1,1 @@
+../lab/22-precopy.bats

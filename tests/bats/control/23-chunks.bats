@@ -1,0 +1,1 @@
+../lab/23-chunks.bats
