@@ -12,28 +12,14 @@
 
 #define ASK_AGAIN_MS 1000 /* read again although poll(2) says nothing */
 
-/*
- * Reads one round. What ends it for now is ENOMSG by the interface, and 0 by
- * some drivers. Either may come at once too, while the firmware still saves
- * what is to be read: then poll(2) tells when, if the driver has it.
- */
-struct reader {
-	int fd;
-	const char *name;
-	uint64_t deadline_ns;
-	bool got;   /* something in this round */
-	bool ready; /* poll(2) said that there is something */
-	bool over;
-};
-
-static int failed(const struct reader *reader, int num, struct err *err)
+static int failed(const struct round_reader *reader, int num, struct err *err)
 {
 	return err_set(err, ERR_IO, num, "reading %s before it stops",
 		       reader->name);
 }
 
 /* 0, or -1 when it is to give up. */
-static int wait_for_data(struct reader *reader, struct err *err)
+static int wait_for_data(struct round_reader *reader, struct err *err)
 {
 	struct pollfd fd = { .fd = reader->fd, .events = POLLIN };
 	uint64_t now = now_ns(), left_ms;
@@ -50,7 +36,7 @@ static int wait_for_data(struct reader *reader, struct err *err)
 }
 
 /* Nothing to read just now, and @num says why. */
-static int no_data(struct reader *reader, int num, struct err *err)
+static int no_data(struct round_reader *reader, int num, struct err *err)
 {
 	switch (num) {
 	case EINTR:
@@ -67,10 +53,9 @@ static int no_data(struct reader *reader, int num, struct err *err)
 	}
 }
 
-/* A pump_source_fn; @data is a reader. */
-static int read_round(struct pump_block *block, void *data, struct err *err)
+int round_read(struct pump_block *block, void *data, struct err *err)
 {
-	struct reader *reader = data;
+	struct round_reader *reader = data;
 
 	block->len = 0;
 	block->phase = PHASE_PRE_COPY;
@@ -160,7 +145,7 @@ static int one_round(struct parcel *p, uint64_t begun_ns, struct err *err)
 {
 	struct precopy *precopy = precopy_of(p);
 	struct precopy_round *round = &precopy->rounds[precopy->n_rounds++];
-	struct reader reader = {
+	struct round_reader reader = {
 		.fd = p->data_fd,
 		.name = p->hand.device->name,
 		.deadline_ns = begun_ns + precopy->limits.time_ns,
@@ -175,7 +160,7 @@ static int one_round(struct parcel *p, uint64_t begun_ns, struct err *err)
 	int ret;
 
 	round->before = precopy->left;
-	ret = parcel_pump(p, PHASE_PRE_COPY, read_round, &reader, &sample,
+	ret = parcel_pump(p, PHASE_PRE_COPY, round_read, &reader, &sample,
 			  &round->bytes, err);
 	round->duration_ns = now_ns() - started;
 	return ret;

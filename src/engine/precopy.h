@@ -26,4 +26,28 @@ int precopy_check(struct parcel *p, struct err *err)
 int precopy_run(struct parcel *parcels, size_t n, struct err *err)
 	__attribute__((nonnull(1, 3)));
 
+/**
+ * struct round_reader - reads one round; fd, name and deadline are the caller's
+ * @fd: a data fd in PRE_COPY, with O_NONBLOCK
+ * @name: for messages
+ * @deadline_ns: CLOCK_MONOTONIC
+ * @got: something was read in this round
+ * @ready: poll(2) said that there is something
+ *
+ * What ends a round is ENOMSG by the interface, and 0 by some drivers. Either
+ * may come at once too, while the firmware still saves what is to be read: then
+ * poll(2) tells when, if the driver has it.
+ */
+struct round_reader {
+	int fd;
+	const char *name;
+	uint64_t deadline_ns;
+	bool got;
+	bool ready;
+	bool over;
+};
+
+/** round_read - a pump_source_fn; @data is a struct round_reader */
+int round_read(struct pump_block *block, void *data, struct err *err);
+
 #endif

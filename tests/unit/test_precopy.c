@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When pre-copy ends, and the time without the device taken apart. */
+/* When pre-copy ends, how a round is read, and the time without the device taken apart. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "engine/precopy.h"
 #include "model/precopy.h"
 #include "model/transfer.h"
 #include "tests/unit/check.h"
@@ -128,13 +137,165 @@ static void without_an_end_there_is_no_stopped_time(void)
 	CHECK(!transfer_stopped(&transfer, &stopped));
 }
 
+/* A pipe in place of a data fd: EAGAIN while it is empty, and 0 when the writer has gone, as some drivers end a round. */
+struct line {
+	int in, out;
+	struct round_reader reader;
+	unsigned char data[PUMP_BLOCK];
+	struct pump_block block;
+	struct err err;
+};
+
+static struct line line;
+
+static void line_open(uint64_t ms)
+{
+	int fds[2];
+
+	CHECK_INT(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
+	line.in = fds[1];
+	line.out = fds[0];
+	line.reader = (struct round_reader){
+		.fd = fds[0], .name = "x",
+		.deadline_ns = now_ns() + ms * 1000000u,
+	};
+	line.block = (struct pump_block){ .data = line.data };
+	line.err = (struct err)ERR_INIT;
+}
+
+static void line_send(size_t len)
+{
+	static const char bytes[4096];
+
+	CHECK_INT(write(line.in, bytes, len), len);
+}
+
+static void line_end(void)
+{
+	close(line.in);
+	line.in = -1;
+}
+
+static int line_read(void)
+{
+	return round_read(&line.block, &line.reader, &line.err);
+}
+
+static void line_close(void)
+{
+	close(line.out);
+	if (line.in >= 0)
+		close(line.in);
+}
+
+static void a_round_ends_where_nothing_follows(void)
+{
+	line_open(60000);
+	line_send(4096);
+	line_send(10);
+	line_end();
+	CHECK_INT(line_read(), 1);
+	CHECK_INT(line.block.len, 4106);
+	CHECK_INT(line.block.phase, PHASE_PRE_COPY);
+	CHECK_INT(line_read(), 0);
+	line_close();
+}
+
+static void a_round_of_nothing_ends_too(void)
+{
+	line_open(60000);
+	line_end();
+	CHECK_INT(line_read(), 0);
+	CHECK_INT(line_read(), 0);
+	line_close();
+}
+
+static void *later(void *data)
+{
+	(void)data;
+	usleep(50000);
+	line_send(7);
+	line_end();
+	return NULL;
+}
+
+static void what_is_not_there_yet_is_waited_for(void)
+{
+	pthread_t thread;
+
+	line_open(60000);
+	CHECK_INT(pthread_create(&thread, NULL, later, NULL), 0);
+	CHECK_INT(line_read(), 1);
+	CHECK_INT(line.block.len, 7);
+	pthread_join(thread, NULL);
+	CHECK_INT(line_read(), 0);
+	line_close();
+}
+
+static void time_ends_a_round_in_the_middle(void)
+{
+	line_open(100);
+	line_send(5);
+	CHECK_INT(line_read(), 1);
+	CHECK_INT(line.block.len, 5);
+	CHECK(now_ns() >= line.reader.deadline_ns);
+	line_send(5);
+	CHECK_INT(line_read(), 0);
+	line_close();
+}
+
+static void a_round_that_fails_is_told(void)
+{
+	line_open(60000);
+	line.reader.fd = -1;
+	CHECK_INT(line_read(), -1);
+	CHECK_INT(line.err.num, EBADF);
+	line_close();
+}
+
+static void *kicker(void *data)
+{
+	pthread_t *reading = data;
+
+	usleep(50000);
+	interrupt_break(true);
+	for (int i = 0; i < 20; i++) {
+		interrupt_kick(*reading);
+		usleep(5000);
+	}
+	return NULL;
+}
+
+static void a_kick_gets_the_reader_out_of_its_wait(void)
+{
+	pthread_t self = pthread_self(), thread;
+	struct err err = ERR_INIT;
+
+	line_open(60000);
+	CHECK_INT(interrupt_begin(&err), 0);
+	CHECK_INT(pthread_create(&thread, NULL, kicker, &self), 0);
+	CHECK_INT(line_read(), -1);
+	CHECK_INT(line.err.num, EINTR);
+	pthread_join(thread, NULL);
+	interrupt_break(false);
+	interrupt_end();
+	line_close();
+}
+
 int main(void)
 {
+	alarm(30);
 	CASE(it_goes_on_while_much_is_left);
 	CASE(little_enough_is_the_good_end);
 	CASE(rounds_and_time_end_it_in_any_case);
 	CASE(no_bytes_at_all_is_a_limit_too);
 	CASE(ends_have_names);
+	CASE(a_round_ends_where_nothing_follows);
+	CASE(a_round_of_nothing_ends_too);
+	CASE(what_is_not_there_yet_is_waited_for);
+	CASE(time_ends_a_round_in_the_middle);
+	CASE(a_round_that_fails_is_told);
+	CASE(a_kick_gets_the_reader_out_of_its_wait);
 	CASE(stopped_time_begins_where_pre_copy_is_left);
 	CASE(stopped_time_begins_where_running_is_left);
 	CASE(a_stopped_device_is_counted_from_the_first_arc);
