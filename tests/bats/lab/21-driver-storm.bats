@@ -41,10 +41,12 @@ calm() {
 
 # session LIMIT: a save and a load on VF0, killed after LIMIT seconds
 session() {
+	local enter=(set PRE_COPY read 1000) leave=(set RUNNING_P2P set PRE_COPY_P2P set PRE_COPY read 1000)
+	! old_kernel || enter=() leave=()
 	# In the foreground timeout waits for what it killed, so that the device is closed at its return.
-	timeout --foreground -s KILL "$1" migdrive dev "$VF0" set PRE_COPY read 1000 set STOP_COPY read 1000 readbar \
+	timeout --foreground -s KILL "$1" migdrive dev "$VF0" "${enter[@]}" set STOP_COPY read 1000 readbar \
 		save $run_dir/a set STOP set RESUMING write $run_dir/stream 4093 0 0 set STOP set RUNNING set STOP_COPY read 1000 \
-		set RUNNING_P2P set PRE_COPY_P2P set PRE_COPY read 1000 dropdev dropdata
+		"${leave[@]}" dropdev dropdata
 }
 
 flr() { echo 1 >"$sys/devices/$1/reset"; }

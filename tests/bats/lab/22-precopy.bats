@@ -24,7 +24,10 @@ teardown_file() {
 	rm -rf $run_dir
 }
 
-setup() { rm -f $run_dir/{ready,go,on,dropped,end,stream}; }
+setup() {
+	! old_kernel || skip "this kernel has no PRE_COPY"
+	rm -f $run_dir/{ready,go,on,dropped,end,stream}
+}
 
 # Nothing is left on the PF of any session, however it has ended.
 teardown() {

@@ -68,8 +68,9 @@ images() {
 available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
 
 @test "chunks: what is saved in chunks of 8 MiB arrives" {
-	local head size
-	background dev "$VF1" dev "$VF0" size set STOP_COPY save $run_dir/stream eof eof poll 1 touch $run_dir/ready \
+	local head size estimate=(size)
+	! old_kernel || estimate=()
+	background dev "$VF1" dev "$VF0" "${estimate[@]}" set STOP_COPY save $run_dir/stream eof eof poll 1 touch $run_dir/ready \
 		await $run_dir/on "${load_it[@]}"
 	touch $run_dir/on
 	arrived
@@ -78,6 +79,7 @@ available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
 	images $run_dir/stream >$run_dir/images
 	[ "$(wc -l <$run_dir/images)" -eq 9 ]
 	[ "$(sort -n $run_dir/images | tail -1)" -le $((8 * mib)) ]
+	! old_kernel || return 0
 	# What the firmware adds to each chunk cannot be known before.
 	size=$(stat -c %s $run_dir/stream)
 	[ "$(<"$BATS_TEST_TMPDIR/background")" -gt $((size - 1000)) ]
@@ -111,6 +113,7 @@ available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
 }
 
 @test "chunks: pre-copy in chunks arrives as it was at the end" {
+	! old_kernel || skip "this kernel has no PRE_COPY"
 	background dev "$VF1" dev "$VF0" set PRE_COPY append $run_dir/stream touch $run_dir/ready await $run_dir/on \
 		info pollin append $run_dir/stream info pollin append $run_dir/stream \
 		set STOP_COPY append $run_dir/stream eof "${load_it[@]}"
@@ -123,6 +126,7 @@ available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
 
 @test "chunks: dirty_bytes is all that is left, not the next chunk alone" {
 	only_ours
+	! old_kernel || skip "this kernel has no PRE_COPY"
 	migdrive dev "$VF0" set PRE_COPY read 24 append $run_dir/stream info set RUNNING >$run_dir/info
 	read -r initial dirty <$run_dir/info
 	[ "$initial" -eq 0 ]
