@@ -30,6 +30,20 @@ put_on() {
 	done
 }
 
+# firmware_migrates on|off: whether it can. On 6.1 the driver goes by what the PF's driver has asked for, which does so anew
+# then, and has VFs that no driver has
+firmware_migrates() {
+	local vfs
+	lab-prop set migration "$1"
+	old_kernel || return 0
+	vfs=$(cat "$sys/devices/$PF/sriov_numvfs")
+	echo "$PF" >"$sys/drivers/mlx5_core/unbind"
+	echo "$PF" >"$sys/drivers/mlx5_core/bind"
+	echo 0 >"$sys/devices/$PF/sriov_drivers_autoprobe"
+	echo "$vfs" >"$sys/devices/$PF/sriov_numvfs"
+	echo 1 >"$sys/devices/$PF/sriov_drivers_autoprobe"
+}
+
 # group_of DEVICE: the file of its IOMMU group
 group_of() {
 	local target
