@@ -87,13 +87,6 @@ static bool init_msix(struct lab_function *fn, unsigned int vectors, Error **err
 	return true;
 }
 
-/* A VF's errors are reported as its PF is told to; QEMU looks at the VF's own bits, which no kernel sets. */
-static void report_errors(PCIDevice *pci)
-{
-	pci_word_test_and_set_mask(pci->config + CAP_EXPRESS + PCI_EXP_DEVCTL,
-				   PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE);
-}
-
 static bool init_express(struct lab_function *fn, Error **errp)
 {
 	int position = pcie_endpoint_cap_init(&fn->pci, CAP_EXPRESS);
@@ -104,8 +97,6 @@ static bool init_express(struct lab_function *fn, Error **errp)
 	}
 	pcie_cap_flr_init(&fn->pci);
 	pcie_cap_deverr_init(&fn->pci);
-	if (fn->number)
-		report_errors(&fn->pci);
 	pcie_ari_init(&fn->pci, CAP_ARI, 1);
 	return pcie_aer_init(&fn->pci, PCI_ERR_VER, CAP_AER, PCI_ERR_SIZEOF, errp) >= 0;
 }
@@ -217,8 +208,6 @@ static void vf_realize(PCIDevice *pci, Error **errp)
 
 	vf->fn.pf = lab_pf(pcie_sriov_get_pf(pci));
 	vf->fn.number = pcie_sriov_vf_number(pci) + 1;
-	if (!DEVICE(pci)->id)		/* for the monitor, which makes errors by name */
-		DEVICE(pci)->id = g_strdup_printf("vf%u", vf->fn.number - 1);
 	lab_res_init(&vf->fn);
 	new_state(vf);
 	lab_segment_init(&vf->fn, LAB_VF_BAR_SIZE, LAB_REGS_OFFSET);
