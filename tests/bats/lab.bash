@@ -9,6 +9,9 @@ sys=/sys/bus/pci
 ours() { [[ $(modinfo -F description mlx5_vfio_pci) == *"with live migration"* ]]; }
 only_ours() { ours || skip "the in-tree driver does not"; }
 
+# not_61: for tests of records, which 6.1's in-tree driver neither writes nor reads
+not_61() { ours || ! old_kernel || skip "the in-tree driver of 6.1 has bare images alone"; }
+
 # driver_of DEVICE: empty when it has none
 driver_of() {
 	local target

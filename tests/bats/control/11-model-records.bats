@@ -8,6 +8,7 @@ load ../helpers
 load ../model
 
 setup_file() {
+	! old_kernel || skip "the in-tree driver of 6.1 has neither chunks nor pre-copy"
 	modprobe mlx5_vfio_pci
 	cp "$sys/devices/$PF/sriov_numvfs" "$BATS_FILE_TMPDIR/vfs"
 	mkdir -p "$run_dir"
