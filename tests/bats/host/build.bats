@@ -21,6 +21,31 @@ make() { env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u MAKEOVERRIDES make "$@"; }
 	[ -z "$output" ]
 }
 
+# packed INTO [VARIABLE=VALUE]...: the folders that make dist puts into the archive as they are, as a list
+packed() {
+	mkdir "$1"
+	make -C "$MLXMIGCTL_BUILD" dist-hook distdir="$1" "${@:2}" >&2
+	(cd "$1" && find . -type f -o -type l | cut -c 3- | sort)
+}
+
+@test "the archive has all the sources, and nothing that was built among them" {
+	local into=$BATS_TEST_TMPDIR in_place=$BATS_TEST_TMPDIR/in-place program
+	packed "$into/1" >"$into/files"
+	grep -qx kmod/Makefile "$into/files"
+	if [ -e "$top_dir/.git" ]; then
+		git -C "$top_dir" ls-files -co --exclude-standard .ci kmod tests | sort | diff - "$into/files"
+	fi
+	mkdir "$in_place"
+	(cd "$top_dir" && tar -cf - --exclude='./build*' --exclude=./.git .) | tar -xf - -C "$in_place"
+	chmod -R u+w "$in_place"
+	cd "$in_place"
+	mkdir -p tests/unit/.deps
+	touch kmod/{fsm.o,.fsm.o.cmd,mlx5-vfio-pci.{ko,mod,mod.c},Module.symvers,modules.order} \
+		tests/unit/{.dirstamp,.deps/mkimage.Po,mkimage.o,test_mig.{o,log,trs}} tests/lab/labmodel.so
+	for program in tests/unit/{mkimage,test_*.c} tests/bench/{bareloop,pumpcost}; do touch "${program%.c}"; done
+	packed "$into/2" srcdir="$in_place" | diff "$into/files" -
+}
+
 @test "make -C kmod without headers says what is missing, and where it comes from" {
 	run make -C "$top_dir/kmod" KDIR="$BATS_TEST_TMPDIR"
 	[ "$status" -ne 0 ]
