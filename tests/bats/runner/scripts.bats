@@ -29,6 +29,13 @@ scripts="all:2 setup:2 build-tool:2 kmod-check:2 demo:2 bench/transfer:2 lab/bui
 	done
 }
 
+@test "tests/all names a part that it does not have" {
+	run --separate-stderr "$top_dir/tests/all" check nosuchpart
+	[ "$status" -eq 2 ]
+	[ -z "$output" ]
+	[[ $stderr == *"'nosuchpart'"*--list* ]]
+}
+
 @test "each script refuses an option without its value" {
 	local script
 	for script in all:--keep:2 bench/transfer:--rounds:2 lab/build:--kernel:125 lab/build:--driver:125 lab/run:--vfs:125; do
