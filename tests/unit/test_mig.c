@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which devices cannot migrate, and what a region of the old protocol looks like. */
+#include <errno.h>
 #include <linux/vfio.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
 
 #include "sys/kmsg.h"
 #include "sys/mig.h"
@@ -55,6 +58,74 @@ static void a_broken_chain_of_capabilities_ends(void)
 	CHECK(!mig_region_is_v1(&region, sizeof(region)));
 	region.head.cap_offset = 4;
 	CHECK(!mig_region_is_v1(&region, sizeof(region)));
+}
+
+#define DEVICE_FD 4711
+#define REGIONS 11
+
+/* The index and the type of the one region with capabilities. */
+static uint32_t special_index, special_type;
+static unsigned int regions_asked;
+
+static int answer_region(struct vfio_region_info *info)
+{
+	struct region region = region_of_type(special_type);
+
+	regions_asked++;
+	CHECK(info->argsz >= sizeof(region));
+	CHECK(info->index < REGIONS);
+	if (info->index == special_index)
+		memcpy(info, &region, sizeof(region));
+	return 0;
+}
+
+/*
+ * A kernel from before 5.18, in the libc's place: no kernel that the tests run
+ * on has a device of the old protocol. Of version 2 it knows nothing.
+ */
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list arguments;
+	void *arg;
+
+	va_start(arguments, request);
+	arg = va_arg(arguments, void *);
+	va_end(arguments);
+	CHECK_INT(fd, DEVICE_FD);
+	if (request == VFIO_DEVICE_GET_INFO) {
+		((struct vfio_device_info *)arg)->num_regions = REGIONS;
+		return 0;
+	}
+	if (request == VFIO_DEVICE_GET_REGION_INFO)
+		return answer_region(arg);
+	errno = ENOTTY;
+	return -1;
+}
+
+/* What keeps a device with that region from migrating. */
+static enum err_code refused_with(uint32_t index, uint32_t type)
+{
+	struct device device = { .name = "0000:01:00.1",
+				 .driver = "hisi_acc_vfio_pci" };
+	struct vdev vdev = { .name = "0000:01:00.1", .fd = DEVICE_FD };
+	struct mig_caps caps;
+	struct err err = ERR_INIT;
+
+	special_index = index;
+	special_type = type;
+	regions_asked = 0;
+	CHECK_INT(mig_offer_read(&vdev, &caps, &err), 0);
+	CHECK_INT(mig_require(&device, &caps, &err), -1);
+	return err.code;
+}
+
+static void a_device_of_the_old_protocol_is_refused_as_such(void)
+{
+	CHECK_INT(refused_with(9, 3), ERR_OLD_PROTOCOL);
+	CHECK_INT(refused_with(REGIONS - 1, 3), ERR_OLD_PROTOCOL);
+	CHECK_INT(regions_asked, REGIONS);
+	CHECK_INT(refused_with(9, 1), ERR_NOT_MIGRATABLE);
+	CHECK_INT(regions_asked, REGIONS);
 }
 
 static enum err_code require(const char *driver, const struct mig_caps *caps)
@@ -124,6 +195,7 @@ int main(void)
 {
 	CASE(the_migration_region_is_known_by_its_type);
 	CASE(a_broken_chain_of_capabilities_ends);
+	CASE(a_device_of_the_old_protocol_is_refused_as_such);
 	CASE(why_a_device_cannot_migrate_is_told_apart);
 	CASE(features_are_named_by_their_numbers);
 	CASE(the_firmwares_words_are_found_in_the_kernel_log);

@@ -168,6 +168,20 @@ captured() { run_mlx "$1" --sysroot "$SYSROOT" "${@:2}"; }
 	error_is damaged
 }
 
+@test "load: an image of another kind of device wants --force" {
+	local other=$BATS_TEST_TMPDIR/root
+	seq 1 10000 | "$MLXMIGCTL_BUILD/tests/unit/mkimage" 0 0 >image
+	run_mlx 2 --sysroot "$SYSROOT" load $vf image # it fits, and would be loaded now
+	[[ $stderr == *"--sysroot do not go together"* ]]
+	cp -a "$SYSROOT" "$other"
+	chmod u+w "$other/sys/bus/pci/devices/$vf/device"
+	echo 0x1018 >"$other/sys/bus/pci/devices/$vf/device"
+	run_mlx 8 --sysroot "$other" load $vf image
+	error_is incompatible
+	[[ $stderr == *"device_id is 101e there and 1018 here"* ]]
+	run_mlx 2 --sysroot "$other" load --force $vf image
+}
+
 @test "load: progress tells the last of the verification, in bytes of the stream" {
 	seq 1 1000000 | head -c 5000000 >bare
 	"$MLXMIGCTL_BUILD/tests/unit/mkimage" 0 0 <bare >image
