@@ -80,6 +80,21 @@ static int mvf_pf_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_OK;
 }
 
+static void mvf_note_pf_caps(struct mvf_device *mvf)
+{
+	struct mlx5_core_dev *pf = mvf->pf;
+
+	mvf_note_cap(mvf, MVF_CAP_MIGRATION, MLX5_CAP_GEN(pf, migration));
+	mvf_note_cap(mvf, MVF_CAP_MULTI_LOAD,
+		     MLX5_CAP_GEN_2(pf, migration_multi_load));
+	mvf_note_cap(mvf, MVF_CAP_TRACKING,
+		     MLX5_CAP_GEN_2(pf, migration_tracking_state));
+	mvf_note_cap(mvf, MVF_CAP_CHUNKS,
+		     MLX5_CAP_GEN_2(pf, migration_in_chunks));
+	mvf_note_cap(mvf, MVF_CAP_ADV_VIRT,
+		     MLX5_CAP_GEN(pf, adv_virtualization));
+}
+
 static const char *mvf_pf_lacks(struct mlx5_core_dev *pf)
 {
 	if (!MLX5_CAP_GEN(pf, migration))
@@ -120,6 +135,8 @@ static const char *mvf_vf_lacks(struct mvf_device *mvf)
 	if (mvf_fw_query_cap(mvf, MLX5_CAP_GENERAL_2, HCA_CAP_OPMOD_GET_MAX,
 			     out, len))
 		goto out_free;
+	mvf_note_cap(mvf, MVF_CAP_MIGRATABLE,
+		     MLX5_GET(cmd_hca_cap_2, cap, migratable));
 	if (!MLX5_GET(cmd_hca_cap_2, cap, migratable)) {
 		why = mvf_not_migratable(mvf);
 		if (why)
@@ -146,6 +163,7 @@ static const char *mvf_try_attach(struct mvf_device *mvf)
 	struct pci_dev *pdev = mvf->core.pdev;
 	const char *why;
 
+	mvf_note_pf_caps(mvf);
 	why = mvf_pf_lacks(mvf->pf);
 	if (why)
 		return why;
@@ -178,17 +196,21 @@ void mvf_attach(struct mvf_device *mvf)
 	const char *why;
 
 	mutex_init(&mvf->fw_mutex);
+	mvf_notes_init(mvf);
 	mvf_fsm_init(mvf);
-	if (!pdev->is_virtfn)
-		return;
-
-	mvf->pf = mlx5_vf_get_core_dev(pdev);
-	if (!mvf->pf) {
-		pci_info(pdev, "cannot migrate: its PF is not up with mlx5_core\n");
+	if (!pdev->is_virtfn) {
+		mvf->notes.why_not = "it is not a VF";
 		return;
 	}
-	why = mvf_try_attach(mvf);
-	mlx5_vf_put_core_dev(mvf->pf);
+
+	mvf->pf = mlx5_vf_get_core_dev(pdev);
+	if (mvf->pf) {
+		why = mvf_try_attach(mvf);
+		mlx5_vf_put_core_dev(mvf->pf);
+	} else {
+		why = "its PF is not up with mlx5_core";
+	}
+	mvf->notes.why_not = why;
 	if (why) {
 		pci_info(pdev, "cannot migrate: %s\n", why);
 		return;

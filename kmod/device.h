@@ -8,29 +8,12 @@
 #include <linux/vfio_pci_core.h>
 #include <linux/workqueue.h>
 
+#include "notes.h"
+
+struct dentry;
 struct mlx5_core_dev;
 struct mvf_fw_sizes;
 struct mvf_session;
-
-/**
- * struct mvf_fw_failure - what the firmware last refused for one VF
- * @opcode: the command
- * @op_mod: its modifier
- * @status: MLX5_CMD_STAT_*, 0 when the command was never answered
- * @syndrome: the firmware's own word for the reason
- * @err: what the caller was told, a negative errno
- * @when: wall clock, nanoseconds
- * @count: failures since the VF was bound
- */
-struct mvf_fw_failure {
-	u16 opcode;
-	u16 op_mod;
-	u8 status;
-	u32 syndrome;
-	int err;
-	u64 when;
-	u64 count;
-};
 
 /**
  * struct mvf_device - a VF bound to this driver
@@ -52,14 +35,18 @@ struct mvf_fw_failure {
  * @arc_status: what the firmware answered to the last SUSPEND or RESUME, 0 when
  *	it did not; protected by @state_mutex
  * @detached: the PF has disabled the VF; no command may be sent
+ * @opened: somebody has the device open; before, and afterwards, @state is
+ *	nobody's. Changed under state_mutex
  * @reset_lock: protects @reset_pending and the pointer @session, so that a
  *	reset can find the session without sleeping
  * @reset_pending: the function was reset, @state does not say so yet
  * @session: the open data session (PRE_COPY, STOP_COPY or RESUMING), or NULL.
  *	The device holds a reference to it
  * @reset_work: catches up with a reset when nobody else does
- * @fw_mutex: one synchronous command at a time; protects @failure
- * @failure: the last command that failed
+ * @fw_mutex: one synchronous command at a time
+ * @notes: what has happened to the VF, told by debugfs
+ * @debugfs: the VF's folder; from the end of probe until nobody can have the
+ *	device open any more
  *
  * Order of locks, outermost first:
  *
@@ -74,6 +61,7 @@ struct mvf_fw_failure {
  *	  session->list_lock
  *	vfio-pci's memory_lock, the PCI device's lock
  *	  reset_lock
+ *	notes.lock (under any of these; nothing under it)
  *
  * Nobody holds state_mutex or session->lock while touching user memory, and a
  * reset takes nothing but the spinlock: so memory_lock, which both a reset and
@@ -96,6 +84,7 @@ struct mvf_device {
 	enum vfio_device_mig_state state;
 	u8 arc_status;
 	bool detached;
+	bool opened;
 
 	spinlock_t reset_lock;
 	bool reset_pending;
@@ -103,7 +92,8 @@ struct mvf_device {
 	struct work_struct reset_work;
 
 	struct mutex fw_mutex;
-	struct mvf_fw_failure failure;
+	struct mvf_notes notes;
+	struct dentry *debugfs;
 };
 
 static inline struct mvf_device *mvf_of_vfio(struct vfio_device *vdev)
@@ -124,6 +114,7 @@ void mvf_fsm_closed(struct mvf_device *mvf);
 void mvf_fsm_reset(struct mvf_device *mvf);
 void mvf_fsm_pf_gone(struct mvf_device *mvf);
 void mvf_fsm_pf_back(struct mvf_device *mvf);
+enum vfio_device_mig_state mvf_fsm_peek(struct mvf_device *mvf);
 
 /* saving.c and resuming.c: arcs that begin and end a data session */
 u64 mvf_saving_estimate(struct mvf_device *mvf,

@@ -110,7 +110,7 @@ static int mvf_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
 
 	err = arc->take(mvf, filp);
 	if (!err) {
-		mvf->state = to;
+		WRITE_ONCE(mvf->state, to);
 		return 0;
 	}
 	if (!mvf_arc_undone(mvf, arc, err)) {
@@ -118,8 +118,19 @@ static int mvf_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
 			"the firmware refused a step from migration state %d to %d and the way back: reset the device\n",
 			arc->from, arc->to);
 		mvf_session_end_current(mvf);
-		mvf->state = VFIO_DEVICE_STATE_ERROR;
+		WRITE_ONCE(mvf->state, VFIO_DEVICE_STATE_ERROR);
 	}
+	return err;
+}
+
+static int mvf_noted_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
+			  struct file **filp)
+{
+	int err;
+
+	mvf_note_arc_begin(mvf, mvf->state, to);
+	err = mvf_step(mvf, to, filp);
+	mvf_note_arc_end(mvf, err);
 	return err;
 }
 
@@ -141,7 +152,7 @@ static void mvf_lock_state(struct mvf_device *mvf)
 	mutex_lock(&mvf->state_mutex);
 	if (mvf_reset_pending(mvf, true)) {
 		mvf_session_end_current(mvf);
-		mvf->state = VFIO_DEVICE_STATE_RUNNING;
+		WRITE_ONCE(mvf->state, VFIO_DEVICE_STATE_RUNNING);
 	}
 }
 
@@ -169,7 +180,7 @@ static int mvf_walk(struct mvf_device *mvf, enum vfio_device_mig_state to,
 		err = vfio_mig_get_next_state(&mvf->core.vdev, mvf->state, to,
 					      &next);
 		if (!err)
-			err = mvf_step(mvf, next, filp);
+			err = mvf_noted_step(mvf, next, filp);
 	} while (!err);
 	return err;
 }
@@ -248,7 +259,8 @@ void mvf_fsm_opened(struct mvf_device *mvf)
 {
 	mvf_lock_state(mvf);
 	mvf_offer(mvf);
-	mvf->state = VFIO_DEVICE_STATE_RUNNING;
+	WRITE_ONCE(mvf->state, VFIO_DEVICE_STATE_RUNNING);
+	WRITE_ONCE(mvf->opened, true);
 	mvf_unlock_state(mvf);
 }
 
@@ -261,6 +273,7 @@ void mvf_fsm_closed(struct mvf_device *mvf)
 {
 	mvf_lock_state(mvf);
 	mvf_session_end_current(mvf);
+	WRITE_ONCE(mvf->opened, false);
 	mvf_unlock_state(mvf);
 }
 
@@ -282,6 +295,7 @@ void mvf_fsm_reset(struct mvf_device *mvf)
 		wake_up_all(&mvf->session->wait);
 	}
 	spin_unlock(&mvf->reset_lock);
+	mvf_note_reset(mvf);
 	queue_work(system_unbound_wq, &mvf->reset_work);
 }
 
@@ -298,7 +312,7 @@ void mvf_fsm_pf_gone(struct mvf_device *mvf)
 	mvf_lock_state(mvf);
 	mvf_session_end_current(mvf);
 	if (mvf->state != VFIO_DEVICE_STATE_RUNNING)
-		mvf->state = VFIO_DEVICE_STATE_ERROR;
+		WRITE_ONCE(mvf->state, VFIO_DEVICE_STATE_ERROR);
 	WRITE_ONCE(mvf->detached, true);
 	mvf_unlock_state(mvf);
 }
@@ -309,4 +323,17 @@ void mvf_fsm_pf_back(struct mvf_device *mvf)
 	mvf_lock_state(mvf);
 	WRITE_ONCE(mvf->detached, false);
 	mvf_unlock_state(mvf);
+}
+
+/**
+ * mvf_fsm_peek - the state, without waiting for an arc that is under way
+ * @mvf: the device
+ *
+ * Return: the state that the VF is in, or that the arc has begun in.
+ */
+enum vfio_device_mig_state mvf_fsm_peek(struct mvf_device *mvf)
+{
+	if (mvf_reset_pending(mvf, false))
+		return VFIO_DEVICE_STATE_RUNNING;
+	return READ_ONCE(mvf->state);
 }

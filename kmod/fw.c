@@ -7,27 +7,12 @@
 
 #include "fw.h"
 
-/*
- * Turns what became of a command into an errno, and remembers it when it
- * failed. All commands and answers begin in the same way; the layouts used
- * here stand for any.
- */
-static int mvf_fw_verdict(struct mvf_device *mvf, int err, void *in, void *out)
+/* Turns what became of a command into an errno, and has it noted. */
+static int mvf_fw_verdict(struct mvf_device *mvf, int err, void *in, void *out,
+			  u64 ns)
 {
-	struct mvf_fw_failure *failure = &mvf->failure;
-
-	lockdep_assert_held(&mvf->fw_mutex);
 	err = mlx5_cmd_check(mvf->pf, err, in, out);
-	if (!err)
-		return 0;
-
-	failure->opcode = MLX5_GET(suspend_vhca_in, in, opcode);
-	failure->op_mod = MLX5_GET(suspend_vhca_in, in, op_mod);
-	failure->status = MLX5_GET(suspend_vhca_out, out, status);
-	failure->syndrome = MLX5_GET(suspend_vhca_out, out, syndrome);
-	failure->err = err;
-	failure->when = ktime_get_real_ns();
-	failure->count++;
+	mvf_note_command(mvf, err, in, out, ns);
 	return err;
 }
 
@@ -49,14 +34,16 @@ static int mvf_fw_verdict(struct mvf_device *mvf, int err, void *in, void *out)
 int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
 		int outlen)
 {
+	ktime_t begun;
 	int err;
 
 	if (READ_ONCE(mvf->detached))
 		return -ENOTCONN;
 
 	mutex_lock(&mvf->fw_mutex);
+	begun = ktime_get();
 	err = mlx5_cmd_do(mvf->pf, in, inlen, out, outlen);
-	err = mvf_fw_verdict(mvf, err, in, out);
+	err = mvf_fw_verdict(mvf, err, in, out, ktime_sub(ktime_get(), begun));
 	mutex_unlock(&mvf->fw_mutex);
 	return err;
 }
@@ -181,12 +168,18 @@ int mvf_fw_load(struct mvf_device *mvf, u32 mkey, u32 size)
 {
 	u32 out[MLX5_ST_SZ_DW(load_vhca_state_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(load_vhca_state_in)] = {};
+	ktime_t begun = ktime_get();
+	int err;
 
 	MLX5_SET(load_vhca_state_in, in, opcode, MLX5_CMD_OP_LOAD_VHCA_STATE);
 	MLX5_SET(load_vhca_state_in, in, vhca_id, mvf->vhca_id);
 	MLX5_SET(load_vhca_state_in, in, mkey, mkey);
 	MLX5_SET(load_vhca_state_in, in, size, size);
-	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	err = mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	if (!err)
+		mvf_note_image(mvf, MVF_PART_LOAD, size,
+			       ktime_sub(ktime_get(), begun));
+	return err;
 }
 
 /* Runs in interrupt context. */
@@ -194,6 +187,7 @@ static void mvf_fw_save_answer(int err, struct mlx5_async_work *work)
 {
 	struct mvf_fw_save *save = container_of(work, struct mvf_fw_save, work);
 
+	save->ended = ktime_get();
 	save->err = err;
 	/* @err and the answer first; pairs with mvf_fw_save_answered(). */
 	smp_store_release(&save->answered, true);
@@ -239,6 +233,8 @@ int mvf_fw_save_start(struct mvf_device *mvf, struct mvf_fw_save *save,
 	mvf_fw_save_fill(mvf, save, mkey, size, how);
 	save->err = 0;
 	save->answered = false;
+	save->track = how & MVF_SAVE_TRACK;
+	save->begun = ktime_get();
 	mlx5_cmd_init_async_ctx(mvf->pf, &save->ctx);
 	err = mlx5_cmd_exec_cb(&save->ctx, save->in, sizeof(save->in),
 			       save->out, sizeof(save->out),
@@ -247,10 +243,7 @@ int mvf_fw_save_start(struct mvf_device *mvf, struct mvf_fw_save *save,
 		return 0;
 
 	mlx5_cmd_cleanup_async_ctx(&save->ctx);
-	mutex_lock(&mvf->fw_mutex);
-	err = mvf_fw_verdict(mvf, err, save->in, save->out);
-	mutex_unlock(&mvf->fw_mutex);
-	return err;
+	return mvf_fw_verdict(mvf, err, save->in, save->out, 0);
 }
 
 /**
@@ -264,12 +257,12 @@ int mvf_fw_save_start(struct mvf_device *mvf, struct mvf_fw_save *save,
 int mvf_fw_save_finish(struct mvf_device *mvf, struct mvf_fw_save *save,
 		       struct mvf_fw_saved *saved)
 {
+	u64 ns;
 	int err;
 
 	mlx5_cmd_cleanup_async_ctx(&save->ctx);
-	mutex_lock(&mvf->fw_mutex);
-	err = mvf_fw_verdict(mvf, save->err, save->in, save->out);
-	mutex_unlock(&mvf->fw_mutex);
+	ns = ktime_sub(save->ended, save->begun);
+	err = mvf_fw_verdict(mvf, save->err, save->in, save->out, ns);
 	if (err)
 		return err;
 
@@ -277,6 +270,9 @@ int mvf_fw_save_finish(struct mvf_device *mvf, struct mvf_fw_save *save,
 			       actual_image_size);
 	saved->next = MLX5_GET(save_vhca_state_out, save->out,
 			       next_required_umem_size);
+	if (saved->size)
+		mvf_note_image(mvf, save->track ? MVF_PART_PRE_COPY :
+			       MVF_PART_STOP_COPY, saved->size, ns);
 	return 0;
 }
 

@@ -49,6 +49,9 @@ struct mvf_fw_saved {
  * @in: the command
  * @out: its answer
  * @err: how it was delivered, set by the callback
+ * @track: the VF runs on, and what it changes is tracked
+ * @begun: when it was given
+ * @ended: when the answer came, set by the callback
  * @answered: set by the callback after @err
  * @notify: called by the callback at last, in interrupt context
  *
@@ -62,6 +65,9 @@ struct mvf_fw_save {
 	u32 in[MLX5_ST_SZ_DW(save_vhca_state_in)];
 	u32 out[MLX5_ST_SZ_DW(save_vhca_state_out)];
 	int err;
+	bool track;
+	ktime_t begun;
+	ktime_t ended;
 	bool answered;
 	void (*notify)(struct mvf_fw_save *save);
 };

@@ -82,6 +82,7 @@ static int mvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = vfio_pci_core_register_device(&mvf->core);
 	if (err)
 		goto out_detach;
+	mvf_debugfs_add(mvf);
 	return 0;
 
 out_detach:
@@ -119,6 +120,7 @@ static void mvf_remove(struct pci_dev *pdev)
 	/* Waits until the last user has closed the device. */
 	vfio_pci_core_unregister_device(&mvf->core);
 	mvf_reset_unbound(mvf);
+	mvf_debugfs_remove(mvf);
 	mvf_detach(mvf);
 	vfio_put_device(&mvf->core.vdev);
 }
@@ -151,7 +153,25 @@ static struct pci_driver mvf_driver = {
 	.err_handler = &mvf_err_handlers,
 	.driver_managed_dma = true,
 };
-module_pci_driver(mvf_driver);
+
+static int __init mvf_init(void)
+{
+	int err;
+
+	mvf_debugfs_init();
+	err = pci_register_driver(&mvf_driver);
+	if (err)
+		mvf_debugfs_exit();
+	return err;
+}
+module_init(mvf_init);
+
+static void __exit mvf_exit(void)
+{
+	pci_unregister_driver(&mvf_driver);
+	mvf_debugfs_exit();
+}
+module_exit(mvf_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The mlxmigctl authors");

@@ -26,6 +26,7 @@ int mvf_precopy_begin(struct mvf_device *mvf, struct file **filp)
 	s = mvf_session_new(mvf);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
+	mvf_note_session_begin(mvf, MVF_WAY_SAVE);
 
 	s->phase = mvf->state == VFIO_DEVICE_STATE_RUNNING ? MVF_PRE_COPY :
 							      MVF_PRE_COPY_P2P;

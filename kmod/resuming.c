@@ -209,6 +209,7 @@ int mvf_resuming_begin(struct mvf_device *mvf, struct file **filp)
 	s = mvf_session_new(mvf);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
+	mvf_note_session_begin(mvf, MVF_WAY_LOAD);
 
 	s->buf = mvf_buffer_alloc(mvf, 0, 0);
 	if (IS_ERR(s->buf)) {

@@ -384,6 +384,7 @@ int mvf_saving_begin(struct mvf_device *mvf, struct file **filp)
 	s = mvf_session_new(mvf);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
+	mvf_note_session_begin(mvf, MVF_WAY_SAVE);
 
 	s->phase = MVF_STOP_COPY;
 	mutex_lock(&s->lock);

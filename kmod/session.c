@@ -156,6 +156,7 @@ void mvf_session_end(struct mvf_session *s)
 	mvf_saving_abandon(s);
 	mvf_session_drop_buffers(s, &all);
 	mvf_fw_dealloc_pd(s->mvf, s->pdn);
+	mvf_note_session_end(s->mvf);
 	s->mvf = NULL;
 	mutex_unlock(&s->lock);
 

@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What the driver tells of itself in debugfs, and by tracepoints.
+
+load ../helpers
+
+sys=/sys/bus/pci
+debug=/sys/kernel/debug/mlx5-vfio-pci
+run_dir=/dev/shm/observe
+
+# put_on DRIVER DEVICE: bind, whatever has it now; DRIVER "" is the kernel's choice
+put_on() {
+	[ ! -e "$sys/devices/$2/driver" ] || echo "$2" >"$sys/devices/$2/driver/unbind"
+	echo "$1" >"$sys/devices/$2/driver_override"
+	echo "$2" >"$sys/drivers_probe"
+}
+
+setup_file() {
+	modprobe mlx5_vfio_pci
+	mkdir -p $run_dir
+	put_on mlx5_vfio_pci "$VF0"
+	migdrive dev "$VF0" set STOP_COPY save $run_dir/stream
+}
+
+teardown_file() {
+	fault ""
+	put_on "" "$VF0"
+	rm -rf $run_dir
+}
+
+setup() { rm -f $run_dir/ready $run_dir/go; }
+
+# look DEVICE: its status becomes the array `is`
+look() {
+	local line lines
+	mapfile -t lines <"$debug/$1/status"
+	declare -gA is=()
+	for line in "${lines[@]}"; do
+		is[${line%%: *}]=${line#*: }
+	done
+}
+
+# shows KEY VALUE...: of the last look
+shows() {
+	while [ $# -gt 0 ]; do
+		if [ "${is[$1]-missing}" != "$2" ]; then
+			echo "$1 is ${is[$1]-missing}, expected $2"
+			return 1
+		fi
+		shift 2
+	done
+}
+
+# background STEP...: a migdrive that goes on until finish; the last of STEP must be `touch $run_dir/ready`, or wait for it
+background() {
+	migdrive "$@" >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+	BACKGROUND=$!
+}
+
+# until_true COMMAND...: for at most 20 seconds
+until_true() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	echo "in vain: $*"
+	cat "$BATS_TEST_TMPDIR/background"
+	return 1
+}
+
+finish() {
+	touch $run_dir/go
+	wait "$BACKGROUND" && return
+	cat "$BATS_TEST_TMPDIR/background"
+	return 1
+}
+
+@test "debugfs: a VF's files come and go with its binding, and are root's" {
+	[ "$(stat -c %a "$debug/$VF0/status" "$debug/$VF0/failures" | sort -u)" = 400 ]
+	put_on "" "$VF0"
+	[ ! -e "$debug/$VF0" ]
+	put_on mlx5_vfio_pci "$VF0"
+	look "$VF0"
+	shows device "$VF0" migratable yes vf 0 vhca_id 0x11 open no state none pf_attached yes arc none failures 0 arcs 0 \
+		cap_migration yes cap_migratable yes cap_migration_multi_load yes cap_migration_tracking_state yes
+	[ -z "${is[failure_command]-}" ]
+}
+
+@test "debugfs: of a VF that cannot migrate it says why" {
+	put_on "" "$VF0"
+	lab-prop set migratable off
+	put_on mlx5_vfio_pci "$VF0"
+	lab-prop set migratable on
+	look "$VF0"
+	shows migratable no cap_migration yes cap_migratable no state missing
+	[[ ${is[reason]} == *"not been made migratable"* ]]
+	put_on mlx5_vfio_pci "$VF0"
+	look "$VF0"
+	shows migratable yes
+}
+
+@test "debugfs: the state follows, and bytes and times of a save and a load" {
+	local size
+	size=$(($(stat -c %s $run_dir/stream) - 40))
+	lab-prop set cmd-delay-us 20000
+	background dev "$VF0" set STOP_COPY save $run_dir/copy touch $run_dir/ready await $run_dir/go set STOP \
+		set RESUMING write $run_dir/stream 0 0 0 set STOP
+	until_true [ -e $run_dir/ready ]
+	look "$VF0"
+	shows state STOP_COPY open yes save_session open saves 1 loads 0 load_session none
+	finish
+	lab-prop set cmd-delay-us 0
+	look "$VF0"
+	# The arcs up to STOP_COPY, to STOP, to RESUMING and to STOP.
+	shows state none open no save_session ended load_session ended saves 1 loads 1 arcs 6 arcs_failed 0 failures 0 resets 1 \
+		save_stop_copy_images 1 save_stop_copy_bytes "$size" load_images 1 load_bytes "$size" save_pre_copy_bytes 0
+	for way in save_stop_copy load; do
+		[ "${is[${way}_firmware_ns]}" -ge 20000000 ]
+		[ "${is[${way}_firmware_ns]}" -lt "${is[${way%%_*}_session_ns]}" ]
+	done
+}
+
+@test "debugfs: a command that the firmware refused, in full" {
+	local before after
+	put_on mlx5_vfio_pci "$VF0"
+	before=$(date +%s%N)
+	fault "op=0x118,nth=1,status=0x9,syndrome=0x2c9bb0"
+	migdrive dev "$VF0" fail EINVAL set STOP_COPY state STOP
+	after=$(date +%s%N)
+	look "$VF0"
+	shows failures 1 arcs 2 arcs_failed 1 failure_command SAVE_VHCA_STATE failure_opcode 0x118 failure_op_mod 0x0 \
+		failure_status 0x9 failure_status_name "bad resource state" failure_syndrome 0x2c9bb0 failure_errno 22
+	[ "${is[failure_time_ns]}" -gt "$before" ]
+	[ "${is[failure_time_ns]}" -lt "$after" ]
+	fault "op=0x119,nth=1,status=0x6,syndrome=0x77"
+	migdrive dev "$VF0" set RESUMING fail EBUSY write $run_dir/stream 0 0 0
+	look "$VF0"
+	shows failures 2 failure_command LOAD_VHCA_STATE failure_status_name "resource busy" failure_syndrome 0x77 failure_errno 16 \
+		load_images 0 load_bytes 0
+}
+
+@test "debugfs: of an arc whose undoing fails as well the cause is told, and both are listed" {
+	local lines
+	put_on mlx5_vfio_pci "$VF0"
+	fault "op=0x115,nth=1,status=0x6,syndrome=0x11;op=0x116,nth=1,status=0x1,syndrome=0x12"
+	background dev "$VF0" fail EBUSY set RUNNING_P2P touch $run_dir/ready await $run_dir/go reset
+	until_true [ -e $run_dir/ready ]
+	look "$VF0"
+	shows state ERROR failures 2 failure_command SUSPEND_VHCA failure_op_mod 0x0 failure_syndrome 0x11
+	mapfile -t lines <"$debug/$VF0/failures"
+	[[ ${lines[0]} == "# number arc time_ns command"* ]]
+	[[ ${lines[1]} == "1 1 "[0-9]*" SUSPEND_VHCA 0x115 0x0 0x6 0x11 16 resource busy" ]]
+	[[ ${lines[2]} == "2 1 "[0-9]*" RESUME_VHCA 0x116 0x1 0x1 0x12 5 internal error" ]]
+	[ ${#lines[@]} -eq 3 ]
+	finish
+}
+
+@test "debugfs: the last 16 failures are kept" {
+	local lines i steps=()
+	put_on mlx5_vfio_pci "$VF0"
+	for ((i = 0; i < 20; i++)); do
+		steps+=(fail EIO size)
+	done
+	fault "op=0x117,nth=1,count=20,status=0x1"
+	migdrive dev "$VF0" "${steps[@]}" size
+	mapfile -t lines <"$debug/$VF0/failures"
+	[ ${#lines[@]} -eq 17 ]
+	[[ ${lines[1]} == "5 0 "*" QUERY_VHCA_MIGRATION_STATE "* ]]
+	[[ ${lines[16]} == "20 0 "* ]]
+	look "$VF0"
+	shows failures 20
+}
+
+is_in_arc() {
+	look "$VF0"
+	[ "${is[arc]}" = "$1" ]
+}
+
+@test "debugfs: it can be read while the firmware hangs" {
+	local begin
+	put_on mlx5_vfio_pci "$VF0"
+	fault op=0x115,nth=1,hang=3
+	background dev "$VF0" set RUNNING_P2P touch $run_dir/ready await $run_dir/go
+	until_true is_in_arc "RUNNING > RUNNING_P2P"
+	begin=${EPOCHREALTIME//[!0-9]/}
+	look "$VF0"
+	mapfile -t <"$debug/$VF0/failures"
+	[ $((${EPOCHREALTIME//[!0-9]/} - begin)) -lt 1000000 ]
+	shows arc "RUNNING > RUNNING_P2P" state RUNNING open yes
+	[ "${is[arc_ns]}" -gt 0 ]
+	[ ! -e $run_dir/ready ]
+	until_true [ -e $run_dir/ready ]
+	look "$VF0"
+	shows arc none state RUNNING_P2P arcs 1
+	finish
+}
+
+@test "debugfs: a file that is open over the unbinding is EIO, and keeps the module" {
+	local reader
+	exec 7<"$debug/$VF0/status"
+	put_on "" "$VF0"
+	run ! cat <&7
+	[[ $output == *"Input/output error"* ]]
+	run ! rmmod mlx5_vfio_pci
+	exec 7<&-
+	rmmod mlx5_vfio_pci
+	[ ! -e $debug ]
+	modprobe mlx5_vfio_pci
+	put_on mlx5_vfio_pci "$VF0"
+	# Readers that never stop, while the files go and come.
+	while :; do cat $debug/*/* || :; done >/dev/null 2>&1 3>&- 4>&- &
+	reader=$!
+	for _ in 1 2 3 4 5; do
+		put_on mlx5_vfio_pci "$VF0"
+	done
+	kill $reader
+	wait $reader || [ $? -eq 143 ]
+	look "$VF0"
+	shows migratable yes
+}
