@@ -107,6 +107,20 @@ int err_device(struct err *err, const char *device)
 	return -1;
 }
 
+int err_firmware(struct err *err, const struct fw_failure *failure)
+{
+	size_t used = strlen(err->message);
+	char words[160];
+
+	if (fw_failure_is_set(&err->firmware) || !fw_failure_is_set(failure))
+		return -1;
+	err->firmware = *failure;
+	fw_failure_words(failure, words, sizeof(words));
+	snprintf(err->message + used, sizeof(err->message) - used, "; %s",
+		 words);
+	return -1;
+}
+
 int err_wrap(struct err *err, const char *fmt, ...)
 {
 	char inner[sizeof(err->message)];

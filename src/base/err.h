@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "base/firmware.h"
+
 /*
  * The one table of error codes: X(enumerator, JSON name, exit status, hint).
  * The exit statuses are documented in mlxmigctl(8); the hint is what the user
@@ -55,7 +57,7 @@
 	  "take the interface down first, or use --force")                     \
 	X(ERR_PERMISSION, "permission", 6, "run it as root")                   \
 	X(ERR_REFUSED, "transition_refused", 7,                                \
-	  "look at the kernel log (dmesg) for the firmware's syndrome")        \
+	  "look at the kernel log (dmesg) for more")                              \
 	X(ERR_IN_ERROR, "device_in_error", 7,                                  \
 	  "only a reset ends this state: mlxmigctl reset DEVICE")              \
 	X(ERR_DAMAGED, "damaged", 8, "save the state again")                   \
@@ -78,6 +80,7 @@ enum err_code {
  * @message: what failed, naming the thing; no full stop
  * @hint:    the next step; empty: the code's own hint is meant
  * @device:  the device it is about, or empty
+ * @firmware: the firmware's part in it, or empty
  */
 struct err {
 	enum err_code code;
@@ -85,6 +88,7 @@ struct err {
 	char message[512];
 	char hint[256];
 	char device[64];
+	struct fw_failure firmware;
 };
 
 #define ERR_INIT { .code = ERR_NONE }
@@ -113,6 +117,10 @@ int err_hint(struct err *err, const char *fmt, ...)
 
 /** err_device - name the device of the recorded failure, if it names none; returns -1 */
 int err_device(struct err *err, const char *device)
+	__attribute__((nonnull(1, 2)));
+
+/** err_firmware - say what of the firmware's was behind the recorded failure, if that is not said: in the message, too; returns -1 */
+int err_firmware(struct err *err, const struct fw_failure *failure)
 	__attribute__((nonnull(1, 2)));
 
 /** err_wrap - put "context: " before the recorded message; returns -1 */

@@ -2,6 +2,7 @@
 #include "cmd/visit.h"
 #include "commands.h"
 #include "report/walk.h"
+#include "sys/failure.h"
 #include "sys/mig.h"
 
 static int run(const struct request *request, struct reply *reply,
@@ -16,6 +17,7 @@ static int run(const struct request *request, struct reply *reply,
 			err) ||
 	    mig_require(&device, &caps, err))
 		return -1;
+	failure_last(device.name, &visit.failure);
 	reply->document = report_state(&visit);
 	return 0;
 }
@@ -27,7 +29,8 @@ const struct command command_state = {
 	.description =
 		"Says in which state of the migration state machine DEVICE is. "
 		"A device held by mlxmigctl hold is borrowed from it; a free "
-		"one is opened, which resets it, and so is in RUNNING.",
+		"one is opened, which resets it, and so is in RUNNING. Says too "
+		"which firmware command failed last, where the driver tells.",
 	.operands = { OPERAND_DEVICE },
 	.min_operands = 1,
 	.max_operands = 1,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/incoming.h"
 
-#include <stdio.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -12,7 +10,7 @@
 #include "engine/hand.h"
 #include "engine/input.h"
 #include "engine/pump.h"
-#include "sys/kmsg.h"
+#include "sys/failure.h"
 #include "sys/mig.h"
 
 /* What is being loaded, and how far. */
@@ -22,13 +20,13 @@ struct delivery {
 	struct input *input;
 	struct hand hand;
 	int data_fd;
-	int log; /* the kernel's, from before the first byte */
+	struct failure_watch watch; /* from before the first byte */
 };
 
 static void delivery_release(struct delivery *d)
 {
 	cleanup_closep(&d->data_fd);
-	cleanup_closep(&d->log);
+	failure_watch_end(&d->watch);
 }
 
 /* Before the device is touched: does the state come from one like it? */
@@ -111,13 +109,13 @@ static int refused(const struct delivery *d, size_t len, int num,
 		   struct err *err)
 {
 	unsigned long long at = d->outcome->transfer.records.offset;
-	char words[256] = "", said[sizeof(words) + 32] = "";
+	struct fw_failure failure;
 
-	if (kmsg_syndrome(d->log, gettid(), words, sizeof(words)))
-		snprintf(said, sizeof(said), "; the firmware: %s", words);
 	err_set(err, ERR_REFUSED, num,
-		"%s refused the state, within bytes %llu to %llu%s",
-		d->hand.device->name, at, at + len - 1, said);
+		"%s refused the state, within bytes %llu to %llu",
+		d->hand.device->name, at, at + len - 1);
+	if (failure_watch_first(&d->watch, &failure))
+		err_firmware(err, &failure);
 	return err_device(err, d->hand.device->name);
 }
 
@@ -158,7 +156,7 @@ static int pump_in(struct delivery *d, struct err *err)
 	};
 	uint64_t begun = now_ns();
 
-	d->log = kmsg_open();
+	failure_watch_begin(&d->watch, d->hand.device->name);
 	if (pump_run(&pump, &transfer->bytes, err) ||
 	    input_check_unchanged(d->input, err) ||
 	    check_end(d, &transfer->records, err))
@@ -283,7 +281,7 @@ int incoming_load(const struct device *device, const char *path,
 	AUTO_INPUT struct input input = INPUT_INIT;
 	CLEANUP(delivery_release) struct delivery d = {
 		.options = options, .outcome = outcome, .input = &input,
-		.data_fd = -1, .log = -1,
+		.data_fd = -1, .watch = FAILURE_WATCH_INIT,
 	};
 
 	text_copy(outcome->device, sizeof(outcome->device), device->name);

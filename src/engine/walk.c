@@ -2,12 +2,10 @@
 #include "engine/walk.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "sys/kmsg.h"
+#include "sys/failure.h"
 #include "sys/mig.h"
 
 static int in_error(const struct vdev *vdev, struct err *err)
@@ -81,22 +79,22 @@ static const char *hint_for(int num)
 	}
 }
 
-/* @log: the kernel log since before the arc, or -1 */
-static int refused(struct walker *walker, const struct arc *arc, int log,
-		   struct err *err)
+/* @watch: since before the arc */
+static int refused(struct walker *walker, const struct arc *arc,
+		   const struct failure_watch *watch, struct err *err)
 {
+	struct fw_failure failure;
 	struct err ignored = ERR_INIT;
 	const char *hint = hint_for(arc->num);
-	char words[256] = "", said[sizeof(words) + 32] = "";
 
 	mig_state_get(walker->vdev, &walker->state, &ignored);
-	if (kmsg_syndrome(log, gettid(), words, sizeof(words)))
-		snprintf(said, sizeof(said), "; the firmware: %s", words);
 	err_set(err,
 		walker->state == STATE_ERROR ? ERR_IN_ERROR : ERR_REFUSED,
-		arc->num, "%s: %s > %s was refused, and it is in %s now%s",
+		arc->num, "%s: %s > %s was refused, and it is in %s now",
 		walker->vdev->name, fsm_state_name(arc->from),
-		fsm_state_name(arc->to), fsm_state_name(walker->state), said);
+		fsm_state_name(arc->to), fsm_state_name(walker->state));
+	if (failure_watch_first(watch, &failure))
+		err_firmware(err, &failure);
 	if (hint && walker->state != STATE_ERROR)
 		err_hint(err, "%s", hint);
 	return err_device(err, walker->vdev->name);
@@ -105,7 +103,7 @@ static int refused(struct walker *walker, const struct arc *arc, int log,
 static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 		    struct err *err)
 {
-	AUTO_CLOSE int log = -1;
+	AUTO_FAILURE_WATCH struct failure_watch watch = FAILURE_WATCH_INIT;
 	struct arc *arc;
 	uint64_t start;
 
@@ -117,13 +115,13 @@ static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 		return -1;
 	arc = &walker->walk->arcs[walker->walk->n_arcs++];
 	*arc = (struct arc){ .from = walker->state, .to = next };
-	log = kmsg_open();
+	failure_watch_begin(&watch, walker->vdev->name);
 	start = now_ns();
 	arc->begun_ns = start;
 	arc->num = -set_state(walker, next, fd);
 	arc->duration_ns = now_ns() - start;
 	if (arc->num)
-		return refused(walker, arc, log, err);
+		return refused(walker, arc, &watch, err);
 	walker->state = next;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/firmware.h"
 #include "model/caps.h"
 #include "model/device.h"
 #include "model/fsm.h"
@@ -16,6 +17,7 @@
  * struct visit - a device that a command has open
  * @borrowed: from mlxmigctl hold; else the command opened it, which reset it
  * @has_state: it has a migration state, @state
+ * @failure: the firmware command that last failed for it, or empty
  */
 struct visit {
 	char device[DEVICE_NAME_SIZE];
@@ -23,6 +25,7 @@ struct visit {
 	bool borrowed;
 	bool has_state;
 	enum device_state state;
+	struct fw_failure failure;
 };
 
 /**

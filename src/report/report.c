@@ -88,6 +88,27 @@ json_t *report_phases(const struct phase_total phases[PHASE_COUNT], bool timed)
 	return object;
 }
 
+static json_t *nonzero(uint64_t value)
+{
+	return value ? json_integer((json_int_t)value) : json_null();
+}
+
+json_t *report_firmware(const struct fw_failure *failure)
+{
+	if (!fw_failure_is_set(failure))
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "command", report_text(failure->command),
+			 "opcode", json_sprintf("0x%x", failure->opcode),
+			 "op_mod", json_sprintf("0x%x", failure->op_mod),
+			 "status", json_sprintf("0x%x", failure->status),
+			 "status_name", report_text(failure->status_name),
+			 "syndrome", json_sprintf("0x%x", failure->syndrome),
+			 "errno", nonzero((uint64_t)failure->num),
+			 "time_unix_ns", nonzero(failure->time_unix_ns),
+			 "number", nonzero(failure->number));
+}
+
 /* @num is of one of two kinds, and each has a key of its own. */
 static json_t *number_or_null(bool meant, int num)
 {
@@ -101,7 +122,7 @@ json_t *report_error(const struct err *err, json_t *result)
 	bool signalled = err->code == ERR_INTERRUPTED;
 
 	json_object_set_new(document, "error",
-			    json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
+			    json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 				      "code", err_name(err->code),
 				      "message", report_text(err->message),
 				      "hint", report_text(err_hint_of(err, hint)),
@@ -109,7 +130,9 @@ json_t *report_error(const struct err *err, json_t *result)
 							      err->num),
 				      "signal", number_or_null(signalled,
 							       err->num),
-				      "device", report_text(err->device)));
+				      "device", report_text(err->device),
+				      "firmware_failure",
+				      report_firmware(&err->firmware)));
 	if (result)
 		json_object_set_new(document, "result", result);
 	return document;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/firmware.h"
 #include "model/transfer.h"
 
 /** report_new - {"schema": "mlxmigctl.<command>/1"} */
@@ -21,6 +22,10 @@ json_t *report_string(const char *text) __attribute__((nonnull(1)));
 
 /** report_text - report_string(), or null where @text is empty */
 json_t *report_text(const char *text);
+
+/** report_firmware - {"command", "opcode", "op_mod", "status", "status_name", "syndrome", "errno", "time_unix_ns", "number"}, or null where none failed */
+json_t *report_firmware(const struct fw_failure *failure)
+	__attribute__((nonnull(1)));
 
 /** report_number - an integer, or null where it is negative */
 json_t *report_number(long long value);

@@ -173,6 +173,8 @@ json_t *report_state(const struct visit *visit)
 
 	json_object_set_new(document, "state",
 			    state_or_null(visit->has_state, visit->state));
+	json_object_set_new(document, "firmware_failure",
+			    report_firmware(&visit->failure));
 	return document;
 }
 

@@ -177,18 +177,30 @@ static void the_firmwares_words_are_found_in_the_kernel_log(void)
 		"3,781,9324351,-;mlx5_core 0000:01:00.0: mlx5_cmd_out_err:818:(pid 311): "
 		"SUSPEND_VHCA(0x115) op_mod(0x1) failed, status bad resource state(0x9), syndrome (0x2c9bb0), err(-22)\n"
 		" SUBSYSTEM=pci\n DEVICE=+pci:0000:01:00.0\n";
-	char text[256] = "", small[8];
+	static const char brackets[] =
+		"3,1,2,-;(pid 4): LOAD_VHCA_STATE(0x119) op_mod(0x0) failed, status bad packet (discarded)(0x30), syndrome (0x5), err(-22)\n";
+	struct fw_failure failure;
 
-	CHECK(kmsg_parse(record, 311, text, sizeof(text)));
-	CHECK_STR(text, "SUSPEND_VHCA(0x115) op_mod(0x1) failed, status bad resource state(0x9), syndrome (0x2c9bb0), err(-22)");
-	CHECK(kmsg_parse(record, 0, small, sizeof(small)));
-	CHECK_STR(small, "SUSPEND");
-	CHECK(!kmsg_parse(record, 31, text, sizeof(text)));
+	CHECK(kmsg_parse(record, 311, &failure));
+	CHECK_STR(failure.command, "SUSPEND_VHCA");
+	CHECK_INT(failure.opcode, 0x115);
+	CHECK_INT(failure.op_mod, 1);
+	CHECK_STR(failure.status_name, "bad resource state");
+	CHECK_INT(failure.status, 9);
+	CHECK_INT(failure.syndrome, 0x2c9bb0);
+	CHECK_INT(failure.num, 22);
+	CHECK_INT(failure.number + failure.time_unix_ns, 0);
+	CHECK(kmsg_parse(brackets, 0, &failure));
+	CHECK_STR(failure.status_name, "bad packet (discarded)");
+	CHECK_INT(failure.status, 0x30);
+	CHECK(!kmsg_parse(record, 31, &failure));
 	CHECK(!kmsg_parse("6,1,2,-;mlx5_core 0000:01:00.0: (pid 311): up\n", 311,
-			  text, sizeof(text)));
-	CHECK(!kmsg_parse("6,1,2,-;syndrome (0x1)\n", 0, text, sizeof(text)));
-	CHECK(!kmsg_parse("", 0, text, sizeof(text)));
-	CHECK(!kmsg_syndrome(-1, 0, text, sizeof(text)));
+			  &failure));
+	CHECK(!kmsg_parse("6,1,2,-;(pid 311): X(0x1) op_mod(0x1) failed, status\n",
+			  311, &failure));
+	CHECK(!kmsg_parse("6,1,2,-;syndrome (0x1)\n", 0, &failure));
+	CHECK(!kmsg_parse("", 0, &failure));
+	CHECK(!kmsg_failure(-1, 0, &failure));
 }
 
 int main(void)

@@ -220,3 +220,55 @@ is_in_arc() {
 	look "$VF0"
 	shows migratable yes
 }
+
+# refused_is FILTER WANTED: of the failure in the document in output
+refused_is() { json_is ".error.firmware_failure | $1" "$2"; }
+
+@test "the tool: the cause of a refused arc is quoted, also by state afterwards" {
+	put_on mlx5_vfio_pci "$VF0"
+	hold "$VF0"
+	run_mlx 0 state "$VF0"
+	json_is .firmware_failure null
+	# What is released after it is refused as well.
+	fault "op=0x118,nth=1,status=0x9,syndrome=0x2c9bb0;op=0x801,nth=1,status=0x1"
+	run_mlx 7 step "$VF0" stop_copy
+	error_is transition_refused
+	[[ $stderr == *"in STOP now: Invalid argument; the firmware refused SAVE_VHCA_STATE: bad resource state (0x9), syndrome 0x2c9bb0"* ]]
+	refused_is '[.command, .opcode, .status, .syndrome, .errno, .number, .time_unix_ns > 1700000000000000000]' \
+		'["SAVE_VHCA_STATE","0x118","0x9","0x2c9bb0",22,1,true]'
+	run_mlx 0 state "$VF0"
+	json_is '[.state, .firmware_failure.command, .firmware_failure.syndrome]' '["STOP","SAVE_VHCA_STATE","0x2c9bb0"]'
+	run_mlx 0 state -t "$VF0"
+	[[ $output == *0x2c9bb0* ]]
+	release
+}
+
+@test "the tool: an older failure is not quoted for an arc that the driver refuses by itself" {
+	hold "$VF0"
+	run_mlx 0 step "$VF0" resuming
+	run_mlx 7 step "$VF0" stop
+	json_is .error.firmware_failure null
+	[[ $stderr != *firmware* ]]
+	run_mlx 0 state "$VF0"
+	json_is .firmware_failure.command SAVE_VHCA_STATE
+	release
+}
+
+@test "the tool: a state that the firmware refuses is told with its reason" {
+	run_mlx 0 save "$VF0" $run_dir/image
+	fault "op=0x119,nth=1,status=0x6,syndrome=0x77"
+	run_mlx 7 load "$VF0" $run_dir/image
+	[[ $stderr == *"refused the state"*"; the firmware refused LOAD_VHCA_STATE: resource busy (0x6), syndrome 0x77"* ]]
+	refused_is '[.command, .number]' '["LOAD_VHCA_STATE",3]'
+}
+
+@test "the tool: without debugfs the kernel log is quoted, and state knows of nothing" {
+	umount /sys/kernel/debug
+	fault "op=0x115,nth=1,status=0x9,syndrome=0x2c9bb0"
+	run_mlx 7 step "$VF0" stop
+	[[ $stderr == *"the firmware refused SUSPEND_VHCA: bad resource state (0x9), syndrome 0x2c9bb0"* ]]
+	refused_is '[.command, .number, .time_unix_ns]' '["SUSPEND_VHCA",null,null]'
+	run_mlx 0 state "$VF0"
+	mount -t debugfs debug /sys/kernel/debug
+	json_is .firmware_failure null
+}
