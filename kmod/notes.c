@@ -7,6 +7,9 @@
 
 #include "fw.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 void mvf_notes_init(struct mvf_device *mvf)
 {
 	spin_lock_init(&mvf->notes.lock);
@@ -62,6 +65,10 @@ void mvf_note_command(struct mvf_device *mvf, int err, void *in, void *out,
 	if (err)
 		mvf_note_failure(notes, err, in, out);
 	spin_unlock(&notes->lock);
+	trace_command(mvf, MLX5_GET(suspend_vhca_in, in, opcode),
+		      MLX5_GET(suspend_vhca_in, in, op_mod),
+		      MLX5_GET(suspend_vhca_out, out, status),
+		      MLX5_GET(suspend_vhca_out, out, syndrome), err, ns);
 }
 
 void mvf_note_arc_begin(struct mvf_device *mvf, int from, int to)
@@ -75,18 +82,22 @@ void mvf_note_arc_begin(struct mvf_device *mvf, int from, int to)
 	spin_unlock(&notes->lock);
 }
 
-/** mvf_note_arc_end - the arc of mvf_note_arc_begin() was taken, or (@err) not */
+/** mvf_note_arc_end - the arc was taken, or (@err) not; state_mutex is held still */
 void mvf_note_arc_end(struct mvf_device *mvf, int err)
 {
 	struct mvf_notes *notes = &mvf->notes;
+	ktime_t begun;
 
 	spin_lock(&notes->lock);
+	begun = notes->arc_begun;
 	notes->arc_begun = 0;
 	if (err)
 		notes->arcs_failed++;
 	else
 		notes->arcs++;
 	spin_unlock(&notes->lock);
+	trace_arc(mvf, notes->arc_from, notes->arc_to, err,
+		  ktime_sub(ktime_get(), begun));
 }
 
 void mvf_note_reset(struct mvf_device *mvf)
@@ -116,6 +127,7 @@ void mvf_note_session_begin(struct mvf_device *mvf, enum mvf_way way)
 	session->ns = 0;
 	session->open = true;
 	spin_unlock(&notes->lock);
+	trace_session_begin(mvf, mvf_way_name(way));
 }
 
 /** mvf_note_session_end - the device's session, of whichever direction, is over */
@@ -132,6 +144,7 @@ void mvf_note_session_end(struct mvf_device *mvf)
 			continue;
 		session->open = false;
 		session->ns = ktime_sub(ktime_get(), session->begun);
+		trace_session_end(mvf, mvf_way_name(way), session->ns);
 	}
 	spin_unlock(&notes->lock);
 }
@@ -154,4 +167,5 @@ void mvf_note_image(struct mvf_device *mvf, enum mvf_part part, u64 bytes,
 	amount->bytes += bytes;
 	amount->ns += ns;
 	spin_unlock(&notes->lock);
+	trace_image(mvf, mvf_part_name(part), bytes, ns);
 }

@@ -4,17 +4,10 @@
 # What the driver tells of itself in debugfs, and by tracepoints.
 
 load ../helpers
+load ../lab
 
-sys=/sys/bus/pci
 debug=/sys/kernel/debug/mlx5-vfio-pci
 run_dir=/dev/shm/observe
-
-# put_on DRIVER DEVICE: bind, whatever has it now; DRIVER "" is the kernel's choice
-put_on() {
-	[ ! -e "$sys/devices/$2/driver" ] || echo "$2" >"$sys/devices/$2/driver/unbind"
-	echo "$1" >"$sys/devices/$2/driver_override"
-	echo "$2" >"$sys/drivers_probe"
-}
 
 setup_file() {
 	modprobe mlx5_vfio_pci
@@ -29,7 +22,13 @@ teardown_file() {
 	rm -rf $run_dir
 }
 
-setup() { rm -f $run_dir/ready $run_dir/go; }
+setup() { rm -f $run_dir/{ready,go,end}; }
+
+teardown() {
+	[ -z "${BACKGROUND:-}" ] || finish || true
+	release || true
+	fault ""
+}
 
 # look DEVICE: its status becomes the array `is`
 look() {
@@ -52,12 +51,6 @@ shows() {
 	done
 }
 
-# background STEP...: a migdrive that goes on until finish; the last of STEP must be `touch $run_dir/ready`, or wait for it
-background() {
-	migdrive "$@" >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
-	BACKGROUND=$!
-}
-
 # until_true COMMAND...: for at most 20 seconds
 until_true() {
 	local i
@@ -66,13 +59,6 @@ until_true() {
 		sleep 0.1
 	done
 	echo "in vain: $*"
-	cat "$BATS_TEST_TMPDIR/background"
-	return 1
-}
-
-finish() {
-	touch $run_dir/go
-	wait "$BACKGROUND" && return
 	cat "$BATS_TEST_TMPDIR/background"
 	return 1
 }
@@ -107,7 +93,6 @@ finish() {
 	lab-prop set cmd-delay-us 20000
 	background dev "$VF0" set STOP_COPY save $run_dir/copy touch $run_dir/ready await $run_dir/go set STOP \
 		set RESUMING write $run_dir/stream 0 0 0 set STOP
-	until_true [ -e $run_dir/ready ]
 	look "$VF0"
 	shows state STOP_COPY open yes save_session open saves 1 loads 0 load_session none
 	finish
@@ -146,7 +131,6 @@ finish() {
 	put_on mlx5_vfio_pci "$VF0"
 	fault "op=0x115,nth=1,status=0x6,syndrome=0x11;op=0x116,nth=1,status=0x1,syndrome=0x12"
 	background dev "$VF0" fail EBUSY set RUNNING_P2P touch $run_dir/ready await $run_dir/go reset
-	until_true [ -e $run_dir/ready ]
 	look "$VF0"
 	shows state ERROR failures 2 failure_command SUSPEND_VHCA failure_op_mod 0x0 failure_syndrome 0x11
 	mapfile -t lines <"$debug/$VF0/failures"
@@ -182,7 +166,9 @@ is_in_arc() {
 	local begin
 	put_on mlx5_vfio_pci "$VF0"
 	fault op=0x115,nth=1,hang=3
-	background dev "$VF0" set RUNNING_P2P touch $run_dir/ready await $run_dir/go
+	migdrive dev "$VF0" set RUNNING_P2P touch $run_dir/ready await $run_dir/go \
+		>"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+	BACKGROUND=$!
 	until_true is_in_arc "RUNNING > RUNNING_P2P"
 	begin=${EPOCHREALTIME//[!0-9]/}
 	look "$VF0"
@@ -191,7 +177,7 @@ is_in_arc() {
 	shows arc "RUNNING > RUNNING_P2P" state RUNNING open yes
 	[ "${is[arc_ns]}" -gt 0 ]
 	[ ! -e $run_dir/ready ]
-	until_true [ -e $run_dir/ready ]
+	until_there $run_dir/ready
 	look "$VF0"
 	shows arc none state RUNNING_P2P arcs 1
 	finish
@@ -223,6 +209,51 @@ is_in_arc() {
 
 # refused_is FILTER WANTED: of the failure in the document in output
 refused_is() { json_is ".error.firmware_failure | $1" "$2"; }
+
+@test "debugfs: what was saved while the VF ran is told apart" {
+	put_on mlx5_vfio_pci "$VF0"
+	migdrive dev "$VF0" set PRE_COPY append $run_dir/both set STOP_COPY append $run_dir/both set RUNNING
+	look "$VF0"
+	shows saves 1 save_session ended save_pre_copy_images 1 failures 0
+	[ "${is[save_stop_copy_images]}" -ge 1 ]
+	# The stream has besides the images their heads and STOP_COPY_SIZE.
+	[ "$((is[save_pre_copy_bytes] + is[save_stop_copy_bytes]))" -eq $(($(stat -c %s $run_dir/both) - 24 -
+		16 * (is[save_pre_copy_images] + is[save_stop_copy_images]))) ]
+}
+
+# traced EVENT WORDS: the trace has such a line
+traced() {
+	grep -q " $1: device=$VF0 $2" $run_dir/trace && return
+	echo "no $1 with $2"
+	cat $run_dir/trace
+	return 1
+}
+
+@test "tracepoints: arcs, commands, sessions" {
+	local events=/sys/kernel/tracing/events/mlx5_vfio_pci size
+	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+	put_on mlx5_vfio_pci "$VF0"
+	size=$(($(stat -c %s $run_dir/stream) - 40))
+	echo 1 >$events/enable
+	echo >/sys/kernel/tracing/trace
+	fault "op=0x116,nth=1,status=0x9,syndrome=0x2c9bb0"
+	migdrive dev "$VF0" set STOP_COPY save $run_dir/copy set STOP fail EINVAL set RUNNING \
+		set RESUMING write $run_dir/stream 0 0 0 set STOP
+	echo 'command == "LOAD_VHCA_STATE"' >$events/command/filter
+	echo 0 >$events/enable
+	cat /sys/kernel/tracing/trace >$run_dir/trace
+	traced arc "from=RUNNING to=RUNNING_P2P now=RUNNING_P2P errno=0 ns=[1-9]"
+	traced arc "from=STOP to=STOP_COPY now=STOP_COPY errno=0 ns=[1-9]"
+	traced arc "from=STOP to=RUNNING_P2P now=STOP errno=22 ns=[1-9]"
+	traced command "command=SAVE_VHCA_STATE opcode=0x118 op_mod=0x0 status=0x0 syndrome=0x0 errno=0 ns=[1-9]"
+	traced command "command=RESUME_VHCA opcode=0x116 op_mod=0x0 status=0x9 syndrome=0x2c9bb0 errno=22 ns=[1-9]"
+	traced session_begin "way=save"
+	traced image "part=save_stop_copy bytes=$size ns=[1-9]"
+	traced session_end "way=save ns=[1-9]"
+	traced session_begin "way=load"
+	traced image "part=load bytes=$size ns=[1-9]"
+	traced session_end "way=load ns=[1-9]"
+}
 
 @test "the tool: the cause of a refused arc is quoted, also by state afterwards" {
 	put_on mlx5_vfio_pci "$VF0"
