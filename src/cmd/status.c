@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "report/device.h"
 #include "sys/devlink.h"
+#include "sys/failure.h"
 #include "sys/holder.h"
 #include "sys/mig.h"
 #include "sys/root.h"
@@ -134,6 +135,7 @@ static int look(struct inventory *inventory, const struct request *request,
 		struct device *device = &selection->devices[i];
 
 		probe_device(device, status->probe);
+		failure_last(device->name, &device->failure);
 		device_judge(device, inventory_pf(inventory, device));
 	}
 	return 0;

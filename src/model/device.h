@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/firmware.h"
 #include "model/bdf.h"
 #include "model/fsm.h"
 
@@ -99,6 +100,7 @@ struct device {
 	bool probe_fresh;            /* ... which was opened, and so reset, for it */
 	char probe_reason[192];      /* why they were not read */
 	struct mig_caps caps;
+	struct fw_failure failure;   /* the firmware command that last failed for it, as its driver tells, or empty */
 	enum tristate can_migrate;   /* the verdict of device_judge() */
 	char reasons[DEVICE_REASONS_MAX][192]; /* why not, or why unknown */
 	size_t n_reasons;

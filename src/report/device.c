@@ -127,6 +127,7 @@ static json_t *device_of(const struct device *device)
 	set(object, "migration", migration_of(device));
 	set(object, "migration_reason",
 	    report_text(device->probed ? "" : device->probe_reason));
+	set(object, "firmware_failure", report_firmware(&device->failure));
 	add_verdict(object, device);
 	return object;
 }

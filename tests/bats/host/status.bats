@@ -54,6 +54,15 @@ load ../trees
 	device 0000:3b:00.7 '[.can_migrate, .reasons]' '[false,["vfio-pci offers no migration"]]'
 }
 
+@test "status tells which firmware command failed last, also of a VMM's device" {
+	plant two-port
+	on 0 status
+	device 0000:3b:00.5 '.firmware_failure | [.command, .opcode, .op_mod, .status, .status_name, .syndrome, .errno, .time_unix_ns, .number]' \
+		'["SAVE_VHCA_STATE","0x118","0x0","0x9","bad resource state","0x2c9bb0",22,1795370463000000000,1]'
+	device 0000:3b:00.4 .firmware_failure null
+	device 0000:3b:00.0 .firmware_failure null
+}
+
 @test "status says what it did not look at" {
 	plant two-port
 	on 0 status --probe
