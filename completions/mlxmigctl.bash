@@ -3,7 +3,7 @@
 
 _mlxmigctl()
 {
-	local cur words cword candidate
+	local cur words cword candidate before
 
 	# A PCI address has colons, at which bash would cut the word.
 	_get_comp_words_by_ref -n := cur words cword
@@ -11,8 +11,10 @@ _mlxmigctl()
 	while IFS=$'\t' read -r candidate _; do
 		if [[ $candidate == :files ]]; then
 			compopt -o filenames 2>/dev/null
+			before=''
+			[[ $cur == --*=* ]] && before=${cur%%=*}=
 			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
-				< <(compgen -f -- "$cur")
+				< <(compgen -f -P "$before" -- "${cur#"$before"}")
 			continue
 		fi
 		[[ $candidate == *= ]] && compopt -o nospace 2>/dev/null

@@ -5,7 +5,10 @@ function __mlxmigctl_candidates
     set -l words (commandline -opc) (commandline -ct)
     for line in ($words[1] __complete $words[2..-1] 2>/dev/null)
         if test "$line" = ":files"
-            __fish_complete_path (commandline -ct)
+            set -l before (string match -r -- '^--[^=]*=' (commandline -ct))
+            for path in (__fish_complete_path (string replace -r -- '^--[^=]*=' '' (commandline -ct)))
+                echo $before$path
+            end
         else
             echo $line
         end

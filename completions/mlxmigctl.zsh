@@ -8,6 +8,7 @@ _mlxmigctl() {
 
 	for line in ${(f)"$(${words[1]} __complete "${(@)words[2,CURRENT]}" 2>/dev/null)"}; do
 		if [[ $line == :files ]]; then
+			[[ $PREFIX == --*=* ]] && compset -P 1 '*='
 			_files
 			continue
 		fi

@@ -170,10 +170,12 @@ static void print_values(const char *cur, const struct argp_option *option,
 	}
 }
 
-static void print_argument(const char *cur, const struct argp_option *option)
+/* What may follow an option. Of files the shells know how much of "--option=file" to complete. */
+static void print_argument(const char *cur, const struct argp_option *option,
+			   bool whole)
 {
 	if (strchr(option->arg, '|'))
-		print_values(cur, option, false);
+		print_values(cur, option, whole);
 	else if (!strcmp(option->arg, "DIR"))
 		print_operands(cur, OPERAND_FILE);
 }
@@ -191,8 +193,8 @@ static void print_dashed(const char *cur, const struct command *command)
 	}
 	if (!option)
 		option = find_option(cur, cli_global_options);
-	if (option && option->arg && strchr(option->arg, '|'))
-		print_values(cur, option, true);
+	if (option && option->arg)
+		print_argument(cur, option, true);
 }
 
 void complete_print(int n_words, char **words)
@@ -203,7 +205,7 @@ void complete_print(int n_words, char **words)
 	for (int i = 0; i < n_words - 1; i++)
 		read_word(&line, words[i]);
 	if (line.open) {
-		print_argument(cur, line.open);
+		print_argument(cur, line.open, false);
 	} else if (*cur == '-' && !line.no_options) {
 		print_dashed(cur, line.command);
 	} else if (line.command) {

@@ -51,20 +51,18 @@ static struct progress_view progress_view_of(const struct globals *globals)
 
 /* Words on stderr, and on stdout the document, or what it has for -t; with data there, the document alone on stderr. */
 static int print_failure(const struct invocation *inv, const struct err *err,
-			 struct reply *reply)
+			 const struct reply *reply)
 {
 	FILE *out = reply->stdout_is_data ? stderr : stdout;
-	json_t *document = report_error(err, reply->document);
-	const json_t *result = reply->document; /* the document's now */
+	json_t *document = report_error(err, json_incref(reply->document));
 
-	reply->document = NULL;
 	if (inv->globals.text || !reply->stdout_is_data)
 		report_print_error(err);
 	if (!inv->globals.text)
 		report_print(document, out,
 			     reply->stdout_is_data || inv->globals.compact);
-	else if (result)
-		report_print_text(result, out, inv->command->text);
+	else if (reply->document)
+		report_print_text(reply->document, out, inv->command->text);
 	json_decref(document);
 	return err_exit_status(err);
 }
@@ -94,7 +92,7 @@ static int run(const struct invocation *inv)
 	if (!err_is_set(&err) && reply.document)
 		print_document(inv, reply.document, reply.stdout_is_data, &err);
 	if (err_is_set(&err))
-		return print_failure(inv, &err, &reply);
+		reply.status = print_failure(inv, &err, &reply);
 	json_decref(reply.document);
 	return reply.status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "report/value.h"
 
 #define SCHEMA_VERSION 1
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
@@ -148,14 +149,30 @@ int report_print(const json_t *document, FILE *out, bool compact)
 	return 0;
 }
 
+/* What a file's name or a foreign image brings must not reach the terminal as it is. */
+static void print_words(const char *words)
+{
+	AUTO_FREE char *text = value_words(words);
+
+	fputs(text ? text : "(no memory)", stderr);
+}
+
 void report_print_error(const struct err *err)
 {
 	char buf[ERR_HINT_SIZE];
 	const char *hint = err_hint_of(err, buf);
 	bool named = strstr(err->message, err->device);
 
-	fprintf(stderr, "mlxmigctl: %s%s%s\n", named ? "" : err->device,
-		named ? "" : ": ", err->message);
-	if (*hint)
-		fprintf(stderr, "  hint: %s\n", hint);
+	fputs("mlxmigctl: ", stderr);
+	if (!named) {
+		print_words(err->device);
+		fputs(": ", stderr);
+	}
+	print_words(err->message);
+	fputc('\n', stderr);
+	if (*hint) {
+		fputs("  hint: ", stderr);
+		print_words(hint);
+		fputc('\n', stderr);
+	}
 }

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "report/report.h"
 
 #define VALUE_MAX 256 /* the longest that a value's description may be */
 
@@ -66,6 +67,15 @@ char *value_cell(const json_t *json)
 		return NULL;
 	put_cell(out, json);
 	fclose(out);
+	return text;
+}
+
+char *value_words(const char *words)
+{
+	json_t *string = report_string(words);
+	char *text = value_cell(string);
+
+	json_decref(string);
 	return text;
 }
 
@@ -203,7 +213,7 @@ char *value_text(const struct value_item *item, const char *value)
 	second = strsep(&format, "|");
 	first = strsep(&second, ",");
 	if (!strcmp(first, "@"))
-		text = item->key ? strdup(item->key) : NULL;
+		text = item->key ? value_words(item->key) : NULL;
 	else if (format)
 		text = formatted(format, value_get(item, first),
 				 second ? value_get(item, second) : NULL);

@@ -14,6 +14,9 @@ struct value_item {
 /** value_cell - a scalar or an array of scalars; malloc'ed; NULL: it is null, or neither of these */
 char *value_cell(const json_t *json);
 
+/** value_words - foreign words as a terminal may show them: control characters become "?"; malloc'ed, NULL: no memory */
+char *value_words(const char *words) __attribute__((nonnull(1)));
+
 /** value_get - what @path, of keys joined by dots, leads to; NULL: nothing, or null */
 const json_t *value_get(const struct value_item *item, const char *path)
 	__attribute__((nonnull(1, 2)));

@@ -109,6 +109,19 @@ static void tables_stand_off_and_may_need_rows(void)
 	check_text(json_pack("{s:i}", "object", 1), parts, "KEY  SIZE  TIME\n");
 }
 
+static void foreign_keys_are_no_orders_to_the_terminal(void)
+{
+	static const char *const columns[] = { "key=@", "n", NULL };
+	static const struct text_part parts[] = {
+		{ .each = "phases", .columns = columns },
+		{}
+	};
+
+	check_text(json_loads("{\"phases\": {\"\\u001b]0;x\\u0007y\\u009b\": {\"n\": 1}}}", 0,
+			      NULL),
+		   parts, "KEY       N\n?]0;x?y?  1\n");
+}
+
 static void a_document_without_parts_is_shown_whole(void)
 {
 	check_text(json_pack("{s:s, s:n, s:{s:b}, s:[i,i], s:[{s:i}]}",
@@ -248,6 +261,7 @@ int main(void)
 	CASE(values_become_text);
 	CASE(a_line_or_bracket_without_its_value_is_left_out);
 	CASE(tables_stand_off_and_may_need_rows);
+	CASE(foreign_keys_are_no_orders_to_the_terminal);
 	CASE(a_document_without_parts_is_shown_whole);
 	CASE(save_is_told_in_words);
 	CASE(save_of_several_is_told_for_each);

@@ -112,6 +112,13 @@ load ../helpers
 	json_is .file $'f\ufffd'
 }
 
+@test "what a terminal would obey is not passed on to it" {
+	run_mlx 3 inspect $'no\e[2J\xc2\x9bfile'
+	[[ $stderr == *'no?[2J?file'* ]]
+	[[ $stderr != *$'\e'* && $stderr != *$'\xc2\x9b'* ]]
+	[[ $(json .error.message) == *$'\e'* ]]
+}
+
 @test "the version and the help must be written, too" {
 	local arguments
 	for arguments in --version --help "save --help"; do

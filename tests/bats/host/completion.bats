@@ -60,6 +60,9 @@ offers() {
 	offers "" save --zstd=
 	offers "--precopy=auto" save --precopy=au
 	offers :files save --dir ""
+	offers :files save --dir=
+	offers :files save --dir=/tm
+	offers :files --sysroot=/tm
 	offers "" inspect --limit ""
 }
 
@@ -129,6 +132,15 @@ bash_offers() {
 	[ "$output" = RUNNING_P2P ]
 }
 
+@test "bash and fish complete files behind an option's =" {
+	export PATH=$MLXMIGCTL_BUILD/src:$PATH HOME=$BATS_TEST_TMPDIR
+	mkdir "$BATS_TEST_TMPDIR/one=two"
+	LINE="mlxmigctl save --dir=$BATS_TEST_TMPDIR/on" run bash_offers mlxmigctl save --dir = "$BATS_TEST_TMPDIR/on"
+	[ "$output" = "$BATS_TEST_TMPDIR/one=two" ]
+	run fish --no-config -c "source '$top_dir/completions/mlxmigctl.fish'; complete -C 'mlxmigctl save --dir=$BATS_TEST_TMPDIR/on'"
+	[[ $output == --dir=*/one=two/* ]]
+}
+
 @test "fish completes commands, options and states" {
 	export PATH=$MLXMIGCTL_BUILD/src:$PATH HOME=$BATS_TEST_TMPDIR
 	run fish --no-config -c "source '$top_dir/completions/mlxmigctl.fish'; complete -C 'mlxmigctl insp'"
@@ -145,15 +157,18 @@ bash_offers() {
 	export PATH=$MLXMIGCTL_BUILD/src:$PATH
 	run zsh -f -c '
 		_describe() { shift; [[ $1 == -* ]] || print -rl -- "${(@P)1}"; }
-		_files() { print -r -- FILES; }
-		complete_line() { words=("$@"); CURRENT=$#; source '"$top_dir"'/completions/mlxmigctl.zsh; }
+		_files() { print -r -- "FILES $PREFIX"; }
+		compset() { [[ $1$2$3 == -P1\*= ]] && PREFIX=${PREFIX#*=}; }
+		complete_line() { words=("$@"); CURRENT=$#; PREFIX=${@[-1]}; source '"$top_dir"'/completions/mlxmigctl.zsh; }
 		complete_line mlxmigctl insp
 		complete_line mlxmigctl step x RUNNING_
 		complete_line mlxmigctl save --then=RUNNING_
 		complete_line mlxmigctl inspect ""
+		complete_line mlxmigctl save --dir=/tmp/a=b
 	'
 	[[ ${lines[0]} == inspect:* ]]
 	[[ ${lines[1]} == RUNNING_P2P:* ]]
 	[[ ${lines[2]} == --then=RUNNING_P2P:* ]]
-	[[ ${lines[3]} == FILES ]]
+	[[ ${lines[3]} == "FILES "* ]]
+	[[ ${lines[4]} == "FILES /tmp/a=b" ]]
 }
