@@ -57,9 +57,16 @@ group_of() {
 # open_elsewhere DEVICE: a process that is not ours, other_pid, has its group open, until end_other. Its name is sleep,
 # whatever its first argument says.
 open_elsewhere() {
+	local i
 	bash -c 'exec 9<>"$1" && exec -a vmm sleep 60' _ "$(group_of "$1")" 3>&- 4>&- &
 	other_pid=$!
-	until [ "$(cat /proc/$other_pid/comm)" = sleep ]; do sleep 0.1; done
+	for ((i = 0; i < 300; i++)); do
+		[ "$(cat /proc/$other_pid/comm)" != sleep ] || return 0
+		kill -0 "$other_pid" || break
+		sleep 0.1
+	done
+	echo "nobody has the group of $1 open"
+	return 1
 }
 
 # end_other: the process other_pid, if there is one
