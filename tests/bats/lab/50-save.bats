@@ -14,6 +14,7 @@ teardown_file() {
 }
 
 setup() {
+	control_runs "state goes into an image" "save -t"
 	hold $VF0 $VF1
 	cd "$BATS_TEST_TMPDIR"
 	mkdir out

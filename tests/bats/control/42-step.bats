@@ -1,0 +1,1 @@
+../lab/42-step.bats

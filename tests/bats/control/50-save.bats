@@ -1,0 +1,1 @@
+../lab/50-save.bats
