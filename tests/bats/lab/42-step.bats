@@ -12,6 +12,9 @@ SUSPEND=0x115 RESUME=0x116 BAD_STATE=0x9 INTERNAL=0x1
 setup_file() { "$MLX" bind -c "$VF0" "$VF1"; }
 teardown_file() { "$MLX" unbind -c "$VF0" "$VF1"; }
 
+# 6.1's in-tree driver has not been walked through all of this.
+setup() { not_61; }
+
 teardown() {
 	fault ""
 	release || true

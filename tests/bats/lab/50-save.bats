@@ -15,6 +15,7 @@ teardown_file() {
 
 setup() {
 	control_runs "state goes into an image" "save -t"
+	not_61
 	hold $VF0 $VF1
 	cd "$BATS_TEST_TMPDIR"
 	mkdir out
