@@ -2,6 +2,7 @@
 # load: images and bare streams into a device, and what it refuses.
 
 load ../helpers
+load ../lab
 load ../transfer
 
 setup_file() {
@@ -14,6 +15,8 @@ teardown_file() {
 }
 
 setup() {
+	control_runs "arrives whole" "save A - | load B -" "a flipped bit" "LOAD fails"
+	not_61
 	cd "$BATS_TEST_TMPDIR"
 	hold $VF1
 	labvf $VF1 fill 99

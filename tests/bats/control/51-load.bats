@@ -1,0 +1,1 @@
+../lab/51-load.bats
