@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/incoming.h"
 
-
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
@@ -20,6 +19,7 @@ struct delivery {
 	struct input *input;
 	struct hand hand;
 	int data_fd;
+	uint64_t since_ns; /* how far the phases' times are told */
 	struct failure_watch watch; /* from before the first byte */
 };
 
@@ -119,6 +119,15 @@ static int refused(const struct delivery *d, size_t len, int num,
 	return err_device(err, d->hand.device->name);
 }
 
+/* All since the last time is this phase's: its bytes were waited for, and loaded. */
+static void book_time(struct delivery *d, enum phase phase)
+{
+	uint64_t now = now_ns();
+
+	d->outcome->transfer.phases[phase].duration_ns += now - d->since_ns;
+	d->since_ns = now;
+}
+
 static int write_block(const struct pump_block *block, void *data,
 		       struct err *err)
 {
@@ -130,6 +139,7 @@ static int write_block(const struct pump_block *block, void *data,
 		return refused(d, block->len, -ret, err);
 	record_feed(&transfer->records, block->data, block->len, NULL, NULL);
 	transfer->phases[block->phase].bytes += block->len;
+	book_time(d, block->phase);
 	return 0;
 }
 
@@ -154,14 +164,13 @@ static int pump_in(struct delivery *d, struct err *err)
 		.sample = { .device = d->outcome->device, .phase = "load",
 			    .total_bytes = d->input->totals.bytes },
 	};
-	uint64_t begun = now_ns();
 
+	d->since_ns = now_ns();
 	failure_watch_begin(&d->watch, d->hand.device->name);
 	if (pump_run(&pump, &transfer->bytes, err) ||
 	    input_check_unchanged(d->input, err) ||
 	    check_end(d, &transfer->records, err))
 		return -1;
-	transfer->phases[PHASE_STOP_COPY].duration_ns = now_ns() - begun;
 	note_totals(transfer, &d->input->totals);
 	return 0;
 }

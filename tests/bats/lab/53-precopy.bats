@@ -64,6 +64,7 @@ frozen_alike() {
 		and .manifest.stopped.bytes == .phases.stop_copy.bytes' true
 	run_mlx 0 load $VF1 out/image
 	json_is '[.contents, .records.complete, .warnings]' '["loaded",true,[]]'
+	json_is '.phases | .pre_copy.duration_ns > 0 and .stop_copy.duration_ns > 0' true
 	frozen_alike
 	labvf $VF1 check 7
 }
