@@ -140,6 +140,7 @@ told() {
 # moment I: of the i-th kill, spread over the whole of it and a little random
 moment() { printf '%d.%03d' 0 $(($1 * 35 + RANDOM % 60)); }
 
+# bats test_tags=sigkill
 @test "SIGKILL at $KILLS random moments of a save" {
 	local i cut=0 seed=${SEED:-$RANDOM}
 	echo "# seed $seed" >&3
@@ -176,6 +177,7 @@ loads_again() {
 	lab-prop set load-bandwidth 10000000
 }
 
+# bats test_tags=sigkill
 @test "SIGKILL at $KILLS random moments of a load" {
 	local i cut=0 seed=${SEED:-$RANDOM}
 	echo "# seed $seed" >&3
@@ -196,6 +198,7 @@ loads_again() {
 	[ "$(labvf $VF1 get suspended)" -eq 0 ]
 }
 
+# bats test_tags=sigkill
 @test "SIGKILL of save and load on a free device" {
 	release
 	killed_at 0.4 "$MLX" save $VF0 out/image

@@ -1,1 +1,0 @@
-../lab/42-step.bats
