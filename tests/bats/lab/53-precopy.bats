@@ -29,8 +29,16 @@ setup() {
 	mkdir out
 }
 
+# restless: so quick that the firmware is never asked at a moment when nothing is dirty
+restless() {
+	release
+	lab-prop set evolve-us 10
+	hold $VF0 $VF1
+}
+
 teardown() {
 	lab-prop set save-bandwidth 0
+	lab-prop set evolve-us 1000
 	release
 }
 
@@ -81,6 +89,7 @@ frozen_alike() {
 
 @test "precopy: rounds and time end it, though the device never rests" {
 	only_with_precopy
+	restless
 	run_mlx 0 save --precopy-dirty 0 --precopy-rounds 3 $VF0 out/rounds
 	json_is '.precopy | [.ended_by, .limits.dirty_bytes, (.rounds | length), .dirty_bytes_left > 0]' '["rounds",0,3,true]'
 	json_is '.precopy.rounds[1:] | all(.initial_bytes == 0 and .dirty_bytes > 0 and .bytes > 0)' true
@@ -108,6 +117,7 @@ frozen_alike() {
 @test "precopy: a signal in the middle of it; the device runs on, and no file is there" {
 	only_with_precopy
 	local status=0
+	restless
 	lab-prop set save-bandwidth 4000000
 	timeout --foreground --preserve-status -s TERM 2.5 \
 		"$MLX" save --precopy-dirty 0 --precopy-rounds 100 --precopy-time 60 $VF0 out/image >document 2>words || status=$?
