@@ -73,7 +73,7 @@ teardown() {
 	resets=$(labvf "$VF0" get resets)
 	run_mlx 0 step "$VF0" stop
 	run_mlx 0 status
-	device "$VF0" '[.in_use, .holder]' "[true,{\"kind\":\"hold\",\"pid\":$HOLD_PID,\"name\":\"mlxmigctl-hold\"}]"
+	device "$VF0" '[.in_use, (.holder | .kind, .pid, .name)]' "[true,\"hold\",$HOLD_PID,\"mlxmigctl-hold\"]"
 	device "$VF0" '.migration | [.access, .fresh, .offered, .state, .stop_copy_bytes]' '["borrowed",false,true,"STOP",null]'
 	device "$VF0" .can_migrate true
 	[ "$(labvf "$VF0" get resets)" -eq "$resets" ]
@@ -82,7 +82,7 @@ teardown() {
 @test "a device that somebody else has open is left alone" {
 	open_elsewhere "$VF0"
 	run_mlx 0 status --probe "$VF0"
-	device "$VF0" '[.in_use, .holder]' "[true,{\"kind\":\"other\",\"pid\":$other_pid,\"name\":\"sleep\"}]"
+	device "$VF0" '[.in_use, (.holder | .kind, .pid, .name)]' "[true,\"other\",$other_pid,\"sleep\"]"
 	device "$VF0" '[.migration, .migration_reason]' '[null,"somebody else has it open"]'
 	end_other
 	run_mlx 0 status "$VF0"
