@@ -242,9 +242,9 @@ images() {
 	ours || return 0
 	fault $slow_save
 	background dev "$VF0" set PRE_COPY read 24 touch $run_dir/ready fail ENODEV read 1 state RUNNING set PRE_COPY read 1000 \
-		await $run_dir/go fail ENODEV read 1 state RUNNING
+		touch $run_dir/on await $run_dir/go fail ENODEV read 1 state RUNNING
 	echo 1 >"$sys/devices/$VF0/reset"
-	sleep 1
+	until_there $run_dir/on
 	echo 1 >"$sys/devices/$VF0/reset"
 	finish
 }
