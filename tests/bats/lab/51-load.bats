@@ -76,7 +76,7 @@ lost() {
 	lab-prop set load-bandwidth 1000000
 	"$MLX" load $VF1 "$IMAGES/image" >document 2>words 3>&- 4>&- &
 	load=$!
-	sleep 2
+	until [ "$(labvf $VF1 get suspended)" -eq 3 ]; do sleep 0.1; done
 	release
 	wait $load
 	lab-prop set load-bandwidth 0
