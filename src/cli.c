@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "commands.h"
+#include "misuse.h"
 
 enum { KEY_PROGRESS = 0x200, KEY_SYSROOT, KEY_VERSION };
 
@@ -91,19 +92,12 @@ static error_t parse_own(int key, char *arg, struct argp_state *state)
 	return ret < 0 ? EINVAL : ret;
 }
 
-/* argp has found an option that is unknown, or lacks its argument. */
+/* argp has found an option that is unknown, or lacks its argument; or a parser has said what is wrong. */
 static void set_bad_option(struct parse *parse, const struct argp_state *state)
 {
-	const char *option = state->next > 0 && state->next <= state->argc
-				     ? state->argv[state->next - 1]
-				     : "?";
-
-	err_set(parse->err, ERR_USAGE, 0,
-		"%s: no such option, or its argument is missing or too much",
-		option);
-	if (parse->inv->command)
-		err_hint(parse->err, "see mlxmigctl %s --help",
-			 parse->inv->command->name);
+	if (!err_is_set(parse->err))
+		misuse_option(parse->inv->command, state->argv + 1,
+			      state->argc - 1, parse->err);
 }
 
 static error_t parse_verb(int key, char *arg, struct argp_state *state)
@@ -142,6 +136,7 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 		    inv->n_operands == (size_t)inv->command->max_operands) {
 			err_set(parse->err, ERR_USAGE, 0,
 				"%s: one operand too many", arg);
+			misuse_hint(inv->command, parse->err);
 			return EINVAL;
 		}
 		inv->operands[inv->n_operands++] = arg;
@@ -171,16 +166,14 @@ static int find_verb(int argc, char **argv, struct parse *parse)
 			       "the command line is wrong");
 	if (parse->inv->help || parse->inv->version)
 		return 0;
-	if (!parse->verb) {
-		err_set(parse->err, ERR_USAGE, 0, "no command given");
-		return err_hint(parse->err, "mlxmigctl --help lists them");
-	}
-	if (!parse->inv->command) {
+	if (parse->inv->command)
+		return 0;
+	if (parse->verb)
 		err_set(parse->err, ERR_USAGE, 0, "no such command: %s",
 			argv[parse->verb]);
-		return err_hint(parse->err, "mlxmigctl --help lists them");
-	}
-	return 0;
+	else
+		err_set(parse->err, ERR_USAGE, 0, "no command given");
+	return misuse_hint(NULL, parse->err);
 }
 
 /* A command's argp with the globals beside it; for parsing and for help. */
@@ -199,11 +192,8 @@ static int check_operands(const struct invocation *inv, struct err *err)
 {
 	const struct command *command = inv->command;
 
-	if (inv->n_operands < (size_t)command->min_operands) {
-		err_set(err, ERR_USAGE, 0, "%s: something is missing: it takes %s",
-			command->name, command->operand_words);
-		return err_hint(err, "see mlxmigctl %s --help", command->name);
-	}
+	if (inv->n_operands < (size_t)command->min_operands)
+		return misuse_missing(command, inv->n_operands, err);
 	if (!command->check)
 		return 0;
 	return command->check(inv->options, inv->operands, inv->n_operands,

@@ -3,6 +3,9 @@
 
 load ../helpers
 
+# says MESSAGE HINT: the last run's error, whole
+says() { json_is '[.error.message, .error.hint] | join("; ")' "$1; $2"; }
+
 @test "--help lists every command" {
 	run_mlx 0 --help
 	local verb
@@ -32,31 +35,62 @@ load ../helpers
 @test "an unknown command is named" {
 	run_mlx 2 sav
 	error_is usage
-	[[ $stderr == *"no such command: sav"* ]]
+	[[ $stderr == *"no such command: sav"*"hint: mlxmigctl --help lists them"* ]]
 }
 
 @test "an unknown option is named, before and after the command" {
-	run_mlx 2 --nope status
-	error_is usage
-	[[ $stderr == *--nope* ]]
-	run_mlx 2 status --nope
-	error_is usage
-	[[ $stderr == *--nope* ]]
+	local words
+	for words in --nope "-c --nope=3"; do
+		# shellcheck disable=SC2086
+		run_mlx 2 $words status
+		error_is usage
+		says "no such global option: --nope" "mlxmigctl --help lists them"
+	done
+	for words in --nope "--probe --nope=3" "3b:00.0 --nope -c"; do
+		# shellcheck disable=SC2086
+		run_mlx 2 status $words
+		error_is usage
+		says "no such option: --nope" "mlxmigctl status --help lists them"
+	done
+	run_mlx 2 status -cx 3b:00.0
+	says "no such option: -x" "mlxmigctl status --help lists them"
+	run_mlx 2 save --precopy-dirty 1K --raws a b
+	says "no such option: --raws" "mlxmigctl save --help lists them"
 }
 
-@test "an option without its argument is named" {
+@test "an option without its argument, or with one that it does not take, is named" {
 	run_mlx 2 status --progress
 	error_is usage
-	[[ $stderr == *--progress* ]]
+	says "--progress: its argument is missing: auto|text|json|none" "mlxmigctl status --help lists them"
+	run_mlx 2 inspect image -l
+	says "-l: its argument is missing: COUNT" "mlxmigctl inspect --help lists them"
+	run_mlx 2 save --raw=yes a b
+	says "--raw takes no argument" "mlxmigctl save --help lists them"
+	run_mlx 2 save --precopy-=1 a b
+	says "--precopy- is short for more than one option" "mlxmigctl save --help lists them"
 }
 
 @test "too few and too many operands" {
 	run_mlx 2 save
 	error_is usage
-	[[ $stderr == *"it takes"* ]]
+	says "save: DEVICE is missing" "it takes DEVICE FILE|-, or --dir DIR DEVICE...: see mlxmigctl save --help"
+	run_mlx 2 load
+	says "load: DEVICE and FILE are missing" "it takes DEVICE FILE|-: see mlxmigctl load --help"
+	run_mlx 2 load 0000:01:00.1
+	says "load: FILE is missing" "it takes DEVICE FILE|-: see mlxmigctl load --help"
+	run_mlx 2 step 0000:01:00.1
+	says "step: STATE is missing" "it takes DEVICE STATE...: see mlxmigctl step --help"
+	run_mlx 2 inspect
+	says "inspect: FILE is missing" "it takes FILE: see mlxmigctl inspect --help"
+	local verb
+	for verb in bind unbind caps state reset hold; do
+		run_mlx 2 $verb
+		error_is usage
+		json_is .error.message "$verb: DEVICE is missing"
+	done
 	run_mlx 2 load 0000:01:00.1 file more
 	error_is usage
-	[[ $stderr == *more* ]]
+	says "more: one operand too many" "it takes DEVICE FILE|-: see mlxmigctl load --help"
 }
 
 @test "an unknown state is named" {
