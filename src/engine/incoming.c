@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/incoming.h"
 
+#include <string.h>
+
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
@@ -75,6 +77,19 @@ static int check_end(const struct delivery *d,
 	return err_wrap(err, "%s", d->input->name);
 }
 
+/* A file that is no state, or not a whole one: what can be found out about it. */
+static int hint_inspect(const struct delivery *d, struct err *err)
+{
+	const char *path = d->outcome->file;
+	bool is_stdin = !strcmp(path, "-");
+
+	if (err->code != ERR_DAMAGED)
+		return -1;
+	return err_hint(err, "is it a saved state, and whole? mlxmigctl inspect %s tells%s; if it was, save it again",
+			is_stdin ? "FILE" : path,
+			is_stdin ? " that of a file" : "");
+}
+
 static void warn_of_framing(struct delivery *d)
 {
 	const struct record_parser *records = &d->outcome->transfer.records;
@@ -116,6 +131,8 @@ static int refused(const struct delivery *d, size_t len, int num,
 		d->hand.device->name, at, at + len - 1);
 	if (failure_watch_first(&d->watch, &failure))
 		err_firmware(err, &failure);
+	if (d->outcome->raw)
+		err_hint(err, "is it a saved state at all? mlxmigctl inspect tells what is known of a bare stream, which only the firmware can check");
 	return err_device(err, d->hand.device->name);
 }
 
@@ -297,9 +314,9 @@ int incoming_load(const struct device *device, const char *path,
 	outcome->file = path;
 	if (input_open(&input, path, &options->json, err) ||
 	    check_identity(&d, device, err) || verify(&d, err))
-		return -1;
+		return hint_inspect(&d, err);
 	begun = interrupt_begin(err);
 	if (begun || vdev_open(&vdev, device, err))
 		return -1;
-	return load_into(&d, &vdev, device, err);
+	return load_into(&d, &vdev, device, err) ? hint_inspect(&d, err) : 0;
 }

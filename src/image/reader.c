@@ -171,9 +171,7 @@ static int next_member(struct image_reader *reader, struct tar_header *header,
 	    reserve(reader, header->size, err))
 		return -1;
 	if (tar_read(&reader->tar, header, reader->buffer, reader->stream, err))
-		return err_hint(err, "the stream is lost from byte %" PRIu64
-				" on: save the state again",
-				reader->totals.bytes);
+		return -1;
 	*member = (struct image_member){
 		.phase = phase,
 		.offset = reader->totals.bytes,
@@ -261,6 +259,23 @@ static int next_of_stream(struct image_reader *reader,
 	return 1;
 }
 
+/* What is good of a damaged image, and what can be done. */
+static void hint_good_part(const struct image_reader *reader, struct err *err)
+{
+	const struct image_totals *totals = &reader->totals;
+
+	if (err->code != ERR_DAMAGED || reader->source.kind == SOURCE_BARE)
+		return;
+	if (!totals->members) {
+		err_hint(err, "nothing of the stream in it is good: copy the image anew from where it was saved, or save the state again");
+		return;
+	}
+	err_hint(err, "the stream is good up to byte %" PRIu64 " (%" PRIu64
+		 " member%s), which is not enough to load it: copy the image anew from where it was saved, or save the state again",
+		 totals->bytes, totals->members,
+		 totals->members == 1 ? "" : "s");
+}
+
 int image_reader_next(struct image_reader *reader, struct image_member *member,
 		      struct err *err)
 {
@@ -274,6 +289,8 @@ int image_reader_next(struct image_reader *reader, struct image_member *member,
 		      : next_of_image(reader, member, err);
 	reader->over = ret <= 0;
 	reader->whole = ret == 0;
+	if (ret < 0)
+		hint_good_part(reader, err);
 	return ret;
 }
 

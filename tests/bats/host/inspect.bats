@@ -168,9 +168,14 @@ told() {
 	damaged "cut.img is truncated: it ends at byte 2000000, inside state/00000001-stop_copy"
 	json_is '.result | [.complete, .device.psid, .manifest, .stream.bytes, .stream.xxh3_128]' '[false,"MT_0000000834",null,1000000,null]'
 	json_is '[.result.members[].name]' '["state/00000000-pre_copy"]'
+	[[ $(json .error.hint) == "the stream is good up to byte 1000000 (1 member), which is not enough to load it: copy "* ]]
 	head -c -1024 image >cut.img
 	run_mlx 8 inspect cut.img
 	damaged "the end of the archive is missing"
+	[[ $(json .error.hint) == "the stream is good up to byte 5300056 (3 members), "* ]]
+	head -c 3000 image >cut.img
+	run_mlx 8 inspect cut.img
+	[[ $(json .error.hint) == "nothing of the stream in it is good: copy "* ]]
 	head -c -10 image.zst >cut.img
 	run_mlx 8 inspect cut.img
 	damaged "cut.img is truncated"
@@ -184,7 +189,7 @@ told() {
 	flipped image 3000000
 	run_mlx 8 inspect flipped
 	damaged "the digest of state/00000001-stop_copy does not fit"
-	[[ $stderr == *"the stream is lost from byte 1000000 on"* ]]
+	[[ $stderr == *"hint: the stream is good up to byte 1000000 (1 member), "*"save the state again"* ]]
 	flipped image 1600
 	run_mlx 8 inspect flipped
 	damaged device.json
