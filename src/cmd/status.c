@@ -41,6 +41,9 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	return 0;
 }
 
+/* Not asked, for nothing may be disturbed; the text explains its "-" by this. */
+#define REASON_FREE "it is free, and opening it resets it: --probe does"
+
 /* Why its features are not to be read; NULL: they are. */
 static const char *reason_against_probe(const struct device *device, bool probe)
 {
@@ -58,7 +61,7 @@ static const char *reason_against_probe(const struct device *device, bool probe)
 			return NULL;
 		return "somebody else has it open";
 	default:
-		return probe ? NULL : "it is free, and opening it resets it: --probe does";
+		return probe ? NULL : REASON_FREE;
 	}
 }
 
@@ -162,7 +165,10 @@ static const char *const columns[] = {
 };
 
 static const struct text_part text[] = {
-	{ .each = "devices", .columns = columns },
+	TEXT_LINE("devices", "{devices|count?-=none: this host has no function of an mlx5 adapter}"),
+	{ .each = "devices", .columns = columns, .some = true },
+	{ .label = "note", .each = "devices", .once = true,
+	  .show = "{migration_reason?" REASON_FREE "=a free device is not asked for its state, since opening it resets it (-): hold it (mlxmigctl hold), or have it reset and asked (--probe)}" },
 	{}
 };
 

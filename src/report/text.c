@@ -118,15 +118,17 @@ static void stand_off(struct printer *printer)
 	printer->begun = false;
 }
 
-static void print_line(struct printer *printer, const struct value_item *item,
+/* Was there one? */
+static bool print_line(struct printer *printer, const struct value_item *item,
 		       const struct text_part *part)
 {
 	AUTO_FREE char *text = value_show(item, part->show);
 
 	if (!text)
-		return;
+		return false;
 	fprintf(printer->out, "%s: %s\n", part->label, text);
 	printer->begun = true;
+	return true;
 }
 
 static void print_parts(struct printer *printer, const struct value_item *item,
@@ -146,8 +148,9 @@ static void print_items(struct printer *printer, const struct value_item *item,
 		printer->begun = true;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (part->label)
-			print_line(printer, &items[i], part);
+		if (part->label && print_line(printer, &items[i], part) &&
+		    part->once)
+			break;
 		if (part->parts) {
 			stand_off(printer);
 			print_parts(printer, &items[i], part->parts);

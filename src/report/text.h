@@ -17,6 +17,7 @@
  * @columns: a table with @each's items as rows, ended by NULL: each a value
  *           without braces, or "heading=value"
  * @some: no table without rows
+ * @once: of @each's items, the first one that gives a line
  * @parts: the parts of each item, or of the document; ended by {}
  *
  * A value is "PATH", "PATH|FORMAT" or "PATH,PATH|FORMAT", and perhaps
@@ -36,7 +37,7 @@ struct text_part {
 	const char *show;
 	const char *each;
 	const char *const *columns;
-	bool some;
+	bool some, once;
 	const struct text_part *parts;
 };
 

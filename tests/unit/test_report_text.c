@@ -109,6 +109,47 @@ static void tables_stand_off_and_may_need_rows(void)
 	check_text(json_pack("{s:i}", "object", 1), parts, "KEY  SIZE  TIME\n");
 }
 
+static void a_line_may_be_told_of_the_first_item_alone(void)
+{
+	static const struct text_part parts[] = {
+		{ .label = "all", .show = "{n}", .each = "array" },
+		{ .label = "first", .show = "{n}", .each = "array",
+		  .once = true },
+		{}
+	};
+
+	check_text(json_pack("{s:[{}, {s:i}, {s:i}]}", "array", "n", 1, "n", 2),
+		   parts, "all: 1\nall: 2\nfirst: 1\n");
+}
+
+/* As src/cmd/status.c has it of a device that is free. */
+#define FREE "it is free, and opening it resets it: --probe does"
+
+static void status_explains_what_it_does_not_show(void)
+{
+	static const char head[] =
+		"DEVICE  KIND  VF_NUMBER  DRIVER  IOMMU_GROUP  NETDEVS  MIGRATABLE  IN_USE  STATE  CAN_MIGRATE\n";
+	char want[1024];
+
+	check_text(json_pack("{s:[]}", "devices"), command_status.text,
+		   "devices: none: this host has no function of an mlx5 adapter\n");
+	snprintf(want, sizeof(want),
+		 "%sA       -     -          -       -            -        -           -       -      -\n"
+		 "B       -     -          -       -            -        -           -       -      -\n"
+		 "note: a free device is not asked for its state, since opening it resets it (-): hold it (mlxmigctl hold), or have it reset and asked (--probe)\n",
+		 head);
+	check_text(json_pack("{s:[{s:s, s:s}, {s:s, s:s}]}", "devices",
+			     "device", "A", "migration_reason", FREE, "device",
+			     "B", "migration_reason", FREE),
+		   command_status.text, want);
+	snprintf(want, sizeof(want),
+		 "%sA       -     -          -       -            -        -           -       -      -\n",
+		 head);
+	check_text(json_pack("{s:[{s:s, s:s}]}", "devices", "device", "A",
+			     "migration_reason", "no driver of VFIO has it"),
+		   command_status.text, want);
+}
+
 static void foreign_keys_are_no_orders_to_the_terminal(void)
 {
 	static const char *const columns[] = { "key=@", "n", NULL };
@@ -261,6 +302,8 @@ int main(void)
 	CASE(values_become_text);
 	CASE(a_line_or_bracket_without_its_value_is_left_out);
 	CASE(tables_stand_off_and_may_need_rows);
+	CASE(a_line_may_be_told_of_the_first_item_alone);
+	CASE(status_explains_what_it_does_not_show);
 	CASE(foreign_keys_are_no_orders_to_the_terminal);
 	CASE(a_document_without_parts_is_shown_whole);
 	CASE(save_is_told_in_words);

@@ -189,6 +189,15 @@ load ../trees
 	[[ ${lines[4]} =~ ^0000:3b:00.4\ +vf\ +2\ +mlx5_vfio_pci\ +42\ .*\ yes\  ]]
 }
 
+@test "a host without an mlx5 adapter is told of in words; the document's list is empty" {
+	plant two-port
+	rm -r "$SYSROOT"/sys/bus/pci/devices/*
+	on 0 status
+	json_is .devices '[]'
+	on 0 status -t
+	[ "$output" = "devices: none: this host has no function of an mlx5 adapter" ]
+}
+
 @test "the running host is read without privilege" {
 	run_mlx 0 status
 	json_is .schema mlxmigctl.status/1
