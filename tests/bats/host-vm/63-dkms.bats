@@ -34,6 +34,7 @@ setup_file() {
 @test "a kernel boots with the module that DKMS has installed" {
 	local module=$root/lib/modules/$release/updates/dkms/mlx5-vfio-pci.ko
 	cd "$top_dir" || return
+	# shellcheck disable=SC2016
 	run tests/lab/run --kernel "$kernel" --driver "$module" bash -c '
 		set -e
 		grep "vfio_pci:v000015B3d0000101E" "/lib/modules/$(uname -r)/modules.alias"
