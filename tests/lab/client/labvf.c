@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,11 +35,14 @@ static const char usage_text[] =
 	"  check SEED       compare the window with that pattern; exit status 9 when different\n"
 	"  sum              digest of the window\n"
 	"  peek OFF LEN     bytes of the window in hex\n"
-	"  poke OFF HEX     write bytes into the window\n";
+	"  poke OFF HEX     write bytes into the window\n"
+	"  map IOVA LEN     memory for the VF, until its holder closes it\n"
+	"  dma IOVA LEN     the VF writes there; fails when it was refused\n";
 
 /* An open VF: the device file and where BAR 0 lies in it. */
 struct vf {
 	int device;
+	int container;
 	uint64_t bar;
 };
 
@@ -98,8 +102,8 @@ static int process_file(const char *pid, const char *path)
 	return found;
 }
 
-/* Takes the group file from whoever holds it: a file descriptor, or -1 when nobody does. */
-static int borrow_group(const char *path)
+/* Takes the group file, and the container's, from whoever holds it: a file descriptor, or -1 when nobody does. */
+static int borrow_group(const char *path, int *container)
 {
 	int group = -1;
 	struct dirent *entry;
@@ -119,6 +123,7 @@ static int borrow_group(const char *path)
 		if (pidfd < 0)
 			continue;
 		group = syscall(SYS_pidfd_getfd, pidfd, number, 0);
+		*container = syscall(SYS_pidfd_getfd, pidfd, process_file(entry->d_name, "/dev/vfio/vfio"), 0);
 		close(pidfd);
 	}
 	closedir(proc);
@@ -155,7 +160,7 @@ static struct vf open_vf(const char *bdf)
 
 	if (vfio_group_path(bdf, path, sizeof(path)))
 		die("%s has no IOMMU group", bdf);
-	vfio.group = borrow_group(path);
+	vfio.group = borrow_group(path, &vfio.container);
 	if (vfio.group < 0)
 		vfio_open(&vfio, bdf);
 	else
@@ -165,6 +170,7 @@ static struct vf open_vf(const char *bdf)
 	if (vfio_enable_memory(&vfio) || vfio_region_offset(&vfio, VFIO_PCI_BAR0_REGION_INDEX, &vf.bar))
 		die("%s: its regions", bdf);
 	vf.device = vfio.device;
+	vf.container = vfio.container;
 	if (read_register(&vf, LAB_REG_magic, 4) != LAB_MAGIC || read_register(&vf, LAB_REG_version, 4) != LAB_VERSION) {
 		errno = 0;
 		die("%s is no lab VF of version %d", bdf, LAB_VERSION);
@@ -318,6 +324,37 @@ static int cmd_poke(const struct vf *vf, char **args)
 	return 0;
 }
 
+/* The memory is the IOMMU's: it stays when this process ends. */
+static int cmd_map(const struct vf *vf, char **args)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map), .flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.iova = number(args[0]), .size = number(args[1]),
+	};
+	void *memory = mmap(NULL, map.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die("%s bytes of memory", args[1]);
+	map.vaddr = (uintptr_t)memory;
+	if (ioctl(vf->container, VFIO_IOMMU_MAP_DMA, &map))
+		die("map at %s", args[0]);
+	return 0;
+}
+
+static int cmd_dma(const struct vf *vf, char **args)
+{
+	uint64_t address = number(args[0]), length = number(args[1]), go = 1;
+	uint64_t before = read_register(vf, LAB_REG_dma_bytes, 8);
+
+	vf_write(vf, LAB_REGS_OFFSET + LAB_REG_dma_address, &address, 8);
+	vf_write(vf, LAB_REGS_OFFSET + LAB_REG_dma_length, &length, 8);
+	vf_write(vf, LAB_REGS_OFFSET + LAB_REG_dma_go, &go, 4);
+	errno = EIO;
+	if (read_register(vf, LAB_REG_dma_bytes, 8) - before != length)
+		die("the VF has not written everything");
+	return 0;
+}
+
 static const struct command {
 	const char *name;
 	int operands;
@@ -325,6 +362,7 @@ static const struct command {
 } commands[] = {
 	{ "info", 0, cmd_info }, { "get", 1, cmd_get },	    { "set", 2, cmd_set },   { "fill", 1, cmd_fill },
 	{ "check", 1, cmd_check }, { "sum", 0, cmd_sum },   { "peek", 2, cmd_peek }, { "poke", 2, cmd_poke },
+	{ "map", 2, cmd_map }, { "dma", 2, cmd_dma },
 };
 
 int main(int argc, char **argv)

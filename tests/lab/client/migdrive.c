@@ -50,6 +50,13 @@ static const char usage_text[] =
 	"  zeros N               write N zero bytes\n"
 	"  head SIZE FLAGS TAG   write the head of a record\n"
 	"  dropdata, dropdev     close the data file; the device with its group and container\n"
+	"  map IOVA LEN          memory for the VF\n"
+	"  dma IOVA LEN PATTERN  the VF writes there; EIO when it was refused\n"
+	"  landed IOVA LEN PATTERN  what it should have written is there\n"
+	"  logstart RANGES PAGE  DMA_LOGGING_START; RANGES: IOVA+LEN,IOVA+LEN...\n"
+	"  logpage PAGE          it tracks in pages of that size\n"
+	"  logstop               DMA_LOGGING_STOP\n"
+	"  dirty IOVA LEN PAGE LIST  DMA_LOGGING_REPORT; LIST: none, all, or pages from IOVA on as 0-2,7\n"
 	"  touch FILE, await FILE  make a file; wait until one is there\n"
 	"  time                  print the milliseconds since the last `time`\n"
 	"  sleep MS              milliseconds\n"
@@ -128,10 +135,12 @@ static int feature(uint32_t flags, void *payload, size_t size)
 	memset(buffer, 0, sizeof(buffer));
 	request->argsz = sizeof(*request) + size;
 	request->flags = flags;
-	memcpy(request->data, payload, size);
+	if (size)
+		memcpy(request->data, payload, size);
 	if (ioctl(dev->open.device, VFIO_DEVICE_FEATURE, request))
 		return -1;
-	memcpy(payload, request->data, size);
+	if (size)
+		memcpy(payload, request->data, size);
 	return 0;
 }
 
@@ -239,6 +248,8 @@ static int step_sleep(char **args)
 	return usleep(number(args[0]) * 1000);
 }
 
+#include "dma_steps.h"
+
 static const struct step {
 	const char *name;
 	int operands;
@@ -253,6 +264,9 @@ static const struct step {
 	{ "time", 0, step_time },     { "sleep", 1, step_sleep },     { "append", 1, step_append },
 	{ "pollin", 0, step_pollin }, { "nonblock", 0, step_nonblock }, { "block", 0, step_block },
 	{ "info", 0, step_info },     { "ioctl", 2, step_ioctl },
+	{ "map", 2, step_map },	      { "dma", 3, step_dma },
+	{ "landed", 3, step_landed },   { "logstart", 2, step_logstart }, { "logpage", 1, step_logpage },
+	{ "logstop", 0, step_logstop }, { "dirty", 4, step_dirty },
 };
 
 static const struct step *find_step(const char *name)

@@ -71,7 +71,7 @@ static inline int vfio_region_offset(const struct vfio_open *vfio, uint32_t inde
 	return 0;
 }
 
-/* VFs come without memory decoding. */
+/* VFs come without memory decoding and bus mastering. */
 static inline int vfio_enable_memory(const struct vfio_open *vfio)
 {
 	uint64_t config;
@@ -80,7 +80,7 @@ static inline int vfio_enable_memory(const struct vfio_open *vfio)
 	if (vfio_region_offset(vfio, VFIO_PCI_CONFIG_REGION_INDEX, &config) ||
 	    pread(vfio->device, &command, sizeof(command), config + PCI_COMMAND) != sizeof(command))
 		return -1;
-	command |= PCI_COMMAND_MEMORY;
+	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 	if (pwrite(vfio->device, &command, sizeof(command), config + PCI_COMMAND) != sizeof(command))
 		return -1;
 	return 0;

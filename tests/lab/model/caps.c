@@ -3,11 +3,12 @@
 #include "qemu/osdep.h"
 #include "cmd.h"
 
-enum { CAP_GENERAL = 0x0, CAP_GENERAL_2 = 0x20 };
+enum { CAP_GENERAL = 0x0, CAP_GENERAL_2 = 0x20, CAP_ADV_VIRTUALIZATION = 0x26 };
 enum { TIMER_KHZ = 1000000 };		/* the internal timer counts nanoseconds */
 
 #define GENERAL(field, value)	IFC_SET(cmd_hca_cap, cap, field, value)
 #define GENERAL_2(field, value)	IFC_SET(cmd_hca_cap_2, cap, field, value)
+#define ADV(field, value)	IFC_SET(adv_virtualization_cap, cap, field, value)
 
 static void general_queues(uint8_t *cap)
 {
@@ -56,6 +57,7 @@ static void general(const struct lab_pf *pf, unsigned int function, uint8_t *cap
 		return;
 	GENERAL(vport_group_manager, 1);
 	GENERAL(migration, pf->migration);
+	GENERAL(adv_virtualization, pf->adv_virtualization);
 }
 
 static void general_2(const struct lab_pf *pf, unsigned int function, uint8_t *cap)
@@ -66,6 +68,21 @@ static void general_2(const struct lab_pf *pf, unsigned int function, uint8_t *c
 	GENERAL_2(migration_multi_load, pf->multi_load);
 	GENERAL_2(migration_tracking_state, pf->tracking);
 	GENERAL_2(migration_in_chunks, pf->in_chunks);
+}
+
+/* Page trackers: as many as there are VFs. */
+static void adv_virtualization(const struct lab_pf *pf, unsigned int function, uint8_t *cap)
+{
+	if (function || !pf->adv_virtualization)
+		return;
+	ADV(pg_track_log_max_num, 8);
+	ADV(pg_track_max_num_range, pf->track_ranges);
+	ADV(pg_track_log_min_addr_space, LAB_TRACK_LOG_SPACE_MIN);
+	ADV(pg_track_log_max_addr_space, pf->track_log_space_max);
+	ADV(pg_track_log_min_msg_size, LAB_TRACK_LOG_MESSAGE_MIN);
+	ADV(pg_track_log_max_msg_size, pf->track_log_message_max);
+	ADV(pg_track_log_min_page_size, pf->track_log_page_min);
+	ADV(pg_track_log_max_page_size, pf->track_log_page_max);
 }
 
 /* The function that a query or a set is about: the sender, or with other_function the one that the PF names. */
@@ -92,6 +109,9 @@ enum lab_status lab_query_hca_cap(struct lab_cmd *cmd)
 		break;
 	case CAP_GENERAL_2:
 		general_2(cmd->fn->pf, function, cap);
+		break;
+	case CAP_ADV_VIRTUALIZATION:
+		adv_virtualization(cmd->fn->pf, function, cap);
 		break;
 	}
 	return LAB_OK;

@@ -31,6 +31,15 @@ static const struct lab_command commands[] = {
 	ROW(DEALLOC_PD, dealloc_pd_in, dealloc_pd_out, lab_dealloc_pd),
 	ROW(CREATE_MKEY, create_mkey_in, create_mkey_out, lab_create_mkey),
 	ROW(DESTROY_MKEY, destroy_mkey_in, destroy_mkey_out, lab_destroy_mkey),
+	ROW(CREATE_CQ, create_cq_in, create_cq_out, lab_create_cq),
+	ROW(DESTROY_CQ, destroy_cq_in, destroy_cq_out, lab_destroy_cq),
+	ROW(CREATE_QP, create_qp_in, create_qp_out, lab_create_qp),
+	ROW(DESTROY_QP, destroy_qp_in, destroy_qp_out, lab_destroy_qp),
+	ROW(RST2INIT_QP, rst2init_qp_in, rst2init_qp_out, lab_rst2init_qp),
+	ROW(INIT2RTR_QP, init2rtr_qp_in, init2rtr_qp_out, lab_init2rtr_qp),
+	ROW(RTR2RTS_QP, rtr2rts_qp_in, rtr2rts_qp_out, lab_rtr2rts_qp),
+	ROW(2ERR_QP, qp_2err_in, qp_2err_out, lab_2err_qp),
+	ROW(2RST_QP, qp_2rst_in, qp_2rst_out, lab_2rst_qp),
 	PF_ROW(MODIFY_HCA_VPORT_CONTEXT, modify_hca_vport_context_in, modify_hca_vport_context_out, lab_accept),
 	PF_ROW(SUSPEND_VHCA, suspend_vhca_in, suspend_vhca_out, lab_suspend_vhca),
 	PF_ROW(RESUME_VHCA, resume_vhca_in, resume_vhca_out, lab_resume_vhca),
@@ -38,6 +47,10 @@ static const struct lab_command commands[] = {
 	       lab_query_migration),
 	PF_ROW(SAVE_VHCA_STATE, save_vhca_state_in, save_vhca_state_out, lab_save_vhca),
 	PF_ROW(LOAD_VHCA_STATE, load_vhca_state_in, load_vhca_state_out, lab_load_vhca),
+	PF_ROW(CREATE_GENERAL_OBJECT, create_page_track_obj_in, general_obj_out_cmd_hdr, lab_create_object),
+	PF_ROW(MODIFY_GENERAL_OBJECT, modify_page_track_obj_in, general_obj_out_cmd_hdr, lab_modify_object),
+	PF_ROW(QUERY_GENERAL_OBJECT, general_obj_in_cmd_hdr, query_page_track_obj_out, lab_query_object),
+	PF_ROW(DESTROY_GENERAL_OBJECT, general_obj_in_cmd_hdr, general_obj_out_cmd_hdr, lab_destroy_object),
 };
 
 static const struct lab_command *find_command(uint16_t opcode)
@@ -135,6 +148,7 @@ void lab_cmd_run(struct lab_cmd *cmd, const struct lab_verdict *verdict)
 	enum lab_status status;
 
 	cmd->corrupt = verdict->corrupt;
+	cmd->track = verdict->track;
 	if (verdict->status != LAB_ANY)
 		status = lab_refuse(cmd, verdict->status, verdict->syndrome);
 	else

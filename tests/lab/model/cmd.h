@@ -20,6 +20,7 @@ struct lab_cmd {
 	size_t out_size;
 	uint32_t syndrome;
 	int64_t corrupt;
+	int track;			/* enum lab_track_fault: what shall become of the report */
 };
 
 typedef enum lab_status lab_handler(struct lab_cmd *cmd);
@@ -60,12 +61,15 @@ void lab_cmd_forget(struct lab_function *fn);
 void lab_cmd_abort(struct lab_pf *pf, unsigned int function);
 char *lab_cmd_pending(struct lab_pf *pf);
 
-/* fw.c, caps.c, pages.c, eq.c, res.c, mig.c: the handlers of the dispatch table */
+/* fw.c, caps.c, pages.c, eq.c, res.c, mig.c, cq.c, qp.c, track.c: the handlers of the dispatch table */
 lab_handler lab_enable_hca, lab_disable_hca, lab_query_issi, lab_set_issi, lab_query_adapter, lab_init_hca,
 	lab_teardown_hca, lab_access_register, lab_accept;
 lab_handler lab_query_hca_cap, lab_set_hca_cap;
 lab_handler lab_query_pages, lab_manage_pages;
 lab_handler lab_create_eq, lab_destroy_eq;
+lab_handler lab_create_cq, lab_destroy_cq;
+lab_handler lab_create_qp, lab_destroy_qp, lab_rst2init_qp, lab_init2rtr_qp, lab_rtr2rts_qp, lab_2err_qp, lab_2rst_qp;
+lab_handler lab_create_object, lab_modify_object, lab_query_object, lab_destroy_object;
 lab_handler lab_alloc_pd, lab_dealloc_pd, lab_alloc_uar, lab_dealloc_uar, lab_create_mkey, lab_destroy_mkey;
 lab_handler lab_suspend_vhca, lab_resume_vhca, lab_query_migration, lab_save_vhca, lab_load_vhca;
 

@@ -40,9 +40,9 @@ static bool move(struct lab_dma *dma, uint64_t offset, uint8_t *data, size_t siz
 	while (size) {
 		uint64_t within = offset & (page_size - 1);
 		size_t part = MIN(size, page_size - within);
-		MemTxResult result = pci_dma_rw(&dma->fn->pci, mkey->pages[offset >> mkey->log_page] + within, data, part,
-						dma->write ? DMA_DIRECTION_FROM_DEVICE : DMA_DIRECTION_TO_DEVICE,
-						MEMTXATTRS_UNSPECIFIED);
+		uint64_t address = mkey->pages[offset >> mkey->log_page] + within;
+		MemTxResult result = dma->write ? lab_bus_write(dma->fn, address, data, part) :
+						  pci_dma_read(&dma->fn->pci, address, data, part);
 
 		if (result != MEMTX_OK)
 			return fail(dma, LAB_SYND_KEY_DMA);

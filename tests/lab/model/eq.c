@@ -39,29 +39,38 @@ static void interrupt(struct lab_function *fn, struct lab_eq *eq)
 		msix_notify(&fn->pci, eq->vector);
 }
 
-/*
- * Posts an event of @type with up to 28 bytes of @data and interrupts if the queue is armed. Without a queue for the type
- * the event is lost, as on the wire.
- */
-void lab_eq_post(struct lab_function *fn, unsigned int type, const void *data, size_t size)
+/* Posts an event of @type with up to 28 bytes of @data and interrupts if the queue is armed. */
+static void post(struct lab_function *fn, struct lab_eq *eq, unsigned int type, const void *data, size_t size)
 {
-	struct lab_eq *eq = eq_for(fn, type);
 	uint8_t entry[EQE_SIZE] = { 0 };
 	uint64_t offset, page_mask;
 
-	if (!eq)
-		return;
 	entry[EQE_TYPE] = type;
 	memcpy(entry + EQE_DATA, data, MIN(size, (size_t)EQE_DATA_SIZE));
 	entry[EQE_OWNER] = (eq->producer >> eq->log_entries) & 1;
 	offset = (uint64_t)(eq->producer & ((1U << eq->log_entries) - 1)) << EQE_LOG_SIZE;
 	page_mask = (1ULL << eq->log_page) - 1;
 	/* The owner bit hands the entry over: it goes out last. */
-	pci_dma_write(&fn->pci, eq->pages[offset >> eq->log_page] + (offset & page_mask), entry, EQE_OWNER);
-	pci_dma_write(&fn->pci, eq->pages[offset >> eq->log_page] + (offset & page_mask) + EQE_OWNER,
-		      &entry[EQE_OWNER], 1);
+	lab_bus_write(fn, eq->pages[offset >> eq->log_page] + (offset & page_mask), entry, EQE_OWNER);
+	lab_bus_write(fn, eq->pages[offset >> eq->log_page] + (offset & page_mask) + EQE_OWNER, &entry[EQE_OWNER], 1);
 	eq->producer++;
 	interrupt(fn, eq);
+}
+
+/* Posts an event to the queue for its type. Without one the event is lost, as on the wire. */
+void lab_eq_post(struct lab_function *fn, unsigned int type, const void *data, size_t size)
+{
+	struct lab_eq *eq = eq_for(fn, type);
+
+	if (eq)
+		post(fn, eq, type, data, size);
+}
+
+/* Posts an event to the queue of that number, if there still is one. */
+void lab_eq_post_to(struct lab_function *fn, uint32_t number, unsigned int type, const void *data, size_t size)
+{
+	if (number < LAB_EQS && fn->eqs[number])
+		post(fn, fn->eqs[number], type, data, size);
 }
 
 /* The driver tells how far it has read (@value: queue number and consumer index) and asks for an interrupt with @arm. */

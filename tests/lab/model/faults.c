@@ -4,6 +4,7 @@
 #include "qemu/cutils.h"
 #include "qapi/error.h"
 #include "faults.h"
+#include "track.h"
 
 static const struct lab_fault blank = {
 	.vhca = LAB_ANY, .first = 1, .count = 1, .status = LAB_ANY, .syndrome = LAB_SYND_FAULT,
@@ -60,6 +61,8 @@ static bool set_field(struct lab_fault *fault, const char *key, const char *valu
 		fault->hang_ns = g_ascii_strtod(value, &end) * NANOSECONDS_PER_SECOND;
 		return end != value && !*end;
 	}
+	if (!strcmp(key, "track"))
+		return lab_track_fault_named(value, &fault->track);
 	return !qemu_strtou64(value, NULL, 0, &number) && set_number(fault, key, number);
 }
 
@@ -143,6 +146,8 @@ struct lab_verdict lab_faults_judge(struct lab_pf *pf, const struct lab_cmd *cmd
 			verdict.delivery = fault->delivery;
 		if (fault->corrupt != LAB_ANY)
 			verdict.corrupt = fault->corrupt;
+		if (fault->track)
+			verdict.track = fault->track;
 		verdict.lying |= fault->lying;
 		for (unsigned int lie = 0; lie < LAB_LIES; lie++)
 			if (fault->lying & 1 << lie)

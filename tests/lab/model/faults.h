@@ -21,6 +21,7 @@ struct lab_fault {
 	int delivery;			/* fail the delivery with this code, or LAB_ANY */
 	uint64_t hang_ns;		/* answer that much later */
 	int64_t corrupt;		/* flip a bit of this byte of the data moved, or LAB_ANY */
+	int track;			/* what becomes of a report: enum lab_track_fault, 0: nothing bad */
 	unsigned int lying;		/* bits 1 << LAB_LIE_*: these are claimed */
 	uint64_t lies[LAB_LIES];
 };
@@ -32,6 +33,7 @@ struct lab_verdict {
 	int delivery;
 	uint64_t hang_ns;
 	int64_t corrupt;
+	int track;
 	unsigned int lying;
 	uint64_t lies[LAB_LIES];
 };

@@ -2,6 +2,7 @@
 /* What a driver asks the firmware when it comes and goes: start, stop, versions, access registers. */
 #include "qemu/osdep.h"
 #include "cmd.h"
+#include "track.h"
 
 enum { REG_HOST_ENDIANNESS = 0x7004, REG_MCQS = 0x9060, REG_MCQI = 0x9061, REG_MCAM = 0x907f, REG_DTOR = 0xc00e };
 enum { MCQS_BOOT_IMAGE = 1, MCQI_VERSION = 1, OP_READ = 1 };
@@ -47,6 +48,7 @@ enum lab_status lab_disable_hca(struct lab_cmd *cmd)
 	if (cmd->fn->number)
 		return LAB_OK;
 	seat->enabled = false;
+	lab_track_function_reset(cmd->fn->pf, number);
 	lab_cmd_abort(cmd->fn->pf, number);
 	if (number)
 		lab_pages_request(cmd->fn->pf, number, -(int32_t)seat->pages->len);

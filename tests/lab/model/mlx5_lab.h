@@ -30,6 +30,9 @@ enum {
 	LAB_VHCA_BASE = 0x10,		/* so that nobody takes a function's number for its VHCA id */
 	LAB_VF_PAGES = 4,		/* pages that the firmware wants for a VF */
 	LAB_VFS_MAX = 200,
+	LAB_LOG_CQ_MAX = 22,
+	LAB_TRACK_LOG_MESSAGE_MIN = 12,
+	LAB_TRACK_LOG_SPACE_MIN = 12,
 };
 
 /* Status bytes that a command may answer. */
@@ -73,6 +76,11 @@ enum lab_syndrome {
 	LAB_SYND_KEY_INVALID = 0x1ab024,	/* CREATE_MKEY of something this model cannot translate */
 	LAB_SYND_OBJECT_UNKNOWN = 0x1ab025,	/* destroying what does not exist */
 	LAB_SYND_OBJECT_IN_USE = 0x1ab026,
+	LAB_SYND_BAD_QUEUE = 0x1ab027,		/* a queue of a kind or place that this model does not have */
+	LAB_SYND_QP_ORDER = 0x1ab028,		/* a queue pair that is not in the state for it */
+	LAB_SYND_TRACK_LIMIT = 0x1ab029,	/* a page tracker beyond the capabilities */
+	LAB_SYND_TRACK_RANGE = 0x1ab02a,	/* ranges that overlap, or are no whole pages */
+	LAB_SYND_TRACK_STATE = 0x1ab02b,	/* a report asked of a tracker that reports, or is in error */
 	LAB_SYND_IMAGE_MAGIC = 0x1ab030,
 	LAB_SYND_IMAGE_VERSION = 0x1ab031,
 	LAB_SYND_IMAGE_LENGTH = 0x1ab032,
@@ -89,10 +97,19 @@ enum lab_syndrome {
 enum { LAB_NIC_FULL = 0, LAB_NIC_DISABLED = 1, LAB_NIC_RESET = 7 };
 
 /* Event types that the model sends. */
-enum { LAB_EVENT_CMD = 0x0a, LAB_EVENT_PAGE_REQUEST = 0x0b };
+enum {
+	LAB_EVENT_COMPLETION = 0x00,
+	LAB_EVENT_CQ_ERROR = 0x04,
+	LAB_EVENT_WQ_CATAS_ERROR = 0x05,
+	LAB_EVENT_CMD = 0x0a,
+	LAB_EVENT_PAGE_REQUEST = 0x0b,
+	LAB_EVENT_WQ_ACCESS_ERROR = 0x11,
+	LAB_EVENT_OBJECT_CHANGE = 0x27,
+};
 
 struct lab_function;
 struct lab_pf;
+struct lab_tracker;
 
 struct lab_eq {
 	uint8_t number;
@@ -135,6 +152,9 @@ struct lab_function {
 	struct lab_task *tasks[LAB_SLOTS];	/* commands taken and not answered yet */
 	struct lab_eq *eqs[LAB_EQS];
 	GHashTable *mkeys;		/* index -> struct lab_mkey */
+	GHashTable *cqs;		/* number -> struct lab_cq */
+	GHashTable *qps;
+	GHashTable *trackers;
 	GHashTable *pds;
 	GHashTable *uars;
 	uint32_t next_id;
@@ -150,6 +170,11 @@ struct lab_vf {
 	uint32_t loads;
 	uint32_t saves;
 	uint32_t dropped;
+	uint64_t dma_address;
+	uint64_t dma_length;
+	uint64_t dma_pattern;
+	uint64_t dma_bytes;
+	uint32_t dma_errors;
 };
 
 /* What the PF remembers of a function, there or not. */
@@ -157,6 +182,7 @@ struct lab_seat {
 	bool enabled;
 	bool migratable;
 	GArray *pages;			/* of uint64_t: what the driver gave the firmware */
+	struct lab_tracker *tracker;	/* who follows its writes, or NULL */
 	GQueue line;			/* of struct lab_task: migration commands about it; the first is in progress */
 };
 
@@ -191,6 +217,14 @@ struct lab_pf {
 	bool multi_load;
 	bool in_chunks;
 	bool tracking;
+	bool adv_virtualization;
+	uint64_t track_ranges;
+	uint64_t track_log_page_min;
+	uint64_t track_log_page_max;
+	uint64_t track_log_message_max;
+	uint64_t track_log_space_max;
+	uint64_t track_pages;
+	uint64_t report_delay_us;
 	char *fw_version;
 	char *psid;
 
@@ -229,6 +263,16 @@ void lab_segment_init(struct lab_function *fn, uint64_t bar_size, uint64_t doorb
 /* vf_regs.c */
 void lab_vf_regs_init(struct lab_vf *vf);
 
+/* cq.c */
+void lab_cq_arm(struct lab_function *fn, uint32_t number, uint32_t consumer);
+
+/* track.c */
+MemTxResult lab_bus_write(struct lab_function *fn, uint64_t address, const void *data, size_t size);
+
+/* vf_dma.c */
+void lab_vf_dma_go(struct lab_vf *vf);
+void lab_vf_dma_reset(struct lab_vf *vf);
+
 /* props.c */
 void lab_props_register(ObjectClass *oc);
 void lab_props_init(struct lab_pf *pf);
@@ -236,6 +280,7 @@ void lab_props_free(struct lab_pf *pf);
 void lab_fw_version(const struct lab_pf *pf, unsigned int *major, unsigned int *minor, unsigned int *sub);
 
 /* eq.c */
+void lab_eq_post_to(struct lab_function *fn, uint32_t number, unsigned int type, const void *data, size_t size);
 void lab_eq_post(struct lab_function *fn, unsigned int type, const void *data, size_t size);
 void lab_eq_doorbell(struct lab_function *fn, uint32_t value, bool arm);
 bool lab_eq_has(const struct lab_function *fn, unsigned int type);

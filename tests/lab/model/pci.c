@@ -10,6 +10,7 @@
 #include "hw/pci/pcie_sriov.h"
 #include "cmd.h"
 #include "res.h"
+#include "track.h"
 
 enum {
 	PF_BAR_SIZE = 32 << 20,
@@ -222,6 +223,7 @@ static void vf_exit(PCIDevice *pci)
 	struct lab_vf *vf = lab_vf(pci);
 
 	lab_cmd_abort(vf->fn.pf, vf->fn.number);
+	lab_track_function_reset(vf->fn.pf, vf->fn.number);
 	function_exit(&vf->fn);
 	lab_state_free(&vf->state);
 }
@@ -230,6 +232,8 @@ static void vf_exit(PCIDevice *pci)
 void lab_vf_wipe(struct lab_vf *vf)
 {
 	lab_cmd_abort(vf->fn.pf, vf->fn.number);
+	lab_track_function_reset(vf->fn.pf, vf->fn.number);
+	lab_vf_dma_reset(vf);
 	lab_state_free(&vf->state);
 	new_state(vf);
 }

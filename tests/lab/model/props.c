@@ -28,6 +28,13 @@ static const struct number_prop numbers[] = {
 	NUMBER("seed", seed, 0, true, "decides all contents; random when 0"),
 	NUMBER("cmd-delay-us", cmd_delay_us, 0, false, "every command answers that much later"),
 	NUMBER("cmd-timeout-ms", cmd_timeout_ms, TIMEOUT_MS_MAX, false, "when the driver gives a command up, read when it binds"),
+	NUMBER("track-ranges", track_ranges, 255, false, "ranges of a page tracker; capabilities are read when mlx5_core binds"),
+	NUMBER("track-log-page-min", track_log_page_min, 31, false, "log 2 of its smallest page"),
+	NUMBER("track-log-page-max", track_log_page_max, 31, false, "log 2 of its largest page"),
+	NUMBER("track-log-message-max", track_log_message_max, 31, false, "log 2 of the bytes of its largest message"),
+	NUMBER("track-log-space-max", track_log_space_max, 63, false, "log 2 of the bytes that its ranges may have"),
+	NUMBER("track-pages", track_pages, 0, false, "pages that it remembers, 0: any number"),
+	NUMBER("report-delay-us", report_delay_us, 0, false, "a report's first message comes that much later"),
 	NUMBER("save-bandwidth", save_bandwidth, 0, false, "bytes a second of SAVE, 0: no limit"),
 	NUMBER("load-bandwidth", load_bandwidth, 0, false, "bytes a second of LOAD, 0: no limit"),
 };
@@ -43,6 +50,7 @@ static const struct bool_prop bools[] = {
 	{ "multi-load", offsetof(struct lab_pf, multi_load) },
 	{ "in-chunks", offsetof(struct lab_pf, in_chunks) },
 	{ "tracking", offsetof(struct lab_pf, tracking) },
+	{ "adv-virtualization", offsetof(struct lab_pf, adv_virtualization) },
 };
 
 static void number_get(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
@@ -210,6 +218,15 @@ static char *objects_get(Object *obj, Error **errp)
 	return g_strdup_printf("pds=%u mkeys=%u", g_hash_table_size(fn->pds), g_hash_table_size(fn->mkeys));
 }
 
+/* The same of what dirty tracking needs. */
+static char *queues_get(Object *obj, Error **errp)
+{
+	struct lab_function *fn = &LAB_PF(obj)->fn;
+
+	return g_strdup_printf("cqs=%u qps=%u trackers=%u", g_hash_table_size(fn->cqs), g_hash_table_size(fn->qps),
+			       g_hash_table_size(fn->trackers));
+}
+
 /* Declares all properties on the PF's class. */
 void lab_props_register(ObjectClass *oc)
 {
@@ -229,6 +246,7 @@ void lab_props_register(ObjectClass *oc)
 	object_class_property_add_str(oc, "log", log_get, NULL);
 	object_class_property_add_str(oc, "last-refusal", last_refusal_get, NULL);
 	object_class_property_add_str(oc, "objects", objects_get, NULL);
+	object_class_property_add_str(oc, "queues", queues_get, NULL);
 }
 
 /* The values that properties have when nobody sets them. */
@@ -242,6 +260,13 @@ void lab_props_init(struct lab_pf *pf)
 	pf->migratable = true;
 	pf->multi_load = true;
 	pf->tracking = true;
+	pf->adv_virtualization = true;
+	pf->track_ranges = 16;
+	pf->track_log_page_min = 12;
+	pf->track_log_page_max = 30;
+	pf->track_log_message_max = 14;
+	pf->track_log_space_max = 46;
+	pf->report_delay_us = 100;
 	pf->fw_version = g_strdup("28.41.1000");
 	pf->psid = g_strdup("MT_0000000838");
 	pf->fault_text = g_strdup("");

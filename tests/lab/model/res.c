@@ -3,6 +3,7 @@
 #include "qemu/osdep.h"
 #include "cmd.h"
 #include "res.h"
+#include "track.h"
 
 static void mkey_free(gpointer data)
 {
@@ -16,6 +17,9 @@ static void mkey_free(gpointer data)
 void lab_res_init(struct lab_function *fn)
 {
 	fn->mkeys = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, mkey_free);
+	fn->cqs = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, lab_cq_free);
+	fn->qps = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, lab_qp_free);
+	fn->trackers = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, lab_tracker_free);
 	fn->pds = g_hash_table_new(g_direct_hash, g_direct_equal);
 	fn->uars = g_hash_table_new(g_direct_hash, g_direct_equal);
 	fn->next_id = 1;
@@ -23,6 +27,10 @@ void lab_res_init(struct lab_function *fn)
 
 void lab_res_free(struct lab_function *fn)
 {
+	/* A tracker knows its queue pair. */
+	g_hash_table_destroy(fn->trackers);
+	g_hash_table_destroy(fn->qps);
+	g_hash_table_destroy(fn->cqs);
 	g_hash_table_destroy(fn->mkeys);
 	g_hash_table_destroy(fn->pds);
 	g_hash_table_destroy(fn->uars);
@@ -57,11 +65,17 @@ static gboolean key_in_pd(gpointer index, gpointer value, gpointer pd)
 	return ((struct lab_mkey *)value)->pd == GPOINTER_TO_UINT(pd);
 }
 
+static gboolean qp_in_pd(gpointer number, gpointer qp, gpointer pd)
+{
+	return ((struct lab_qp *)qp)->pd == GPOINTER_TO_UINT(pd);
+}
+
 enum lab_status lab_dealloc_pd(struct lab_cmd *cmd)
 {
 	uint32_t id = IFC_GET(dealloc_pd_in, cmd->in, pd);
 
-	if (g_hash_table_find(cmd->fn->mkeys, key_in_pd, GUINT_TO_POINTER(id)))
+	if (g_hash_table_find(cmd->fn->mkeys, key_in_pd, GUINT_TO_POINTER(id)) ||
+	    g_hash_table_find(cmd->fn->qps, qp_in_pd, GUINT_TO_POINTER(id)))
 		return lab_refuse(cmd, LAB_BAD_RESOURCE_STATE, LAB_SYND_OBJECT_IN_USE);
 	return drop(cmd, cmd->fn->pds, id);
 }

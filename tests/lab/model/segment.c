@@ -32,6 +32,7 @@ enum {
 	RESET_WANTED = 0x80 | 0x08 | 2,	/* the severity is valid, and critical */
 	INTERNAL_ERROR = 1,
 
+	UAR_CQ_ARM = 0x20,
 	UAR_EQ_ARM = 0x40,
 	UAR_EQ_UPDATE = 0x48,
 };
@@ -164,6 +165,8 @@ static void doorbell_write(void *opaque, hwaddr offset, uint64_t value, unsigned
 {
 	unsigned int within = offset % LAB_PAGE_SIZE;
 
+	if (size == 8 && within == UAR_CQ_ARM)
+		lab_cq_arm(opaque, bswap32(value >> 32), bswap32(value));
 	if (size == 4 && (within == UAR_EQ_ARM || within == UAR_EQ_UPDATE))
 		lab_eq_doorbell(opaque, bswap32(value), within == UAR_EQ_ARM);
 }

@@ -86,7 +86,7 @@ static void scatter(struct lab_function *fn, uint64_t block_at, const uint8_t *o
 	while (size && block_at) {
 		size_t part = MIN(size, (size_t)BLOCK_DATA);
 
-		pci_dma_write(&fn->pci, block_at, out, part);
+		lab_bus_write(fn, block_at, out, part);
 		out += part;
 		size -= part;
 		pci_dma_read(&fn->pci, block_at + BLOCK_NEXT, next, sizeof(next));
@@ -105,8 +105,8 @@ static void answer(struct lab_task *task)
 	fn->tasks[task->slot] = NULL;
 	if (task->out_size > INLINE_SIZE)
 		scatter(fn, task->mailbox, task->cmd.out + INLINE_SIZE, task->out_size - INLINE_SIZE);
-	pci_dma_write(&fn->pci, slot + SLOT_OUT, task->cmd.out, MIN(task->out_size, (size_t)INLINE_SIZE));
-	pci_dma_write(&fn->pci, slot + SLOT_STATUS, &status, 1);
+	lab_bus_write(fn, slot + SLOT_OUT, task->cmd.out, MIN(task->out_size, (size_t)INLINE_SIZE));
+	lab_bus_write(fn, slot + SLOT_STATUS, &status, 1);
 	stl_be_p(event, 1U << task->slot);
 	if (task->by_event)
 		lab_eq_post(fn, LAB_EVENT_CMD, event, sizeof(event));

@@ -53,6 +53,18 @@ static uint64_t register_value(struct lab_vf *vf, uint32_t offset)
 		return LAB_WINDOW_OFFSET;
 	case LAB_REG_window_size:
 		return LAB_WINDOW_SIZE;
+	case LAB_REG_dma_address:
+		return vf->dma_address;
+	case LAB_REG_dma_length:
+		return vf->dma_length;
+	case LAB_REG_dma_pattern:
+		return vf->dma_pattern;
+	case LAB_REG_dma_go:
+		return 0;
+	case LAB_REG_dma_errors:
+		return vf->dma_errors;
+	case LAB_REG_dma_bytes:
+		return vf->dma_bytes;
 	case LAB_REG_load_state:
 		return vf->state.loading.state;
 	default:
@@ -91,12 +103,33 @@ static bool dropped(struct lab_vf *vf)
 	return true;
 }
 
+/* Writing one of the DMA's three settings, or the start; false where there is no such register. */
+static bool dma_write(struct lab_vf *vf, hwaddr offset, uint64_t value, uint64_t mask)
+{
+	uint64_t *settings[] = { &vf->dma_address, &vf->dma_length, &vf->dma_pattern };
+	uint64_t *setting;
+
+	if (offset < LAB_REG_dma_address || offset > LAB_REG_dma_go)
+		return false;
+	if (dropped(vf))
+		return true;
+	if (offset == LAB_REG_dma_go) {
+		lab_vf_dma_go(vf);
+		return true;
+	}
+	setting = settings[(offset - LAB_REG_dma_address) / 8];
+	*setting = (*setting & ~mask) | (value & mask);
+	return true;
+}
+
 static void registers_write(void *opaque, hwaddr offset, uint64_t value, unsigned int size)
 {
 	struct lab_vf *vf = opaque;
 	unsigned int index = (offset - LAB_REG_scratch0) / 8, shift = offset % 8 * 8;
 	uint64_t mask = size == 8 ? ~0ULL : ((1ULL << (8 * size)) - 1) << shift;
 
+	if (dma_write(vf, offset, value << shift, mask))
+		return;
 	if (offset < LAB_REG_scratch0 || index >= LAB_SCRATCH_COUNT || dropped(vf))
 		return;
 	value = (lab_state_scratch(&vf->state, index) & ~mask) | (value << shift & mask);

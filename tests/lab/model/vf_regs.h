@@ -39,6 +39,12 @@
 	X(window_offset, 0x040, 4, 0)	/* LAB_WINDOW_OFFSET */ \
 	X(window_size,	0x044, 4, 0)	/* LAB_WINDOW_SIZE */ \
 	X(load_state,	0x048, 4, 0)	/* LAB_LOAD_* */ \
+	X(dma_address,	0x100, 8, 1)	/* of the next DMA: where it writes, as the IOMMU has it, in whole words of 8 bytes */ \
+	X(dma_length,	0x108, 8, 1)	/* bytes, at most LAB_DMA_MAX */ \
+	X(dma_pattern,	0x110, 8, 1)	/* see LAB_DMA_WORD */ \
+	X(dma_go,	0x118, 4, 1)	/* any write starts it; it is done when the write returns */ \
+	X(dma_errors,	0x11c, 4, 0)	/* DMAs that were refused, since the last reset */ \
+	X(dma_bytes,	0x120, 8, 0)	/* bytes written, since the last reset */ \
 	X(scratch0,	0x080, 8, 1)	/* state */ \
 	X(scratch1,	0x088, 8, 1) \
 	X(scratch2,	0x090, 8, 1) \
@@ -53,6 +59,10 @@ enum lab_reg { LAB_REGISTERS(LAB_REG_ENUM) };
 #undef LAB_REG_ENUM
 
 #define LAB_SCRATCH_COUNT	8
+
+/* What the DMA engine writes at an address. */
+#define LAB_DMA_WORD(pattern, address)	((pattern) * 0x9e3779b97f4a7c15 ^ (address))
+#define LAB_DMA_MAX			0x10000000
 
 #define LAB_SUSPENDED_INITIATOR	0x1	/* starts nothing of itself: the state stops evolving */
 #define LAB_SUSPENDED_RESPONDER	0x2	/* answers nothing: writes are dropped and counted */

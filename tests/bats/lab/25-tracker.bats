@@ -1,0 +1,231 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The device's log of its DMA, by the VFIO ioctls alone. What the in-tree driver does too is tested with either.
+
+load ../helpers
+load ../lab
+
+run_dir=/dev/shm/tracker
+# Where the memory lies for the VF, and how much there is: 4096 pages
+at=0x100000000
+size=0x1000000
+idle="cqs=0 qps=0 trackers=0"
+
+setup_file() {
+	modprobe mlx5_vfio_pci
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
+	mkdir -p $run_dir
+	lab-prop get objects >$run_dir/objects
+}
+
+teardown_file() {
+	put_on "" "$VF0" "$VF1"
+	rm -rf $run_dir
+}
+
+setup() { rm -f $run_dir/{ready,go,on,end}; }
+
+# Nothing is left on the PF of any tracker, however it has ended.
+teardown() {
+	[ -z "${BACKGROUND:-}" ] || finish || true
+	fault ""
+	limit track-ranges 16
+	limit track-log-page-min 12
+	limit track-log-page-max 30
+	limit track-log-message-max 14
+	lab-prop set track-pages 0
+	[ "$(lab-prop get queues)" = "$idle" ]
+	lab-prop get objects | diff $run_dir/objects -
+}
+
+# reports: can the kernel take them? Debian's 6.12 cannot.
+reports() { [ "$(uname -r | cut -d. -f1-2)" = 6.1 ] || grep -q ' iova_bitmap_set' /proc/kallsyms; }
+only_where_reported() { reports || skip "this kernel takes no reports"; }
+
+# limit PROPERTY VALUE: a capability, which the driver reads when mlx5_core binds the PF
+limit() {
+	[ "$(lab-prop get "$1")" != "$2" ] || return 0
+	lab-prop set "$1" "$2"
+	renew_pf
+}
+
+renew_pf() {
+	local vfs
+	vfs=$(cat "$sys/devices/$PF/sriov_numvfs")
+	echo "$PF" >"$sys/drivers/mlx5_core/unbind"
+	echo "$PF" >"$sys/drivers/mlx5_core/bind"
+	echo 0 >"$sys/devices/$PF/sriov_drivers_autoprobe"
+	echo "$vfs" >"$sys/devices/$PF/sriov_numvfs"
+	echo 1 >"$sys/devices/$PF/sriov_drivers_autoprobe"
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
+}
+
+page() { printf '0x%x' $((at + $1 * 4096)); }
+
+# log STEP...: with memory for VF0 and all of it logged
+log() { migdrive dev "$VF0" map $at $size logstart $at+$size 4096 "$@"; }
+
+# pages FIRST COUNT, pages_dirty LIST: steps that write pages, and that say which are dirty
+pages() { echo dma "$(page "$1")" $(($2 * 4096)) 0x5eed; }
+pages_dirty() { echo dirty $at $size 4096 "$1"; }
+
+@test "tracker: it is offered just where reports can be taken" {
+	if reports; then
+		log logstop
+	elif ours; then
+		migdrive dev "$VF0" fail ENOTTY logstart $at+$size 4096 fail ENOTTY logstop fail ENOTTY dirty $at $size 4096 none
+	else
+		skip "the in-tree driver offers it all the same"
+	fi
+}
+
+@test "tracker: it is not offered when the firmware has none" {
+	only_where_reported
+	lab-prop set adv-virtualization off
+	renew_pf
+	migdrive dev "$VF0" fail ENOTTY logstart $at+$size 4096 state RUNNING set STOP_COPY
+	lab-prop set adv-virtualization on
+	renew_pf
+}
+
+@test "tracker: what the VF writes is reported, just that, and once" {
+	only_where_reported
+	# shellcheck disable=SC2046 # words of steps
+	log logpage 4096 $(pages_dirty none) $(pages 2 2) dma "$(page 9)" 8 0x5eed dma $(($(page 11) - 8)) 16 0x5eed \
+		landed "$(page 2)" 8192 0x5eed $(pages_dirty 2-3,9-11) $(pages_dirty none) \
+		$(pages 0 1) $(pages 4095 1) $(pages_dirty 0,4095) logstop
+}
+
+@test "tracker: a report is about its own range, and leaves the rest for later" {
+	only_where_reported
+	# shellcheck disable=SC2046
+	log $(pages 100 8) dirty "$(page 104)" 8192 4096 all dirty "$(page 0)" 0x100000 4096 100-103,106-107 $(pages_dirty none)
+}
+
+@test "tracker: coarser and finer reports than the pages that are tracked" {
+	only_where_reported
+	# shellcheck disable=SC2046
+	log $(pages 17 1) dirty $at $size 65536 1 $(pages 17 1) dirty $at $size 4096 17
+	limit track-log-page-min 16
+	# shellcheck disable=SC2046
+	log logpage 65536 $(pages 17 1) dirty $at $size 4096 16-31 $(pages_dirty none)
+}
+
+@test "tracker: a page of which only a part was asked for stays dirty for the rest" {
+	only_where_reported
+	only_ours
+	limit track-log-page-min 16
+	# shellcheck disable=SC2046
+	log $(pages 17 1) dirty "$(page 16)" 8192 4096 all dirty "$(page 18)" 8192 4096 all $(pages_dirty 16-31)
+}
+
+@test "tracker: only the ranges asked for, and ENOTTY, EINVAL, E2BIG, EOVERFLOW where they are due" {
+	only_where_reported
+	local i many=$at+4096
+	# shellcheck disable=SC2046
+	migdrive dev "$VF0" map $at $size fail EINVAL $(pages_dirty none) \
+		logstart "$(page 8)+16384,$(page 64)+4096" 4096 fail EINVAL logstart $at+$size 4096 \
+		$(pages 0 128) $(pages_dirty 8-11,64) logstop logstop fail EINVAL $(pages_dirty none) \
+		fail EINVAL logstart $at+$size,$at+4096 4096 fail EINVAL logstart $at+100 4096 \
+		fail EOVERFLOW logstart 0xfffffffffffff000+8192 4096 state RUNNING
+	for ((i = 1; i < 257; i++)); do
+		many+=,$((at + i * 8192))+4096
+	done
+	migdrive dev "$VF0" fail E2BIG logstart "$many" 4096
+}
+
+@test "tracker: more ranges than the firmware takes" {
+	only_where_reported
+	local i many=$at+4096
+	for ((i = 1; i < 200; i++)); do
+		many+=,$((at + i * 81920))+4096
+	done
+	limit track-ranges 2
+	# shellcheck disable=SC2046
+	migdrive dev "$VF0" map $at $size logstart "$many" 4096 $(pages 3999 1) $(pages 40 1) $(pages 4000 95) $(pages_dirty 40) logstop
+}
+
+@test "tracker: more pages than a message holds" {
+	only_where_reported
+	limit track-log-message-max 12
+	# shellcheck disable=SC2046
+	migdrive dev "$VF0" map $at $size logstart $at+$size 4096 $(pages 0 4096) $(pages_dirty all) $(pages_dirty none)
+}
+
+@test "tracker: a VF that is suspended writes nothing, and the log goes on through its states" {
+	only_where_reported
+	# shellcheck disable=SC2046
+	log $(pages 5 1) set STOP fail EIO $(pages 6 1) $(pages_dirty 5) set RUNNING $(pages 7 1) set STOP_COPY $(pages_dirty 7)
+}
+
+@test "tracker: an error, of whatever kind, leaves everything dirty until logging starts anew" {
+	only_where_reported
+	only_ours
+	local kind
+	for kind in object cq qp message opcode stray; do
+		fault "op=0xa01,nth=2,track=$kind"
+		# shellcheck disable=SC2046
+		log $(pages 5 1) $(pages_dirty 5) $(pages 6 1) $(pages_dirty all) $(pages_dirty all) dirty "$(page 3)" 8192 4096 all \
+			logstop logstart $at+$size 4096 $(pages 9 1) $(pages_dirty 9)
+	done
+}
+
+@test "tracker: a report that never comes leaves everything dirty, and holds nobody up" {
+	only_where_reported
+	only_ours
+	fault "op=0xa01,nth=1,track=silent"
+	# shellcheck disable=SC2046
+	migdrive dev "$VF0" map $at $size logstart $at+4096,"$(page 2)"+4096 4096 touch $run_dir/ready \
+		$(pages_dirty 0,2) >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+	BACKGROUND=$!
+	until_there $run_dir/ready
+	timeout 5 labvf "$VF0" get generation
+	finish
+}
+
+@test "tracker: a firmware that forgets, and commands that fail" {
+	only_where_reported
+	only_ours
+	lab-prop set track-pages 8
+	# shellcheck disable=SC2046
+	log $(pages 0 9) $(pages_dirty all)
+	lab-prop set track-pages 0
+	fault "op=0xa01,nth=1,status=0x3"
+	# shellcheck disable=SC2046
+	log $(pages 3 1) $(pages_dirty all)
+	local op
+	for op in 0x800 0x400 0x200 0x500 0x502 0x503 0x504 0xa00; do
+		fault "op=$op,nth=1,status=0x1"
+		# shellcheck disable=SC2046
+		migdrive dev "$VF0" map $at $size fail EIO logstart $at+$size 4096 logstart $at+$size 4096 $(pages 3 1) $(pages_dirty 3)
+		[ "$(lab-prop get queues)" = "$idle" ]
+	done
+}
+
+@test "tracker: a reset ends it" {
+	only_where_reported
+	only_ours
+	# shellcheck disable=SC2046
+	log $(pages 5 1) reset fail EINVAL $(pages_dirty none) logstart $at+$size 4096 $(pages 9 1) $(pages_dirty 9)
+}
+
+@test "tracker: so does the last close, and the PF's going leaves everything dirty" {
+	only_where_reported
+	only_ours
+	# shellcheck disable=SC2046
+	log $(pages 5 1) dropdev
+	[ "$(lab-prop get queues)" = "$idle" ]
+	# shellcheck disable=SC2046
+	background dev "$VF0" map $at $size logstart $at+$size 4096 $(pages 5 1) touch $run_dir/ready await $run_dir/go \
+		$(pages_dirty all) logstop fail EINVAL $(pages_dirty none)
+	devlink dev reload "pci/$PF"
+	[ "$(lab-prop get queues)" = "$idle" ]
+	finish
+}
+
+@test "tracker: two VFs at once" {
+	only_where_reported
+	# shellcheck disable=SC2046
+	log dev "$VF1" map $at $size logstart $at+$size 4096 $(pages 7 1) dev "$VF0" $(pages 3 1) $(pages_dirty 3) dev "$VF1" $(pages_dirty 7)
+}
