@@ -217,6 +217,7 @@ void mvf_attach(struct mvf_device *mvf)
 	}
 
 	mvf->migratable = true;
+	mvf_tracker_offer(mvf);
 	mvf->core.vdev.mig_ops = &mvf_migration_ops;
 	mvf_offer(mvf);
 }

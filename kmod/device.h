@@ -14,6 +14,7 @@ struct dentry;
 struct mlx5_core_dev;
 struct mvf_fw_sizes;
 struct mvf_session;
+struct mvf_tracker;
 
 /**
  * struct mvf_device - a VF bound to this driver
@@ -37,6 +38,8 @@ struct mvf_session;
  * @detached: the PF has disabled the VF; no command may be sent
  * @opened: somebody has the device open; before, and afterwards, @state is
  *	nobody's. Changed under state_mutex
+ * @tracker: the log of the VF's DMA, or NULL (state_mutex). The device holds a
+ *	reference to it
  * @reset_lock: protects @reset_pending and the pointer @session, so that a
  *	reset can find the session without sleeping
  * @reset_pending: the function was reset, @state does not say so yet
@@ -54,6 +57,9 @@ struct mvf_session;
  *	  state_mutex
  *	    session->lock
  *	      fw_mutex
+ *	tracker->report_mutex (taken by a report; the device side never does)
+ *	  state_mutex
+ *	  the caller's mmap_lock
  *	session->io_mutex (taken by read and write; the device side only tries)
  *	  session->lock (write only: a read never waits for the device side)
  *	  the caller's mmap_lock, and then vfio-pci's memory_lock
@@ -85,6 +91,7 @@ struct mvf_device {
 	u8 arc_status;
 	bool detached;
 	bool opened;
+	struct mvf_tracker *tracker;
 
 	spinlock_t reset_lock;
 	bool reset_pending;
@@ -108,6 +115,8 @@ void mvf_offer(struct mvf_device *mvf);
 
 /* fsm.c: the migration states */
 extern const struct vfio_migration_ops mvf_migration_ops;
+void mvf_lock_state(struct mvf_device *mvf);
+void mvf_unlock_state(struct mvf_device *mvf);
 void mvf_fsm_init(struct mvf_device *mvf);
 void mvf_fsm_opened(struct mvf_device *mvf);
 void mvf_fsm_closed(struct mvf_device *mvf);
@@ -123,5 +132,10 @@ int mvf_saving_begin(struct mvf_device *mvf, struct file **filp);
 int mvf_saving_end(struct mvf_device *mvf, struct file **filp);
 int mvf_resuming_begin(struct mvf_device *mvf, struct file **filp);
 int mvf_resuming_end(struct mvf_device *mvf, struct file **filp);
+
+/* tracker.c: dirty page tracking */
+void mvf_tracker_offer(struct mvf_device *mvf);
+void mvf_tracker_end(struct mvf_device *mvf);
+void mvf_tracker_lost(struct mvf_device *mvf);
 
 #endif

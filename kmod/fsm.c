@@ -147,16 +147,17 @@ static bool mvf_reset_pending(struct mvf_device *mvf, bool take)
 }
 
 /* Takes state_mutex; what @mvf->state says is up to date then. */
-static void mvf_lock_state(struct mvf_device *mvf)
+void mvf_lock_state(struct mvf_device *mvf)
 {
 	mutex_lock(&mvf->state_mutex);
 	if (mvf_reset_pending(mvf, true)) {
 		mvf_session_end_current(mvf);
+		mvf_tracker_end(mvf);
 		WRITE_ONCE(mvf->state, VFIO_DEVICE_STATE_RUNNING);
 	}
 }
 
-static void mvf_unlock_state(struct mvf_device *mvf)
+void mvf_unlock_state(struct mvf_device *mvf)
 {
 	mutex_unlock(&mvf->state_mutex);
 }
@@ -274,6 +275,7 @@ void mvf_fsm_closed(struct mvf_device *mvf)
 	mvf_lock_state(mvf);
 	mvf_session_end_current(mvf);
 	WRITE_ONCE(mvf->opened, false);
+	mvf_tracker_end(mvf);
 	mvf_unlock_state(mvf);
 }
 
@@ -311,6 +313,7 @@ void mvf_fsm_pf_gone(struct mvf_device *mvf)
 {
 	mvf_lock_state(mvf);
 	mvf_session_end_current(mvf);
+	mvf_tracker_lost(mvf);
 	if (mvf->state != VFIO_DEVICE_STATE_RUNNING)
 		WRITE_ONCE(mvf->state, VFIO_DEVICE_STATE_ERROR);
 	WRITE_ONCE(mvf->detached, true);

@@ -25,6 +25,13 @@
 #define MVF_CAN_BE_MADE_MIGRATABLE false
 #endif
 
+/* vfio takes reports of dirty pages. */
+#ifdef MVF_HAVE_IOVA_BITMAP
+#define MVF_CAN_REPORT_DIRTY true
+#else
+#define MVF_CAN_REPORT_DIRTY false
+#endif
+
 /* Linux 6.6 */
 #ifndef MVF_HAVE_COMP_EQN_GET
 static inline int mlx5_comp_eqn_get(struct mlx5_core_dev *dev, u16 vector,

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef MVF_TRACKER_H
+#define MVF_TRACKER_H
+
+#include <linux/kref.h>
+#include <linux/mm.h>
+#include <linux/mlx5/cq.h>
+#include <linux/mlx5/driver.h>
+#include <linux/mlx5/eq.h>
+#include <linux/mutex.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include "device.h"
+
+struct iova_bitmap;
+
+enum {
+	MVF_CQE_SIZE = 64,
+	MVF_WQE_SIZE = 16,	/* struct mlx5_wqe_data_seg */
+};
+
+/* Flags of a tracker, set and read without a lock. */
+enum {
+	MVF_TRACKER_EVENT,	/* something came for the reporter to look at */
+	MVF_TRACKER_BROKEN,	/* what is dirty is not known any more */
+};
+
+/**
+ * struct mvf_qp - one end of the connection on which the firmware reports
+ * @buf: its queue, for the end that receives
+ * @db: its doorbell record
+ * @number: the firmware's name for it
+ */
+struct mvf_qp {
+	struct mlx5_frag_buf buf;
+	struct mlx5_db db;
+	u32 number;
+};
+
+/**
+ * struct mvf_track_queues - how a report comes from the firmware
+ * @pdn: protection domain of what follows
+ * @uar: doorbell page
+ * @cq: completions, of which every message makes one
+ * @cq_buf: its entries
+ * @cq_db: its doorbell record
+ * @host: the end that receives
+ * @fw: the firmware's end
+ * @data: where messages arrive, slot by slot
+ * @mkey: the firmware's name for @data
+ * @slots: messages that can be under way, a power of two
+ * @log_msg: log 2 of a slot's bytes
+ * @posted: receive requests given, ever
+ * @made: how many of the above exist, in the order of their making
+ *
+ * Everything here belongs to the PF's device; the tracker's owner touches it
+ * under state_mutex.
+ */
+struct mvf_track_queues {
+	u32 pdn;
+	struct mlx5_uars_page *uar;
+	struct mlx5_core_cq cq;
+	struct mlx5_frag_buf cq_buf;
+	struct mlx5_db cq_db;
+	struct mvf_qp host;
+	struct mvf_qp fw;
+	struct mlx5_frag_buf data;
+	u32 mkey;
+	u32 slots;
+	unsigned int log_msg;
+	u16 posted;
+	unsigned int made;
+};
+
+struct mvf_track_range {
+	u64 start;
+	u64 last;
+};
+
+/**
+ * struct mvf_tracker - the firmware's log of what a VF writes to
+ * @ref: held by the device, and by everyone who reports
+ * @report_mutex: one reporter at a time; held while user memory is touched, so
+ *	nobody who ends the tracker takes it
+ * @wait: the reporter
+ * @flags: MVF_TRACKER_*
+ * @nb: hears of errors
+ * @q: the queues (state_mutex)
+ * @alive: @q and the firmware's object exist (state_mutex)
+ * @object: the firmware's name for it
+ * @log_page: log 2 of the bytes of a page, as the firmware tracks them
+ * @ranges: what is tracked, in order; constant
+ * @range_count: how many
+ * @entries: a copy of one message (report_mutex)
+ * @carried: pages that the firmware has reported, and thereby forgotten, though
+ *	only a part of them was asked for: dirty for good (report_mutex)
+ *
+ * A tracker that is broken reports all that it tracks as dirty, until it is
+ * stopped. A tracker that was ended, by a STOP, a reset or the last close, is
+ * no more the device's: a reporter that is still at work finds that out
+ * whenever it takes state_mutex, and fails.
+ */
+struct mvf_tracker {
+	struct kref ref;
+	struct mutex report_mutex;
+	wait_queue_head_t wait;
+	unsigned long flags;
+	struct mlx5_nb nb;
+
+	struct mvf_track_queues q;
+	bool alive;
+	u32 object;
+	unsigned int log_page;
+	struct mvf_track_range *ranges;
+	unsigned int range_count;
+
+	__be64 *entries;
+	struct xarray carried;
+};
+
+/* A message, as its completion tells it. */
+struct mvf_track_message {
+	u32 state;	/* MLX5_PAGE_TRACK_STATE_* */
+	u32 count;	/* of the addresses that were copied */
+};
+
+static inline bool mvf_tracker_broken(struct mvf_tracker *t)
+{
+	return test_bit(MVF_TRACKER_BROKEN, &t->flags);
+}
+
+void mvf_tracker_break(struct mvf_tracker *t);
+
+/* tracker_object.c */
+int mvf_tracker_take_ranges(struct mvf_tracker *t, struct rb_root_cached *root,
+			    u32 count, unsigned int max);
+int mvf_object_create(struct mvf_device *mvf, struct mvf_tracker *t);
+int mvf_object_destroy(struct mvf_device *mvf, struct mvf_tracker *t);
+int mvf_object_report(struct mvf_device *mvf, struct mvf_tracker *t, u64 iova,
+		      u64 length);
+int mvf_object_check(struct mvf_device *mvf, struct mvf_tracker *t);
+
+/* tracker_report.c */
+int mvf_tracker_report(struct mvf_device *mvf, struct mvf_tracker *t, u64 iova,
+		       u64 length, struct iova_bitmap *dirty);
+
+/* tracker_qp.c: commands about the queues */
+int mvf_cq_create(struct mvf_device *mvf, struct mvf_track_queues *q);
+int mvf_qp_create(struct mvf_device *mvf, struct mvf_track_queues *q,
+		  struct mvf_qp *qp, struct mlx5_core_cq *cq);
+int mvf_qp_destroy(struct mvf_device *mvf, struct mvf_qp *qp);
+int mvf_qp_init(struct mvf_device *mvf, struct mvf_qp *qp);
+int mvf_qp_connect(struct mvf_device *mvf, struct mvf_qp *qp,
+		   struct mvf_qp *to);
+int mvf_qp_let_send(struct mvf_device *mvf, struct mvf_qp *qp);
+int mvf_data_mkey(struct mvf_device *mvf, struct mvf_track_queues *q);
+
+/* tracker_queues.c */
+int mvf_track_queues_make(struct mvf_device *mvf, struct mvf_track_queues *q);
+int mvf_track_queues_drop(struct mvf_device *mvf, struct mvf_track_queues *q);
+int mvf_track_queues_poll(struct mvf_track_queues *q, __be64 *entries,
+			  struct mvf_track_message *msg);
+
+static inline void *mvf_frag_at(struct mlx5_frag_buf *buf, size_t offset)
+{
+	return buf->frags[offset >> PAGE_SHIFT].buf + offset_in_page(offset);
+}
+
+static inline void mvf_cq_arm(struct mvf_track_queues *q)
+{
+	mlx5_cq_arm(&q->cq, MLX5_CQ_DB_REQ_NOT, q->uar->map, q->cq.cons_index);
+}
+
+#endif
