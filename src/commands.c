@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&command_save,
 	&command_load,
 	&command_reset,
+	&command_dirty,
 	&command_hold,
 	&command_inspect,
 	NULL,

@@ -14,6 +14,7 @@ extern const struct command command_step;
 extern const struct command command_save;
 extern const struct command command_load;
 extern const struct command command_reset;
+extern const struct command command_dirty;
 extern const struct command command_hold;
 extern const struct command command_inspect;
 

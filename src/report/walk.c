@@ -24,7 +24,7 @@ static void add_visit(json_t *object, const struct visit *visit)
 	json_object_set_new(object, "driver", report_text(visit->driver));
 }
 
-static json_t *visit_document(const char *command, const struct visit *visit)
+json_t *report_visit(const char *command, const struct visit *visit)
 {
 	json_t *document = report_new(command);
 
@@ -150,7 +150,7 @@ static json_t *estimate_of(const struct caps_result *result)
 json_t *report_caps(const struct caps_result *result)
 {
 	const struct mig_caps *caps = &result->caps;
-	json_t *document = visit_document("caps", &result->visit);
+	json_t *document = report_visit("caps", &result->visit);
 
 	json_object_set_new(document, "migration", migration_of(result));
 	json_object_set_new(document, "state",
@@ -169,7 +169,7 @@ json_t *report_caps(const struct caps_result *result)
 
 json_t *report_state(const struct visit *visit)
 {
-	json_t *document = visit_document("state", visit);
+	json_t *document = report_visit("state", visit);
 
 	json_object_set_new(document, "state",
 			    state_or_null(visit->has_state, visit->state));
@@ -180,7 +180,7 @@ json_t *report_state(const struct visit *visit)
 
 json_t *report_step(const struct step_result *result)
 {
-	json_t *document = visit_document("step", &result->visit);
+	json_t *document = report_visit("step", &result->visit);
 	json_t *warnings = json_array();
 
 	json_object_set_new(document, "from",
@@ -201,7 +201,7 @@ json_t *report_step(const struct step_result *result)
 json_t *report_reset(const struct reset_result *result)
 {
 	const struct visit *visit = &result->visit;
-	json_t *document = visit_document("reset", visit);
+	json_t *document = report_visit("reset", visit);
 
 	json_object_set_new(document, "from",
 			    state_or_null(visit->has_state, result->before));

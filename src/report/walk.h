@@ -10,6 +10,10 @@
 /** report_arcs - [{"from", "to", "at_ns", "duration_ns", "errno"}]; at_ns counts from the first one, errno is null where the arc was walked */
 json_t *report_arcs(const struct arc *arcs, size_t n) __attribute__((nonnull(1)));
 
+/** report_visit - a document that begins with what @visit says of the device */
+json_t *report_visit(const char *command, const struct visit *visit)
+	__attribute__((nonnull(1, 2)));
+
 /** report_caps, _state, _step, _reset, _hold - the command's whole document */
 json_t *report_caps(const struct caps_result *result) __attribute__((nonnull(1)));
 json_t *report_state(const struct visit *visit) __attribute__((nonnull(1)));

@@ -174,3 +174,14 @@ says() { json_is '[.error.message, .error.hint] | join("; ")' "$1; $2"; }
 	[[ $stderr == *"Bad file descriptor"* ]]
 	[ "$(cat stream)" = 'no stream of any records' ]
 }
+
+@test "dirty wants ranges of whole pages that do not overlap, and a time" {
+	local words
+	for words in "" "--range 4096:4096" "--for 1" "--range 1:4096 --for 1" "--range 4096 --for 1" "--range 0:0 --for 1" \
+		"--range 0:8K --range 4K:4K --for 1" "--range 0:4K --for 0" "--range 0:4K --for 1x" "--range 0:4K --for 1 --page-size 4097" \
+		"--range 0:4K --for 1 --interval 0" "--range 0:1000T --for 1" "--range 0xfffffffffffff000:8K --for 1"; do
+		# shellcheck disable=SC2086 # words
+		run_mlx 2 dirty $words 0000:01:00.1
+		error_is usage
+	done
+}

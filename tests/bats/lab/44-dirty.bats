@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# dirty: what a VF writes by DMA, counted, on kernels that take reports; a clear error on others.
+
+load ../helpers
+load ../lab
+
+# 16 MiB for the VF: 4096 pages
+at=0x100000000 size=0x1000000
+
+setup_file() { "$MLX" bind -c "$VF0"; }
+teardown_file() { "$MLX" unbind -c "$VF0"; }
+
+teardown() {
+	fault ""
+	release || true
+}
+
+only_where_reported() {
+	[ "$(uname -r | cut -d. -f1-2)" = 6.1 ] || grep -q ' iova_bitmap_set' /proc/kallsyms || skip "this kernel takes no reports"
+}
+
+write_pages() { labvf "$VF0" dma $((at + $1 * 4096)) $(($2 * 4096)); }
+
+# watch ARGUMENT...: dirty, in the background, into $BATS_TEST_TMPDIR/watch.json; its process is WATCH
+watch() {
+	"$MLX" dirty -c --range $at:$size "$@" "$VF0" >"$BATS_TEST_TMPDIR/watch.json" 2>/dev/null 3>&- 4>&- &
+	WATCH=$!
+	sleep 1.5
+}
+
+watched() {
+	local status=0
+	wait $WATCH || status=$?
+	output=$(cat "$BATS_TEST_TMPDIR/watch.json")
+	[ "$status" -eq "$1" ] && return
+	printf 'exit status %s, expected %s\n%s\n' "$status" "$1" "$output"
+	return 1
+}
+
+@test "a kernel, or a firmware, without the log is told, with what it takes" {
+	if [ "$(uname -r | cut -d. -f1-2)" = 6.1 ] || grep -q ' iova_bitmap_set' /proc/kallsyms; then
+		skip "here it works"
+	fi
+	hold "$VF0"
+	run_mlx 4 dirty --range $at:$size --for 1 "$VF0"
+	error_is not_supported
+	json_is '.error.device' "$VF0"
+	json '.error.hint' | grep -q '6\.1.*CONFIG_IOMMUFD_DRIVER'
+}
+
+@test "what the VF writes is counted: pages, new ones, runs, each in its time" {
+	only_where_reported
+	hold "$VF0"
+	labvf "$VF0" map $at $size
+	watch --for 4 --interval 2
+	write_pages 10 8
+	write_pages 100 1
+	sleep 2
+	write_pages 17 2
+	watched 0
+	json_is '[.pages, .bytes, .page_bytes, .limits.tracked_page_bytes, .limits.logged_bytes]' '[10,40960,4096,4096,16777216]'
+	json_is '[.samples[] | [.pages, .new_pages, .runs]]' '[[9,9,2],[2,1,1]]'
+	json_is '.samples | map(.elapsed_ns > 1900000000) | all' true
+	json_is '[.access, .warnings]' '["borrowed",[]]'
+}
+
+@test "the log is stopped at the end, after a signal too, and after a report that fails" {
+	only_where_reported
+	hold "$VF0"
+	run_mlx 0 dirty -t --range $at:$size --for 0.2 --interval 0.1 --page-size 65536 "$VF0"
+	[[ $output == "dirty: 0 pages, 0 bytes, in "* ]]
+	[ "$(lab-prop get queues)" = "cqs=0 qps=0 trackers=0" ]
+	watch --for 30 --interval 0.2
+	[ "$(lab-prop get queues)" != "cqs=0 qps=0 trackers=0" ]
+	run_mlx 7 dirty --range $at:$size --for 1 "$VF0"
+	error_is transition_refused
+	kill -TERM "$WATCH"
+	watched 143
+	json_is '.result.samples | length > 2' true
+	[ "$(lab-prop get queues)" = "cqs=0 qps=0 trackers=0" ]
+}
+
+@test "a reset under way ends it with an error" {
+	only_where_reported
+	hold "$VF0"
+	watch --for 30 --interval 0.2
+	"$MLX" reset -c "$VF0"
+	watched 7
+	json_is '.error.code' transition_refused
+}
