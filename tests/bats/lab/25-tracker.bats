@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The device's log of its DMA, by the VFIO ioctls alone. What the in-tree driver does too is tested with either.
+# The device's log of its DMA, by the VFIO ioctls alone. What the in-tree driver does too is tested with either. Tagged
+# `reports`: what only kernels that take reports can do.
 
 load ../helpers
 load ../lab
@@ -80,6 +81,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	fi
 }
 
+# bats test_tags=reports
 @test "tracker: it is not offered when the firmware has none" {
 	only_where_reported
 	lab-prop set adv-virtualization off
@@ -89,6 +91,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	renew_pf
 }
 
+# bats test_tags=reports
 @test "tracker: what the VF writes is reported, just that, and once" {
 	only_where_reported
 	# shellcheck disable=SC2046 # words of steps
@@ -97,12 +100,14 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 		$(pages 0 1) $(pages 4095 1) $(pages_dirty 0,4095) logstop
 }
 
+# bats test_tags=reports
 @test "tracker: a report is about its own range, and leaves the rest for later" {
 	only_where_reported
 	# shellcheck disable=SC2046
 	log $(pages 100 8) dirty "$(page 104)" 8192 4096 all dirty "$(page 0)" 0x100000 4096 100-103,106-107 $(pages_dirty none)
 }
 
+# bats test_tags=reports
 @test "tracker: coarser and finer reports than the pages that are tracked" {
 	only_where_reported
 	# shellcheck disable=SC2046
@@ -112,6 +117,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	log logpage 65536 $(pages 17 1) dirty $at $size 4096 16-31 $(pages_dirty none)
 }
 
+# bats test_tags=reports
 @test "tracker: a page of which only a part was asked for stays dirty for the rest" {
 	only_where_reported
 	only_ours
@@ -120,6 +126,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	log $(pages 17 1) dirty "$(page 16)" 8192 4096 all dirty "$(page 18)" 8192 4096 all $(pages_dirty 16-31)
 }
 
+# bats test_tags=reports
 @test "tracker: only the ranges asked for, and ENOTTY, EINVAL, E2BIG, EOVERFLOW where they are due" {
 	only_where_reported
 	local i many=$at+4096
@@ -135,6 +142,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	migdrive dev "$VF0" fail E2BIG logstart "$many" 4096
 }
 
+# bats test_tags=reports
 @test "tracker: more ranges than the firmware takes" {
 	only_where_reported
 	local i many=$at+4096
@@ -146,6 +154,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	migdrive dev "$VF0" map $at $size logstart "$many" 4096 $(pages 3999 1) $(pages 40 1) $(pages 4000 95) $(pages_dirty 40) logstop
 }
 
+# bats test_tags=reports
 @test "tracker: more pages than a message holds" {
 	only_where_reported
 	limit track-log-message-max 12
@@ -153,12 +162,14 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	migdrive dev "$VF0" map $at $size logstart $at+$size 4096 $(pages 0 4096) $(pages_dirty all) $(pages_dirty none)
 }
 
+# bats test_tags=reports
 @test "tracker: a VF that is suspended writes nothing, and the log goes on through its states" {
 	only_where_reported
 	# shellcheck disable=SC2046
 	log $(pages 5 1) set STOP fail EIO $(pages 6 1) $(pages_dirty 5) set RUNNING $(pages 7 1) set STOP_COPY $(pages_dirty 7)
 }
 
+# bats test_tags=reports
 @test "tracker: an error, of whatever kind, leaves everything dirty until logging starts anew" {
 	only_where_reported
 	only_ours
@@ -171,6 +182,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	done
 }
 
+# bats test_tags=reports
 @test "tracker: a report that never comes leaves everything dirty, and holds nobody up" {
 	only_where_reported
 	only_ours
@@ -184,6 +196,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	finish
 }
 
+# bats test_tags=reports
 @test "tracker: a firmware that forgets, and commands that fail" {
 	only_where_reported
 	only_ours
@@ -203,6 +216,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	done
 }
 
+# bats test_tags=reports
 @test "tracker: a reset ends it" {
 	only_where_reported
 	only_ours
@@ -210,6 +224,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	log $(pages 5 1) reset fail EINVAL $(pages_dirty none) logstart $at+$size 4096 $(pages 9 1) $(pages_dirty 9)
 }
 
+# bats test_tags=reports
 @test "tracker: so does the last close, and the PF's going leaves everything dirty" {
 	only_where_reported
 	only_ours
@@ -224,6 +239,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	finish
 }
 
+# bats test_tags=reports
 @test "tracker: two VFs at once" {
 	only_where_reported
 	# shellcheck disable=SC2046

@@ -50,6 +50,7 @@ watched() {
 	json '.error.hint' | grep -q '6\.1.*CONFIG_IOMMUFD_DRIVER'
 }
 
+# bats test_tags=reports
 @test "what the VF writes is counted: pages, new ones, runs, each in its time" {
 	only_where_reported
 	hold "$VF0"
@@ -66,6 +67,7 @@ watched() {
 	json_is '[.access, .warnings]' '["borrowed",[]]'
 }
 
+# bats test_tags=reports
 @test "the log is stopped at the end, after a signal too, and after a report that fails" {
 	only_where_reported
 	hold "$VF0"
@@ -82,6 +84,7 @@ watched() {
 	[ "$(lab-prop get queues)" = "cqs=0 qps=0 trackers=0" ]
 }
 
+# bats test_tags=reports
 @test "a reset under way ends it with an error" {
 	only_where_reported
 	hold "$VF0"
