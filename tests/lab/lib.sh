@@ -77,6 +77,15 @@ apt_private() {
 		"$@"
 }
 
+# drop_kernels KEEP: kernels that are neither KEEP nor the newest of their name
+drop_kernels() {
+	local word keep=("$1")
+	for word in 6.12 6.1 debug; do
+		keep+=("$cache/kernel/$word.release" "$cache/kernel/$(kernel_release "$word" || true)")
+	done
+	drop_others "${keep[@]}"
+}
+
 # kernel_meta WORD: Debian's package that stands for the newest kernel of that release
 kernel_meta() {
 	case $1 in

@@ -60,7 +60,10 @@ static const char usage_text[] =
 	"  touch FILE, await FILE  make a file; wait until one is there\n"
 	"  time                  print the milliseconds since the last `time`\n"
 	"  sleep MS              milliseconds\n"
-	"  fail ERRNO            the next step fails with this error, by name\n";
+	"  fail ERRNO            the next step fails with this error, by name\n"
+	"  mark                  where starve starts again, from RUNNING\n"
+	"  starve                the next step is tried with its first, its second... allocation failing, each time after a\n"
+	"                        reset and the steps from mark on, until all have failed; then it is done whole\n";
 
 enum { MAX_DEVICES = 8, CHUNK = 1 << 20 };
 
@@ -249,6 +252,7 @@ static int step_sleep(char **args)
 }
 
 #include "dma_steps.h"
+#include "starve_step.h"
 
 static const struct step {
 	const char *name;
@@ -294,6 +298,8 @@ static void run_step(const struct step *step, char **args, const char *wanted, i
 int main(int argc, char **argv)
 {
 	const char *wanted = NULL;
+	bool hungry = false;
+	int mark = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 1, position = 1; i < argc; position++) {
@@ -305,13 +311,28 @@ int main(int argc, char **argv)
 			position--;
 			continue;
 		}
+		if (!strcmp(argv[i], "mark")) {
+			mark = ++i;
+			position--;
+			continue;
+		}
+		if (!strcmp(argv[i], "starve") && mark) {
+			hungry = true;
+			i++;
+			position--;
+			continue;
+		}
 		step = find_step(argv[i]);
 		if (i + step->operands >= argc)
 			die("%s wants %d operands", step->name, step->operands);
 		if (!dev && step->run != step_dev && step->run != step_touch && step->run != step_await)
 			die("name a device first");
-		run_step(step, argv + i + 1, wanted, position);
+		if (hungry && starve(step->run, argv + i + 1))
+			i = mark - 1 - step->operands;
+		else if (!hungry)
+			run_step(step, argv + i + 1, wanted, position);
 		wanted = NULL;
+		hungry = false;
 		i += 1 + step->operands;
 	}
 	return 0;

@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The variant driver when memory is short: each allocation of each arc, of slabs and of pages, fails once. What is left
+# behind shows at the end of the run, when the kernel looks for leaks.
+
+load ../helpers
+load ../lab
+
+run_dir=/dev/shm/starve
+
+setup_file() {
+	local kind
+	for kind in failslab fail_page_alloc; do
+		[ -d /sys/kernel/debug/$kind ] || { echo "this kernel has no $kind: use --kernel debug" >&2; return 1; }
+		# Else only allocations that must not wait would fail.
+		echo N >/sys/kernel/debug/$kind/ignore-gfp-wait
+		echo 0 >/sys/kernel/debug/$kind/verbose
+	done
+	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+	modprobe mlx5_vfio_pci
+	mkdir -p $run_dir
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
+	migdrive dev "$VF0" set STOP_COPY save $run_dir/stream
+}
+
+teardown_file() {
+	put_on "" "$VF0" "$VF1"
+	rm -rf $run_dir
+}
+
+# starved STEP...: the steps, one of which is starved of some allocation at least; then VF1 loads as ever
+starved() {
+	run migdrive dev "$VF1" mark "$@"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output =~ ([0-9]+)" allocations, "([0-9]+)" refused" ]]
+	[ "${BASH_REMATCH[2]}" -gt 0 ]
+	migdrive dev "$VF1" set RESUMING write $run_dir/stream 0 0 0 set STOP set RUNNING
+}
+
+@test "starved: RUNNING to STOP" { starved starve set STOP; }
+@test "starved: STOP to RUNNING" { starved set STOP starve set RUNNING; }
+@test "starved: RUNNING to STOP_COPY" { starved starve set STOP_COPY; }
+@test "starved: STOP to STOP_COPY" { starved set STOP starve set STOP_COPY; }
+@test "starved: STOP to RESUMING" { starved set STOP starve set RESUMING; }
+@test "starved: a stream written to RESUMING" { starved set RESUMING starve write $run_dir/stream 0 0 0 set STOP; }
+@test "starved: a stream written in pieces" { starved set RESUMING write $run_dir/stream 0 0 100 starve write $run_dir/stream 0 100 0; }
+@test "starved: RESUMING to STOP" { starved set RESUMING write $run_dir/stream 0 0 0 starve set STOP; }
+@test "starved: RESUMING to RUNNING" { starved set RESUMING write $run_dir/stream 0 0 0 starve set RUNNING; }
+
+@test "starved: RUNNING to PRE_COPY, and on to STOP_COPY" {
+	starved starve set PRE_COPY
+	starved set PRE_COPY starve set PRE_COPY_P2P
+	starved set PRE_COPY append $run_dir/part starve set STOP_COPY
+}
