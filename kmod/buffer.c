@@ -4,6 +4,7 @@
  * named by a memory key while a command works on them.
  */
 #include <linux/gfp.h>
+#include <linux/kmemleak.h>
 #include <linux/mlx5/driver.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
@@ -338,6 +339,7 @@ int mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf)
 			"leaking %llu bytes of memory that the firmware does not give back: %d\n",
 			buf->capacity, err);
 		mvf_buffer_get(buf);
+		kmemleak_not_leak(buf);
 		return err;
 	}
 	mvf_unmap_before(buf, buf->pf_dev, NULL);

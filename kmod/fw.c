@@ -3,6 +3,7 @@
  * Firmware commands. The PF gives them; the VF is named by its vhca_id.
  * Layouts: include/linux/mlx5/mlx5_ifc.h.
  */
+#include <linux/delay.h>
 #include <linux/ktime.h>
 
 #include "fw.h"
@@ -16,23 +17,8 @@ static int mvf_fw_verdict(struct mvf_device *mvf, int err, void *in, void *out,
 	return err;
 }
 
-/**
- * mvf_fw_exec - give a command and wait for its answer
- * @mvf: the VF
- * @in: the command
- * @inlen: its length in bytes
- * @out: room for the answer, zeroed
- * @outlen: its length in bytes
- *
- * Every synchronous command of this driver goes through here. The caller makes
- * sure that the PF stays attached: by state_mutex, or by the lock of a session
- * that has not ended.
- *
- * Return: 0, -ENOTCONN when the PF has disabled the VF, or the errno that mlx5
- * gives for the firmware's status.
- */
-int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
-		int outlen)
+static int mvf_fw_try(struct mvf_device *mvf, void *in, int inlen, void *out,
+		      int outlen, unsigned int tries)
 {
 	ktime_t begun;
 	int err;
@@ -43,9 +29,54 @@ int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
 	mutex_lock(&mvf->fw_mutex);
 	begun = ktime_get();
 	err = mlx5_cmd_do(mvf->pf, in, inlen, out, outlen);
+	/* The command was not sent: of refusals mlx5_cmd_do() says EREMOTEIO. */
+	while (err == -ENOMEM && --tries) {
+		msleep(MVF_FW_PAUSE_MS);
+		err = mlx5_cmd_do(mvf->pf, in, inlen, out, outlen);
+	}
 	err = mvf_fw_verdict(mvf, err, in, out, ktime_sub(ktime_get(), begun));
 	mutex_unlock(&mvf->fw_mutex);
 	return err;
+}
+
+/**
+ * mvf_fw_exec - give a command and wait for its answer
+ * @mvf: the VF
+ * @in: the command
+ * @inlen: its length in bytes
+ * @out: room for the answer, zeroed
+ * @outlen: its length in bytes
+ *
+ * Every synchronous command of this driver goes through here or through
+ * mvf_fw_give_back(). The caller makes sure that the PF stays attached: by
+ * state_mutex, or by the lock of a session that has not ended.
+ *
+ * Return: 0, -ENOTCONN when the PF has disabled the VF, or the errno that mlx5
+ * gives for the firmware's status.
+ */
+int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
+		int outlen)
+{
+	return mvf_fw_try(mvf, in, inlen, out, outlen, 1);
+}
+
+/**
+ * mvf_fw_give_back - as mvf_fw_exec(), for a command that frees something
+ * @mvf: the VF
+ * @in: the command
+ * @inlen: its length in bytes
+ * @out: room for the answer, zeroed
+ * @outlen: its length in bytes
+ *
+ * What it frees would be lost with it, so a kernel that has no memory for the
+ * command is asked again, for a fifth of a second.
+ *
+ * Return: as mvf_fw_exec().
+ */
+int mvf_fw_give_back(struct mvf_device *mvf, void *in, int inlen, void *out,
+		     int outlen)
+{
+	return mvf_fw_try(mvf, in, inlen, out, outlen, MVF_FW_TRIES);
 }
 
 /*
@@ -325,7 +356,7 @@ void mvf_fw_dealloc_pd(struct mvf_device *mvf, u32 pdn)
 
 	MLX5_SET(dealloc_pd_in, in, opcode, MLX5_CMD_OP_DEALLOC_PD);
 	MLX5_SET(dealloc_pd_in, in, pd, pdn);
-	mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	mvf_fw_give_back(mvf, in, sizeof(in), out, sizeof(out));
 }
 
 /**
@@ -365,5 +396,5 @@ int mvf_fw_destroy_mkey(struct mvf_device *mvf, u32 mkey)
 
 	MLX5_SET(destroy_mkey_in, in, opcode, MLX5_CMD_OP_DESTROY_MKEY);
 	MLX5_SET(destroy_mkey_in, in, mkey_index, mlx5_mkey_to_idx(mkey));
-	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	return mvf_fw_give_back(mvf, in, sizeof(in), out, sizeof(out));
 }

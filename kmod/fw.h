@@ -72,8 +72,13 @@ struct mvf_fw_save {
 	void (*notify)(struct mvf_fw_save *save);
 };
 
+/* How often what frees something is given that the kernel has no memory for. */
+enum { MVF_FW_TRIES = 10, MVF_FW_PAUSE_MS = 20 };
+
 int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
 		int outlen);
+int mvf_fw_give_back(struct mvf_device *mvf, void *in, int inlen, void *out,
+		     int outlen);
 bool mvf_fw_wrong_state(struct mvf_device *mvf);
 
 int mvf_fw_query_cap(struct mvf_device *mvf, enum mlx5_cap_type type,

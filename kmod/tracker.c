@@ -6,6 +6,7 @@
  * The rule: what may be dirty is reported dirty. A page counts as clean only
  * when a report of a working tracker has come to its end without it.
  */
+#include <linux/kmemleak.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -91,6 +92,7 @@ static void mvf_tracker_kill(struct mvf_device *mvf, struct mvf_tracker *t)
 			"the firmware does not end dirty tracking (%d): its memory is leaked\n",
 			err);
 		kref_get(&t->ref);
+		kmemleak_not_leak(t);
 	}
 }
 

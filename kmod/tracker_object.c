@@ -184,7 +184,7 @@ int mvf_object_destroy(struct mvf_device *mvf, struct mvf_tracker *t)
 	u32 in[MLX5_ST_SZ_DW(general_obj_in_cmd_hdr)] = {};
 
 	mvf_object_header(in, MLX5_CMD_OP_DESTROY_GENERAL_OBJECT, t->object);
-	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	return mvf_fw_give_back(mvf, in, sizeof(in), out, sizeof(out));
 }
 
 /**

@@ -128,7 +128,7 @@ int mvf_qp_destroy(struct mvf_device *mvf, struct mvf_qp *qp)
 
 	MLX5_SET(destroy_qp_in, in, opcode, MLX5_CMD_OP_DESTROY_QP);
 	MLX5_SET(destroy_qp_in, in, qpn, qp->number);
-	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	return mvf_fw_give_back(mvf, in, sizeof(in), out, sizeof(out));
 }
 
 int mvf_qp_init(struct mvf_device *mvf, struct mvf_qp *qp)

@@ -3,6 +3,7 @@
  * The queues that a page tracker reports through: two connected queue pairs on
  * the PF. The firmware sends from one; the other one's receive queue is ours.
  */
+#include <linux/delay.h>
 #include <linux/mlx5/qp.h>
 #include <linux/sizes.h>
 
@@ -137,7 +138,16 @@ static int mvf_drop_cq_buf(struct mvf_device *mvf, struct mvf_track_queues *q)
 
 static int mvf_drop_cq(struct mvf_device *mvf, struct mvf_track_queues *q)
 {
-	return mlx5_core_destroy_cq(mvf->pf, &q->cq);
+	unsigned int tries = MVF_FW_TRIES;
+	int err;
+
+	/* The command is mlx5_core's own; else as mvf_fw_give_back(). */
+	err = mlx5_core_destroy_cq(mvf->pf, &q->cq);
+	while (err == -ENOMEM && --tries) {
+		msleep(MVF_FW_PAUSE_MS);
+		err = mlx5_core_destroy_cq(mvf->pf, &q->cq);
+	}
+	return err;
 }
 
 static int mvf_drop_host_db(struct mvf_device *mvf, struct mvf_track_queues *q)
