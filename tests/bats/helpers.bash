@@ -15,6 +15,9 @@ PF=0000:01:00.0 VF0=0000:01:00.1 VF1=0000:01:00.2 VF2=0000:01:00.3 VF3=0000:01:0
 # old_kernel: is it 6.1? It has no PRE_COPY, no MIG_DATA_SIZE, and its devlink does not know migratable.
 old_kernel() { [[ $(uname -r) == 6.1.* ]]; }
 
+# debug_kernel: is it the lab's own, on which everything takes long?
+debug_kernel() { [[ $(uname -r) == *-debug-* ]]; }
+
 # all_flags: what a driver offers on this kernel when nothing holds it back
 all_flags() { old_kernel && echo 3 || echo 7; }
 

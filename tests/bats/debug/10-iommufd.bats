@@ -47,7 +47,7 @@ opened_by() { readlink /proc/"$1"/fd/* | grep -E '^/dev/(iommu|vfio)' | sort | t
 	run_mlx 0 load "$VF1" "$file"
 	json_is '.access' borrowed
 	run_mlx 0 state "$VF1"
-	json_is '.state' RUNNING
+	json_is '[.access, .state]' '["borrowed","STOP"]'
 	release
 }
 

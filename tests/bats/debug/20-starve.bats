@@ -22,6 +22,7 @@ setup_file() {
 	mkdir -p $run_dir
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
 	migdrive dev "$VF0" set STOP_COPY save $run_dir/stream
+	lab-prop get objects >$run_dir/objects
 }
 
 teardown_file() {
@@ -29,28 +30,52 @@ teardown_file() {
 	rm -rf $run_dir
 }
 
-# starved STEP...: the steps, one of which is starved of some allocation at least; then VF1 loads as ever
-starved() {
-	run migdrive dev "$VF1" mark "$@"
+# Nothing is left on the PF.
+teardown() { lab-prop get objects | diff $run_dir/objects -; }
+
+# hungry STEP...: the steps; the one behind starve has all its allocations fail, one after the other. How many of these it
+# was refused for becomes refused. Then VF1 loads as ever.
+hungry() {
+	run migdrive dev "$VF1" "$@"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output =~ ([0-9]+)" allocations, "([0-9]+)" refused" ]]
-	[ "${BASH_REMATCH[2]}" -gt 0 ]
+	[ "${BASH_REMATCH[1]}" -gt 0 ]
+	refused=${BASH_REMATCH[2]}
 	migdrive dev "$VF1" set RESUMING write $run_dir/stream 0 0 0 set STOP set RUNNING
+}
+
+# starved STEP...: so, and there are some that it cannot do without
+starved() {
+	hungry mark "$@"
+	[ "$refused" -gt 0 ]
 }
 
 @test "starved: RUNNING to STOP" { starved starve set STOP; }
 @test "starved: STOP to RUNNING" { starved set STOP starve set RUNNING; }
 @test "starved: RUNNING to STOP_COPY" { starved starve set STOP_COPY; }
 @test "starved: STOP to STOP_COPY" { starved set STOP starve set STOP_COPY; }
+
+@test "starved: a stream is read without any allocation" {
+	run -0 migdrive dev "$VF1" mark set STOP_COPY starve save $run_dir/copy
+	[[ $output == "0 allocations, "* ]]
+}
+
 @test "starved: STOP to RESUMING" { starved set STOP starve set RESUMING; }
 @test "starved: a stream written to RESUMING" { starved set RESUMING starve write $run_dir/stream 0 0 0 set STOP; }
 @test "starved: a stream written in pieces" { starved set RESUMING write $run_dir/stream 0 0 100 starve write $run_dir/stream 0 100 0; }
-@test "starved: RESUMING to STOP" { starved set RESUMING write $run_dir/stream 0 0 0 starve set STOP; }
+@test "starved: RESUMING to STOP, which gives everything back" { hungry mark set RESUMING write $run_dir/stream 0 0 0 starve set STOP; }
 @test "starved: RESUMING to RUNNING" { starved set RESUMING write $run_dir/stream 0 0 0 starve set RUNNING; }
 
 @test "starved: RUNNING to PRE_COPY, and on to STOP_COPY" {
 	starved starve set PRE_COPY
 	starved set PRE_COPY starve set PRE_COPY_P2P
 	starved set PRE_COPY append $run_dir/part starve set STOP_COPY
+}
+
+@test "starved: dirty tracking begins, and ends" {
+	local range=0x100000000
+	hungry map $range 0x100000 mark starve logstart $range+0x100000 4096
+	[ "$refused" -gt 0 ]
+	hungry map $range 0x100000 mark logstart $range+0x100000 4096 starve logstop
 }

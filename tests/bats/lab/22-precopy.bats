@@ -84,7 +84,8 @@ images() {
 	arrived
 	mapfile -t sizes < <(images $run_dir/stream)
 	[ "${#sizes[@]}" -eq 4 ]
-	[ "${sizes[0]}" -gt $((10 * sizes[1])) ]
+	# The VF changes as time goes by.
+	debug_kernel || [ "${sizes[0]}" -gt $((10 * sizes[1])) ]
 }
 
 @test "precopy: a record for each byte-wise write: an increment is loaded when it is complete" {

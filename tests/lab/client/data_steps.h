@@ -13,6 +13,16 @@ struct precopy_info {
 	uint64_t initial_bytes, dirty_bytes;
 };
 
+static ssize_t read_data(void *data, size_t size)
+{
+	ssize_t got;
+
+	hungry();
+	got = read(dev->data, data, size);
+	fed();
+	return got;
+}
+
 static int save_to(const char *name, int flag)
 {
 	int out = open(name, O_WRONLY | O_CREAT | flag, 0600);
@@ -20,7 +30,7 @@ static int save_to(const char *name, int flag)
 
 	if (out < 0)
 		die("%s: %s", name, strerror(errno));
-	while ((got = read(dev->data, chunk, sizeof(chunk))) > 0)
+	while ((got = read_data(chunk, sizeof(chunk))) > 0)
 		if (write(out, chunk, got) != got)
 			die("%s: %s", name, strerror(errno));
 	close(out);
@@ -142,8 +152,11 @@ static int write_all(const void *data, size_t size)
 	const uint8_t *from = data;
 
 	while (size) {
-		ssize_t done = write(dev->data, from, size);
+		ssize_t done;
 
+		hungry();
+		done = write(dev->data, from, size);
+		fed();
 		if (done < 0)
 			return -1;
 		if (!done)

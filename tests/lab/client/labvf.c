@@ -2,8 +2,8 @@
 /*
  * labvf: looks into a lab VF and writes into it, through VFIO.
  *
- * A device that a process holds open is borrowed from it (the group file by pidfd_getfd, then one more device file
- * by name), so nothing is reset. A free device is opened here, which resets it, and resets it again at the end.
+ * A device that a process holds open is borrowed from it by pidfd_getfd (the device's own file, or the group's and then
+ * one more device file by name), so nothing is reset. A free device is opened here, which resets it, and resets it again at the end.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -39,10 +39,11 @@ static const char usage_text[] =
 	"  map IOVA LEN     memory for the VF, until its holder closes it\n"
 	"  dma IOVA LEN     the VF writes there; fails when it was refused\n";
 
-/* An open VF: the device file and where BAR 0 lies in it. */
+/* An open VF: the device file, what maps memory for it, an iommufd or else a container, and where BAR 0 lies in the file. */
 struct vf {
 	int device;
 	int container;
+	bool iommufd;
 	uint64_t bar;
 };
 
@@ -102,16 +103,19 @@ static int process_file(const char *pid, const char *path)
 	return found;
 }
 
-/* Takes the group file, and the container's, from whoever holds it: a file descriptor, or -1 when nobody does. */
-static int borrow_group(const char *path, int *container)
+/*
+ * Takes a device's or a group's file from whoever holds it, and beside, which maps memory: a file descriptor, or -1 when
+ * nobody does.
+ */
+static int borrow(const char *path, const char *beside, int *container)
 {
-	int group = -1;
+	int file = -1;
 	struct dirent *entry;
 	DIR *proc = opendir("/proc");
 
 	if (!proc)
 		die("/proc");
-	while (group < 0 && (entry = readdir(proc))) {
+	while (file < 0 && (entry = readdir(proc))) {
 		int number, pidfd;
 
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
@@ -122,12 +126,31 @@ static int borrow_group(const char *path, int *container)
 		pidfd = syscall(SYS_pidfd_open, atoi(entry->d_name), 0);
 		if (pidfd < 0)
 			continue;
-		group = syscall(SYS_pidfd_getfd, pidfd, number, 0);
-		*container = syscall(SYS_pidfd_getfd, pidfd, process_file(entry->d_name, "/dev/vfio/vfio"), 0);
+		file = syscall(SYS_pidfd_getfd, pidfd, number, 0);
+		*container = syscall(SYS_pidfd_getfd, pidfd, process_file(entry->d_name, beside), 0);
 		close(pidfd);
 	}
 	closedir(proc);
-	return group;
+	return file;
+}
+
+/* The device's own file, where the kernel has such: 0, or -1. */
+static int device_path(const char *bdf, char *path, size_t size)
+{
+	char folder[PATH_MAX];
+	struct dirent *entry;
+	int found = -1;
+	DIR *dir;
+
+	snprintf(folder, sizeof(folder), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
+	dir = opendir(folder);
+	if (!dir)
+		return -1;
+	while (found && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			found = snprintf(path, size, "/dev/vfio/devices/%s", entry->d_name) < (int)size ? 0 : -1;
+	closedir(dir);
+	return found;
 }
 
 static void vf_read(const struct vf *vf, uint64_t offset, void *data, size_t size)
@@ -152,21 +175,33 @@ static uint64_t read_register(const struct vf *vf, uint32_t offset, size_t bytes
 	return value;
 }
 
+/* Borrows the device by its group, or opens it when nobody holds it. */
+static void open_by_group(struct vfio_open *vfio, const char *bdf)
+{
+	char path[PATH_MAX + 16];
+
+	if (vfio_group_path(bdf, path, sizeof(path)))
+		die("%s has no IOMMU group", bdf);
+	vfio->group = borrow(path, "/dev/vfio/vfio", &vfio->container);
+	if (vfio->group < 0)
+		vfio_open(vfio, bdf);
+	else
+		vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	if (vfio->device < 0)
+		die("%s", bdf);
+}
+
 static struct vf open_vf(const char *bdf)
 {
 	struct vfio_open vfio = VFIO_CLOSED;
 	char path[PATH_MAX + 16];
 	struct vf vf;
 
-	if (vfio_group_path(bdf, path, sizeof(path)))
-		die("%s has no IOMMU group", bdf);
-	vfio.group = borrow_group(path, &vfio.container);
-	if (vfio.group < 0)
-		vfio_open(&vfio, bdf);
-	else
-		vfio.device = ioctl(vfio.group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	if (vfio.device < 0)
-		die("%s", bdf);
+	if (!device_path(bdf, path, sizeof(path)))
+		vfio.device = borrow(path, "/dev/iommu", &vfio.container);
+	vf.iommufd = vfio.device >= 0;
+	if (!vf.iommufd)
+		open_by_group(&vfio, bdf);
 	if (vfio_enable_memory(&vfio) || vfio_region_offset(&vfio, VFIO_PCI_BAR0_REGION_INDEX, &vf.bar))
 		die("%s: its regions", bdf);
 	vf.device = vfio.device;
@@ -324,6 +359,25 @@ static int cmd_poke(const struct vf *vf, char **args)
 	return 0;
 }
 
+/* IOMMU_IOAS_MAP, which is newer than the headers of Debian 12 */
+static int map_by_iommufd(int iommufd, const struct vfio_iommu_type1_dma_map *wanted)
+{
+	enum { FIXED_IOVA = 1, WRITEABLE = 2, READABLE = 4, LAST_ID = 16 };
+	struct {
+		uint32_t size, flags, ioas_id, reserved;
+		uint64_t user_va, length, iova;
+	} map = {
+		.size = sizeof(map), .flags = FIXED_IOVA | WRITEABLE | READABLE,
+		.user_va = wanted->vaddr, .length = wanted->size, .iova = wanted->iova,
+	};
+
+	/* Which of the holder's few objects the address space is, only the holder knows. */
+	for (map.ioas_id = 1; map.ioas_id <= LAST_ID; map.ioas_id++)
+		if (!ioctl(iommufd, _IO(VFIO_TYPE, 0x85), &map))
+			return 0;
+	return -1;
+}
+
 /* The memory is the IOMMU's: it stays when this process ends. */
 static int cmd_map(const struct vf *vf, char **args)
 {
@@ -336,7 +390,7 @@ static int cmd_map(const struct vf *vf, char **args)
 	if (memory == MAP_FAILED)
 		die("%s bytes of memory", args[1]);
 	map.vaddr = (uintptr_t)memory;
-	if (ioctl(vf->container, VFIO_IOMMU_MAP_DMA, &map))
+	if (vf->iommufd ? map_by_iommufd(vf->container, &map) : ioctl(vf->container, VFIO_IOMMU_MAP_DMA, &map))
 		die("map at %s", args[0]);
 	return 0;
 }

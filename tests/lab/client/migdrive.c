@@ -130,17 +130,23 @@ static int step_dev(char **args)
 	return vfio_open(&dev->open, args[0]);
 }
 
+#include "fail_nth.h"
+
 static int feature(uint32_t flags, void *payload, size_t size)
 {
 	uint64_t buffer[8];
 	struct vfio_device_feature *request = (void *)buffer;
+	int result;
 
 	memset(buffer, 0, sizeof(buffer));
 	request->argsz = sizeof(*request) + size;
 	request->flags = flags;
 	if (size)
 		memcpy(request->data, payload, size);
-	if (ioctl(dev->open.device, VFIO_DEVICE_FEATURE, request))
+	hungry();
+	result = ioctl(dev->open.device, VFIO_DEVICE_FEATURE, request);
+	fed();
+	if (result)
 		return -1;
 	if (size)
 		memcpy(payload, request->data, size);
@@ -298,7 +304,7 @@ static void run_step(const struct step *step, char **args, const char *wanted, i
 int main(int argc, char **argv)
 {
 	const char *wanted = NULL;
-	bool hungry = false;
+	bool starve_next = false;
 	int mark = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -317,7 +323,7 @@ int main(int argc, char **argv)
 			continue;
 		}
 		if (!strcmp(argv[i], "starve") && mark) {
-			hungry = true;
+			starve_next = true;
 			i++;
 			position--;
 			continue;
@@ -327,12 +333,12 @@ int main(int argc, char **argv)
 			die("%s wants %d operands", step->name, step->operands);
 		if (!dev && step->run != step_dev && step->run != step_touch && step->run != step_await)
 			die("name a device first");
-		if (hungry && starve(step->run, argv + i + 1))
+		if (starve_next && starve(step->run, argv + i + 1))
 			i = mark - 1 - step->operands;
-		else if (!hungry)
+		else if (!starve_next)
 			run_step(step, argv + i + 1, wanted, position);
 		wanted = NULL;
-		hungry = false;
+		starve_next = false;
 		i += 1 + step->operands;
 	}
 	return 0;

@@ -1,37 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * migdrive's steps that let one allocation of the kernel fail after the other, by /proc/thread-self/fail-nth. It needs a
- * kernel with FAULT_INJECTION, FAILSLAB and FAIL_PAGE_ALLOC. migdrive.c includes it behind the other steps.
+ * migdrive's steps mark and starve, which let one allocation of the kernel fail after the other (fail_nth.h). migdrive.c
+ * includes it behind the other steps.
  */
 
-/* What `starve` learns: how many allocations there were, and how many of them the step could not do without. */
+/* What starve learns: the allocation that fails, and what the step could not do without and left where. */
 static struct {
 	int nth;
 	int refused;
+	int halfway;
 	int lost;
 } starving;
-
-/* Sets the allocation of this thread that is to fail, counted from 1; 0: none. */
-static void set_fail_nth(int nth)
-{
-	int fd = open("/proc/thread-self/fail-nth", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || dprintf(fd, "%d", nth) < 0)
-		die("/proc/thread-self/fail-nth: %s", strerror(errno));
-	close(fd);
-}
-
-/* Has the allocation that was to fail been reached? */
-static bool fail_nth_reached(void)
-{
-	char text[16] = "";
-	int fd = open("/proc/thread-self/fail-nth", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
-		die("/proc/thread-self/fail-nth: %s", strerror(errno));
-	close(fd);
-	return !atoi(text);
-}
 
 static uint32_t state_now(void)
 {
@@ -42,35 +21,55 @@ static uint32_t state_now(void)
 	return mig.device_state;
 }
 
+/* May a step from before have failed where the device is now? It may have come some of the way, or to ERROR. */
+static bool may_be_left_in(uint32_t before, uint32_t now)
+{
+	static const char *const on_the_way[] = { "STOP", "RUNNING_P2P", "PRE_COPY_P2P" };
+
+	for (size_t i = 0; i < sizeof(on_the_way) / sizeof(on_the_way[0]); i++)
+		if (now == state_number(on_the_way[i]))
+			return true;
+	return !now || now == before;
+}
+
+/* What a step that has failed leaves behind */
+static void starved(int error, uint32_t before)
+{
+	uint32_t now = state_now();
+
+	if (error != ENOMEM)
+		die("starved of allocation %d: %s", starving.nth, strerrorname_np(error));
+	if (!may_be_left_in(before, now))
+		die("starved of allocation %d: state %s", starving.nth, states[now]);
+	starving.refused++;
+	starving.lost += !now;
+	starving.halfway += now && now != before;
+}
+
 /*
  * Makes the step once with its next allocation failing. Gives false when all of them have been tried, and the step was
- * done whole this time; else the device is back in RUNNING, for another try. A step that fails has to do so with ENOMEM,
- * and leaves the device where it was or in ERROR.
+ * done whole this time; else the device is back in RUNNING, for another try. A step that fails has to do so with ENOMEM.
  */
 static bool starve(int (*step)(char **args), char **args)
 {
-	uint32_t before = state_now(), after;
-	bool failed, reached;
+	uint32_t before = state_now();
+	bool reached;
+	int error;
 
-	set_fail_nth(++starving.nth);
-	failed = step(args);
-	after = failed ? errno : 0;
-	reached = fail_nth_reached();
-	set_fail_nth(0);
-	if (failed && (after != ENOMEM || !reached))
-		die("starved of allocation %d: %s", starving.nth, strerrorname_np(after));
+	fail_nth = ++starving.nth;
+	error = step(args) ? errno : 0;
+	reached = !fail_nth;
+	fail_nth = 0;
 	if (!reached) {
-		printf("%d allocations, %d refused, %d to ERROR\n", starving.nth - 1, starving.refused, starving.lost);
+		if (error)
+			die("fails, starved of nothing: %s", strerrorname_np(error));
+		printf("%d allocations, %d refused, %d of them on the way, %d to ERROR\n", starving.nth - 1, starving.refused,
+		       starving.halfway, starving.lost);
 		memset(&starving, 0, sizeof(starving));
 		return false;
 	}
-	starving.refused += failed;
-	if (failed) {
-		after = state_now();
-		starving.lost += !after;
-		if (after && after != before)
-			die("starved of allocation %d: state %s", starving.nth, states[after]);
-	}
+	if (error)
+		starved(error, before);
 	if (starving.nth > 2000)
 		die("no end of allocations");
 	if (dev->data >= 0)
