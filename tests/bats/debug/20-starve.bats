@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The variant driver when memory is short: each allocation of each arc, of slabs and of pages, fails once. What is left
-# behind shows at the end of the run, when the kernel looks for leaks.
+# The variant driver when memory is short: the allocations of each arc, of slabs and of pages, fail one after the other.
+# What is left behind shows at the end of the run, when the kernel looks for leaks.
 
 load ../helpers
 load ../lab
@@ -33,13 +33,13 @@ teardown_file() {
 # Nothing is left on the PF.
 teardown() { lab-prop get objects | diff $run_dir/objects -; }
 
-# hungry STEP...: the steps; the one behind starve has all its allocations fail, one after the other. How many of these it
+# hungry STEP...: the steps; the one behind starve has its allocations fail, one after the other. How many of these it
 # was refused for becomes refused. Then VF1 loads as ever.
 hungry() {
 	run migdrive dev "$VF1" "$@"
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output =~ ([0-9]+)" allocations, "([0-9]+)" refused" ]]
+	[[ $output =~ ([0-9]+)" tried, "([0-9]+)" refused" ]]
 	[ "${BASH_REMATCH[1]}" -gt 0 ]
 	refused=${BASH_REMATCH[2]}
 	migdrive dev "$VF1" set RESUMING write $run_dir/stream 0 0 0 set STOP set RUNNING
@@ -58,7 +58,7 @@ starved() {
 
 @test "starved: a stream is read without any allocation" {
 	run -0 migdrive dev "$VF1" mark set STOP_COPY starve save $run_dir/copy
-	[[ $output == "0 allocations, "* ]]
+	[[ $output == "0 tried, "* ]]
 }
 
 @test "starved: STOP to RESUMING" { starved set STOP starve set RESUMING; }

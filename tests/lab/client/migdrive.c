@@ -62,8 +62,9 @@ static const char usage_text[] =
 	"  sleep MS              milliseconds\n"
 	"  fail ERRNO            the next step fails with this error, by name\n"
 	"  mark                  where starve starts again, from RUNNING\n"
-	"  starve                the next step is tried with its first, its second... allocation failing, each time after a\n"
-	"                        reset and the steps from mark on, until all have failed; then it is done whole\n";
+	"  starve                the next step is tried with its first, its second... allocation failing (beyond the 32nd, with\n"
+	"                        fewer and fewer of them), each time after a reset and the steps from mark on, until there\n"
+	"                        is none left to fail; then it is done whole\n";
 
 enum { MAX_DEVICES = 8, CHUNK = 1 << 20 };
 
