@@ -86,7 +86,7 @@ told() {
 @test "debug kernel: memory that nobody knows of any more" {
 	wrong leak=1
 	told "unreferenced object"
-	told wrong_init
+	told "lose+0x"
 }
 
 @test "debug kernel: sleeping in atomic context, locks in two orders, use after free" {
