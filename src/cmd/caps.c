@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "report/walk.h"
 #include "sys/mig.h"
+#include "sys/rates.h"
 
 enum { KEY_RATE = 0x300 };
 
@@ -13,7 +14,7 @@ struct caps_options {
 
 static const struct argp_option options[] = {
 	{ "rate", KEY_RATE, "SIZE", 0,
-	  "estimate for how long a save would stop the device, if it moved SIZE a second", 0 },
+	  "estimate for how long a save would stop the device, if it moved SIZE a second, whatever its driver has measured", 0 },
 	{}
 };
 
@@ -44,6 +45,7 @@ static int run(const struct request *request, struct reply *reply,
 	    mig_caps_read(&vdev, &result.caps, err) ||
 	    mig_features_read(&vdev, &result.features, err))
 		return -1;
+	rates_read(device.name, &result.measured);
 	/* That a device cannot migrate is an answer here, not a failure. */
 	if (mig_require(&device, &result.caps, &verdict))
 		text_copy(result.verdict, sizeof(result.verdict),

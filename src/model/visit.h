@@ -29,10 +29,20 @@ struct visit {
 };
 
 /**
+ * struct measured_rates - bytes a second of the firmware's last save and load
+ * of a device, without what it takes to read and write the data; 0: not known
+ */
+struct measured_rates {
+	uint64_t save;
+	uint64_t load;
+};
+
+/**
  * struct caps_result - all that the device's driver offers
  * @verdict: why it cannot migrate, or empty
  * @rate: at which its state can be moved while it stands still, in bytes a
  *        second, as the user says; 0: nothing was said
+ * @measured: what its driver has measured
  */
 struct caps_result {
 	struct visit visit;
@@ -40,6 +50,7 @@ struct caps_result {
 	struct feature_set features;
 	char verdict[192];
 	uint64_t rate;
+	struct measured_rates measured;
 };
 
 /**

@@ -120,14 +120,32 @@ static json_t *vfio_of(const struct feature_set *set)
 			 "irqs", (json_int_t)set->n_irqs);
 }
 
+static uint64_t rate_of(const struct caps_result *result)
+{
+	return result->rate ? result->rate : result->measured.save;
+}
+
 /* Why there is no estimate, or NULL. */
 static const char *no_estimate(const struct caps_result *result)
 {
 	if (!result->caps.data_size)
 		return "the device does not tell how large its state is";
-	if (!result->rate)
-		return "at which rate it can be read is not known: an earlier save's stopped.bytes_per_second can be given with --rate";
+	if (!rate_of(result))
+		return "at which rate it can be saved is not known: it has not been saved since it was bound, or its driver does not tell; an earlier save's stopped.bytes_per_second can be given with --rate";
 	return NULL;
+}
+
+static json_t *rate_or_null(uint64_t rate)
+{
+	return rate ? json_integer((json_int_t)rate) : json_null();
+}
+
+/* What the user says goes before what was measured. */
+static const char *rate_from(const struct caps_result *result)
+{
+	if (result->rate)
+		return "option";
+	return result->measured.save ? "driver" : NULL;
 }
 
 /* Without pre-copy: what MIG_DATA_SIZE tells is the whole. */
@@ -135,15 +153,14 @@ static json_t *estimate_of(const struct caps_result *result)
 {
 	const char *reason = no_estimate(result);
 	double ns = reason ? 0 : (double)result->caps.stop_copy_bytes * 1e9 /
-				 (double)result->rate;
+				 (double)rate_of(result);
 
-	return json_pack("{s:o, s:o, s:s?}",
+	return json_pack("{s:o, s:o, s:s?, s:s?}",
 			 "duration_ns", reason ? json_null() :
 				 json_integer(ns < (double)INT64_MAX ?
 						      (json_int_t)ns : INT64_MAX),
-			 "bytes_per_second", result->rate ?
-				 json_integer((json_int_t)result->rate) :
-				 json_null(),
+			 "bytes_per_second", rate_or_null(rate_of(result)),
+			 "rate_from", rate_from(result),
 			 "reason", reason);
 }
 
@@ -161,6 +178,11 @@ json_t *report_caps(const struct caps_result *result)
 							 caps->stop_copy_bytes) :
 				    json_null());
 	json_object_set_new(document, "stopped_estimate", estimate_of(result));
+	json_object_set_new(document, "measured",
+			    json_pack("{s:o, s:o}", "save_bytes_per_second",
+				      rate_or_null(result->measured.save),
+				      "load_bytes_per_second",
+				      rate_or_null(result->measured.load)));
 	json_object_set_new(document, "features",
 			    features_of(&result->features));
 	json_object_set_new(document, "vfio", vfio_of(&result->features));

@@ -37,10 +37,36 @@ teardown() { release || true; }
 		return
 	fi
 	run_mlx 0 caps "$VF0"
-	json_is '.stopped_estimate | [.duration_ns, .bytes_per_second, (.reason | test("--rate"))]' '[null,null,true]'
+	json_is '.stopped_estimate | [.duration_ns, .bytes_per_second, .rate_from, (.reason | test("--rate"))]' '[null,null,null,true]'
+	json_is .measured '{"load_bytes_per_second":null,"save_bytes_per_second":null}'
 	run_mlx 0 caps --rate 1M "$VF0"
 	json_is '.stopped_estimate.duration_ns == (.stop_copy_bytes / 1048576 * 1000000000 | floor)' true
-	json_is '.stopped_estimate | [.bytes_per_second, .reason]' '[1048576,null]'
+	json_is '.stopped_estimate | [.bytes_per_second, .rate_from, .reason]' '[1048576,"option",null]'
+}
+
+@test "caps takes the rate that the driver has measured, and the one that is said before it" {
+	lab-prop set save-bandwidth 20000000
+	lab-prop set load-bandwidth 10000000
+	run_mlx 0 save "$VF0" "$BATS_TEST_TMPDIR/image"
+	run_mlx 0 load "$VF0" "$BATS_TEST_TMPDIR/image"
+	lab-prop set save-bandwidth 0
+	lab-prop set load-bandwidth 0
+	run_mlx 0 caps "$VF0"
+	json_is '.measured.save_bytes_per_second | . > 1000000 and . <= 20000000' true
+	json_is '.measured.load_bytes_per_second | . > 1000000 and . <= 10000000' true
+	if old_kernel; then
+		json_is '.stopped_estimate | [.duration_ns, .rate_from]' '[null,"driver"]'
+	else
+		json_is '(.stopped_estimate | [.rate_from, .reason]) == ["driver", null]
+			and .stopped_estimate.bytes_per_second == .measured.save_bytes_per_second
+			and .stopped_estimate.duration_ns > 200000000' true
+	fi
+	run_mlx 0 caps --rate 1M "$VF0"
+	json_is '.stopped_estimate | [.bytes_per_second, .rate_from]' '[1048576,"option"]'
+	umount -l /sys/kernel/debug
+	run_mlx 0 caps "$VF0"
+	mount -t debugfs debugfs /sys/kernel/debug
+	json_is '[.stopped_estimate.rate_from, .measured.load_bytes_per_second]' '[null,null]'
 }
 
 @test "caps as text has a line for each" {
