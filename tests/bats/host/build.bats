@@ -42,7 +42,7 @@ packed() {
 	mkdir -p tests/unit/.deps
 	touch kmod/{fsm.o,.fsm.o.cmd,mlx5-vfio-pci.{ko,mod,mod.c},Module.symvers,modules.order} \
 		tests/unit/{.dirstamp,.deps/mkimage.Po,mkimage.o,test_mig.{o,log,trs}} tests/lab/labmodel.so
-	for program in tests/unit/{mkimage,test_*.c} tests/bench/{bareloop,pumpcost}; do touch "${program%.c}"; done
+	for program in tests/unit/{mkimage,test_*.c} tests/bench/{bareloop,pumpcost,dataspeed}; do touch "${program%.c}"; done
 	packed "$into/2" srcdir="$in_place" | diff "$into/files" -
 }
 
