@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "../model/vf_regs.h"
+#include "vfio_mig.h"
 #include "vfio_open.h"
 
 /* Newer than the headers of Debian 12. */
@@ -100,11 +101,6 @@ static uint64_t number(const char *text)
 	return value;
 }
 
-static const char *const states[] = {
-	"ERROR", "STOP", "RUNNING", "STOP_COPY", "RESUMING", "RUNNING_P2P", "PRE_COPY", "PRE_COPY_P2P",
-};
-enum { STATES = sizeof(states) / sizeof(states[0]) };
-
 static uint32_t state_number(const char *name)
 {
 	for (uint32_t i = 0; i < STATES; i++)
@@ -135,23 +131,12 @@ static int step_dev(char **args)
 
 static int feature(uint32_t flags, void *payload, size_t size)
 {
-	uint64_t buffer[8];
-	struct vfio_device_feature *request = (void *)buffer;
 	int result;
 
-	memset(buffer, 0, sizeof(buffer));
-	request->argsz = sizeof(*request) + size;
-	request->flags = flags;
-	if (size)
-		memcpy(request->data, payload, size);
 	hungry();
-	result = ioctl(dev->open.device, VFIO_DEVICE_FEATURE, request);
+	result = vfio_feature(dev->open.device, flags, payload, size);
 	fed();
-	if (result)
-		return -1;
-	if (size)
-		memcpy(payload, request->data, size);
-	return 0;
+	return result;
 }
 
 static int step_set(char **args)

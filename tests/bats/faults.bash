@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# For tests of what goes wrong, of which the ordinary run takes a sample and `tests/all --long` all.
+# Loaded after helpers: `load ../faults`.
+
+load ../model
+
+# seed: of the samples. SEED= repeats one, which the run tells.
+seed() { echo "${SEED:=$RANDOM}"; }
+
+# firmware_patience MS: mlx5_core waits that long for the PF's firmware, from now on
+firmware_patience() {
+	local vfs
+	vfs=$(cat "$sys/devices/$PF/sriov_numvfs")
+	lab-prop set cmd-timeout-ms "$1"
+	rebind_pf
+	make_vfs "$vfs" 0
+}
+
+# small_states, usual_states: for VFs from their next reset on
+small_states() { lab-prop set state-size 81920; }
+usual_states() { lab-prop set state-size 4194304; }
+
+# faults_begin, faults_end: for setup_file and teardown_file
+faults_begin() {
+	modprobe mlx5_vfio_pci
+	mkdir -p "$run_dir"
+	small_states
+	firmware_patience 2000
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
+}
+
+faults_end() {
+	fault ""
+	usual_states
+	firmware_patience 60000
+	rm -rf "$run_dir"
+}

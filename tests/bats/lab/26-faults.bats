@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The variant driver when firmware fails, and when a stream is hostile: samples of what ../long has in full.
+
+load ../helpers
+load ../faults
+
+setup_file() {
+	SEED=$(seed)
+	export SEED
+	echo "# SEED=$SEED" >&3
+	faults_begin
+}
+
+teardown_file() { faults_end; }
+
+setup() { rm -f "$run_dir"/{ready,go,on,dropped,end}; }
+
+@test "faults: a sample of commands, faults and walks" {
+	timeout 120 migfaults "$VF0" --sample 30 --seed "$SEED"
+}
+
+@test "faults: a SUSPEND that hangs, and its undoing too, leaves ERROR" {
+	timeout 60 migfaults "$VF0" --case /RUNNING,RUNNING_P2P//SUSPEND.1/undo-hung
+}
+
+@test "hostile: heads that are wrong, first and second" {
+	timeout 60 mighostile "$VF0" heads
+}
+
+@test "hostile: a stream byte by byte, cut behind each of them" {
+	timeout 60 mighostile "$VF0" bytes
+}
+
+@test "hostile: memory is taken for what was written" {
+	timeout 60 mighostile "$VF0" memory
+}
+
+@test "hostile: a sample of mutations" {
+	local other
+	mighostile "$VF1" mutations 60 $((SEED + 1000000)) 3>&- 4>&- &
+	other=$!
+	timeout 100 mighostile "$VF0" mutations 60 "$SEED"
+	wait $other
+}
+
+@test "hostile: a stream cut between two images is refused by the firmware, at the latest when the VF is to run" {
+	! old_kernel || skip "this kernel has no PRE_COPY"
+	migdrive dev "$VF0" set PRE_COPY append "$run_dir/first" set STOP_COPY append "$run_dir/rest"
+	migdrive dev "$VF1" set RESUMING write "$run_dir/first" 0 0 0 set STOP fail EINVAL set RUNNING state STOP \
+		reset state RUNNING set RESUMING write "$run_dir/first" 0 0 0 write "$run_dir/rest" 0 0 0 set STOP set RUNNING
+}
