@@ -49,15 +49,23 @@ event_at() {
 	rm -f "$run_dir"/{ready,go,on,dropped,end}
 	steps_to "$2"
 	case $1 in
-	flr) resets_it "$2" ;;
+	flr) resets_it ;;
 	rmmod) refused_while_open "$2" ;;
-	unbind) waits_for_it "$2" "$sys/drivers/mlx5_vfio_pci/unbind" "$VF0" && put_on mlx5_vfio_pci "$VF0" ;;
-	numvfs) waits_for_it "$2" "$sys/devices/$PF/sriov_numvfs" 0 && vfs_return ;;
+	unbind)
+		waits_for_it "$2" "$sys/drivers/mlx5_vfio_pci/unbind" "$VF0"
+		put_on mlx5_vfio_pci "$VF0"
+		;;
+	numvfs)
+		waits_for_it "$2" "$sys/devices/$PF/sriov_numvfs" 0
+		vfs_return
+		;;
 	pf)
-		waits_for_it "$2" "$sys/drivers/mlx5_core/unbind" "$PF" && echo "$PF" >"$sys/drivers/mlx5_core/bind" && vfs_return
+		waits_for_it "$2" "$sys/drivers/mlx5_core/unbind" "$PF"
+		echo "$PF" >"$sys/drivers/mlx5_core/bind"
+		vfs_return
 		;;
 	aer | fatal) loses_the_pf "$1" "$2" ;;
-	esac || return 1
+	esac
 	# A whole save and load, on whatever is there now.
 	migdrive dev "$VF0" set STOP_COPY save "$run_dir/again" dev "$VF1" set RESUMING write "$run_dir/again" 0 0 0 set STOP set RUNNING
 }
@@ -83,7 +91,8 @@ refused_while_open() {
 	# The data file alone keeps it, too.
 	[ ${#gone[@]} -eq 0 ] || run ! rmmod mlx5_vfio_pci
 	finish
-	put_on "" "$VF0" "$VF1"
+	without_driver "$VF0"
+	without_driver "$VF1"
 	rmmod mlx5_vfio_pci
 	modprobe mlx5_vfio_pci
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
@@ -97,9 +106,11 @@ waits_for_it() {
 	echo "$3" >"$2" 3>&- 4>&- &
 	writer=$!
 	sleep 0.3
-	kill -0 $writer || return 1
+	kill -0 $writer
 	touch "$run_dir/go"
-	until_there "$run_dir/dropped" && wait $writer && finish
+	until_there "$run_dir/dropped"
+	wait $writer
+	finish
 }
 
 # until_recovered MARK TEXT: the kernel has said so since the mark
@@ -126,8 +137,8 @@ loses_the_pf() {
 	else
 		lab-prop set fw-fatal on
 		until_recovered "$mark" "mlx5_core $PF: health recovery succeeded"
-	fi || return 1
-	finish || return 1
+	fi
+	finish
 	# mlx5_core recovers once in a minute, but from its binding on it counts anew.
 	rebind_pf
 	vfs_return

@@ -8,14 +8,17 @@ load ../model
 # seed: of the samples. SEED= repeats one, which the run tells.
 seed() { echo "${SEED:=$RANDOM}"; }
 
-# firmware_patience MS: mlx5_core waits that long for the PF's firmware, from now on
-firmware_patience() {
+# firmware_is NAME VALUE: a property that the PF's driver, or the VFs', asks for when it binds
+firmware_is() {
 	local vfs
 	vfs=$(cat "$sys/devices/$PF/sriov_numvfs")
-	lab-prop set cmd-timeout-ms "$1"
+	lab-prop set "$1" "$2"
 	rebind_pf
 	make_vfs "$vfs" 0
 }
+
+# firmware_patience MS: mlx5_core waits that long for the PF's firmware, from now on
+firmware_patience() { firmware_is cmd-timeout-ms "$1"; }
 
 # small_states, usual_states: for VFs from their next reset on
 small_states() { lab-prop set state-size 81920; }

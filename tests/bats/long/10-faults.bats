@@ -13,6 +13,16 @@ teardown_file() { faults_end; }
 	migfaults "$VF0"
 }
 
+@test "faults: two hundred of those of a state that is saved in chunks" {
+	lab-prop set state-size $((20 << 20))
+	firmware_is in-chunks on
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
+	migfaults "$VF0" --sample 200
+	small_states
+	firmware_is in-chunks off
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
+}
+
 @test "hostile: ten thousand mutations" {
 	local other
 	mighostile "$VF1" mutations 5000 5000 3>&- 4>&- &

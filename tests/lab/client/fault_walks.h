@@ -58,9 +58,12 @@ static uint32_t state_of(const char *word)
 	return state;
 }
 
+/* Behind STOP_COPY_SIZE and the head of the first FW_DATA. */
+enum { IMAGE_AT = 40 };
+
 static int write_stream(bool bare)
 {
-	size_t skip = bare ? 40 : 0;
+	size_t skip = bare ? IMAGE_AT : 0;
 
 	return pour(vf.stream + skip, vf.stream_size - skip, 100000);
 }
@@ -75,10 +78,23 @@ static int info(void)
 	return ioctl(vf.data, _IO(VFIO_TYPE, VFIO_BASE + 21), &info) ? errno : 0;
 }
 
+/* A little of the data, once there is some: 0 or an errno. */
+static int read_some(void)
+{
+	double begun = now();
+	uint8_t some[100];
+
+	while (read(vf.data, some, sizeof(some)) < 0) {
+		if (errno != EAGAIN)
+			return errno;
+		await_data(begun);
+	}
+	return 0;
+}
+
 /* Does what a word says: 0 or an errno. The end of the data, for now or for good, is no error. */
 static int act(const char *word)
 {
-	uint8_t some[100];
 	size_t size;
 	int err;
 
@@ -90,10 +106,8 @@ static int act(const char *word)
 		return info();
 	if (!strcmp(word, "nap"))
 		return nap(100), 0;
-	if (!strcmp(word, "some")) {
-		await_data(POLLIN);
-		return read(vf.data, some, sizeof(some)) < 0 ? errno : 0;
-	}
+	if (!strcmp(word, "some"))
+		return read_some();
 	err = drain(NULL, &size);
 	return err == ENOMSG ? 0 : err;
 }

@@ -52,7 +52,7 @@ static void blocked(int signal)
 	broken("it blocks");
 }
 
-static inline double now(void)
+static double now(void)
 {
 	struct timespec time;
 
@@ -128,13 +128,16 @@ static inline uint64_t vf_register(uint64_t offset, size_t size)
 	return value;
 }
 
-/* Is there something to be done with the data file within the program's patience? */
-static void await_data(short events)
+/*
+ * Waits a while for data: the end for now is nothing that poll() tells, but read(). @since is when the waiting began.
+ */
+static void await_data(double since)
 {
-	struct pollfd pollfd = { .fd = vf.data, .events = events };
+	struct pollfd pollfd = { .fd = vf.data, .events = POLLIN };
 
-	if (poll(&pollfd, 1, PATIENCE_S * 500) <= 0)
+	if (now() - since > PATIENCE_S / 2)
 		broken("its data file never gets ready");
+	poll(&pollfd, 1, 50);
 }
 
 /*
@@ -144,6 +147,7 @@ static void await_data(short events)
 static int drain(uint8_t *to, size_t *size)
 {
 	static uint8_t bin[1 << 20];
+	double begun = now();
 
 	*size = 0;
 	while (true) {
@@ -156,7 +160,7 @@ static int drain(uint8_t *to, size_t *size)
 			if (*size > STREAM_MAX - sizeof(bin))
 				broken("the stream does not end");
 		} else if (errno == EAGAIN) {
-			await_data(POLLIN);
+			await_data(begun);
 		} else {
 			return errno;
 		}

@@ -37,11 +37,22 @@ static struct objects idle;
 static double timeout_s;
 static uint64_t told;
 
+/* Is the good stream one image, which is one without its head, too? */
+static bool single_image(void)
+{
+	uint64_t size;
+
+	memcpy(&size, vf.stream + IMAGE_AT - 16, sizeof(size));
+	return size == vf.stream_size - IMAGE_AT;
+}
+
 /* Is this walk for the device? Kernels without PRE_COPY have no way there. */
 static bool possible(const struct walk *walk)
 {
 	const uint64_t pre_copy = 4;
 
+	if (strstr(walk->before, "bare") && !single_image())
+		return false;
 	return vf.flags & pre_copy || !(strstr(walk->before, "PRE_COPY") || strstr(walk->path, "PRE_COPY"));
 }
 
