@@ -21,10 +21,6 @@ setup() { rm -f "$run_dir"/{ready,go,on,dropped,end}; }
 	timeout 120 migfaults "$VF0" --sample 30 --seed "$SEED"
 }
 
-@test "faults: a SUSPEND that hangs, and its undoing too, leaves ERROR" {
-	timeout 60 migfaults "$VF0" --case /RUNNING,RUNNING_P2P//SUSPEND.1/undo-hung
-}
-
 @test "hostile: heads that are wrong, first and second" {
 	timeout 60 mighostile "$VF0" heads
 }
