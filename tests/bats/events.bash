@@ -4,7 +4,7 @@
 # Loaded after faults: `load ../events`. $run_dir/stream is a good stream.
 
 # shellcheck disable=SC2034 # for who loads this
-events=(flr rmmod unbind numvfs pf aer fatal)
+events=(flr rmmod unbind numvfs pf)
 all_steps=(RUNNING RUNNING_P2P STOP STOP_COPY RESUMING)
 ! old_kernel && all_steps+=(PRE_COPY PRE_COPY_P2P)
 
@@ -130,6 +130,8 @@ loses_the_pf() {
 	[ "$2" != RUNNING ] || ends=(state RUNNING)
 	background dev "$VF0" "${before[@]}" touch "$run_dir/ready" await "$run_dir/go" "${gone[@]}" "${ends[@]}" reset \
 		state RUNNING set STOP_COPY read 1000 set RUNNING
+	# The bus recovers only if every function on it has a driver.
+	put_on mlx5_vfio_pci "$VF2" "$VF3"
 	mark_log "$mark"
 	if [ "$1" = aer ]; then
 		lab-prop aer pf0 COMP_TIME

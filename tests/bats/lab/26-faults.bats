@@ -18,26 +18,26 @@ teardown_file() { faults_end; }
 setup() { rm -f "$run_dir"/{ready,go,on,dropped,end}; }
 
 @test "faults: a sample of commands, faults and walks" {
-	timeout 120 migfaults "$VF0" --sample 30 --seed "$SEED"
+	migfaults "$VF0" --sample 30 --seed "$SEED"
 }
 
 @test "hostile: heads that are wrong, first and second" {
-	timeout 60 mighostile "$VF0" heads
+	mighostile "$VF0" heads
 }
 
 @test "hostile: a stream byte by byte, cut behind each of them" {
-	timeout 60 mighostile "$VF0" bytes
+	mighostile "$VF0" bytes
 }
 
 @test "hostile: memory is taken for what was written" {
-	timeout 60 mighostile "$VF0" memory
+	mighostile "$VF0" memory
 }
 
 @test "hostile: a sample of mutations" {
 	local other
 	mighostile "$VF1" mutations 60 $((SEED + 1000000)) 3>&- 4>&- &
 	other=$!
-	timeout 100 mighostile "$VF0" mutations 60 "$SEED"
+	mighostile "$VF0" mutations 60 "$SEED"
 	wait $other
 }
 

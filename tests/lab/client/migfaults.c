@@ -227,7 +227,7 @@ static void judge_objects(const struct fault *fault, unsigned int opcode)
 /* Each command may be waited for to the end, and so may what it is undone by. */
 static double time_limit(const struct fault *fault)
 {
-	return fault->what & HANGS ? 2 * given_up_after() + 8 : 8;
+	return fault->what & HANGS ? 2 * given_up_after() + 15 : 15;
 }
 
 static void run_case(unsigned int w, const struct command *command, const struct fault *fault)
