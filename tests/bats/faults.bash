@@ -5,8 +5,8 @@
 
 load ../model
 
-# seed: of the samples. SEED= repeats one, which the run tells.
-seed() { echo "${SEED:=$RANDOM}"; }
+# seed: of the samples, which the run tells; SEED= takes others
+seed() { echo "${SEED:-7}"; }
 
 # firmware_is NAME VALUE: a property that the PF's driver, or the VFs', asks for when it binds
 firmware_is() {
