@@ -15,6 +15,11 @@
 int then_parse(const char *arg, enum device_state *then, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
 
+/* What a save's time without the device is made of, after the document's or manifest's @at_. */
+#define TEXT_STOPPED_PARTS(at_)                                               \
+	"[: {" at_ ".arcs_ns|time} of arcs, {" at_ ".read_ns|time} of reading, " \
+	"{" at_ ".other_ns|time} of other things]"
+
 /* Of one device, in the text of save and load: who it is, what of it moved, and how. */
 extern const struct text_part transfer_text_device[];
 extern const struct text_part transfer_text_stream[];

@@ -66,7 +66,7 @@ void hand_put_back(struct hand *hand) __attribute__((nonnull(1)));
 int hand_reset(struct hand *hand, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
-/** hand_stopped - the device stands still no longer, or its last byte has been moved: note how long that took */
+/** hand_stopped - of a load: the device has its state, or runs on with it: note for how long it was stopped */
 void hand_stopped(struct hand *hand) __attribute__((nonnull(1)));
 
 #endif

@@ -145,12 +145,8 @@ static int save_one(const struct shipment *s, struct parcel *p,
 
 static int to_target(struct parcel *p, struct err *err)
 {
-	if (p->hand.walker.state != p->target &&
-	    hand_walk(&p->hand, p->target, NULL, err))
-		return -1;
-	if (runs(p->target))
-		hand_stopped(&p->hand);
-	return 0;
+	return p->hand.walker.state == p->target ?
+		       0 : hand_walk(&p->hand, p->target, NULL, err);
 }
 
 /* As they stopped: first all of them hear, then all of them speak. */

@@ -166,7 +166,9 @@ int parcel_read_rest(struct parcel *p, struct err *err)
 {
 	struct pump_fd from = { .fd = p->data_fd, .name = p->hand.device->name,
 				.phase = PHASE_STOP_COPY };
+	struct transfer *transfer = &p->hand.outcome->transfer;
 	struct progress sample = {};
+	struct stopped stopped;
 	uint64_t bytes;
 	int ret;
 
@@ -175,9 +177,10 @@ int parcel_read_rest(struct parcel *p, struct err *err)
 		mig_data_size(p->hand.vdev, &sample.total_bytes);
 	ret = parcel_pump(p, PHASE_STOP_COPY, pump_source_fd, &from, &sample,
 			  &bytes, err);
-	hand_stopped(&p->hand);
 	if (ret)
 		return -1;
+	if (transfer_stopped(transfer, &stopped))
+		transfer->stopped_ns = stopped.duration_ns;
 	cleanup_closep(&p->data_fd);
 	p->data_fd = -1;
 	return check_whole(p, err) ? name_device(p, err) : 0;

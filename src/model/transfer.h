@@ -68,7 +68,7 @@ struct transfer {
 	uint64_t bytes;            /* of the bare stream */
 	uint64_t started_unix_ns;  /* CLOCK_REALTIME at the first arc */
 	uint64_t duration_ns;      /* all of it */
-	uint64_t stopped_ns;       /* from the arc into STOP until the last byte, or back in RUNNING */
+	uint64_t stopped_ns;       /* of save: struct stopped's; of load: from the arc that left RUNNING until it was loaded, or where --then has it; 0: not to the end */
 	uint64_t verify_ns;        /* of load: reading a file whole before the device is touched */
 	uint64_t read_begun_ns;    /* of save, CLOCK_MONOTONIC: the first read(2) in STOP_COPY, */
 	uint64_t read_ended_ns;    /* and the one that said that there is no more */

@@ -198,7 +198,7 @@ static struct outcome outcome_of(const char *device)
 #define STREAM                                                          \
 	"stream: 8232 bytes (8.0 KiB), 2 records\n"                     \
 	"digest: 1cd4b70664848678cee99a23dfe08c4b\n"
-#define TOOK "took: 30.0 ms, the device stopped for 20.0 ms\n"
+#define TOOK "took: 30.0 ms\nstopped: 20.0 ms\n"
 #define PHASES                                                          \
 	"\nPHASE      BYTES  MEMBERS  DURATION  RATE\n"                 \
 	"pre_copy   0      0        0.0 us    -\n"                      \
@@ -218,6 +218,58 @@ static void save_is_told_in_words(void)
 		   "state: RUNNING, from RUNNING\n"
 		   "warning: its firmware is unknown\n"
 		   "warning: and more\n" PHASES);
+}
+
+/* RUNNING > STOP > STOP_COPY, read, and back. */
+static struct outcome timed_outcome(void)
+{
+	struct outcome outcome = outcome_of("0000:3b:00.2");
+	struct transfer *transfer = &outcome.transfer;
+
+	transfer->walk = (struct walk){
+		.arcs = { { STATE_RUNNING, STATE_STOP, 3 * MS, 0, 100 * MS },
+			  { STATE_STOP, STATE_STOP_COPY, 4 * MS, 0, 104 * MS },
+			  { STATE_STOP_COPY, STATE_STOP, 9 * MS, 0, 121 * MS } },
+		.n_arcs = 3,
+	};
+	transfer->read_begun_ns = 110 * MS;
+	transfer->read_ended_ns = 120 * MS;
+	return outcome;
+}
+
+static void the_time_stopped_is_one_figure_and_what_it_is_made_of(void)
+{
+	struct outcome outcome = timed_outcome();
+	struct stopped stopped;
+
+	CHECK(transfer_stopped(&outcome.transfer, &stopped));
+	CHECK_INT(stopped.duration_ns, outcome.transfer.stopped_ns);
+	check_text(report_save(&outcome, 1, false), command_save.text,
+		   "device: 0000:3b:00.2, borrowed from its holder\n"
+		   "saved: yes\n"
+		   "file: vf0.tar (image, 9216 bytes (9.0 KiB))\n"
+		   STREAM
+		   "took: 30.0 ms\n"
+		   "stopped: 20.0 ms: 7.0 ms of arcs, 10.0 ms of reading, 3.0 ms of other things\n"
+		   "state: RUNNING, from RUNNING\n" PHASES);
+}
+
+static void a_transfer_that_failed_tells_no_time_stopped(void)
+{
+	struct outcome outcome = outcome_of("0000:3b:00.2");
+	json_t *document;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	outcome.transfer.stopped_ns = 0;
+	document = report_load(&outcome);
+	CHECK(json_is_null(json_object_get(document, "stopped_ns")));
+	CHECK_INT(report_print_text(document, out, command_load.text), 0);
+	fclose(out);
+	CHECK(!strstr(text, "stopped"));
+	free(text);
+	json_decref(document);
 }
 
 static void save_of_several_is_told_for_each(void)
@@ -307,6 +359,8 @@ int main(void)
 	CASE(foreign_keys_are_no_orders_to_the_terminal);
 	CASE(a_document_without_parts_is_shown_whole);
 	CASE(save_is_told_in_words);
+	CASE(the_time_stopped_is_one_figure_and_what_it_is_made_of);
+	CASE(a_transfer_that_failed_tells_no_time_stopped);
 	CASE(save_of_several_is_told_for_each);
 	CASE(load_says_whether_the_identity_fits_or_was_not_checked);
 	CASE(a_script_can_tell_a_fit_from_no_check);

@@ -35,7 +35,7 @@ teardown() {
 		'["0000:01:00.1","borrowed",false,true,"RUNNING","RUNNING","image"]'
 	json_is '[.arcs[].to]' \
 		'["RUNNING_P2P","STOP","STOP_COPY","STOP","RUNNING_P2P","RUNNING"]'
-	json_is '.bytes > 4194304 and .stopped_ns > 0 and .duration_ns >= .stopped_ns' true
+	json_is '.bytes > 4194304 and .stopped_ns > 0 and .duration_ns >= .stopped_ns and .stopped_ns == .stopped.duration_ns' true
 	json_is '.records.format' records
 	json_is '.warnings' '[]'
 	[ "$(stat -c %a out/image)" = 600 ]
@@ -55,6 +55,10 @@ teardown() {
 	[[ $output == *$'\ndigest: '"$(tar -xOf out/image manifest.json | jq -r .xxh3_128)"$'\n'* ]]
 	[[ $output == *$'\nstate: RUNNING, from RUNNING\n'* ]]
 	[[ $output =~ stop_copy\ +[0-9]+\ +[1-9]\ +[0-9.]+\ m?s\ +[0-9.]+\ [KMG]iB/s$ ]]
+	local stopped
+	stopped=$(grep '^stopped: .* of arcs, .* of reading, .* of other things$' <<<"$output")
+	run_mlx 0 inspect -t out/image
+	[ "$(grep '^stopped:' <<<"$output")" = "$stopped" ]
 }
 
 @test "save: a free device is opened, and so it is fresh" {
