@@ -24,6 +24,7 @@ setup() {
 teardown() {
 	fault ""
 	release
+	[ -z "${other_size:-}" ] || lab-prop set state-size 4194304
 	umount out 2>/dev/null || true
 }
 
@@ -206,4 +207,34 @@ teardown() {
 	[[ $stderr == *"$BASHPID"* || $stderr == *"$$"* ]]
 	exec 9>&-
 	nothing_in out
+}
+
+# peak_of_save FILE: of the tool's memory, in KiB, when all but the last of VF0's state has gone through a FIFO
+peak_of_save() {
+	local save bytes=$(($(lab-prop get state-size) - 1048576))
+	mkfifo out/fifo
+	"$MLX" save $VF0 out/fifo >document 2>words 3>&- 4>&- &
+	save=$!
+	exec 8<out/fifo
+	head -c $bytes <&8 >/dev/null
+	awk '/^VmHWM:/ { print $2 }' /proc/$save/status >"$1"
+	cat <&8 >/dev/null
+	exec 8<&-
+	wait $save
+	rm out/fifo
+	jq -e ".saved and .bytes > $bytes" document
+}
+
+@test "save: a large state takes no more memory than a small one" {
+	! grep -q __asan_init "$MLX" || skip "the sanitizers' own memory would count"
+	peak_of_save small
+	release
+	other_size=1
+	lab-prop set state-size 67108864
+	hold $VF0
+	peak_of_save large
+	echo "$(cat small) KiB, of the large one $(cat large) KiB"
+	[ "$(cat small)" -gt 0 ]
+	[ "$(cat large)" -le "$(($(cat small) + 16384))" ]
+	[ "$(cat large)" -le 49152 ]
 }

@@ -224,6 +224,20 @@ lost() {
 	has_the_state $VF1
 }
 
+@test "load: an image of an adapter with another PSID wants --force" {
+	local mkimage=$MLXMIGCTL_BUILD/tests/unit/mkimage # it names MT_0000000834
+	"$mkimage" 0 0 <"$IMAGES/stream" >other
+	run_mlx 8 load $VF1 other
+	error_is incompatible
+	[[ $(json .error.message) == *"psid is MT_0000000834 there and MT_0000000838 here" ]]
+	untouched
+	run_mlx 0 load --force $VF1 other
+	json_is '[.contents, .identity_fit, (.identity[] | .fact, .fit, .source, .target)]' \
+		'["loaded","forbids","psid","forbids","MT_0000000834","MT_0000000838"]'
+	[[ $(json '.warnings[]') == "psid: source MT_0000000834, device MT_0000000838: "* ]]
+	has_the_state $VF1
+}
+
 @test "load: from RESUMING, where a killed load left it" {
 	run_mlx 0 step $VF1 RESUMING
 	run_mlx 0 load $VF1 "$IMAGES/image"
