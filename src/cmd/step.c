@@ -83,7 +83,7 @@ static int run(const struct request *request, struct reply *reply,
 	return ret;
 }
 
-static const char *const columns[] = { "from", "to", "duration_ns", "errno",
+static const char *const columns[] = { "from", "to", "duration=duration_ns|time", "errno",
 				       NULL };
 
 static const struct text_part text[] = {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "report/value.h"
 
 /* struct printer - @begun: something was printed, so that a table stands off from it */
@@ -181,13 +182,32 @@ static bool is_leaf(const json_t *json)
 
 static void print_pairs(FILE *out, const json_t *object, const char *prefix);
 
-static void print_pair(FILE *out, const json_t *json, const char *key)
+/* Times as words. */
+static void print_leaf(FILE *out, const json_t *json, const char *key)
 {
+	static const struct {
+		const char *ending, *value;
+	} units[] = { { "_unix_ns", "|date" }, { "_ns", "|time" } };
+	struct value_item item = { .json = json };
+	size_t len = strlen(key), end;
 	AUTO_FREE char *text = NULL;
 
-	if (is_leaf(json)) {
+	for (size_t i = 0; i < ARRAY_SIZE(units) && !text; i++) {
+		end = strlen(units[i].ending);
+		if (len > end && !strcmp(key + len - end, units[i].ending))
+			text = value_text(&item, units[i].value);
+		if (text)
+			len -= end;
+	}
+	if (!text)
 		text = value_cell(json);
-		fprintf(out, "%s: %s\n", key, text ? text : "-");
+	fprintf(out, "%.*s: %s\n", (int)len, key, text ? text : "-");
+}
+
+static void print_pair(FILE *out, const json_t *json, const char *key)
+{
+	if (is_leaf(json)) {
+		print_leaf(out, json, key);
 		return;
 	}
 	if (json_is_object(json)) {

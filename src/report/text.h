@@ -28,7 +28,8 @@
  * A PATH is keys joined by dots, from the document or the item; empty: the
  * item itself; "@": its key; "one.key/other.key": the first that is not null.
  *
- * Formats: size (of bytes), time (of nanoseconds), rate (of bytes and
+ * Formats: size (of bytes), time (of nanoseconds), date (of nanoseconds since
+ * 1970: UTC), rate (of bytes and
  * nanoseconds), count (the items of an array, and a number more), some (a
  * number that is not 0).
  */
@@ -45,7 +46,8 @@ struct text_part {
 
 /**
  * report_print_text - the document as text
- * @parts: ended by {}; NULL: all of it as "key: value" lines
+ * @parts: ended by {}; NULL: all of it as "key: value" lines; of a key in _ns
+ *         or _unix_ns the value is a time or a date, and the unit goes
  *
  * 0 or -errno.
  */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -146,6 +147,19 @@ static char *format_time(const json_t *ns, const json_t *unused)
 	return ret < 0 ? NULL : text;
 }
 
+static char *format_date(const json_t *unix_ns, const json_t *unused)
+{
+	time_t seconds = (time_t)(json_integer_value(unix_ns) / 1000000000);
+	char text[32];
+	struct tm tm;
+
+	(void)unused;
+	if (!json_is_integer(unix_ns) || !gmtime_r(&seconds, &tm) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return NULL;
+	return strdup(text);
+}
+
 static char *format_rate(const json_t *bytes, const json_t *ns)
 {
 	double number = json_number_value(bytes), time = json_number_value(ns);
@@ -174,7 +188,7 @@ static const struct format {
 } formats[] = {
 	{ "size", format_size },   { "time", format_time },
 	{ "rate", format_rate },   { "count", format_count },
-	{ "some", format_some },
+	{ "some", format_some },   { "date", format_date },
 };
 
 static char *formatted(const char *name, const json_t *first,

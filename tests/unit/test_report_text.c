@@ -48,6 +48,8 @@ static void values_become_text(void)
 		{ "{\"a\": 12345678}", "a|time", "12.3 ms" },
 		{ "{\"a\": 61000000000}", "a|time", "61.00 s" },
 		{ "{\"a\": null}", "a|time", NULL },
+		{ "{\"a\": 1795370463000000000}", "a|date", "2026-11-22T18:01:03Z" },
+		{ "{\"a\": null}", "a|date", NULL },
 		{ "{\"a\": 1048576, \"b\": 500000000}", "a,b|rate", "2.0 MiB/s" },
 		{ "{\"a\": 1048576, \"b\": 0}", "a,b|rate", NULL },
 		{ "{\"a\": 1048576, \"b\": null}", "a,b|rate", NULL },
@@ -169,6 +171,19 @@ static void a_document_without_parts_is_shown_whole(void)
 			     "schema", "x/1", "none", "o", "yes", 1, "list", 1,
 			     2, "items", "n", 3),
 		   NULL, "none: -\no.yes: yes\nlist: 1,2\nitems[0].n: 3\n");
+}
+
+static void times_of_a_document_without_parts_are_words(void)
+{
+	check_text(json_pack("{s:I, s:{s:I, s:n}, s:i, s:n}", "duration_ns",
+			     (json_int_t)1839201, "firmware_failure",
+			     "time_unix_ns", (json_int_t)1795370463000000000,
+			     "other_unix_ns", "answers_bytes", 5, "b_ns"),
+		   NULL,
+		   "duration: 1.8 ms\n"
+		   "firmware_failure.time: 2026-11-22T18:01:03Z\n"
+		   "firmware_failure.other_unix_ns: -\n"
+		   "answers_bytes: 5\nb_ns: -\n");
 }
 
 #define MS 1000000u
@@ -358,6 +373,7 @@ int main(void)
 	CASE(status_explains_what_it_does_not_show);
 	CASE(foreign_keys_are_no_orders_to_the_terminal);
 	CASE(a_document_without_parts_is_shown_whole);
+	CASE(times_of_a_document_without_parts_are_words);
 	CASE(save_is_told_in_words);
 	CASE(the_time_stopped_is_one_figure_and_what_it_is_made_of);
 	CASE(a_transfer_that_failed_tells_no_time_stopped);

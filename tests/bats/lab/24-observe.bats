@@ -273,7 +273,7 @@ traced() {
 	run_mlx 0 state "$VF0"
 	json_is '[.state, .firmware_failure.command, .firmware_failure.syndrome]' '["STOP","SAVE_VHCA_STATE","0x2c9bb0"]'
 	run_mlx 0 state -t "$VF0"
-	[[ $output == *0x2c9bb0* ]]
+	[[ $output == *0x2c9bb0* && $output =~ firmware_failure.time:\ 20[0-9-]+T[0-9:]+Z && $output != *_ns* ]]
 	release
 }
 
