@@ -214,8 +214,8 @@ static int name_files(struct work *work, const struct request *request,
 		      const struct save_options *save, struct err *err)
 {
 	const char *ending = save->raw	      ? "stream"
-			     : save->zstd_level ? "tar.zst"
-						: "tar";
+			     : save->zstd_level ? "mig.zst"
+						: "mig";
 
 	work->own_paths = save->dir;
 	if (!save->dir)

@@ -43,13 +43,13 @@ static void an_error_is_told_whatever_its_texts(void)
 	struct err err = ERR_INIT;
 	json_t *document;
 
-	err_set(&err, ERR_NO_FILE, ENOENT, "%s", "\xff.img");
+	err_set(&err, ERR_NO_FILE, ENOENT, "%s", "\xff.mig");
 	err_hint(&err, "%s", "caf\xc3");
 	err_device(&err, "\x80");
 	document = report_error(&err, NULL);
 	CHECK_STR(json_string_value(error_of(document, "code")), "no_such_file");
 	CHECK_STR(json_string_value(error_of(document, "message")),
-		  BAD ".img: No such file or directory");
+		  BAD ".mig: No such file or directory");
 	CHECK_STR(json_string_value(error_of(document, "hint")), "caf" BAD);
 	CHECK_STR(json_string_value(error_of(document, "device")), BAD);
 	CHECK_INT(json_integer_value(error_of(document, "errno")), ENOENT);

@@ -191,7 +191,7 @@ static void times_of_a_document_without_parts_are_words(void)
 static struct outcome outcome_of(const char *device)
 {
 	struct outcome outcome = {
-		.opened = true, .file = "vf0.tar", .file_bytes = 9216,
+		.opened = true, .file = "vf0.mig", .file_bytes = 9216,
 		.done = true,
 		.transfer = {
 			.origin = STATE_RUNNING, .final = STATE_RUNNING,
@@ -228,7 +228,7 @@ static void save_is_told_in_words(void)
 	check_text(report_save(&outcome, 1, false), command_save.text,
 		   "device: 0000:3b:00.2, borrowed from its holder\n"
 		   "saved: yes\n"
-		   "file: vf0.tar (image, 9216 bytes (9.0 KiB))\n"
+		   "file: vf0.mig (image, 9216 bytes (9.0 KiB))\n"
 		   STREAM TOOK
 		   "state: RUNNING, from RUNNING\n"
 		   "warning: its firmware is unknown\n"
@@ -262,7 +262,7 @@ static void the_time_stopped_is_one_figure_and_what_it_is_made_of(void)
 	check_text(report_save(&outcome, 1, false), command_save.text,
 		   "device: 0000:3b:00.2, borrowed from its holder\n"
 		   "saved: yes\n"
-		   "file: vf0.tar (image, 9216 bytes (9.0 KiB))\n"
+		   "file: vf0.mig (image, 9216 bytes (9.0 KiB))\n"
 		   STREAM
 		   "took: 30.0 ms\n"
 		   "stopped: 20.0 ms: 7.0 ms of arcs, 10.0 ms of reading, 3.0 ms of other things\n"
@@ -298,7 +298,7 @@ static void save_of_several_is_told_for_each(void)
 	check_text(report_save(outcomes, 2, true), command_save.text,
 		   "device: 0000:3b:00.2, opened, and so reset, for this\n"
 		   "saved: yes\n"
-		   "file: vf0.tar (stream)\n"
+		   "file: vf0.mig (stream)\n"
 		   STREAM TOOK
 		   "state: RUNNING, from RUNNING\n" PHASES
 		   "\ndevice: 0000:3b:00.3\n"
@@ -318,7 +318,7 @@ static void check_load(struct outcome *outcome, const char *identity)
 		 "device: 0000:3b:00.2, borrowed from its holder\n"
 		 "contents: loaded, kept by its holder\n"
 		 "identity: %s\n"
-		 "file: vf0.tar (%s, compressed, 9216 bytes (9.0 KiB))\n"
+		 "file: vf0.mig (%s, compressed, 9216 bytes (9.0 KiB))\n"
 		 STREAM
 		 "verified: 3.0 ms, before the device was touched\n" TOOK
 		 "state: STOP, from RUNNING\n" PHASES,

@@ -132,9 +132,9 @@ says() { json_is '[.error.message, .error.hint] | join("; ")' "$1; $2"; }
 }
 
 @test "what is not UTF-8 in a name costs no document" {
-	run_mlx 3 inspect $'/nope/\xff.img'
+	run_mlx 3 inspect $'/nope/\xff.mig'
 	error_is no_such_file
-	json_is '.error.message | contains("/nope/\ufffd.img")' true
+	json_is '.error.message | contains("/nope/\ufffd.mig")' true
 	run_mlx 3 state $'vf\xc3'
 	error_is no_such_device
 	json_is .error.device $'vf\ufffd'

@@ -121,9 +121,9 @@ told() {
 }
 
 @test "inspect -t of a damaged image tells what could be read" {
-	head -c 2000000 image >cut.img
-	run_mlx 8 inspect -t cut.img
-	[[ $stderr == *"cut.img is truncated"* ]]
+	head -c 2000000 image >cut.mig
+	run_mlx 8 inspect -t cut.mig
+	[[ $stderr == *"cut.mig is truncated"* ]]
 	told "complete: no" "psid: MT_0000000834" "members: 1" "pre_copy   1000000  1        -         -"
 }
 
@@ -163,24 +163,24 @@ told() {
 }
 
 @test "inspect says where an image is truncated, and what came before" {
-	head -c 2000000 image >cut.img
-	run_mlx 8 inspect cut.img
-	damaged "cut.img is truncated: it ends at byte 2000000, inside state/00000001-stop_copy"
+	head -c 2000000 image >cut.mig
+	run_mlx 8 inspect cut.mig
+	damaged "cut.mig is truncated: it ends at byte 2000000, inside state/00000001-stop_copy"
 	json_is '.result | [.complete, .device.psid, .manifest, .stream.bytes, .stream.xxh3_128]' '[false,"MT_0000000834",null,1000000,null]'
 	json_is '[.result.members[].name]' '["state/00000000-pre_copy"]'
 	[[ $(json .error.hint) == "the stream is good up to byte 1000000 (1 member), which is not enough to load it: copy "* ]]
-	head -c -1024 image >cut.img
-	run_mlx 8 inspect cut.img
+	head -c -1024 image >cut.mig
+	run_mlx 8 inspect cut.mig
 	damaged "the end of the archive is missing"
 	[[ $(json .error.hint) == "the stream is good up to byte 5300056 (3 members), "* ]]
-	head -c 3000 image >cut.img
-	run_mlx 8 inspect cut.img
+	head -c 3000 image >cut.mig
+	run_mlx 8 inspect cut.mig
 	[[ $(json .error.hint) == "nothing of the stream in it is good: copy "* ]]
-	head -c -10 image.zst >cut.img
-	run_mlx 8 inspect cut.img
-	damaged "cut.img is truncated"
-	head -c 5000000 stream >cut.img
-	run_mlx 8 inspect cut.img
+	head -c -10 image.zst >cut.mig
+	run_mlx 8 inspect cut.mig
+	damaged "cut.mig is truncated"
+	head -c 5000000 stream >cut.mig
+	run_mlx 8 inspect cut.mig
 	damaged "it ends at byte 5000000, and the record at byte 24 lacks 40 of 5000000 bytes"
 	json_is '[.result.records[].offset_bytes]' '[0,24]'
 }

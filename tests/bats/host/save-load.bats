@@ -75,9 +75,9 @@ captured() { run_mlx "$1" --sysroot "$SYSROOT" "${@:2}"; }
 	local verb
 	: >here
 	for verb in save load; do
-		captured 3 $verb vf0.tar $vf
+		captured 3 $verb vf0.mig $vf
 		error_is no_such_device
-		json_is .error.hint "the device comes first: mlxmigctl $verb $vf vf0.tar"
+		json_is .error.hint "the device comes first: mlxmigctl $verb $vf vf0.mig"
 		captured 3 $verb here ens1f0v0
 		json_is .error.hint "the device comes first: mlxmigctl $verb ens1f0v0 here"
 		captured 3 $verb - 3b:1f.7
@@ -85,12 +85,12 @@ captured() { run_mlx "$1" --sysroot "$SYSROOT" "${@:2}"; }
 		# one of them wrong is not both in the wrong place
 		captured 3 $verb 0000:99:00.0 $vf
 		[[ $stderr != *"comes first"* ]]
-		captured 3 $verb vf0.tar other.tar
+		captured 3 $verb vf0.mig other.mig
 		[[ $stderr != *"comes first"* ]]
 		captured 3 $verb ens1f0v9 $vf
 		[[ $stderr != *"comes first"* ]]
 	done
-	[ ! -e vf0.tar ]
+	[ ! -e vf0.mig ]
 }
 
 @test "a PF does not migrate" {
@@ -124,6 +124,15 @@ captured() { run_mlx "$1" --sysroot "$SYSROOT" "${@:2}"; }
 	error_is no_such_file
 	captured 3 save --dir nowhere $vf
 	error_is no_such_file
+}
+
+@test "--dir names files by what is in them" {
+	captured 3 save --dir nowhere $vf
+	[[ $stderr == *"nowhere/$vf.mig: "* ]]
+	captured 3 save --dir nowhere --zstd $vf
+	[[ $stderr == *"nowhere/$vf.mig.zst: "* ]]
+	captured 3 save --dir nowhere --raw $vf
+	[[ $stderr == *"nowhere/$vf.stream: "* ]]
 }
 
 @test "a failed save leaves no file behind" {

@@ -106,7 +106,7 @@ teardown() {
 	run_mlx 0 save --dir out $VF0 $VF1
 	json_is '[.devices[] | .device, .saved, .state]' \
 		"[\"$VF0\",true,\"RUNNING\",\"$VF1\",true,\"RUNNING\"]"
-	[ "$(ls -A out | tr '\n' ' ')" = "$VF0.tar $VF1.tar " ]
+	[ "$(ls -A out | tr '\n' ' ')" = "$VF0.mig $VF1.mig " ]
 	# op_mod 0 of SUSPEND stops the initiator, 1 the responder
 	[ "$(lab-prop get log | grep -o 'op=0x115 op_mod=.*' | tail -n 4 | cut -c 17-19 | tr '\n' ' ')" = "0x0 0x0 0x1 0x1 " ]
 	runs $VF0
