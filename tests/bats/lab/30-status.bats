@@ -52,6 +52,8 @@ teardown() {
 	[[ $(json ".devices[] | select(.device == \"$VF0\").migration_reason") == *--probe* ]]
 	labvf "$VF0" get resets >/dev/null
 	[ "$(($(labvf "$VF0" get resets) - before))" -eq "$step" ]
+	run_mlx 0 status -t
+	[[ ${lines[-1]} == "note: a free device is not asked for its state"* ]]
 }
 
 @test "status --probe opens a free device, says so, and finds that it can migrate" {

@@ -166,6 +166,7 @@ lost() {
 	seq 1 100000 >bad
 	run_mlx 7 load $VF1 bad
 	error_is transition_refused
+	[[ $(json .error.hint) == *"mlxmigctl inspect"* ]]
 	lost
 }
 
