@@ -119,6 +119,14 @@ static int verify(struct delivery *d, struct err *err)
 	return check_end(d, &records, err);
 }
 
+/* Of what has no image around it, the firmware alone can tell that it is no state. */
+static int hint_bare(const struct delivery *d, struct err *err)
+{
+	if (!d->outcome->raw)
+		return -1;
+	return err_hint(err, "is it a saved state at all? mlxmigctl inspect tells what is known of a bare stream, which only the firmware can check");
+}
+
 /* The firmware loads inside write(2), so here is where it refuses a state, and this thread's command it was. */
 static int refused(const struct delivery *d, size_t len, int num,
 		   struct err *err)
@@ -131,8 +139,7 @@ static int refused(const struct delivery *d, size_t len, int num,
 		d->hand.device->name, at, at + len - 1);
 	if (failure_watch_first(&d->watch, &failure))
 		err_firmware(err, &failure);
-	if (d->outcome->raw)
-		err_hint(err, "is it a saved state at all? mlxmigctl inspect tells what is known of a bare stream, which only the firmware can check");
+	hint_bare(d, err);
 	return err_device(err, d->hand.device->name);
 }
 
@@ -227,7 +234,8 @@ static int load(struct delivery *d, struct err *err)
 		return -1;
 	cleanup_closep(&d->data_fd);
 	d->data_fd = -1;
-	return hand_walk(hand, STATE_STOP, NULL, err);
+	/* A bare image is loaded here, since no record told its end. */
+	return hand_walk(hand, STATE_STOP, NULL, err) ? hint_bare(d, err) : 0;
 }
 
 /* After a failure: only a reset ends RESUMING, and an ERROR that we have caused. */
