@@ -23,11 +23,17 @@ only_where_reported() {
 
 write_pages() { labvf "$VF0" dma $((at + $1 * 4096)) $(($2 * 4096)); }
 
-# watch ARGUMENT...: dirty, in the background, into $BATS_TEST_TMPDIR/watch.json; its process is WATCH
+# watch ARGUMENT...: dirty, in the background, into $BATS_TEST_TMPDIR/watch.json; its process is WATCH, and the log has begun
 watch() {
+	local i
 	"$MLX" dirty -c --range $at:$size "$@" "$VF0" >"$BATS_TEST_TMPDIR/watch.json" 2>/dev/null 3>&- 4>&- &
 	WATCH=$!
-	sleep 1.5
+	for ((i = 0; i < 300; i++)); do
+		[[ $(lab-prop get queues) != *trackers=1* ]] || return 0
+		sleep 0.1
+	done
+	echo "no log has begun"
+	return 1
 }
 
 watched() {
@@ -55,10 +61,12 @@ watched() {
 	only_where_reported
 	hold "$VF0"
 	labvf "$VF0" map $at $size
-	watch --for 4 --interval 2
+	local pace=2
+	! debug_kernel || pace=12
+	watch --for $((2 * pace)) --interval $pace
 	write_pages 10 8
 	write_pages 100 1
-	sleep 2
+	sleep $pace
 	write_pages 17 2
 	watched 0
 	json_is '[.pages, .bytes, .page_bytes, .limits.tracked_page_bytes, .limits.logged_bytes]' '[10,40960,4096,4096,16777216]'
@@ -75,7 +83,7 @@ watched() {
 	[[ $output == "dirty: 0 pages, 0 bytes, in "* ]]
 	[ "$(lab-prop get queues)" = "cqs=0 qps=0 trackers=0" ]
 	watch --for 30 --interval 0.2
-	[ "$(lab-prop get queues)" != "cqs=0 qps=0 trackers=0" ]
+	sleep 1
 	run_mlx 7 dirty --range $at:$size --for 1 "$VF0"
 	error_is transition_refused
 	kill -TERM "$WATCH"
