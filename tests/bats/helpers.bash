@@ -60,6 +60,8 @@ hold_with() {
 	local prefix=() i
 	while [ "$1" != -- ]; do prefix+=("$1") && shift; done
 	shift
+	# The one of the last holder would do until the new one begins.
+	rm -f "$BATS_TEST_TMPDIR/hold.json"
 	"${prefix[@]}" "$MLX" hold -c "$@" >"$BATS_TEST_TMPDIR/hold.json" 2>"$BATS_TEST_TMPDIR/hold.err" 3>&- 4>&- &
 	HOLD_PID=$!
 	for ((i = 0; i < 300; i++)); do
