@@ -217,11 +217,15 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 }
 
 # bats test_tags=reports
-@test "tracker: a reset ends it" {
+@test "tracker: a reset ends it, and its error" {
 	only_where_reported
 	only_ours
 	# shellcheck disable=SC2046
 	log $(pages 5 1) reset fail EINVAL $(pages_dirty none) logstart $at+$size 4096 $(pages 9 1) $(pages_dirty 9)
+	fault "op=0xa01,nth=2,track=object"
+	# shellcheck disable=SC2046
+	log $(pages 5 1) $(pages_dirty 5) $(pages 6 1) $(pages_dirty all) reset fail EINVAL $(pages_dirty none) \
+		logstart $at+$size 4096 $(pages 9 1) $(pages_dirty 9)
 }
 
 # bats test_tags=reports
