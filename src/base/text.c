@@ -42,6 +42,7 @@ int text_u64(const char *text, int base, uint64_t *value)
 int text_size(const char *text, uint64_t *bytes)
 {
 	static const char units[] = "KMGT";
+	bool hex = text[0] == '0' && toupper((unsigned char)text[1]) == 'X';
 	const char *unit;
 	unsigned int shift;
 	char *end;
@@ -49,7 +50,7 @@ int text_size(const char *text, uint64_t *bytes)
 	if (!isdigit((unsigned char)*text))
 		return -EINVAL;
 	errno = 0;
-	*bytes = strtoull(text, &end, 10);
+	*bytes = strtoull(text, &end, hex ? 16 : 10);
 	if (errno)
 		return -EINVAL;
 	if (!*end)

@@ -21,7 +21,7 @@ void text_copy(char *dst, size_t size, const char *src)
 int text_u64(const char *text, int base, uint64_t *value)
 	__attribute__((nonnull(1, 3)));
 
-/** text_size - a decimal number of bytes, with K, M, G or T behind it for 2^10, 2^20, 2^30, 2^40; 0 or -EINVAL */
+/** text_size - bytes, decimal or with 0x, with K, M, G or T behind for 2^10, 2^20, 2^30, 2^40; 0 or -EINVAL */
 int text_size(const char *text, uint64_t *bytes) __attribute__((nonnull(1, 2)));
 
 /** text_starts - does @text begin with @prefix? The rest of it, or NULL */

@@ -27,24 +27,6 @@ static const struct argp_option options[] = {
 	{}
 };
 
-/* A number with K, M, G or T behind it. */
-static int parse_bytes(const char *text, uint64_t *value)
-{
-	static const char suffixes[] = "KMGT";
-	size_t len = strlen(text);
-	const char *suffix = len > 1 ? strchr(suffixes, text[len - 1]) : NULL;
-	unsigned int shift = suffix ? 10 * (unsigned int)(suffix - suffixes + 1)
-				    : 0;
-	char digits[32];
-
-	if (text_format(digits, sizeof(digits), "%.*s",
-			(int)(len - (suffix ? 1 : 0)), text) ||
-	    text_u64(digits, 0, value) || *value > UINT64_MAX >> shift)
-		return -1;
-	*value <<= shift;
-	return 0;
-}
-
 static int parse_seconds(const char *name, const char *text, double min,
 			 uint64_t *ns, struct err *err)
 {
@@ -53,7 +35,7 @@ static int parse_seconds(const char *name, const char *text, double min,
 
 	if (end == text || *end || !(seconds >= min && seconds <= SECONDS_MAX))
 		return err_set(err, ERR_USAGE, 0,
-			       "%s: a number of seconds from %g to %g, not %s",
+			       "%s: a number of seconds from %.15g to %.15g, not %s",
 			       name, min, SECONDS_MAX, text);
 	*ns = (uint64_t)(seconds * NS_PER_S);
 	return 0;
@@ -71,8 +53,8 @@ static int parse_range(const char *text, struct dirty_plan *plan,
 			       DIRTY_RANGES_MAX);
 	if (!colon || text_format(iova, sizeof(iova), "%.*s",
 				  (int)(colon - text), text) ||
-	    parse_bytes(iova, &range->iova) ||
-	    parse_bytes(colon + 1, &range->length) || !range->length ||
+	    text_size(iova, &range->iova) ||
+	    text_size(colon + 1, &range->length) || !range->length ||
 	    range->iova + range->length < range->iova) {
 		err_set(err, ERR_USAGE, 0, "--range: not IOVA:LENGTH: %s",
 			text);
@@ -85,7 +67,7 @@ static int parse_range(const char *text, struct dirty_plan *plan,
 static int parse_page_size(const char *text, struct dirty_plan *plan,
 			   struct err *err)
 {
-	if (!parse_bytes(text, &plan->page_size) && plan->page_size >= 4096 &&
+	if (!text_size(text, &plan->page_size) && plan->page_size >= 4096 &&
 	    !(plan->page_size & (plan->page_size - 1)))
 		return 0;
 	return err_set(err, ERR_USAGE, 0,

@@ -48,12 +48,13 @@ static void watch_free(struct watch *watch)
 	free(watch->ever);
 }
 
-/* Counts @now into @sample, and adds it to @ever. */
-static void count(struct watch *watch, struct dirty_sample *sample)
+/* Counts these words of @now, a range's, into @sample, and adds them to @ever. */
+static void count_range(struct watch *watch, size_t from, size_t words,
+			struct dirty_sample *sample)
 {
 	uint64_t before = 0;
 
-	for (size_t i = 0; i < watch->words; i++) {
+	for (size_t i = from; i < from + words; i++) {
 		uint64_t bits = watch->now[i];
 		uint64_t starts = bits & ~(bits << 1 | before >> 63);
 
@@ -63,6 +64,17 @@ static void count(struct watch *watch, struct dirty_sample *sample)
 		sample->runs += (uint64_t)__builtin_popcountll(starts);
 		watch->ever[i] |= bits;
 		before = bits;
+	}
+}
+
+static void count(struct watch *watch, struct dirty_sample *sample)
+{
+	const struct dirty_plan *plan = &watch->result->plan;
+	size_t at = 0;
+
+	for (size_t i = 0; i < plan->n_ranges; i++) {
+		count_range(watch, at, range_words(plan, i), sample);
+		at += range_words(plan, i);
 	}
 	watch->result->pages += sample->fresh;
 }

@@ -59,14 +59,12 @@ json_t *report_dirty(const struct dirty_result *result)
 	uint64_t bytes = 0;
 
 	json_object_set_new(document, "ranges", ranges_of(result, &bytes));
-	json_object_set_new(
-		document, "limits",
-		json_pack("{s:i, s:I, s:I}", "ranges", DIRTY_RANGES_MAX,
-			  "tracked_page_bytes",
-			  (json_int_t)result->tracked_page_size,
-			  "logged_bytes", (json_int_t)bytes));
+	json_object_set_new(document, "logged_bytes",
+			    json_integer((json_int_t)bytes));
 	json_object_set_new(document, "page_bytes",
 			    json_integer((json_int_t)result->plan.page_size));
+	json_object_set_new(document, "tracked_page_bytes",
+			    json_integer((json_int_t)result->tracked_page_size));
 	json_object_set_new(document, "duration_ns",
 			    json_integer((json_int_t)result->duration_ns));
 	json_object_set_new(document, "pages",

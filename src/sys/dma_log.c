@@ -4,29 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "base/cleanup.h"
+#include "sys/feature.h"
 #include "sys/vfio_uapi.h"
 
 #define HINT_KERNELS                                                          \
 	"it takes the variant driver, a firmware that tracks pages (capability adv_virtualization), and a kernel that takes its reports: Linux 6.1, or a later one built with CONFIG_IOMMUFD_DRIVER, which Debian's 6.12 is not"
-
-struct log_feature {
-	struct vfio_device_feature head;
-	union {
-		struct vfio_device_feature_dma_logging_control control;
-		struct vfio_device_feature_dma_logging_report report;
-	} payload;
-};
-
-static int feature(const struct vdev *vdev, struct log_feature *arg,
-		   uint32_t flags, size_t size)
-{
-	arg->head.argsz = sizeof(arg->head) + size;
-	arg->head.flags = flags;
-	return ioctl(vdev->fd, VFIO_DEVICE_FEATURE, arg) < 0 ? -errno : 0;
-}
 
 static int cannot_start(const struct vdev *vdev, int num, struct err *err)
 {
@@ -40,7 +24,7 @@ static int cannot_start(const struct vdev *vdev, int num, struct err *err)
 	case EINVAL:
 		err_set(err, ERR_REFUSED, num,
 			"%s: the log of its DMA was refused", vdev->name);
-		err_hint(err, "either somebody logs it already, as a hypervisor does while it migrates, or the ranges are not whole pages, or overlap");
+		err_hint(err, "either somebody logs it already, as a hypervisor does while it migrates, or a dirty that was killed left its log (mlxmigctl reset ends that), or the ranges are not whole pages, or overlap");
 		break;
 	case EOPNOTSUPP:
 		err_set(err, ERR_UNSUPPORTED, num,
@@ -59,7 +43,10 @@ int dma_log_start(const struct vdev *vdev, const struct dirty_range *ranges,
 		  size_t n, uint64_t *page_size, struct err *err)
 {
 	AUTO_FREE struct vfio_device_feature_dma_logging_range *list = NULL;
-	struct log_feature arg = { 0 };
+	struct vfio_device_feature_dma_logging_control control = {
+		.page_size = *page_size,
+		.num_ranges = (uint32_t)n,
+	};
 	int ret;
 
 	list = calloc(n, sizeof(*list));
@@ -69,33 +56,31 @@ int dma_log_start(const struct vdev *vdev, const struct dirty_range *ranges,
 		list[i].iova = ranges[i].iova;
 		list[i].length = ranges[i].length;
 	}
-	arg.payload.control.page_size = *page_size;
-	arg.payload.control.num_ranges = (uint32_t)n;
-	arg.payload.control.ranges = (uintptr_t)list;
-	ret = feature(vdev, &arg,
-		      VFIO_DEVICE_FEATURE_SET |
-			      VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
-		      sizeof(arg.payload.control));
+	control.ranges = (uintptr_t)list;
+	ret = vfio_feature(vdev,
+			   VFIO_DEVICE_FEATURE_SET |
+				   VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
+			   &control, sizeof(control));
 	if (ret)
 		return cannot_start(vdev, -ret, err);
-	*page_size = arg.payload.control.page_size;
+	*page_size = control.page_size;
 	return 0;
 }
 
 int dma_log_report(const struct vdev *vdev, const struct dirty_range *range,
 		   uint64_t page_size, uint64_t *bitmap, struct err *err)
 {
-	struct log_feature arg = { 0 };
-	int ret;
+	struct vfio_device_feature_dma_logging_report report = {
+		.iova = range->iova,
+		.length = range->length,
+		.page_size = page_size,
+		.bitmap = (uintptr_t)bitmap,
+	};
+	int ret = vfio_feature(vdev,
+			       VFIO_DEVICE_FEATURE_GET |
+				       VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,
+			       &report, sizeof(report));
 
-	arg.payload.report.iova = range->iova;
-	arg.payload.report.length = range->length;
-	arg.payload.report.page_size = page_size;
-	arg.payload.report.bitmap = (uintptr_t)bitmap;
-	ret = feature(vdev, &arg,
-		      VFIO_DEVICE_FEATURE_GET |
-			      VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,
-		      sizeof(arg.payload.report));
 	if (!ret)
 		return 0;
 	if (ret == -EOPNOTSUPP) {
@@ -117,11 +102,10 @@ int dma_log_report(const struct vdev *vdev, const struct dirty_range *range,
 
 int dma_log_stop(const struct vdev *vdev, struct err *err)
 {
-	struct log_feature arg = { 0 };
-	int ret = feature(vdev, &arg,
-			  VFIO_DEVICE_FEATURE_SET |
-				  VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
-			  0);
+	int ret = vfio_feature(vdev,
+			       VFIO_DEVICE_FEATURE_SET |
+				       VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
+			       NULL, 0);
 
 	if (!ret)
 		return 0;

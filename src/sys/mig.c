@@ -5,35 +5,15 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "sys/feature.h"
 #include "sys/vfio_uapi.h"
 
-#define PAYLOAD_MAX 16 /* of the features that are used here */
 #define REGION_INFO_SIZE 1024
 #define REGIONS_MAX 256
 
-/* One VFIO_DEVICE_FEATURE; @payload goes in and comes back. 0 or -errno. */
-static int feature(const struct vdev *vdev, uint32_t flags, void *payload,
-		   size_t size)
-{
-	union {
-		struct vfio_device_feature head;
-		uint64_t align;
-		char bytes[sizeof(struct vfio_device_feature) + PAYLOAD_MAX];
-	} arg = { .head = { .argsz = sizeof(arg.head) + size,
-			    .flags = flags } };
-
-	if (size)
-		memcpy(arg.bytes + sizeof(arg.head), payload, size);
-	if (ioctl(vdev->fd, VFIO_DEVICE_FEATURE, &arg) < 0)
-		return -errno;
-	if (size)
-		memcpy(payload, arg.bytes + sizeof(arg.head), size);
-	return 0;
-}
-
 static bool offers(const struct vdev *vdev, unsigned int number, uint32_t op)
 {
-	return !feature(vdev, number | op | VFIO_DEVICE_FEATURE_PROBE, NULL, 0);
+	return !vfio_feature(vdev, number | op | VFIO_DEVICE_FEATURE_PROBE, NULL, 0);
 }
 
 static bool offers_dma_logging(const struct vdev *vdev)
@@ -119,7 +99,7 @@ static int migration_flags(const struct vdev *vdev, struct mig_caps *caps,
 			   struct err *err)
 {
 	struct vfio_device_feature_migration migration = { 0 };
-	int ret = feature(vdev,
+	int ret = vfio_feature(vdev,
 			  VFIO_DEVICE_FEATURE_GET |
 				  VFIO_DEVICE_FEATURE_MIGRATION,
 			  &migration, sizeof(migration));
@@ -213,7 +193,7 @@ int mig_state_get(const struct vdev *vdev, enum device_state *state,
 		  struct err *err)
 {
 	struct vfio_device_feature_mig_state arg = { .data_fd = -1 };
-	int ret = feature(vdev,
+	int ret = vfio_feature(vdev,
 			  VFIO_DEVICE_FEATURE_GET |
 				  VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
 			  &arg, sizeof(arg));
@@ -235,7 +215,7 @@ int mig_state_set(const struct vdev *vdev, enum device_state state,
 {
 	struct vfio_device_feature_mig_state arg = { .device_state = state,
 						     .data_fd = -1 };
-	int ret = feature(vdev,
+	int ret = vfio_feature(vdev,
 			  VFIO_DEVICE_FEATURE_SET |
 				  VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
 			  &arg, sizeof(arg));
@@ -247,7 +227,7 @@ int mig_state_set(const struct vdev *vdev, enum device_state state,
 int mig_data_size(const struct vdev *vdev, uint64_t *bytes)
 {
 	struct vfio_device_feature_mig_data_size size = { 0 };
-	int ret = feature(vdev,
+	int ret = vfio_feature(vdev,
 			  VFIO_DEVICE_FEATURE_GET |
 				  VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
 			  &size, sizeof(size));

@@ -22,7 +22,7 @@ static void numbers_are_whole(void)
 static void sizes_have_units(void)
 {
 	static const char *const bad[] = { "", "K", "1KB", "1 K", "-1", "+1",
-					   "1.5M", "0x10", "16777216T",
+					   "1.5M", "0x", "10a", "16777216T",
 					   "18446744073709551616", "1X" };
 	uint64_t bytes;
 
@@ -38,6 +38,12 @@ static void sizes_have_units(void)
 	CHECK(bytes == 2ull << 30);
 	CHECK_INT(text_size("16777215T", &bytes), 0);
 	CHECK(bytes == 16777215ull << 40);
+	CHECK_INT(text_size("0x10", &bytes), 0);
+	CHECK_INT(bytes, 16);
+	CHECK_INT(text_size("0XffK", &bytes), 0);
+	CHECK_INT(bytes, 255 << 10);
+	CHECK_INT(text_size("010", &bytes), 0);
+	CHECK_INT(bytes, 10);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		CHECK_INT(text_size(bad[i], &bytes), -EINVAL);
 }
