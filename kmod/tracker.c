@@ -70,9 +70,23 @@ static int mvf_tracker_event(struct notifier_block *nb, unsigned long type,
 }
 
 /*
- * Takes the queues and the object away. Where the firmware does not let go, it
- * may write to the memory still: that is leaked, and the tracker with it.
+ * Where the firmware does not let go, it may write to the memory still: that is
+ * leaked, and the tracker with it. What it completes then must find nobody, as
+ * this module may go: mlx5_core forgets the queue, whatever the firmware says.
  */
+static void mvf_tracker_leak(struct mvf_device *mvf, struct mvf_tracker *t,
+			     int err)
+{
+	pci_err(mvf->core.pdev,
+		"the firmware does not end dirty tracking (%d): its memory is leaked\n",
+		err);
+	kref_get(&t->ref);
+	kmemleak_not_leak(t);
+	if (t->q.cq.eq)
+		mlx5_core_destroy_cq(mvf->pf, &t->q.cq);
+}
+
+/* Takes the queues and the object away. */
 static void mvf_tracker_kill(struct mvf_device *mvf, struct mvf_tracker *t)
 {
 	int err;
@@ -87,13 +101,8 @@ static void mvf_tracker_kill(struct mvf_device *mvf, struct mvf_tracker *t)
 	err = mvf_object_destroy(mvf, t);
 	if (!err)
 		err = mvf_track_queues_drop(mvf, &t->q);
-	if (err) {
-		pci_err(mvf->core.pdev,
-			"the firmware does not end dirty tracking (%d): its memory is leaked\n",
-			err);
-		kref_get(&t->ref);
-		kmemleak_not_leak(t);
-	}
+	if (err)
+		mvf_tracker_leak(mvf, t, err);
 }
 
 /**
@@ -149,7 +158,7 @@ static struct mvf_tracker *mvf_tracker_alloc(void)
 /* Makes what the firmware has of a tracker. */
 static int mvf_tracker_bring_up(struct mvf_device *mvf, struct mvf_tracker *t)
 {
-	int err;
+	int err, stuck;
 
 	err = mvf_track_queues_make(mvf, &t->q);
 	if (!err) {
@@ -161,8 +170,9 @@ static int mvf_tracker_bring_up(struct mvf_device *mvf, struct mvf_tracker *t)
 		t->alive = true;
 		return 0;
 	}
-	if (mvf_track_queues_drop(mvf, &t->q))
-		kref_get(&t->ref);
+	stuck = mvf_track_queues_drop(mvf, &t->q);
+	if (stuck)
+		mvf_tracker_leak(mvf, t, stuck);
 	return err;
 }
 

@@ -223,17 +223,18 @@ static int mvf_choose_sizes(struct mvf_device *mvf, struct mvf_track_queues *q)
  * @mvf: the VF; state_mutex is held
  * @q: part of a tracker, zeroed
  *
- * Return: 0, or an errno with nothing left that was made.
+ * Return: 0 or an errno; after either, mvf_track_queues_drop() undoes what was
+ * made.
  */
 int mvf_track_queues_make(struct mvf_device *mvf, struct mvf_track_queues *q)
 {
 	int err;
 
 	err = mvf_choose_sizes(mvf, q);
-	for (; !err && q->made < ARRAY_SIZE(mvf_track_parts); q->made++) {
+	while (!err && q->made < ARRAY_SIZE(mvf_track_parts)) {
 		err = mvf_track_parts[q->made].make(mvf, q);
-		if (err)
-			break;
+		if (!err)
+			q->made++;
 	}
 	return err;
 }

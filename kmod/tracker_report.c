@@ -4,6 +4,7 @@
  * marked in the caller's bitmap.
  */
 #include <linux/iova_bitmap.h>
+#include <linux/jiffies.h>
 #include <linux/sched.h>
 
 #include "tracker.h"
@@ -74,16 +75,14 @@ static void mvf_mark_carried(struct mvf_tracker *t, struct iova_bitmap *dirty,
 			 ((u64)index << t->log_page) | page);
 }
 
-/* Waits for an event; -EAGAIN after a second, -EINTR when being killed. */
+/* Waits for an event, a second at most; -EINTR when being killed. */
 static int mvf_tracker_wait(struct mvf_tracker *t)
 {
 	long left = wait_event_killable_timeout(t->wait,
 			test_bit(MVF_TRACKER_EVENT, &t->flags) ||
 			mvf_tracker_broken(t), HZ);
 
-	if (left < 0)
-		return -EINTR;
-	return left ? 0 : -EAGAIN;
+	return left < 0 ? -EINTR : 0;
 }
 
 /*
@@ -110,15 +109,15 @@ static int mvf_tracker_poll(struct mvf_device *mvf, struct mvf_tracker *t,
 static int mvf_tracker_next(struct mvf_device *mvf, struct mvf_tracker *t,
 			    struct mvf_track_message *msg)
 {
-	int waits = 0, err;
+	unsigned long end = jiffies + MVF_TRACK_WAITS * HZ;
+	int err;
 
 	err = mvf_tracker_poll(mvf, t, msg, false);
 	while (err == -EAGAIN) {
 		err = mvf_tracker_wait(t);
-		if (err == -EINTR)
+		if (err)
 			return err;
-		if (mvf_tracker_broken(t) ||
-		    (err == -EAGAIN && ++waits == MVF_TRACK_WAITS))
+		if (mvf_tracker_broken(t) || time_after(jiffies, end))
 			return -EIO;
 		err = mvf_tracker_poll(mvf, t, msg, true);
 	}
