@@ -9,6 +9,12 @@ load ../faults
 setup_file() { faults_begin; }
 teardown_file() { faults_end; }
 
+teardown() {
+	small_states
+	[ "$(lab-prop get in-chunks)" = false ] || firmware_is in-chunks off
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
+}
+
 @test "faults: every command, fault and walk" {
 	migfaults "$VF0"
 }
@@ -17,10 +23,8 @@ teardown_file() { faults_end; }
 	lab-prop set state-size $((20 << 20))
 	firmware_is in-chunks on
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
-	migfaults "$VF0" --sample 200
-	small_states
-	firmware_is in-chunks off
-	put_on mlx5_vfio_pci "$VF0" "$VF1"
+	echo "# SEED=$(seed)" >&3
+	migfaults "$VF0" --sample 200 --seed "$(seed)"
 }
 
 @test "hostile: ten thousand mutations" {

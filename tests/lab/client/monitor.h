@@ -60,7 +60,7 @@ static char *next_line(int fd)
 static json_t *ask(int fd, const char *command, json_t *arguments)
 {
 	static int number;
-	json_int_t id = (json_int_t)getpid() * 100 + number++;
+	json_int_t id = (json_int_t)getpid() << 32 | number++;
 	json_t *question = json_pack("{s:s, s:o*, s:I}", "execute", command, "arguments", arguments, "id", id);
 	json_t *answer;
 	char *line;
@@ -96,7 +96,6 @@ static json_t *property(const char *name, json_t *value)
 	snprintf(path, sizeof(path), "/machine/peripheral/%s", device ? device : "pf0");
 	return json_pack("{s:s, s:s, s:o*}", "path", path, "property", name, "value", value);
 }
-
 
 /* Opens the monitor for this program alone, until it ends or closes what this gives. */
 static inline int monitor_open(void)
