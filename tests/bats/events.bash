@@ -113,17 +113,6 @@ waits_for_it() {
 	finish
 }
 
-# until_recovered MARK TEXT: the kernel has said so since the mark
-until_recovered() {
-	local i
-	for ((i = 0; i < 60; i++)); do
-		! dmesg | sed -n "/lab mark $1\$/,\$p" | grep -q "$2" || return 0
-		sleep 0.5
-	done
-	dmesg | tail -n 40
-	return 1
-}
-
 # loses_the_pf EVENT STEP: the PF goes, and comes back by itself. What did not run has lost what it was about.
 loses_the_pf() {
 	local ends=(state ERROR fail EINVAL set RUNNING) mark=event-$1-$2
@@ -135,10 +124,10 @@ loses_the_pf() {
 	mark_log "$mark"
 	if [ "$1" = aer ]; then
 		lab-prop aer pf0 COMP_TIME
-		until_recovered "$mark" "AER: device recovery successful"
+		until_logged "$mark" "AER: device recovery successful" 30
 	else
 		lab-prop set fw-fatal on
-		until_recovered "$mark" "mlx5_core $PF: health recovery succeeded"
+		until_logged "$mark" "mlx5_core $PF: health recovery succeeded" 30
 	fi
 	finish
 	# mlx5_core recovers once in a minute, but from its binding on it counts anew.

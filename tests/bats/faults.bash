@@ -10,11 +10,8 @@ seed() { echo "${SEED:-7}"; }
 
 # firmware_is NAME VALUE: a property that the PF's driver, or the VFs', asks for when it binds
 firmware_is() {
-	local vfs
-	vfs=$(cat "$sys/devices/$PF/sriov_numvfs")
 	lab-prop set "$1" "$2"
-	rebind_pf
-	make_vfs "$vfs" 0
+	renew_pf
 }
 
 # firmware_patience MS: mlx5_core waits that long for the PF's firmware, from now on

@@ -44,18 +44,33 @@ put_on() {
 	done
 }
 
+# make_vfs N [AUTOPROBE]: that many, on mlx5_core; AUTOPROBE 0: on no driver yet, which is quicker
+make_vfs() {
+	echo "${2:-1}" >"$sys/devices/$PF/sriov_drivers_autoprobe"
+	echo 0 >"$sys/devices/$PF/sriov_numvfs"
+	echo "$1" >"$sys/devices/$PF/sriov_numvfs"
+	echo 1 >"$sys/devices/$PF/sriov_drivers_autoprobe"
+}
+
+# rebind_pf: the driver asks the firmware anew
+rebind_pf() {
+	echo "$PF" >"$sys/drivers/mlx5_core/unbind"
+	echo "$PF" >"$sys/drivers/mlx5_core/bind"
+}
+
+# renew_pf: rebind_pf with as many VFs afterwards, on no driver yet
+renew_pf() {
+	local vfs
+	vfs=$(cat "$sys/devices/$PF/sriov_numvfs")
+	rebind_pf
+	make_vfs "$vfs" 0
+}
+
 # firmware_migrates on|off: whether it can. On 6.1 the driver goes by what the PF's driver has asked for, which does so anew
 # then, and has VFs that no driver has
 firmware_migrates() {
-	local vfs
 	lab-prop set migration "$1"
-	old_kernel || return 0
-	vfs=$(cat "$sys/devices/$PF/sriov_numvfs")
-	echo "$PF" >"$sys/drivers/mlx5_core/unbind"
-	echo "$PF" >"$sys/drivers/mlx5_core/bind"
-	echo 0 >"$sys/devices/$PF/sriov_drivers_autoprobe"
-	echo "$vfs" >"$sys/devices/$PF/sriov_numvfs"
-	echo 1 >"$sys/devices/$PF/sriov_drivers_autoprobe"
+	! old_kernel || renew_pf
 }
 
 # group_of DEVICE: the file of its IOMMU group

@@ -1,25 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# For tests of the device model: make VFs, read the log, and send firmware commands by hand.
+# For tests of the device model: read the log, and send firmware commands by hand.
 # Loaded after helpers, and brings lab along: `load ../model`.
 
 load ../lab
 
 run_dir=/dev/shm/model
-
-# make_vfs N [AUTOPROBE]: that many, on mlx5_core; AUTOPROBE 0: on no driver yet, which is quicker
-make_vfs() {
-	echo "${2:-1}" >"$sys/devices/$PF/sriov_drivers_autoprobe"
-	echo 0 >"$sys/devices/$PF/sriov_numvfs"
-	echo "$1" >"$sys/devices/$PF/sriov_numvfs"
-	echo 1 >"$sys/devices/$PF/sriov_drivers_autoprobe"
-}
-
-# rebind_pf: the driver asks the firmware anew
-rebind_pf() {
-	echo "$PF" >"$sys/drivers/mlx5_core/unbind"
-	echo "$PF" >"$sys/drivers/mlx5_core/bind"
-}
 
 # rescan_pf: the kernel looks at the PF as if for the first time
 rescan_pf() {
@@ -38,6 +24,17 @@ complaints_since() {
 	lines=$(printf '%s\n' "$lines" | grep -E '^[a-z]+ *:(emerg|alert|crit|err|warn) ' |
 		grep -Ei 'mlx5|vfio|0000:01:|DMAR|iommu|sriov' | grep -vE 'taints kernel|verification failed') || return 0
 	echo "$lines"
+	return 1
+}
+
+# until_logged MARK TEXT SECONDS: the kernel has said so since the mark
+until_logged() {
+	local i
+	for ((i = 0; i < 2 * $3; i++)); do
+		! dmesg | sed -n "/lab mark $1\$/,\$p" | grep -q "$2" || return 0
+		sleep 0.5
+	done
+	dmesg | tail -n 40
 	return 1
 }
 

@@ -20,23 +20,12 @@ teardown_file() {
 setup() { rm -f "$run_dir"/*; }
 teardown() { finish || true; }
 
-# until_logged MARK TEXT: the kernel has said so since the mark
-until_logged() {
-	local i
-	for ((i = 0; i < 30; i++)); do
-		! dmesg | sed -n "/lab mark $1\$/,\$p" | grep -q "$2" || return 0
-		sleep 0.5
-	done
-	dmesg | tail -n 40
-	return 1
-}
-
 @test "fatal: mlx5_core starts dead firmware anew, and the VFs are as after a reset" {
 	mark_log fatal
 	background dev "$VF0" set STOP_COPY read 1000 touch "$run_dir/ready" await "$run_dir/end"
 	labvf "$VF0" get suspended | grep -qx 3
 	lab-prop set fw-fatal on
-	until_logged fatal "mlx5_core $PF: health recovery succeeded"
+	until_logged fatal "mlx5_core $PF: health recovery succeeded" 15
 	[ "$(lab-prop get fw-fatal)" = false ]
 	[ "$(labvf "$VF0" get suspended)" = 0 ]
 	accepted 0117 0000 0011
@@ -47,8 +36,8 @@ until_logged() {
 @test "aer: the PF reports an error, and its bus recovers" {
 	mark_log aer
 	lab-prop aer pf0 COMP_TIME
-	until_logged aer "error message received from $PF"
-	until_logged aer "AER: device recovery successful"
+	until_logged aer "error message received from $PF" 15
+	until_logged aer "AER: device recovery successful" 15
 	run ! lab-prop aer pf9 COMP_TIME
 	migdrive dev "$VF0" set STOP_COPY read 1000 set RUNNING
 }

@@ -11,12 +11,8 @@ mib=$((1 << 20))
 
 # firmware ON: whether it can save in chunks; mlx5_core asks when it binds
 firmware() {
-	local vfs
-	vfs=$(cat "$sys/devices/$PF/sriov_numvfs")
-	echo "$PF" >"$sys/drivers/mlx5_core/unbind"
 	lab-prop set in-chunks "$1"
-	echo "$PF" >"$sys/drivers/mlx5_core/bind"
-	make_vfs "$vfs" 0
+	renew_pf
 }
 
 setup_file() {

@@ -49,16 +49,6 @@ limit() {
 	[ "$(lab-prop get "$1")" != "$2" ] || return 0
 	lab-prop set "$1" "$2"
 	renew_pf
-}
-
-renew_pf() {
-	local vfs
-	vfs=$(cat "$sys/devices/$PF/sriov_numvfs")
-	echo "$PF" >"$sys/drivers/mlx5_core/unbind"
-	echo "$PF" >"$sys/drivers/mlx5_core/bind"
-	echo 0 >"$sys/devices/$PF/sriov_drivers_autoprobe"
-	echo "$vfs" >"$sys/devices/$PF/sriov_numvfs"
-	echo 1 >"$sys/devices/$PF/sriov_drivers_autoprobe"
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
 }
 
@@ -86,9 +76,11 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	only_where_reported
 	lab-prop set adv-virtualization off
 	renew_pf
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
 	migdrive dev "$VF0" fail ENOTTY logstart $at+$size 4096 state RUNNING set STOP_COPY
 	lab-prop set adv-virtualization on
 	renew_pf
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
 }
 
 # bats test_tags=reports
