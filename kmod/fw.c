@@ -48,9 +48,10 @@ static int mvf_fw_try(struct mvf_device *mvf, void *in, int inlen, void *out,
  * @outlen: its length in bytes
  *
  * Every synchronous command of this driver goes through here or through
- * mvf_fw_give_back(), but for a completion queue's, which mlx5_core gives and
- * which are not among the failures noted. The caller makes sure that the PF stays attached: by
- * state_mutex, or by the lock of a session that has not ended.
+ * mvf_fw_give_back(), but for a completion queue's, which mlx5_core gives; what
+ * DESTROY_CQ is answered is not among the failures noted. The caller makes sure
+ * that the PF stays attached: by state_mutex, or by the lock of a session that
+ * has not ended.
  *
  * Return: 0, -ENOTCONN when the PF has disabled the VF, or the errno that mlx5
  * gives for the firmware's status.

@@ -51,6 +51,7 @@ int mvf_cq_create(struct mvf_device *mvf, struct mvf_track_queues *q)
 		    q->cq_buf.npages * sizeof(__be64);
 	u32 out[MLX5_ST_SZ_DW(create_cq_out)] = {};
 	void *in, *cqc;
+	ktime_t begun;
 	int err, eqn;
 
 	err = mlx5_comp_eqn_get(mvf->pf, 0, &eqn);
@@ -61,6 +62,7 @@ int mvf_cq_create(struct mvf_device *mvf, struct mvf_track_queues *q)
 		return -ENOMEM;
 
 	mvf_cq_init(q);
+	MLX5_SET(create_cq_in, in, opcode, MLX5_CMD_OP_CREATE_CQ);
 	cqc = MLX5_ADDR_OF(create_cq_in, in, cq_context);
 	MLX5_SET(cqc, cqc, log_cq_size, ilog2(q->slots));
 	MLX5_SET(cqc, cqc, c_eqn_or_apu_element, eqn);
@@ -70,7 +72,9 @@ int mvf_cq_create(struct mvf_device *mvf, struct mvf_track_queues *q)
 	MLX5_SET64(cqc, cqc, dbr_addr, q->cq_db.dma);
 	mlx5_fill_page_frag_array(&q->cq_buf,
 				  MLX5_ADDR_OF(create_cq_in, in, pas));
+	begun = ktime_get();
 	err = mlx5_core_create_cq(mvf->pf, &q->cq, in, inlen, out, sizeof(out));
+	mvf_note_command(mvf, err, in, out, ktime_sub(ktime_get(), begun));
 	kvfree(in);
 	if (!err)
 		mvf_cq_arm(q);

@@ -206,6 +206,8 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 		migdrive dev "$VF0" map $at $size fail EIO logstart $at+$size 4096 logstart $at+$size 4096 $(pages 3 1) $(pages_dirty 3)
 		[ "$(lab-prop get queues)" = "$idle" ]
 	done
+	# That one is mlx5_core's own, and told like the others.
+	grep -q CREATE_CQ "/sys/kernel/debug/mlx5-vfio-pci/$VF0/failures"
 }
 
 # bats test_tags=reports
