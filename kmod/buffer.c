@@ -13,10 +13,6 @@
 #include "buffer.h"
 #include "fw.h"
 
-/* For what there is more of the larger the image is. */
-#define MVF_GFP_MAYFAIL \
-	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
 /*
  * An image's size is somebody else's word: the firmware's, or a stream's. So
  * a buffer never takes the last sixteenth of the host's memory, and gives up
@@ -241,9 +237,10 @@ static unsigned int mvf_page_shift(struct mvf_buffer *buf)
 	return __ffs64(bits);
 }
 
-static void mvf_fill_translation(struct mvf_buffer *buf, __be64 *entry,
-				 unsigned int shift)
+static void mvf_fill_translation(void *memory, unsigned int shift,
+				 __be64 *entry)
 {
+	struct mvf_buffer *buf = memory;
 	struct mvf_block *block;
 	u64 offset;
 
@@ -256,36 +253,16 @@ static void mvf_fill_translation(struct mvf_buffer *buf, __be64 *entry,
 static int mvf_make_mkey(struct mvf_buffer *buf, struct mvf_device *mvf,
 			 u32 pdn)
 {
-	unsigned int shift = mvf_page_shift(buf);
-	u64 entries = DIV_ROUND_UP_ULL(buf->capacity, BIT_ULL(shift));
-	u64 octwords = DIV_ROUND_UP_ULL(entries, 2);
-	void *in, *mkc;
-	int inlen;
-	int err;
+	const struct mvf_mkey key = {
+		.pdn = pdn,
+		.len = buf->capacity,
+		.shift = mvf_page_shift(buf),
+		.remote = true,
+		.fill = mvf_fill_translation,
+		.memory = buf,
+	};
 
-	inlen = MLX5_ST_SZ_BYTES(create_mkey_in) + octwords * 16;
-	in = kvzalloc(inlen, MVF_GFP_MAYFAIL);
-	if (!in)
-		return -ENOMEM;
-
-	MLX5_SET(create_mkey_in, in, translations_octword_actual_size,
-		 octwords);
-	mkc = MLX5_ADDR_OF(create_mkey_in, in, memory_key_mkey_entry);
-	MLX5_SET(mkc, mkc, access_mode_1_0, MLX5_MKC_ACCESS_MODE_MTT);
-	MLX5_SET(mkc, mkc, lr, 1);
-	MLX5_SET(mkc, mkc, lw, 1);
-	MLX5_SET(mkc, mkc, rr, 1);
-	MLX5_SET(mkc, mkc, rw, 1);
-	MLX5_SET(mkc, mkc, qpn, 0xffffff);
-	MLX5_SET(mkc, mkc, pd, pdn);
-	MLX5_SET64(mkc, mkc, len, buf->capacity);
-	MLX5_SET(mkc, mkc, log_page_size, shift);
-	MLX5_SET(mkc, mkc, translations_octword_size, octwords);
-	mvf_fill_translation(buf, MLX5_ADDR_OF(create_mkey_in, in, klm_pas_mtt),
-			     shift);
-	err = mvf_fw_create_mkey(mvf, in, inlen, &buf->mkey);
-	kvfree(in);
-	return err;
+	return mvf_mkey_create(mvf, &key, &buf->mkey);
 }
 
 /**
@@ -332,7 +309,7 @@ int mvf_buffer_map(struct mvf_buffer *buf, struct mvf_device *mvf, u32 pdn,
  */
 int mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf)
 {
-	int err = mvf_fw_destroy_mkey(mvf, buf->mkey);
+	int err = mvf_mkey_destroy(mvf, buf->mkey);
 
 	if (err) {
 		pci_err(mvf->core.pdev,

@@ -72,6 +72,28 @@ struct mvf_fw_save {
 	void (*notify)(struct mvf_fw_save *save);
 };
 
+/* For what there is more of the larger the image is. */
+#define MVF_GFP_MAYFAIL \
+	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/**
+ * struct mvf_mkey - memory that the firmware is to know
+ * @pdn: protection domain of those that may use it
+ * @len: its length in bytes
+ * @shift: what it is made of: pieces of this size, as a power of two
+ * @remote: not only the PF's queues may use it: SAVE and LOAD want that
+ * @fill: writes an entry for each piece, its DMA address
+ * @memory: handed to @fill
+ */
+struct mvf_mkey {
+	u32 pdn;
+	u64 len;
+	unsigned int shift;
+	bool remote;
+	void (*fill)(void *memory, unsigned int shift, __be64 *entry);
+	void *memory;
+};
+
 /* How often what frees something is given that the kernel has no memory for. */
 enum { MVF_FW_TRIES = 10, MVF_FW_PAUSE_MS = 20 };
 
@@ -105,7 +127,10 @@ static inline bool mvf_fw_save_answered(const struct mvf_fw_save *save)
 
 int mvf_fw_alloc_pd(struct mvf_device *mvf, u32 *pdn);
 void mvf_fw_dealloc_pd(struct mvf_device *mvf, u32 pdn);
-int mvf_fw_create_mkey(struct mvf_device *mvf, void *in, int inlen, u32 *mkey);
-int mvf_fw_destroy_mkey(struct mvf_device *mvf, u32 mkey);
+
+/* mkey.c: memory keys */
+int mvf_mkey_create(struct mvf_device *mvf, const struct mvf_mkey *key,
+		    u32 *mkey);
+int mvf_mkey_destroy(struct mvf_device *mvf, u32 mkey);
 
 #endif

@@ -71,7 +71,7 @@ static int mvf_precopy_untrack(struct mvf_session *s)
 
 	if (s->tracked)
 		mvf_fw_query_sizes(mvf, true, &sizes);
-	buf = mvf_saving_take(s, sizes.room);
+	buf = mvf_supply_take(s, sizes.room);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 
@@ -80,9 +80,9 @@ static int mvf_precopy_untrack(struct mvf_session *s)
 	if (!err)
 		err = mvf_fw_save_finish(mvf, &s->save, &saved);
 	if (err)
-		mvf_saving_discard(s, buf);
+		mvf_supply_discard(s, buf);
 	else
-		mvf_saving_give(s, buf);
+		mvf_supply_give(s, buf);
 	return err && !mvf_fw_save_misplaced(&s->save) ? err : 0;
 }
 

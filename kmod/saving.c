@@ -1,94 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SAVEs: the memory that they write to, how they are given and what becomes of
- * their answers; and the arcs that begin and end STOP_COPY without PRE_COPY.
+ * SAVEs: how they are given, and what becomes of their answers; and the arcs
+ * that begin and end STOP_COPY without PRE_COPY.
  */
-#include <linux/sizes.h>
-
 #include "saving.h"
-
-/* SAVE's size field has 32 bits, and the memory is whole pages. */
-#define MVF_SAVE_MAX ((u64)U32_MAX + 1 - PAGE_SIZE)
-/* In chunk mode, unless the firmware wants more for one SAVE. */
-#define MVF_CHUNK SZ_8M
 
 static void mvf_saving_notify(struct mvf_fw_save *save)
 {
 	struct mvf_session *s = container_of(save, struct mvf_session, save);
 
 	queue_work(system_unbound_wq, &s->work);
-}
-
-/* Takes back a buffer that is no longer needed, or can no longer be trusted. */
-void mvf_saving_discard(struct mvf_session *s, struct mvf_buffer *buf)
-{
-	mvf_buffer_unmap(buf, s->mvf);
-	mvf_buffer_put(buf);
-}
-
-/** mvf_saving_give - keep a buffer for a later SAVE */
-void mvf_saving_give(struct mvf_session *s, struct mvf_buffer *buf)
-{
-	spin_lock(&s->list_lock);
-	list_add(&buf->node, &s->spare);
-	spin_unlock(&s->list_lock);
-}
-
-static u32 mvf_saving_room(u64 size)
-{
-	return min(PAGE_ALIGN(max_t(u64, size, 1)), MVF_SAVE_MAX);
-}
-
-/* The pages will be read by the user, filled or not. */
-static struct mvf_buffer *mvf_saving_buffer(struct mvf_session *s, u32 room)
-{
-	struct mvf_buffer *buf;
-	int err;
-
-	buf = mvf_buffer_alloc(s->mvf, room, __GFP_ZERO);
-	if (IS_ERR(buf))
-		return buf;
-
-	buf->room = room;
-	err = mvf_buffer_map(buf, s->mvf, s->pdn, DMA_FROM_DEVICE);
-	if (err) {
-		mvf_buffer_put(buf);
-		return ERR_PTR(err);
-	}
-	return buf;
-}
-
-static struct mvf_buffer *mvf_saving_spare(struct mvf_session *s)
-{
-	struct mvf_buffer *buf;
-
-	spin_lock(&s->list_lock);
-	buf = list_first_entry_or_null(&s->spare, struct mvf_buffer, node);
-	if (buf)
-		list_del_init(&buf->node);
-	spin_unlock(&s->list_lock);
-	return buf;
-}
-
-/**
- * mvf_saving_take - find memory for a SAVE
- * @s: the session; its lock is held
- * @need: bytes
- *
- * What was prepared is enough, but for a state that has grown beyond the reserve,
- * or a firmware that has changed its mind.
- *
- * Return: a mapped buffer, or an ERR_PTR().
- */
-struct mvf_buffer *mvf_saving_take(struct mvf_session *s, u32 need)
-{
-	struct mvf_buffer *buf = mvf_saving_spare(s);
-
-	if (buf && buf->room >= need)
-		return buf;
-	if (buf)
-		mvf_saving_discard(s, buf);
-	return mvf_saving_buffer(s, mvf_saving_room(max(need, s->room)));
 }
 
 /* The stream begins with what memory its receiver should expect to need. */
@@ -106,22 +27,6 @@ static int mvf_saving_head(struct mvf_session *s, bool initial)
 	return 0;
 }
 
-/*
- * What one SAVE gets: all that there is and, if the VF runs on, a tenth more,
- * since its state may grow until it is stopped; or a chunk.
- */
-static u32 mvf_saving_plan(struct mvf_device *mvf,
-			   const struct mvf_fw_sizes *sizes, bool track)
-{
-	u64 size = sizes->room;
-
-	if (mvf->chunks)
-		size = max(size, min_t(u64, sizes->total, MVF_CHUNK));
-	else if (track)
-		size += size / 10;
-	return mvf_saving_room(size);
-}
-
 /**
  * mvf_saving_prepare - find all memory that a session will need
  * @s: the session, new
@@ -137,7 +42,6 @@ int mvf_saving_prepare(struct mvf_session *s, bool track, u32 *need)
 {
 	int left = track || s->mvf->chunks ? 2 : 1;
 	struct mvf_fw_sizes sizes;
-	struct mvf_buffer *buf;
 	int err;
 
 	err = mvf_fw_query_sizes(s->mvf, false, &sizes);
@@ -145,12 +49,11 @@ int mvf_saving_prepare(struct mvf_session *s, bool track, u32 *need)
 		return err;
 
 	*need = sizes.room;
-	s->room = mvf_saving_plan(s->mvf, &sizes, track);
+	s->room = mvf_supply_plan(s->mvf, &sizes, track);
 	while (left--) {
-		buf = mvf_saving_buffer(s, s->room);
-		if (IS_ERR(buf))
-			return PTR_ERR(buf);
-		mvf_saving_give(s, buf);
+		err = mvf_supply_add(s);
+		if (err)
+			return err;
 	}
 	return mvf_saving_head(s, track);
 }
@@ -166,7 +69,7 @@ int mvf_saving_prepare(struct mvf_session *s, bool track, u32 *need)
  */
 int mvf_saving_start(struct mvf_session *s, u32 need, unsigned int how)
 {
-	struct mvf_buffer *buf = mvf_saving_take(s, need);
+	struct mvf_buffer *buf = mvf_supply_take(s, need);
 	enum mvf_end end = s->end;
 	int err;
 
@@ -181,7 +84,7 @@ int mvf_saving_start(struct mvf_session *s, u32 need, unsigned int how)
 	if (err) {
 		s->flight = NULL;
 		mvf_reading_set_end(s, end);
-		mvf_saving_discard(s, buf);
+		mvf_supply_discard(s, buf);
 	}
 	return err;
 }
@@ -214,7 +117,7 @@ static void mvf_saving_took(struct mvf_session *s, struct mvf_buffer *buf,
 		WRITE_ONCE(s->next, saved->next);
 
 	if (!saved->size) {
-		mvf_saving_give(s, buf);
+		mvf_supply_give(s, buf);
 		mvf_reading_set_end(s, end);
 		return;
 	}
@@ -240,7 +143,7 @@ static int mvf_saving_finish(struct mvf_session *s)
 	if (!err && !mvf_saving_sane(s, buf, &saved))
 		err = -EIO;
 	if (err)
-		mvf_saving_discard(s, buf);
+		mvf_supply_discard(s, buf);
 	else
 		mvf_saving_took(s, buf, &saved);
 	return err;
@@ -277,12 +180,8 @@ void mvf_saving_settle(struct mvf_session *s)
 static void mvf_saving_next(struct mvf_session *s)
 {
 	u32 need = s->next;
-	bool spare;
 
-	spin_lock(&s->list_lock);
-	spare = !list_empty(&s->spare);
-	spin_unlock(&s->list_lock);
-	if (!need || !spare || s->flight || s->err)
+	if (!need || !mvf_supply_ready(s) || s->flight || s->err)
 		return;
 
 	WRITE_ONCE(s->next, 0);
@@ -341,7 +240,7 @@ void mvf_saving_abandon(struct mvf_session *s)
 	if (!s->flight)
 		return;
 	mvf_fw_save_finish(s->mvf, &s->save, &saved);
-	mvf_saving_discard(s, s->flight);
+	mvf_supply_discard(s, s->flight);
 	s->flight = NULL;
 }
 
@@ -363,7 +262,7 @@ u64 mvf_saving_estimate(struct mvf_device *mvf,
 			const struct mvf_fw_sizes *sizes)
 {
 	u64 images = DIV_ROUND_UP_ULL(sizes->total,
-				      mvf_saving_plan(mvf, sizes, false));
+				      mvf_supply_plan(mvf, sizes, false));
 
 	if (!mvf->records)
 		return sizes->total;

@@ -184,31 +184,21 @@ int mvf_qp_let_send(struct mvf_device *mvf, struct mvf_qp *qp)
 	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
 }
 
+static void mvf_fill_frags(void *memory, unsigned int shift, __be64 *entry)
+{
+	mlx5_fill_page_frag_array(memory, entry);
+}
+
+/* Makes the memory for the messages known to the firmware. */
 int mvf_data_mkey(struct mvf_device *mvf, struct mvf_track_queues *q)
 {
-	u32 octwords = DIV_ROUND_UP(q->data.npages, 2);
-	int inlen = MLX5_ST_SZ_BYTES(create_mkey_in) + octwords * 16;
-	void *in, *mkc;
-	int err;
+	const struct mvf_mkey key = {
+		.pdn = q->pdn,
+		.len = (u64)q->slots << q->log_msg,
+		.shift = q->data.page_shift,
+		.fill = mvf_fill_frags,
+		.memory = &q->data,
+	};
 
-	in = kvzalloc(inlen, GFP_KERNEL);
-	if (!in)
-		return -ENOMEM;
-
-	MLX5_SET(create_mkey_in, in, translations_octword_actual_size,
-		 octwords);
-	mkc = MLX5_ADDR_OF(create_mkey_in, in, memory_key_mkey_entry);
-	MLX5_SET(mkc, mkc, access_mode_1_0, MLX5_MKC_ACCESS_MODE_MTT);
-	MLX5_SET(mkc, mkc, lr, 1);
-	MLX5_SET(mkc, mkc, lw, 1);
-	MLX5_SET(mkc, mkc, qpn, 0xffffff);
-	MLX5_SET(mkc, mkc, pd, q->pdn);
-	MLX5_SET64(mkc, mkc, len, (u64)q->slots << q->log_msg);
-	MLX5_SET(mkc, mkc, log_page_size, q->data.page_shift);
-	MLX5_SET(mkc, mkc, translations_octword_size, octwords);
-	mlx5_fill_page_frag_array(&q->data, MLX5_ADDR_OF(create_mkey_in, in,
-							 klm_pas_mtt));
-	err = mvf_fw_create_mkey(mvf, in, inlen, &q->mkey);
-	kvfree(in);
-	return err;
+	return mvf_mkey_create(mvf, &key, &q->mkey);
 }

@@ -170,7 +170,7 @@ static int mvf_drop_data(struct mvf_device *mvf, struct mvf_track_queues *q)
 
 static int mvf_drop_mkey(struct mvf_device *mvf, struct mvf_track_queues *q)
 {
-	return mvf_fw_destroy_mkey(mvf, q->mkey);
+	return mvf_mkey_destroy(mvf, q->mkey);
 }
 
 static int mvf_drop_host(struct mvf_device *mvf, struct mvf_track_queues *q)

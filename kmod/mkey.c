@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory keys: by them the firmware knows the memory that it reads and writes. */
+#include <linux/math64.h>
+#include <linux/slab.h>
+
+#include "fw.h"
+
+static void mvf_mkey_fill(void *in, const struct mvf_mkey *key, u64 octwords)
+{
+	void *mkc = MLX5_ADDR_OF(create_mkey_in, in, memory_key_mkey_entry);
+
+	MLX5_SET(create_mkey_in, in, opcode, MLX5_CMD_OP_CREATE_MKEY);
+	MLX5_SET(create_mkey_in, in, translations_octword_actual_size,
+		 octwords);
+	MLX5_SET(mkc, mkc, access_mode_1_0, MLX5_MKC_ACCESS_MODE_MTT);
+	MLX5_SET(mkc, mkc, lr, 1);
+	MLX5_SET(mkc, mkc, lw, 1);
+	MLX5_SET(mkc, mkc, rr, key->remote);
+	MLX5_SET(mkc, mkc, rw, key->remote);
+	MLX5_SET(mkc, mkc, qpn, 0xffffff);
+	MLX5_SET(mkc, mkc, pd, key->pdn);
+	MLX5_SET64(mkc, mkc, len, key->len);
+	MLX5_SET(mkc, mkc, log_page_size, key->shift);
+	MLX5_SET(mkc, mkc, translations_octword_size, octwords);
+	key->fill(key->memory, key->shift,
+		  MLX5_ADDR_OF(create_mkey_in, in, klm_pas_mtt));
+}
+
+/**
+ * mvf_mkey_create - make memory known to the firmware
+ * @mvf: the VF whose commands will name it
+ * @key: the memory, mapped for the PF
+ * @mkey: the key
+ *
+ * Return: 0, -ENOMEM, or as mvf_fw_exec().
+ */
+int mvf_mkey_create(struct mvf_device *mvf, const struct mvf_mkey *key,
+		    u32 *mkey)
+{
+	u64 entries = DIV_ROUND_UP_ULL(key->len, BIT_ULL(key->shift));
+	u64 octwords = DIV_ROUND_UP_ULL(entries, 2);
+	u32 out[MLX5_ST_SZ_DW(create_mkey_out)] = {};
+	int inlen = MLX5_ST_SZ_BYTES(create_mkey_in) + octwords * 16;
+	void *in;
+	int err;
+
+	in = kvzalloc(inlen, MVF_GFP_MAYFAIL);
+	if (!in)
+		return -ENOMEM;
+
+	mvf_mkey_fill(in, key, octwords);
+	err = mvf_fw_exec(mvf, in, inlen, out, sizeof(out));
+	kvfree(in);
+	if (!err)
+		*mkey = mlx5_idx_to_mkey(MLX5_GET(create_mkey_out, out,
+						  mkey_index));
+	return err;
+}
+
+/**
+ * mvf_mkey_destroy - take memory back from the firmware
+ * @mvf: the VF
+ * @mkey: the key
+ *
+ * Return: as mvf_fw_exec(). On failure the firmware may go on using the memory.
+ */
+int mvf_mkey_destroy(struct mvf_device *mvf, u32 mkey)
+{
+	u32 out[MLX5_ST_SZ_DW(destroy_mkey_out)] = {};
+	u32 in[MLX5_ST_SZ_DW(destroy_mkey_in)] = {};
+
+	MLX5_SET(destroy_mkey_in, in, opcode, MLX5_CMD_OP_DESTROY_MKEY);
+	MLX5_SET(destroy_mkey_in, in, mkey_index, mlx5_mkey_to_idx(mkey));
+	return mvf_fw_give_back(mvf, in, sizeof(in), out, sizeof(out));
+}
