@@ -68,6 +68,16 @@ static const char *opcode_name(unsigned int opcode)
 	return NULL;
 }
 
+/*
+ * Is there more of its answer than the slot holds? mlx5_core frees the blocks for the rest of it when it has waited in vain.
+ * An answer that comes later then lands in memory that is somebody else's, whichever driver asked, and the kernel goes
+ * down. So a command of these that hangs is carried out, and its answer stays in the slot.
+ */
+static bool answers_in_blocks(unsigned int opcode)
+{
+	return opcode == QUERY || opcode == SAVE;
+}
+
 static bool fits(const struct fault *fault, const struct command *command)
 {
 	return !fault->only || fault->only == command->opcode || (fault->only == SUSPEND && command->opcode == RESUME);

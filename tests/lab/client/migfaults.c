@@ -134,7 +134,8 @@ static void arm(const struct fault *fault, const struct command *command)
 		hang += given_up_after();
 	length = snprintf(text, sizeof(text), "op=0x%x,nth=%u,%s", command->opcode, command->nth, fault->text);
 	if (fault->what & HANGS)
-		length += snprintf(text + length, sizeof(text) - length, "%g", hang);
+		length += snprintf(text + length, sizeof(text) - length, "%g%s", hang,
+				   answers_in_blocks(command->opcode) ? ",delivery=2" : "");
 	if (fault->what == UNDO_TOO)
 		snprintf(text + length, sizeof(text) - length, ";op=0x%x,count=0,status=1",
 			 command->opcode == SUSPEND ? RESUME : SUSPEND);

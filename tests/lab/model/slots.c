@@ -94,6 +94,12 @@ static void scatter(struct lab_function *fn, uint64_t block_at, const uint8_t *o
 	}
 }
 
+/* What failed, or was not delivered, has no output beyond the slot. */
+static bool has_blocks(const struct lab_task *task)
+{
+	return task->out_size > INLINE_SIZE && task->delivery == DELIVERED && !IFC_GET(any_out, task->cmd.out, status);
+}
+
 /* Hands a slot back: output first, then the status byte with the ownership, then the event. Ends the task. */
 static void answer(struct lab_task *task)
 {
@@ -103,7 +109,7 @@ static void answer(struct lab_task *task)
 	uint8_t event[4];
 
 	fn->tasks[task->slot] = NULL;
-	if (task->out_size > INLINE_SIZE)
+	if (has_blocks(task))
 		scatter(fn, task->mailbox, task->cmd.out + INLINE_SIZE, task->out_size - INLINE_SIZE);
 	lab_bus_write(fn, slot + SLOT_OUT, task->cmd.out, MIN(task->out_size, (size_t)INLINE_SIZE));
 	lab_bus_write(fn, slot + SLOT_STATUS, &status, 1);
