@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which firmware command failed, as the driver's debugfs file tells it. */
 #include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/err.h"
-#include "base/text.h"
 #include "check.h"
+#include "root_kit.h"
 #include "sys/failure.h"
-#include "sys/root.h"
 
 #define VF "0000:3b:00.2"
 #define HEADING \
@@ -22,27 +17,9 @@
 #define AFTER \
 	"3 7 1795370463040652171 DEALLOC_PD 0x801 0x0 0x0 0x0 110 OK\n"
 
-static char top[] = "/tmp/mlxmigctl-test-XXXXXX";
-
 static void tell(const char *text)
 {
-	static const char *const dirs[] = { "/sys", "/sys/kernel",
-					    "/sys/kernel/debug",
-					    "/sys/kernel/debug/mlx5-vfio-pci",
-					    "/sys/kernel/debug/mlx5-vfio-pci/" VF };
-	char path[PATH_MAX];
-	FILE *file;
-
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		CHECK_INT(text_format(path, sizeof(path), "%s%s", top, dirs[i]),
-			  0);
-		CHECK(!mkdir(path, 0700) || errno == EEXIST);
-	}
-	CHECK_INT(text_format(path, sizeof(path),
-			      "%s/sys/kernel/debug/mlx5-vfio-pci/" VF
-			      "/failures", top), 0);
-	file = fopen(path, "w");
-	CHECK(file && fputs(text, file) >= 0 && !fclose(file));
+	root_kit_put("/sys/kernel/debug/mlx5-vfio-pci/" VF "/failures", text);
 }
 
 static void nobody_tells(void)
@@ -151,12 +128,10 @@ static void an_error_quotes_it_once(void)
 
 int main(void)
 {
-	char command[64];
 	int ret;
 
-	if (!mkdtemp(top))
-		return 1;
-	root_set(top);
+	if (!root_kit_begin())
+		return 99;
 	CASE(nobody_tells);
 	CASE(nothing_has_failed);
 	CASE(the_first_since_then_is_the_cause);
@@ -164,6 +139,5 @@ int main(void)
 	CASE(what_is_no_failure_is_passed_over);
 	CASE(an_error_quotes_it_once);
 	ret = CHECK_DONE();
-	snprintf(command, sizeof(command), "rm -r %s", top);
-	return system(command) || ret;
+	return root_kit_end() ? 99 : ret;
 }

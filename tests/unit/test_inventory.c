@@ -6,52 +6,22 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "root_kit.h"
 #include "base/text.h"
 #include "sys/alias.h"
 #include "sys/holder.h"
 #include "sys/inventory.h"
 #include "sys/root.h"
 
-static char top[] = "/tmp/mlxmigctl-test-XXXXXX";
-
-static void make_parents(char *path)
-{
-	for (char *p = strchr(path + strlen(top) + 1, '/'); p;
-	     p = strchr(p + 1, '/')) {
-		*p = '\0';
-		mkdir(path, 0700);
-		*p = '/';
-	}
-}
-
-static void put(const char *name, const char *text)
-{
-	char path[PATH_MAX];
-	FILE *file;
-
-	CHECK_INT(text_format(path, sizeof(path), "%s%s", top, name), 0);
-	make_parents(path);
-	file = fopen(path, "w");
-	fputs(text, file);
-	fclose(file);
-}
-
-static void put_link(const char *name, const char *target)
-{
-	char path[PATH_MAX];
-
-	CHECK_INT(text_format(path, sizeof(path), "%s%s", top, name), 0);
-	make_parents(path);
-	CHECK(!symlink(target, path));
-}
+static const char *top;
 
 static void files_are_read_below_the_root(void)
 {
 	char text[16], path[PATH_MAX];
 	long value;
 
-	put("/sys/a", "12\n");
-	put("/sys/b", "twelve\n");
+	root_kit_put("/sys/a", "12\n");
+	root_kit_put("/sys/b", "twelve\n");
 	CHECK_INT(root_read(text, sizeof(text), "/sys/%s", "b"), 6);
 	CHECK_STR(text, "twelve");
 	CHECK_INT(root_read_long(&value, "/sys/a"), 0);
@@ -66,14 +36,14 @@ static void links_are_read_by_their_last_part(void)
 {
 	char name[8];
 
-	put_link("/sys/link", "../../drivers/igb");
-	put_link("/sys/bare", "igb");
+	root_kit_link("/sys/link", "../../drivers/igb");
+	root_kit_link("/sys/bare", "igb");
 	CHECK_INT(root_link_name(name, sizeof(name), "/sys/link"), 0);
 	CHECK_STR(name, "igb");
 	CHECK_INT(root_link_name(name, sizeof(name), "/sys/bare"), 0);
 	CHECK_STR(name, "igb");
 	CHECK_INT(root_link_name(name, sizeof(name), "/sys/a"), -EINVAL);
-	put_link("/sys/long", "../a-name-that-is-long");
+	root_kit_link("/sys/long", "../a-name-that-is-long");
 	CHECK_INT(root_link_name(name, sizeof(name), "/sys/long"),
 		  -ENAMETOOLONG);
 }
@@ -104,8 +74,8 @@ static void id_tables_are_mlx5s_alone(void)
 {
 	struct alias_table table = {};
 
-	put("/proc/sys/kernel/osrelease", "6.12.0-test\n");
-	put("/lib/modules/6.12.0-test/modules.alias",
+	root_kit_put("/proc/sys/kernel/osrelease", "6.12.0-test\n");
+	root_kit_put("/lib/modules/6.12.0-test/modules.alias",
 	    "# made by depmod\n"
 	    "alias pci:v000015B3d00001003sv*sd*bc*sc*i* mlx4_core\n"
 	    "alias pci:v000015B3d0000101Dsv*sd*bc*sc*i* mlx5_core\n"
@@ -127,13 +97,13 @@ static void put_function(const char *bdf, const char *vendor, const char *id)
 	char name[PATH_MAX];
 
 	snprintf(name, sizeof(name), "/sys/bus/pci/devices/%s/vendor", bdf);
-	put(name, vendor);
+	root_kit_put(name, vendor);
 	snprintf(name, sizeof(name), "/sys/bus/pci/devices/%s/device", bdf);
-	put(name, id);
+	root_kit_put(name, id);
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(name, sizeof(name), "/sys/bus/pci/devices/%s/%s", bdf,
 			 zeros[i]);
-		put(name, "0x0\n");
+		root_kit_put(name, "0x0\n");
 	}
 }
 
@@ -144,7 +114,7 @@ static void a_scan_finds_functions_by_their_driver(void)
 	struct device other;
 
 	put_function("0000:01:00.0", "0x15b3\n", "0x1021\n");
-	put_link("/sys/bus/pci/devices/0000:01:00.0/driver",
+	root_kit_link("/sys/bus/pci/devices/0000:01:00.0/driver",
 		 "../drivers/mlx5_core");
 	put_function("0000:02:00.0", "0x8086\n", "0x1521\n");
 	CHECK_INT(inventory_scan(&inventory, &err), 0);
@@ -190,16 +160,16 @@ static void holders_are_found_by_their_files(void)
 	};
 	struct err err = ERR_INIT;
 
-	put("/proc/9/comm", "mlxmigctl\n");
-	put_link("/proc/9/fd/4", "/dev/vfio/40");
-	put("/proc/10/comm", HOLDER_COMM "\n");
-	put_link("/proc/10/fd/3", "/dev/vfio/vfio");
-	put_link("/proc/10/fd/5", "/dev/vfio/40");
-	put_link("/proc/10/fd/6", "/memfd:" HOLDER_COMM ":0000:01:00.1 (deleted)");
-	put("/proc/11/comm", "vmm\n");
-	put_link("/proc/11/fd/8", "/dev/vfio/devices/vfio1");
-	put_link("/proc/11/fd/9", "/dev/vfio/devices/vfio10");
-	put_link("/proc/self", "10");
+	root_kit_put("/proc/9/comm", "mlxmigctl\n");
+	root_kit_link("/proc/9/fd/4", "/dev/vfio/40");
+	root_kit_put("/proc/10/comm", HOLDER_COMM "\n");
+	root_kit_link("/proc/10/fd/3", "/dev/vfio/vfio");
+	root_kit_link("/proc/10/fd/5", "/dev/vfio/40");
+	root_kit_link("/proc/10/fd/6", "/memfd:" HOLDER_COMM ":0000:01:00.1 (deleted)");
+	root_kit_put("/proc/11/comm", "vmm\n");
+	root_kit_link("/proc/11/fd/8", "/dev/vfio/devices/vfio1");
+	root_kit_link("/proc/11/fd/9", "/dev/vfio/devices/vfio10");
+	root_kit_link("/proc/self", "10");
 	CHECK_INT(holder_find_all(devices, 5, &err), 0);
 	CHECK_INT(devices[0].holder.kind, HOLDER_NONE);
 	CHECK_INT(devices[1].holder.kind, HOLDER_HOLD);
@@ -243,12 +213,11 @@ static void another_file_is_not_borrowed(void)
 
 int main(void)
 {
-	char command[64];
 	int ret;
 
-	if (!mkdtemp(top))
+	top = root_kit_begin();
+	if (!top)
 		return 99;
-	root_set(top);
 	CASE(files_are_read_below_the_root);
 	CASE(links_are_read_by_their_last_part);
 	CASE(another_root_is_never_written);
@@ -260,6 +229,5 @@ int main(void)
 	CASE(a_captured_holder_lends_nothing);
 	CASE(another_file_is_not_borrowed);
 	ret = CHECK_DONE();
-	snprintf(command, sizeof(command), "rm -rf %s", top);
-	return system(command) ? 99 : ret;
+	return root_kit_end() ? 99 : ret;
 }

@@ -1,39 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The rates of the last save and load, as the driver's debugfs file tells them. */
-#include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-
-#include "base/text.h"
 #include "check.h"
+#include "root_kit.h"
 #include "sys/rates.h"
-#include "sys/root.h"
 
 #define VF "0000:3b:00.2"
 
-static char top[] = "/tmp/mlxmigctl-test-XXXXXX";
-
 static struct measured_rates told(const char *text)
 {
-	static const char *const dirs[] = { "/sys", "/sys/kernel",
-					    "/sys/kernel/debug",
-					    "/sys/kernel/debug/mlx5-vfio-pci",
-					    "/sys/kernel/debug/mlx5-vfio-pci/" VF };
 	struct measured_rates rates;
-	char path[PATH_MAX];
-	FILE *file;
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		CHECK_INT(text_format(path, sizeof(path), "%s%s", top, dirs[i]),
-			  0);
-		CHECK(!mkdir(path, 0700) || errno == EEXIST);
-	}
-	CHECK_INT(text_format(path, sizeof(path),
-			      "%s/sys/kernel/debug/mlx5-vfio-pci/" VF
-			      "/status", top), 0);
-	file = fopen(path, "w");
-	CHECK(file && fputs(text, file) >= 0 && !fclose(file));
+	root_kit_put("/sys/kernel/debug/mlx5-vfio-pci/" VF "/status", text);
 	rates_read(VF, &rates);
 	return rates;
 }
@@ -86,17 +63,14 @@ static void beyond_measure(void)
 
 int main(void)
 {
-	char command[64];
 	int ret;
 
-	if (!mkdtemp(top))
-		return 1;
-	root_set(top);
+	if (!root_kit_begin())
+		return 99;
 	CASE(nobody_tells);
 	CASE(one_or_neither);
 	CASE(a_save_in_parts);
 	CASE(beyond_measure);
 	ret = CHECK_DONE();
-	snprintf(command, sizeof(command), "rm -r %s", top);
-	return system(command) || ret;
+	return root_kit_end() ? 99 : ret;
 }
