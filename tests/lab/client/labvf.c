@@ -5,10 +5,8 @@
  * A device that a process holds open is borrowed from it by pidfd_getfd (the device's own file, or the group's and then
  * one more device file by name), so nothing is reset. A free device is opened here, which resets it, and resets it again at the end.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <linux/vfio.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -18,11 +16,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../model/vf_regs.h"
-#include "vfio_open.h"
 
 enum { EXIT_DIFFERENT = 9, EXIT_USAGE = 2 };
 
@@ -78,80 +74,7 @@ static uint64_t number(const char *text)
 	return value;
 }
 
-/* The number of process pid's file that is open on path, or -1. */
-static int process_file(const char *pid, const char *path)
-{
-	char folder[PATH_MAX], target[PATH_MAX];
-	int found = -1;
-	struct dirent *entry;
-	DIR *dir;
-
-	snprintf(folder, sizeof(folder), "/proc/%s/fd", pid);
-	dir = opendir(folder);
-	if (!dir)
-		return -1;
-	while (found < 0 && (entry = readdir(dir))) {
-		ssize_t length = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
-
-		if (length < 0)
-			continue;
-		target[length] = '\0';
-		if (!strcmp(target, path))
-			found = atoi(entry->d_name);
-	}
-	closedir(dir);
-	return found;
-}
-
-/*
- * Takes a device's or a group's file from whoever holds it, and beside, which maps memory: a file descriptor, or -1 when
- * nobody does.
- */
-static int borrow(const char *path, const char *beside, int *container)
-{
-	int file = -1;
-	struct dirent *entry;
-	DIR *proc = opendir("/proc");
-
-	if (!proc)
-		die("/proc");
-	while (file < 0 && (entry = readdir(proc))) {
-		int number, pidfd;
-
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
-			continue;
-		number = process_file(entry->d_name, path);
-		if (number < 0)
-			continue;
-		pidfd = syscall(SYS_pidfd_open, atoi(entry->d_name), 0);
-		if (pidfd < 0)
-			continue;
-		file = syscall(SYS_pidfd_getfd, pidfd, number, 0);
-		*container = syscall(SYS_pidfd_getfd, pidfd, process_file(entry->d_name, beside), 0);
-		close(pidfd);
-	}
-	closedir(proc);
-	return file;
-}
-
-/* The device's own file, where the kernel has such: 0, or -1. */
-static int device_path(const char *bdf, char *path, size_t size)
-{
-	char folder[PATH_MAX];
-	struct dirent *entry;
-	int found = -1;
-	DIR *dir;
-
-	snprintf(folder, sizeof(folder), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
-	dir = opendir(folder);
-	if (!dir)
-		return -1;
-	while (found && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			found = snprintf(path, size, "/dev/vfio/devices/%s", entry->d_name) < (int)size ? 0 : -1;
-	closedir(dir);
-	return found;
-}
+#include "vfio_borrow.h"
 
 static void vf_read(const struct vf *vf, uint64_t offset, void *data, size_t size)
 {
@@ -175,33 +98,14 @@ static uint64_t read_register(const struct vf *vf, uint32_t offset, size_t bytes
 	return value;
 }
 
-/* Borrows the device by its group, or opens it when nobody holds it. */
-static void open_by_group(struct vfio_open *vfio, const char *bdf)
-{
-	char path[PATH_MAX + 16];
-
-	if (vfio_group_path(bdf, path, sizeof(path)))
-		die("%s has no IOMMU group", bdf);
-	vfio->group = borrow(path, "/dev/vfio/vfio", &vfio->container);
-	if (vfio->group < 0)
-		vfio_open(vfio, bdf);
-	else
-		vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	if (vfio->device < 0)
-		die("%s", bdf);
-}
-
 static struct vf open_vf(const char *bdf)
 {
 	struct vfio_open vfio = VFIO_CLOSED;
-	char path[PATH_MAX + 16];
 	struct vf vf;
 
-	if (!device_path(bdf, path, sizeof(path)))
-		vfio.device = borrow(path, "/dev/iommu", &vfio.container);
-	vf.iommufd = vfio.device >= 0;
+	vf.iommufd = borrow_device(&vfio, bdf);
 	if (!vf.iommufd)
-		open_by_group(&vfio, bdf);
+		borrow_group(&vfio, bdf);
 	if (vfio_enable_memory(&vfio) || vfio_region_offset(&vfio, VFIO_PCI_BAR0_REGION_INDEX, &vf.bar))
 		die("%s: its regions", bdf);
 	vf.device = vfio.device;
