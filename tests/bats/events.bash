@@ -4,9 +4,10 @@
 # Loaded after faults: `load ../events`. $run_dir/stream is a good stream.
 
 # shellcheck disable=SC2034 # for who loads this
-events=(flr rmmod unbind numvfs pf)
+events=(flr rmmod unbind numvfs pf aer fatal)
 all_steps=(RUNNING RUNNING_P2P STOP STOP_COPY RESUMING)
-! old_kernel && all_steps+=(PRE_COPY PRE_COPY_P2P)
+# SAVING: PRE_COPY, and the firmware is at work on the first SAVE.
+! old_kernel && all_steps+=(PRE_COPY PRE_COPY_P2P SAVING)
 
 # events_begin, events_end: for setup_file and teardown_file
 events_begin() {
@@ -23,9 +24,9 @@ events_end() {
 	rm -rf "$run_dir"
 }
 
-# steps_to STEP: sets before, what leads there, and uses and gone: what its data file gives, and no longer gives
+# steps_to STEP: sets state and before, what leads there, and uses and gone: what its data file gives, and no longer gives
 steps_to() {
-	uses=() gone=()
+	state=$1 uses=() gone=()
 	case $1 in
 	RUNNING) before=() ;;
 	RUNNING_P2P | STOP) before=(set "$1") ;;
@@ -33,6 +34,13 @@ steps_to() {
 		before=(set RESUMING write "$run_dir/stream" 0 0 5000)
 		uses=(write "$run_dir/stream" 0 5000 1000)
 		gone=(fail ENODEV zeros 1)
+		;;
+	SAVING)
+		fault op=0x118,nth=1,hang=1.5
+		state=PRE_COPY
+		before=(set PRE_COPY)
+		uses=(read 1)
+		gone=(fail ENODEV read 1 poll 0x2009)
 		;;
 	*)
 		before=(set "$1" pollin read 100)
@@ -44,28 +52,29 @@ steps_to() {
 
 # event_at EVENT STEP: the device is in that step when it happens; everything is as it was at the end
 event_at() {
-	local before uses gone
+	local state before uses gone
 	echo "event $1 at $2"
 	rm -f "$run_dir"/{ready,go,on,dropped,end}
 	steps_to "$2"
 	case $1 in
 	flr) resets_it ;;
-	rmmod) refused_while_open "$2" ;;
+	rmmod) refused_while_open ;;
 	unbind)
-		waits_for_it "$2" "$sys/drivers/mlx5_vfio_pci/unbind" "$VF0"
+		waits_for_it "$sys/drivers/mlx5_vfio_pci/unbind" "$VF0"
 		put_on mlx5_vfio_pci "$VF0"
 		;;
 	numvfs)
-		waits_for_it "$2" "$sys/devices/$PF/sriov_numvfs" 0
+		waits_for_it "$sys/devices/$PF/sriov_numvfs" 0
 		vfs_return
 		;;
 	pf)
-		waits_for_it "$2" "$sys/drivers/mlx5_core/unbind" "$PF"
+		waits_for_it "$sys/drivers/mlx5_core/unbind" "$PF"
 		echo "$PF" >"$sys/drivers/mlx5_core/bind"
 		vfs_return
 		;;
 	aer | fatal) loses_the_pf "$1" "$2" ;;
 	esac
+	fault ""
 	# A whole save and load, on whatever is there now.
 	migdrive dev "$VF0" set STOP_COPY save "$run_dir/again" dev "$VF1" set RESUMING write "$run_dir/again" 0 0 0 set STOP set RUNNING
 }
@@ -83,7 +92,7 @@ resets_it() {
 }
 
 refused_while_open() {
-	background dev "$VF0" "${before[@]}" touch "$run_dir/ready" await "$run_dir/go" state "$1" "${uses[@]}" dropdev "${gone[@]}" \
+	background dev "$VF0" "${before[@]}" touch "$run_dir/ready" await "$run_dir/go" state "$state" "${uses[@]}" dropdev "${gone[@]}" \
 		touch "$run_dir/dropped" await "$run_dir/end" "${gone[@]}"
 	run ! rmmod mlx5_vfio_pci
 	touch "$run_dir/go"
@@ -98,12 +107,12 @@ refused_while_open() {
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
 }
 
-# waits_for_it STEP FILE TEXT: writing TEXT to FILE takes the VF from the driver, and waits until it is closed
+# waits_for_it FILE TEXT: writing TEXT to FILE takes the VF from the driver, and waits until it is closed
 waits_for_it() {
 	local writer
-	background dev "$VF0" "${before[@]}" touch "$run_dir/ready" await "$run_dir/go" state "$1" "${uses[@]}" dropdev "${gone[@]}" \
+	background dev "$VF0" "${before[@]}" touch "$run_dir/ready" await "$run_dir/go" state "$state" "${uses[@]}" dropdev "${gone[@]}" \
 		touch "$run_dir/dropped" await "$run_dir/end" "${gone[@]}"
-	echo "$3" >"$2" 3>&- 4>&- &
+	echo "$2" >"$1" 3>&- 4>&- &
 	writer=$!
 	sleep 0.3
 	kill -0 $writer
