@@ -11,7 +11,6 @@ run_dir=/dev/shm/precopy
 slow_save=op=0x118,nth=1,hang=0.7
 
 setup_file() {
-	! old_kernel || skip "Linux 6.1 has no PRE_COPY"
 	modprobe mlx5_vfio_pci
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
 	mkdir -p $run_dir
