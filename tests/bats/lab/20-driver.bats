@@ -125,7 +125,7 @@ resume() { migdrive dev "$VF1" set RESUMING "$@"; }
 }
 
 @test "driver: the stream is read in any pieces, and ends" {
-	migdrive dev "$VF0" set STOP_COPY poll 1 read 7 read 16 read 1 read 20 read 4093 poll 1 save $run_dir/rest \
+	migdrive dev "$VF0" set STOP_COPY pollin poll 1 read 7 read 16 read 1 read 20 read 4093 poll 1 save $run_dir/rest \
 		eof eof poll 1 state STOP_COPY
 	[ "$(stat -c %s $run_dir/rest)" -eq $(($(stat -c %s $run_dir/stream) - 4137)) ]
 }
