@@ -137,6 +137,7 @@ struct mvf_buffer *mvf_buffer_alloc(struct mvf_device *mvf, u64 size,
 	return buf;
 }
 
+/** mvf_buffer_get - one more reference; returns @buf */
 struct mvf_buffer *mvf_buffer_get(struct mvf_buffer *buf)
 {
 	kref_get(&buf->ref);
@@ -156,6 +157,7 @@ static void mvf_buffer_free(struct kref *ref)
 	kfree(buf);
 }
 
+/** mvf_buffer_put - drop a reference; with the last one, unmapped, it is freed */
 void mvf_buffer_put(struct mvf_buffer *buf)
 {
 	kref_put(&buf->ref, mvf_buffer_free);

@@ -125,6 +125,13 @@ int mvf_fw_query_cap(struct mvf_device *mvf, enum mlx5_cap_type type,
 	return mvf_fw_exec(mvf, in, sizeof(in), out, outlen);
 }
 
+/**
+ * mvf_fw_suspend - stop one half of a VF
+ * @mvf: the VF; its state_mutex is held
+ * @half: the initiator goes first, the responder second
+ *
+ * Return: as mvf_fw_exec(); mvf_fw_wrong_state() says more.
+ */
 int mvf_fw_suspend(struct mvf_device *mvf, enum mvf_half half)
 {
 	u32 out[MLX5_ST_SZ_DW(suspend_vhca_out)] = {};
@@ -141,6 +148,13 @@ int mvf_fw_suspend(struct mvf_device *mvf, enum mvf_half half)
 	return err;
 }
 
+/**
+ * mvf_fw_resume - let one half of a VF go on
+ * @mvf: the VF; its state_mutex is held
+ * @half: the responder goes first, the initiator second
+ *
+ * Return: as mvf_fw_exec(); mvf_fw_wrong_state() says more.
+ */
 int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half)
 {
 	u32 out[MLX5_ST_SZ_DW(resume_vhca_out)] = {};
@@ -336,6 +350,13 @@ bool mvf_fw_save_misplaced(const struct mvf_fw_save *save)
 	return mvf_fw_misplaced(mvf_fw_save_status(save));
 }
 
+/**
+ * mvf_fw_alloc_pd - make a protection domain on the PF
+ * @mvf: the VF whose keys will be in it
+ * @pdn: its number, for mvf_fw_dealloc_pd()
+ *
+ * Return: as mvf_fw_exec().
+ */
 int mvf_fw_alloc_pd(struct mvf_device *mvf, u32 *pdn)
 {
 	u32 out[MLX5_ST_SZ_DW(alloc_pd_out)] = {};
@@ -351,6 +372,7 @@ int mvf_fw_alloc_pd(struct mvf_device *mvf, u32 *pdn)
 	return 0;
 }
 
+/** mvf_fw_dealloc_pd - let it go; a firmware that refuses keeps it */
 void mvf_fw_dealloc_pd(struct mvf_device *mvf, u32 pdn)
 {
 	u32 out[MLX5_ST_SZ_DW(dealloc_pd_out)] = {};

@@ -71,6 +71,7 @@ void mvf_note_command(struct mvf_device *mvf, int err, void *in, void *out,
 		      MLX5_GET(suspend_vhca_out, out, syndrome), err, ns);
 }
 
+/** mvf_note_arc_begin - an arc is tried; state_mutex is held to its end */
 void mvf_note_arc_begin(struct mvf_device *mvf, int from, int to)
 {
 	struct mvf_notes *notes = &mvf->notes;
@@ -100,6 +101,7 @@ void mvf_note_arc_end(struct mvf_device *mvf, int err)
 		  ktime_sub(ktime_get(), begun));
 }
 
+/** mvf_note_reset - the function was reset; may be called with a spinlock held */
 void mvf_note_reset(struct mvf_device *mvf)
 {
 	struct mvf_notes *notes = &mvf->notes;

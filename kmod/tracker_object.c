@@ -178,6 +178,7 @@ int mvf_object_create(struct mvf_device *mvf, struct mvf_tracker *t)
 	return err;
 }
 
+/* Ends it in the firmware, which does no DMA for it afterwards; else an errno. */
 int mvf_object_destroy(struct mvf_device *mvf, struct mvf_tracker *t)
 {
 	u32 out[MLX5_ST_SZ_DW(general_obj_out_cmd_hdr)] = {};

@@ -45,6 +45,15 @@ static void mvf_cq_init(struct mvf_track_queues *q)
 	q->cq.event = mvf_cq_event;
 }
 
+/**
+ * mvf_cq_create - make the queue that tells of messages
+ * @mvf: the VF; state_mutex is held
+ * @q: the queues, with memory for this one
+ *
+ * mlx5_core_destroy_cq() undoes it, and waits for callbacks.
+ *
+ * Return: 0 or an errno.
+ */
 int mvf_cq_create(struct mvf_device *mvf, struct mvf_track_queues *q)
 {
 	int inlen = MLX5_ST_SZ_BYTES(create_cq_in) +
@@ -81,7 +90,17 @@ int mvf_cq_create(struct mvf_device *mvf, struct mvf_track_queues *q)
 	return err;
 }
 
-/* An end without @cq has no receive queue. Neither has a send queue. */
+/**
+ * mvf_qp_create - make one end of the connection
+ * @mvf: the VF; state_mutex is held
+ * @q: the queues
+ * @qp: the end, with memory for its receive queue if it has one
+ * @cq: what tells of that queue's messages; NULL: this end receives nothing
+ *
+ * Neither end has a send queue.
+ *
+ * Return: as mvf_fw_exec().
+ */
 int mvf_qp_create(struct mvf_device *mvf, struct mvf_track_queues *q,
 		  struct mvf_qp *qp, struct mlx5_core_cq *cq)
 {
@@ -125,6 +144,7 @@ int mvf_qp_create(struct mvf_device *mvf, struct mvf_track_queues *q,
 	return err;
 }
 
+/** mvf_qp_destroy - undo mvf_qp_create(); on failure the firmware may use it */
 int mvf_qp_destroy(struct mvf_device *mvf, struct mvf_qp *qp)
 {
 	u32 out[MLX5_ST_SZ_DW(destroy_qp_out)] = {};
@@ -135,6 +155,7 @@ int mvf_qp_destroy(struct mvf_device *mvf, struct mvf_qp *qp)
 	return mvf_fw_give_back(mvf, in, sizeof(in), out, sizeof(out));
 }
 
+/** mvf_qp_init - first step of an end's life: it may be written to */
 int mvf_qp_init(struct mvf_device *mvf, struct mvf_qp *qp)
 {
 	u32 out[MLX5_ST_SZ_DW(rst2init_qp_out)] = {};
@@ -150,6 +171,7 @@ int mvf_qp_init(struct mvf_device *mvf, struct mvf_qp *qp)
 	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
 }
 
+/** mvf_qp_connect - second step: it receives from the end @to */
 int mvf_qp_connect(struct mvf_device *mvf, struct mvf_qp *qp, struct mvf_qp *to)
 {
 	u32 out[MLX5_ST_SZ_DW(init2rtr_qp_out)] = {};
@@ -168,7 +190,15 @@ int mvf_qp_connect(struct mvf_device *mvf, struct mvf_qp *qp, struct mvf_qp *to)
 	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
 }
 
-/* A receiver that is out of buffers for a while is no error: 7 is for ever. */
+/**
+ * mvf_qp_let_send - third step: it sends
+ * @mvf: the VF; state_mutex is held
+ * @qp: the end that the firmware sends from
+ *
+ * A receiver that is out of buffers for a while is no error: 7 is for ever.
+ *
+ * Return: as mvf_fw_exec().
+ */
 int mvf_qp_let_send(struct mvf_device *mvf, struct mvf_qp *qp)
 {
 	u32 out[MLX5_ST_SZ_DW(rtr2rts_qp_out)] = {};
@@ -189,7 +219,13 @@ static void mvf_fill_frags(void *memory, unsigned int shift, __be64 *entry)
 	mlx5_fill_page_frag_array(memory, entry);
 }
 
-/* Makes the memory for the messages known to the firmware. */
+/**
+ * mvf_data_mkey - make the memory for messages known to the firmware
+ * @mvf: the VF; state_mutex is held
+ * @q: the queues; the key goes there, for mvf_mkey_destroy()
+ *
+ * Return: as mvf_mkey_create().
+ */
 int mvf_data_mkey(struct mvf_device *mvf, struct mvf_track_queues *q)
 {
 	const struct mvf_mkey key = {
