@@ -12,6 +12,9 @@ only_ours() { ours || skip "the in-tree driver does not"; }
 # not_61: for tests of records, which 6.1's in-tree driver neither writes nor reads
 not_61() { ours || ! old_kernel || skip "the in-tree driver of 6.1 has bare images alone"; }
 
+# reads_end: for tests of what is read after a session. The in-tree driver of 6.1 lets such a read wait for ever.
+reads_end() { ours || ! old_kernel || skip "in the in-tree driver of 6.1 they wait for ever"; }
+
 # control_runs WORDS...: for setup, in files that the control group has too: of their tests it runs those with such words in
 # their names, which is enough to see the tool with the in-tree driver
 control_runs() {

@@ -4,15 +4,17 @@
 
 load ../helpers
 
-@test "the kernel is Debian's 6.12 or 6.1, unpatched" {
+@test "the kernel is Debian's 6.12 or 6.1, unpatched, or its source with the checkers" {
 	local running
 	running=$(uname -r)
+	[[ $running != 6.12.*-debug-* ]] || return 0
 	[[ $running == 6.12.*-amd64 || $running == 6.1.*-amd64 ]]
 	[[ $(uname -v) == *Debian* ]]
 }
 
 @test "the kernel log starts without an error" {
-	run dmesg -l emerg,alert,crit,err
+	# On a host that is busy the emulated timer may be too late for the kernel's first look at it.
+	run grep -v "MP-BIOS bug: 8254 timer" < <(dmesg -l emerg,alert,crit,err)
 	[ -z "$output" ]
 }
 

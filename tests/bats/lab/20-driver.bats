@@ -272,6 +272,7 @@ resume() { migdrive dev "$VF1" set RESUMING "$@"; }
 }
 
 @test "driver: data files end with their session" {
+	reads_end
 	migdrive dev "$VF0" set STOP_COPY read 100 set STOP fail ENODEV read 1
 	migdrive dev "$VF1" set RESUMING write $run_dir/stream 0 0 0 set STOP fail ENODEV zeros 1
 	ours || return 0
@@ -280,6 +281,7 @@ resume() { migdrive dev "$VF1" set RESUMING "$@"; }
 }
 
 @test "driver: data files end with the device's last close" {
+	reads_end
 	migdrive dev "$VF0" set STOP_COPY read 100 dropdev fail ENODEV read 1
 	ours || return 0
 	migdrive dev "$VF1" set RESUMING write $run_dir/stream 0 0 5000 dropdev fail ENODEV zeros 1
@@ -300,12 +302,14 @@ resume() { migdrive dev "$VF1" set RESUMING "$@"; }
 }
 
 @test "driver: a reset ends STOP_COPY and RESUMING" {
+	reads_end
 	migdrive dev "$VF0" set STOP_COPY read 100 reset fail ENODEV read 1 state RUNNING set STOP_COPY read 100
 	migdrive dev "$VF1" set RESUMING write $run_dir/stream 0 0 5000 reset fail ENODEV zeros 1 state RUNNING \
 		set RESUMING write $run_dir/stream 0 0 0 set STOP set RUNNING
 }
 
 @test "driver: a reset by sysfs ends STOP_COPY" {
+	reads_end
 	background dev "$VF0" set STOP_COPY read 100 touch $run_dir/ready await $run_dir/go \
 		fail ENODEV read 1 state RUNNING set STOP_COPY read 1000 set RUNNING
 	echo 1 >"$sys/devices/$VF0/reset"
@@ -330,12 +334,14 @@ goes_while_open() {
 }
 
 @test "driver: sriov_numvfs=0 waits for the holder, and its data file ends" {
+	reads_end
 	goes_while_open "$sys/devices/$PF/sriov_numvfs" 0
 	vfs_return
 	migdrive dev "$VF0" set STOP_COPY read 1000
 }
 
 @test "driver: unbinding the PF waits for the holder, and its data file ends" {
+	reads_end
 	goes_while_open "$sys/drivers/mlx5_core/unbind" "$PF"
 	echo "$PF" >"$sys/drivers/mlx5_core/bind"
 	vfs_return

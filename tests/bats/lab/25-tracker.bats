@@ -15,6 +15,8 @@ idle="cqs=0 qps=0 trackers=0"
 
 setup_file() {
 	modprobe mlx5_vfio_pci
+	# What other tests had the firmware keep is none of these tests' business.
+	renew_pf
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
 	mkdir -p $run_dir
 	lab-prop get objects >$run_dir/objects
