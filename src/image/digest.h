@@ -41,4 +41,7 @@ void chain_begin(struct chain *chain, const char *name);
 /** chain_end - the member is whole: its digest, also in chain->last */
 const char *chain_end(struct chain *chain);
 
+/** chain_pass - go on after a member that was not read: @digest is what its header says */
+void chain_pass(struct chain *chain, const char digest[DIGEST_TEXT_SIZE]);
+
 #endif

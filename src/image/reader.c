@@ -24,6 +24,7 @@ struct image_reader {
 	struct digest *stream;
 	enum phase phase;      /* of the member before */
 	struct image_totals totals;
+	bool skims;
 	bool over;
 	bool whole;            /* over, and everything was right */
 };
@@ -103,6 +104,12 @@ bool image_reader_is_compressed(const struct image_reader *reader)
 	return reader->source.kind == SOURCE_ZSTD;
 }
 
+bool image_reader_skim(struct image_reader *reader)
+{
+	reader->skims = source_skim(&reader->source);
+	return reader->skims;
+}
+
 const char *image_reader_device(const struct image_reader *reader, size_t *len)
 {
 	*len = reader->device.len;
@@ -159,6 +166,17 @@ static int reserve(struct image_reader *reader, size_t size, struct err *err)
 	return 0;
 }
 
+/* A judged member's data into the buffer, or passed over. */
+static int take_data(struct image_reader *reader,
+		     const struct tar_header *header, struct err *err)
+{
+	if (reader->skims)
+		return tar_skip(&reader->tar, header, err);
+	return reserve(reader, header->size, err) ||
+	       tar_read(&reader->tar, header, reader->buffer, reader->stream,
+			err) ? -1 : 0;
+}
+
 static int next_member(struct image_reader *reader, struct tar_header *header,
 		       struct image_member *member, struct err *err)
 {
@@ -167,16 +185,15 @@ static int next_member(struct image_reader *reader, struct tar_header *header,
 	enum phase phase;
 
 	if (check_name(reader, header->name, &phase, err) ||
-	    tar_judge(&reader->tar, header, IMAGE_MEMBER_MAX, err) ||
-	    reserve(reader, header->size, err))
+	    tar_judge(&reader->tar, header, IMAGE_MEMBER_MAX, err))
 		return -1;
-	if (tar_read(&reader->tar, header, reader->buffer, reader->stream, err))
+	if (take_data(reader, header, err))
 		return -1;
 	*member = (struct image_member){
 		.phase = phase,
 		.offset = reader->totals.bytes,
 		.file_offset = at,
-		.data = reader->buffer,
+		.data = reader->skims ? NULL : reader->buffer,
 		.len = header->size,
 	};
 	snprintf(member->name, sizeof(member->name), "%s", header->name);
@@ -185,15 +202,15 @@ static int next_member(struct image_reader *reader, struct tar_header *header,
 	return 1;
 }
 
-static bool same_totals(const struct image_totals *a,
+/* The digests aside. */
+static bool same_counts(const struct image_totals *a,
 			const struct image_totals *b)
 {
 	for (unsigned int i = 0; i < PHASE_COUNT; i++)
 		if (a->phases[i].bytes != b->phases[i].bytes ||
 		    a->phases[i].members != b->phases[i].members)
 			return false;
-	return a->bytes == b->bytes && a->members == b->members &&
-	       !strcmp(a->digest, b->digest);
+	return a->bytes == b->bytes && a->members == b->members;
 }
 
 static int check_totals(struct image_reader *reader, struct err *err)
@@ -204,8 +221,12 @@ static int check_totals(struct image_reader *reader, struct err *err)
 				   &promised, err))
 		return err_wrap(err, "%s: %s", reader->source.name,
 				FORMAT_MANIFEST);
+	if (reader->skims)
+		memcpy(reader->totals.digest, promised.digest,
+		       sizeof(promised.digest));
 	image_reader_totals(reader, &counted);
-	if (same_totals(&promised, &counted))
+	if (same_counts(&promised, &counted) &&
+	    !strcmp(promised.digest, counted.digest))
 		return 0;
 	return err_set(err, ERR_DAMAGED, 0,
 		       "%s: %s promises %" PRIu64 " bytes in %" PRIu64
@@ -270,9 +291,10 @@ static void hint_good_part(const struct image_reader *reader, struct err *err)
 		err_hint(err, "nothing of the stream in it is good: copy the image anew from where it was saved, or save the state again");
 		return;
 	}
-	err_hint(err, "the stream is good up to byte %" PRIu64 " (%" PRIu64
+	err_hint(err, "the stream is %s up to byte %" PRIu64 " (%" PRIu64
 		 " member%s), which is not enough to load it: copy the image anew from where it was saved, or save the state again",
-		 totals->bytes, totals->members,
+		 reader->skims ? "there" : "good", totals->bytes,
+		 totals->members,
 		 totals->members == 1 ? "" : "s");
 }
 
@@ -298,7 +320,8 @@ void image_reader_totals(const struct image_reader *reader,
 			 struct image_totals *totals)
 {
 	*totals = reader->totals;
-	digest_text(reader->stream, totals->digest);
+	if (!reader->skims)
+		digest_text(reader->stream, totals->digest);
 }
 
 void image_reader_free(struct image_reader *reader)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reading an image, or a bare stream, from a file or a pipe: member by
- * member, each whole and checked before it is handed out. Nothing seeks.
+ * member, each whole and checked before it is handed out. Nothing seeks, but
+ * for image_reader_skim().
  */
 #ifndef IMAGE_READER_H
 #define IMAGE_READER_H
@@ -20,6 +21,7 @@ enum image_kind {
 
 /**
  * struct image_member - one piece of the stream; @data is the reader's until the next call
+ * @data: NULL after image_reader_skim()
  * @file_offset: of its bytes in the input, from where that began; -1: they do
  *               not stand there as they are (compressed)
  */
@@ -30,7 +32,7 @@ struct image_member {
 	int64_t file_offset;
 	const unsigned char *data;
 	size_t len;
-	char digest[DIGEST_TEXT_SIZE]; /* the one in the header, found right; empty in a bare stream */
+	char digest[DIGEST_TEXT_SIZE]; /* the one in the header, found right unless skimmed; empty in a bare stream */
 };
 
 /**
@@ -64,6 +66,16 @@ enum image_kind image_reader_kind(const struct image_reader *reader);
 
 bool image_reader_is_compressed(const struct image_reader *reader);
 
+/**
+ * image_reader_skim - hand members out without their data, which are not read
+ *
+ * Everything else is judged as ever, the manifest is read and checked against
+ * its digest and what was counted; the members' own digests and the stream's
+ * are not. False, and all stays as it is, where data cannot be passed over:
+ * in a bare stream, a compressed image, a pipe.
+ */
+bool image_reader_skim(struct image_reader *reader) __attribute__((nonnull(1)));
+
 /** image_reader_device - device.json's bytes, the reader's; NULL in a bare stream */
 const char *image_reader_device(const struct image_reader *reader, size_t *len);
 
@@ -78,7 +90,7 @@ const char *image_reader_device(const struct image_reader *reader, size_t *len);
 int image_reader_next(struct image_reader *reader, struct image_member *member,
 		      struct err *err) __attribute__((nonnull(1, 2, 3)));
 
-/** image_reader_totals - counted so far; the digest is of what came so far */
+/** image_reader_totals - counted so far; the digest is of what came so far; skimmed: empty, and at the end the manifest's */
 void image_reader_totals(const struct image_reader *reader,
 			 struct image_totals *totals)
 	__attribute__((nonnull(1, 2)));

@@ -5,6 +5,8 @@
 #include <archive_entry.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/text.h"
@@ -108,7 +110,7 @@ static la_ssize_t on_read(struct archive *archive, void *data,
 	(void)archive;
 	source->peeked = 0;
 	*block = source->buffer;
-	return n ? n : read_block(source, SOURCE_BLOCK, &source->err);
+	return n ? n : read_block(source, source->block_size, &source->err);
 }
 
 static int zstd_failed(struct source *source, struct err *err)
@@ -193,7 +195,9 @@ int source_open(struct source *source, int fd, const char *name,
 {
 	ssize_t n;
 
-	*source = (struct source){ .fd = fd, .name = name };
+	*source = (struct source){
+		.fd = fd, .name = name, .block_size = SOURCE_BLOCK,
+	};
 	source->buffer = malloc(SOURCE_BLOCK);
 	if (!source->buffer)
 		return err_set(err, ERR_NO_MEMORY, 0, "memory for a block");
@@ -227,7 +231,7 @@ static int next_plain(struct source *source, struct err *err)
 
 	source->peeked = 0;
 	if (!n)
-		n = read_block(source, SOURCE_BLOCK, err);
+		n = read_block(source, source->block_size, err);
 	source->block = source->buffer;
 	source->block_len = n > 0 ? (size_t)n : 0;
 	return n < 0 ? -1 : n > 0;
@@ -260,4 +264,33 @@ int source_next(struct source *source, struct err *err)
 	source->given_bytes += source->block_len;
 	source->exhausted = !ret;
 	return ret;
+}
+
+bool source_skim(struct source *source)
+{
+	off_t here = lseek(source->fd, 0, SEEK_CUR);
+	struct stat st;
+
+	if (source->kind != SOURCE_TAR || here < 0 ||
+	    fstat(source->fd, &st) || !S_ISREG(st.st_mode) || st.st_size < here)
+		return false;
+	source->file_bytes = source->read_bytes + (uint64_t)(st.st_size - here);
+	source->block_size = SOURCE_SKIM_BLOCK;
+	source->skims = true;
+	return true;
+}
+
+uint64_t source_skip(struct source *source, uint64_t len)
+{
+	uint64_t left;
+
+	if (!source->skims || source->peeked)
+		return 0;
+	left = source->file_bytes - source->read_bytes;
+	len = len < left ? len : left;
+	if (lseek(source->fd, (off_t)len, SEEK_CUR) < 0)
+		return 0;
+	source->read_bytes += len;
+	source->given_bytes += len;
+	return len;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The bytes of an input, block by block: as they are, or out of zstd, so that
- * what reads the tar sees where it ends and what follows. Private to this room.
+ * what reads the tar sees where it ends and what follows. What is not wanted of
+ * a file can be passed over. Private to this room.
  */
 #ifndef IMAGE_SOURCE_H
 #define IMAGE_SOURCE_H
@@ -12,6 +13,7 @@
 #include "base/err.h"
 
 #define SOURCE_BLOCK (256u << 10)
+#define SOURCE_SKIM_BLOCK (4u << 10) /* of a tar without its data: a header takes three blocks of 512 */
 
 enum source_kind { SOURCE_BARE, SOURCE_TAR, SOURCE_ZSTD };
 
@@ -24,6 +26,9 @@ struct archive;
  * @read_bytes: read from the file
  * @given_bytes: handed out by source_next(), which is more when compressed
  * @block, @block_len: handed out last
+ * @block_size: read at a time
+ * @skims: source_skip() passes bytes over
+ * @file_bytes: with @skims: from where the input began to the file's end
  * @ended: the file's end was met
  * @exhausted: ... and more was asked for
  */
@@ -38,6 +43,9 @@ struct source {
 	uint64_t given_bytes;
 	const unsigned char *block;
 	size_t block_len;
+	size_t block_size;
+	bool skims;
+	uint64_t file_bytes;
 	bool ended;
 	bool exhausted;
 	struct err err; /* of reading, met inside of libarchive */
@@ -51,5 +59,11 @@ void source_close(struct source *source);
 
 /** source_next - 1 and a block in source->block, 0 at the end, -1 */
 int source_next(struct source *source, struct err *err);
+
+/** source_skim - from now on pass over what source_skip() is told to; false: it cannot, being compressed, or no regular file */
+bool source_skim(struct source *source);
+
+/** source_skip - leave out up to @len bytes after the last block; how many those were, 0 at the end and without source_skim() */
+uint64_t source_skip(struct source *source, uint64_t len);
 
 #endif

@@ -20,6 +20,12 @@ static la_ssize_t on_read(struct archive *archive, void *data,
 	return ret < 0 ? -1 : (la_ssize_t)source->block_len;
 }
 
+static la_int64_t on_skip(struct archive *archive, void *data, la_int64_t len)
+{
+	(void)archive;
+	return (la_int64_t)source_skip(data, (uint64_t)len);
+}
+
 /* libarchive could not go on; @where names what it was at. */
 static int archive_failed(struct tar *tar, const char *where, struct err *err)
 {
@@ -52,7 +58,8 @@ int tar_open(struct tar *tar, struct source *source, struct err *err)
 	tar->archive = archive_read_new();
 	if (!tar->archive || chain_init(&tar->chain))
 		return err_set(err, ERR_NO_MEMORY, 0, "memory for an archive");
-	if (archive_read_support_format_tar(tar->archive) != ARCHIVE_OK)
+	if (archive_read_support_format_tar(tar->archive) != ARCHIVE_OK ||
+	    archive_read_set_skip_callback(tar->archive, on_skip) != ARCHIVE_OK)
 		return err_set(err, ERR_INTERNAL, 0, "libarchive reads no tar");
 	if (archive_read_open(tar->archive, source, NULL, on_read, NULL) !=
 	    ARCHIVE_OK)
@@ -209,6 +216,27 @@ int tar_read(struct tar *tar, const struct tar_header *header,
 		return err_set(err, ERR_DAMAGED, 0,
 			       "%s: the digest of %s does not fit: its contents have changed, or it is not in its place",
 			       tar->source->name, header->name);
+	snprintf(tar->name, sizeof(tar->name), "%s", header->name);
+	return 0;
+}
+
+/*
+ * What a header claims and what the archive holds of it may differ (a map of
+ * holes that has none): then the data are not those at the member's place.
+ */
+int tar_skip(struct tar *tar, const struct tar_header *header, struct err *err)
+{
+	uint64_t end = (uint64_t)tar_position(tar) + header->size +
+		       TAR_BLOCK - 1;
+
+	end -= end % TAR_BLOCK;
+	if (archive_read_data_skip(tar->archive) != ARCHIVE_OK)
+		return member_failed(tar, header->name, err);
+	if ((uint64_t)tar_position(tar) != end)
+		return err_set(err, ERR_DAMAGED, 0,
+			       "%s: %s does not hold the %zu bytes that it claims",
+			       tar->source->name, header->name, header->size);
+	chain_pass(&tar->chain, header->digest);
 	snprintf(tar->name, sizeof(tar->name), "%s", header->name);
 	return 0;
 }

@@ -53,6 +53,14 @@ int tar_judge(struct tar *tar, struct tar_header *header, size_t max,
 int tar_read(struct tar *tar, const struct tar_header *header,
 	     unsigned char *to, struct digest *stream, struct err *err);
 
+/**
+ * tar_skip - pass over a judged member's data, which must be there
+ *
+ * They are not digested; that the header's digest is right shows when the next
+ * member's is, which is read.
+ */
+int tar_skip(struct tar *tar, const struct tar_header *header, struct err *err);
+
 /** tar_end - after the last member's data: is the archive's end there, and nothing after it? 0 or -1 */
 int tar_end(struct tar *tar, struct err *err);
 

@@ -85,13 +85,13 @@ static int header_done(struct record_parser *parser, record_fn fn,
 	return fn ? fn(&record, fn_data) : 0;
 }
 
-static size_t at_most(uint64_t want, size_t have)
+static uint64_t at_most(uint64_t want, uint64_t have)
 {
-	return want < have ? (size_t)want : have;
+	return want < have ? want : have;
 }
 
 /* Takes what belongs to the present payload; how much that was. */
-static size_t feed_payload(struct record_parser *parser, size_t len)
+static uint64_t feed_payload(struct record_parser *parser, uint64_t len)
 {
 	len = at_most(parser->payload_left, len);
 	parser->payload_left -= len;
@@ -132,6 +132,18 @@ int record_feed(struct record_parser *parser, const void *data, size_t len,
 			ret = header_done(parser, fn, fn_data);
 	}
 	return ret;
+}
+
+uint64_t record_pass(struct record_parser *parser, uint64_t len)
+{
+	if (parser->format == STREAM_BARE)
+		parser->fw_bytes += len;
+	else if (!parser->broken && !parser->payload_left)
+		return 0;
+	else if (!parser->broken)
+		len = feed_payload(parser, len);
+	parser->offset += len;
+	return len;
 }
 
 bool record_complete(const struct record_parser *parser)

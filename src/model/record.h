@@ -61,6 +61,15 @@ typedef int (*record_fn)(const struct record *record, void *data);
 int record_feed(struct record_parser *parser, const void *data, size_t len,
 		record_fn fn, void *fn_data) __attribute__((nonnull(1)));
 
+/**
+ * record_pass - pass over up to @len bytes as if they had been fed, without having them
+ *
+ * Of a payload, of a bare image, and of what follows broken framing; how many
+ * those were: 0 where the parser has to see what comes.
+ */
+uint64_t record_pass(struct record_parser *parser, uint64_t len)
+	__attribute__((nonnull(1)));
+
 /** record_complete - may the stream end here? (not inside a header or payload, and it held firmware data) */
 bool record_complete(const struct record_parser *parser)
 	__attribute__((nonnull(1)));

@@ -164,17 +164,18 @@ static void read_opened(struct image_reader *reader, struct reading *reading)
 	append(&reading->manifest, json ? json : "", len);
 }
 
+const struct image_json kit_json = {
+	.device = report_image_check_device,
+	.manifest = report_image_read_manifest,
+};
+
 struct reading read_image(const void *data, size_t len)
 {
-	static const struct image_json json = {
-		.device = report_image_check_device,
-		.manifest = report_image_read_manifest,
-	};
 	struct reading reading = { .ret = -1 };
 	struct image_reader *reader;
 	int fd = memory_file(data, len);
 
-	if (!image_reader_open(&reader, fd, "it", &json, &reading.err))
+	if (!image_reader_open(&reader, fd, "it", &kit_json, &reading.err))
 		read_opened(reader, &reading);
 	image_reader_free(reader);
 	close(fd);
@@ -186,6 +187,24 @@ void reading_free(struct reading *reading)
 	bytes_free(&reading->stream);
 	bytes_free(&reading->device);
 	bytes_free(&reading->manifest);
+}
+
+int view_fd(struct view **view, int fd, struct err *err)
+{
+	static char path[64]; /* which the view keeps */
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return view_open(view, path, &kit_json, err);
+}
+
+int view_bytes(struct view **view, const void *data, size_t len,
+	       struct err *err)
+{
+	int fd = memory_file(data, len);
+	int ret = view_fd(view, fd, err);
+
+	close(fd);
+	return ret;
 }
 
 void build_begin(struct builder *builder)

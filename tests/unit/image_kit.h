@@ -8,6 +8,7 @@
 
 #include "image/digest.h"
 #include "image/reader.h"
+#include "image/view.h"
 #include "image/writer.h"
 
 struct bytes {
@@ -46,6 +47,16 @@ struct reading {
 
 struct reading read_image(const void *data, size_t len);
 void reading_free(struct reading *reading);
+
+/** kit_json - the tool's own readers of the JSON members */
+extern const struct image_json kit_json;
+
+/** view_fd - view_open() of the file @fd */
+int view_fd(struct view **view, int fd, struct err *err);
+
+/** view_bytes - view_open() of a regular file of these bytes */
+int view_bytes(struct view **view, const void *data, size_t len,
+	       struct err *err);
 
 /** struct builder - an archive made by hand; the chain of digests is kept right unless told otherwise */
 struct builder {

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/view.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/interrupt.h"
+#include "base/io.h"
+#include "base/tempfile.h"
+#include "image/common.h"
+
+#define HEADERS_SIZE 4096 /* read at a time where records are small */
+
+struct view {
+	const char *name;
+	int fd;
+	bool copied; /* @fd is a temporary file */
+	bool compressed;
+	bool whole;
+	enum image_kind kind;
+	char *device, *manifest;
+	size_t device_len, manifest_len;
+	struct view_extent *extents;
+	size_t n_extents;
+	struct image_totals totals;
+};
+
+static int no_memory(const struct view *view, struct err *err)
+{
+	return err_set(err, ERR_NO_MEMORY, 0, "memory for what %s holds",
+		       view->name);
+}
+
+static int add_extent(struct view *view, const struct view_extent *extent)
+{
+	size_t n = view->n_extents;
+	struct view_extent *list = view->extents;
+
+	if (!(n & (n - 1))) {
+		list = reallocarray(list, n ? 2 * n : 1, sizeof(*list));
+		if (!list)
+			return -1;
+		view->extents = list;
+	}
+	list[n] = *extent;
+	view->n_extents++;
+	return 0;
+}
+
+static int keep_text(struct view *view, const char *from, size_t len,
+		     char **to, size_t *to_len, struct err *err)
+{
+	if (!from)
+		return 0;
+	*to = strndup(from, len);
+	if (!*to)
+		return no_memory(view, err);
+	*to_len = len;
+	return 0;
+}
+
+static int copy_out(const struct view *view, const struct image_member *member,
+		    struct err *err)
+{
+	int ret = write_all(view->fd, member->data, member->len);
+
+	if (!ret)
+		return 0;
+	err_from_errno(err, -ret, "%s does not fit into a temporary file",
+		       view->name);
+	return err_hint(err, "name a folder with more space: TMPDIR=FOLDER");
+}
+
+/*
+ * Member by member. In the temporary file the stream stands without gaps; in
+ * the file itself, @base is where the input began.
+ */
+static int take_members(struct view *view, struct image_reader *reader,
+			uint64_t base, struct err *err)
+{
+	struct image_member member;
+	int ret;
+
+	while ((ret = image_reader_next(reader, &member, err)) > 0) {
+		struct view_extent extent = {
+			.offset = member.offset,
+			.len = member.len,
+			.at = view->copied ? member.offset
+					   : base + (uint64_t)member.file_offset,
+			.phase = member.phase,
+		};
+
+		memcpy(extent.digest, member.digest, sizeof(extent.digest));
+		if (view->copied && copy_out(view, &member, err))
+			return -1;
+		image_reader_totals(reader, &view->totals);
+		if (add_extent(view, &extent))
+			return no_memory(view, err);
+	}
+	image_reader_totals(reader, &view->totals);
+	return ret;
+}
+
+/* A bare stream is as long as its file. */
+static int take_file(struct view *view, uint64_t base, uint64_t end,
+		     struct err *err)
+{
+	struct view_extent all = {
+		.len = end - base, .at = base, .phase = PHASE_STOP_COPY,
+	};
+
+	view->totals.bytes = all.len;
+	view->totals.phases[PHASE_STOP_COPY].bytes = all.len;
+	return add_extent(view, &all) ? no_memory(view, err) : 0;
+}
+
+/* A bare stream came in blocks, which say nothing. */
+static void join_extents(struct view *view)
+{
+	if (view->kind != IMAGE_STREAM || !view->n_extents)
+		return;
+	view->extents[0].len = view->totals.bytes;
+	view->n_extents = 1;
+}
+
+static int take_all(struct view *view, struct image_reader *reader, int *fd,
+		    uint64_t base, struct err *err)
+{
+	struct stat st;
+	bool is_file = !fstat(*fd, &st) && S_ISREG(st.st_mode) &&
+		       (uint64_t)st.st_size > base;
+	int ret;
+
+	if (is_file && view->kind == IMAGE_STREAM) {
+		view->fd = TAKE_FD(*fd);
+		return take_file(view, base, (uint64_t)st.st_size, err);
+	}
+	view->copied = !is_file || !image_reader_skim(reader);
+	if (!view->copied) {
+		ret = take_members(view, reader, base, err);
+		view->fd = TAKE_FD(*fd);
+		return ret;
+	}
+	view->fd = tempfile_open(err);
+	if (view->fd < 0)
+		return -1;
+	ret = take_members(view, reader, 0, err);
+	join_extents(view);
+	return ret;
+}
+
+static int look(struct view *view, struct image_reader *reader, int *fd,
+		uint64_t base, struct err *err)
+{
+	const char *text;
+	size_t len;
+
+	view->kind = image_reader_kind(reader);
+	view->compressed = image_reader_is_compressed(reader);
+	text = image_reader_device(reader, &len);
+	if (keep_text(view, text, len, &view->device, &view->device_len, err) ||
+	    take_all(view, reader, fd, base, err))
+		return -1;
+	text = image_reader_manifest(reader, &len);
+	if (keep_text(view, text, len, &view->manifest, &view->manifest_len,
+		      err))
+		return -1;
+	view->whole = true;
+	return 0;
+}
+
+int view_look(struct view **view, const char *path,
+	      const struct image_json *json, struct err *err)
+{
+	CLEANUP(image_reader_freep) struct image_reader *reader = NULL;
+	AUTO_VIEW struct view *made = calloc(1, sizeof(*made));
+	AUTO_CLOSE int fd = -1;
+	off_t base;
+
+	*view = NULL;
+	if (!made)
+		return image_no_memory(err);
+	made->fd = -1;
+	made->name = strcmp(path, "-") ? path : "standard input";
+	fd = open_input(path, err);
+	if (fd < 0)
+		return -1;
+	base = lseek(fd, 0, SEEK_CUR);
+	if (image_reader_open(&reader, fd, made->name, json, err))
+		return -1;
+	*view = TAKE_PTR(made);
+	return look(*view, reader, &fd, base < 0 ? 0 : (uint64_t)base, err);
+}
+
+int view_open(struct view **view, const char *path,
+	      const struct image_json *json, struct err *err)
+{
+	if (!view_look(view, path, json, err))
+		return 0;
+	view_free(TAKE_PTR(*view));
+	return -1;
+}
+
+void view_free(struct view *view)
+{
+	if (!view)
+		return;
+	cleanup_closep(&view->fd);
+	free(view->device);
+	free(view->manifest);
+	free(view->extents);
+	free(view);
+}
+
+const char *view_name(const struct view *view)
+{
+	return view->name;
+}
+
+enum image_kind view_kind(const struct view *view)
+{
+	return view->kind;
+}
+
+bool view_is_compressed(const struct view *view)
+{
+	return view->compressed;
+}
+
+bool view_is_checked(const struct view *view)
+{
+	return view->copied && view->whole;
+}
+
+bool view_is_whole(const struct view *view)
+{
+	return view->whole;
+}
+
+uint64_t view_size(const struct view *view)
+{
+	return view->totals.bytes;
+}
+
+const struct image_totals *view_totals(const struct view *view)
+{
+	return &view->totals;
+}
+
+const char *view_device(const struct view *view, size_t *len)
+{
+	*len = view->device_len;
+	return view->device;
+}
+
+const char *view_manifest(const struct view *view, size_t *len)
+{
+	*len = view->manifest_len;
+	return view->manifest;
+}
+
+const struct view_extent *view_extents(const struct view *view, size_t *n)
+{
+	*n = view->n_extents;
+	return view->extents;
+}
+
+/* The extent that @offset is in; there is one. */
+static const struct view_extent *find_extent(const struct view *view,
+					     uint64_t offset)
+{
+	size_t first = 0, n = view->n_extents;
+
+	while (n > 1) {
+		size_t half = n / 2;
+
+		if (view->extents[first + half].offset <= offset) {
+			first += half;
+			n -= half;
+		} else {
+			n = half;
+		}
+	}
+	return &view->extents[first];
+}
+
+static int read_at(const struct view *view, unsigned char *to, size_t len,
+		   uint64_t at, struct err *err)
+{
+	while (len) {
+		ssize_t n = pread(view->fd, to, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR && !interrupt_wanted())
+			continue;
+		if (n < 0)
+			return err_from_errno(err, errno, "reading %s",
+					      view->name);
+		if (!n)
+			return err_set(err, ERR_DAMAGED, 0,
+				       "%s became shorter while it was read: it ends at byte %" PRIu64,
+				       view->name, at);
+		to += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int view_read(const struct view *view, void *to, size_t len, uint64_t offset,
+	      struct err *err)
+{
+	uint64_t size = view->totals.bytes;
+	unsigned char *p = to;
+
+	if (offset > size || len > size - offset)
+		return err_set(err, ERR_INTERNAL, 0,
+			       "%s: %zu bytes at %" PRIu64 " of a stream of %" PRIu64,
+			       view->name, len, offset, size);
+	while (len) {
+		const struct view_extent *extent = find_extent(view, offset);
+		uint64_t skip = offset - extent->offset;
+		uint64_t left = extent->len - skip;
+		size_t n = left < len ? (size_t)left : len;
+
+		if (read_at(view, p, n, extent->at + skip, err))
+			return -1;
+		p += n;
+		offset += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* Some bytes from where a header begins, and what follows it: small records are in it, too. */
+static int take_headers(const struct view *view, struct record_parser *parser,
+			record_fn fn, void *fn_data, struct err *err)
+{
+	unsigned char data[HEADERS_SIZE];
+	uint64_t left = view->totals.bytes - parser->offset;
+	size_t len = left < sizeof(data) ? (size_t)left : sizeof(data);
+
+	if (view_read(view, data, len, parser->offset, err))
+		return -1;
+	return record_feed(parser, data, len, fn, fn_data);
+}
+
+int view_records(const struct view *view, struct record_parser *parser,
+		 record_fn fn, void *fn_data, struct err *err)
+{
+	int ret = 0;
+
+	while (!ret && parser->offset < view->totals.bytes)
+		if (!record_pass(parser, view->totals.bytes - parser->offset))
+			ret = take_headers(view, parser, fn, fn_data, err);
+	return ret;
+}
