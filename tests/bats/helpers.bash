@@ -18,6 +18,9 @@ old_kernel() { [[ $(uname -r) == 6.1.* ]]; }
 # debug_kernel: is it the lab's own, on which everything takes long?
 debug_kernel() { [[ $(uname -r) == *-debug-* ]]; }
 
+# slowly N: so many seconds or milliseconds, and several times as many where everything takes long
+slowly() { debug_kernel && echo $(($1 * 4)) || echo "$1"; }
+
 # all_flags: what a driver offers on this kernel when nothing holds it back
 all_flags() { old_kernel && echo 3 || echo 7; }
 
@@ -84,7 +87,14 @@ release() {
 }
 
 # fault SPEC: what the device model shall do wrong from now on ("" clears)
-fault() { lab-prop set fault "$1"; }
+fault() {
+	local text=$1
+	if debug_kernel; then
+		# What hangs must outlast what is done meanwhile.
+		text=$(sed -E 's/hang=([0-9.]+)/\n\1\n/g' <<<"$text" | awk '/^[0-9.]+$/ { $0 = "hang=" $0 * 4 } { printf "%s", $0 }')
+	fi
+	lab-prop set fault "$text"
+}
 
 # flip FILE OFFSET [MASK]: bits of that byte, the lowest one if no other is named
 flip() {

@@ -124,7 +124,7 @@ until_answered() {
 		await "$run_dir/end"
 	mapfile -t took <"$BATS_TEST_TMPDIR/background"
 	[ "${took[1]}" -ge 1900 ]
-	[ "${took[1]}" -lt 3500 ]
+	[ "${took[1]}" -lt "$(slowly 3500)" ]
 	lab-prop get pending | grep -q "op=0x118 .* begun"
 	until_answered
 	last_refusal 0x118 "status=0x5 syndrome=0x1ab020"

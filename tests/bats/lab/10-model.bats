@@ -369,7 +369,7 @@ teardown() {
 	[ "$(lab-prop get fault-hits)" = 1 ]
 	fault ""
 	took=$(migdrive dev "$VF0" time set STOP time | tail -n 1)
-	[ "$took" -lt 1500 ]
+	[ "$took" -lt "$(slowly 1500)" ]
 }
 
 @test "fault: data corrupted on its way out or in does not get into a VF" {

@@ -139,7 +139,7 @@ images() {
 	migdrive dev "$VF0" time set PRE_COPY time read 24 time read 100 time set RUNNING >$run_dir/times
 	# Neither the arc nor the first record waits for the SAVE.
 	mapfile -t times <$run_dir/times
-	[ $((times[1] + times[2])) -lt 500 ]
+	[ $((times[1] + times[2])) -lt "$(slowly 500)" ]
 	[ "${times[3]}" -gt 200 ]
 }
 

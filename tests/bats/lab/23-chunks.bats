@@ -32,7 +32,10 @@ teardown_file() {
 	rm -rf $run_dir
 }
 
-setup() { rm -f $run_dir/{ready,go,on,dropped,end,stream}; }
+setup() {
+	not_61
+	rm -f $run_dir/{ready,go,on,dropped,end,stream}
+}
 
 teardown() {
 	[ -z "${BACKGROUND:-}" ] || finish || true

@@ -175,7 +175,7 @@ is_in_arc() {
 	begin=${EPOCHREALTIME//[!0-9]/}
 	look "$VF0"
 	mapfile -t <"$debug/$VF0/failures"
-	[ $((${EPOCHREALTIME//[!0-9]/} - begin)) -lt 1000000 ]
+	[ $((${EPOCHREALTIME//[!0-9]/} - begin)) -lt "$(slowly 1000000)" ]
 	shows arc "RUNNING > RUNNING_P2P" state RUNNING open yes
 	[ "${is[arc_ns]}" -gt 0 ]
 	[ ! -e $run_dir/ready ]
