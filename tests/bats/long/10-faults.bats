@@ -23,8 +23,10 @@ teardown() {
 	lab-prop set state-size $((20 << 20))
 	firmware_is in-chunks on
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
-	echo "# SEED=$(seed)" >&3
-	migfaults "$VF0" --sample 200 --seed "$(seed)"
+	local seed
+	seed=$(seed)
+	echo "# SEED=$seed" >&3
+	migfaults "$VF0" --sample 200 --seed "$seed"
 }
 
 @test "hostile: ten thousand mutations" {
