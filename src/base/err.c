@@ -155,6 +155,11 @@ const char *err_hint_of(const struct err *err, char buf[ERR_HINT_SIZE])
 	return buf;
 }
 
+int err_code_status(enum err_code code)
+{
+	return codes[code].status;
+}
+
 int err_exit_status(const struct err *err)
 {
 	if (err->code == ERR_INTERRUPTED)

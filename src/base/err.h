@@ -135,6 +135,9 @@ static inline bool err_is_set(const struct err *err)
 /** err_name - the code's name in JSON documents */
 const char *err_name(enum err_code code);
 
+/** err_code_status - the exit status of a code: for what is found, and is no failure */
+int err_code_status(enum err_code code);
+
 #define ERR_HINT_SIZE 320
 
 /**

@@ -89,9 +89,12 @@ static uint64_t key_of(const struct piece *piece)
 
 static bool alike(const struct piece *a, const struct piece *b)
 {
-	return key_of(a) == key_of(b) && a->header == b->header &&
-	       a->record.flags == b->record.flags &&
-	       a->record.size == b->record.size;
+	bool headers_alike = a->kind != b->kind ||
+			     (a->header == b->header &&
+			      a->record.flags == b->record.flags);
+
+	return key_of(a) == key_of(b) && a->record.size == b->record.size &&
+	       headers_alike;
 }
 
 /* struct range - pieces that are still to be paired: from @from up to @to, of each side */
@@ -154,6 +157,16 @@ static void add_alone(struct diff *diff, struct range *range, int side,
 		    side ? range->from[1] : DIFF_NONE);
 }
 
+/* Are the next ones, which have no partner, one record whose tag is another? */
+static bool retagged(const struct range *range)
+{
+	const struct piece *a = &range->pieces[0][range->from[0]];
+	const struct piece *b = &range->pieces[1][range->from[1]];
+
+	return a->kind == PIECE_RECORD && b->kind == PIECE_RECORD &&
+	       a->record.size == b->record.size;
+}
+
 /* What is not alike: the nearest of the same tag. */
 static void pair_middle(struct diff *diff, struct range *range)
 {
@@ -162,7 +175,7 @@ static void pair_middle(struct diff *diff, struct range *range)
 					 distance(range, 1) };
 		int side = n[1] < n[0];
 
-		if (!n[side]) {
+		if (!n[side] || (n[side] == SIZE_MAX && retagged(range))) {
 			add(diff, range->from[0]++, range->from[1]++);
 		} else if (n[side] != SIZE_MAX) {
 			add_alone(diff, range, side, n[side]);
@@ -219,9 +232,15 @@ static int cut_like(struct diff_side *side, const struct diff_side *like)
 	return 0;
 }
 
+/* Are its pieces all of its records, and nothing else? */
+static bool is_cut(const struct diff_side *side)
+{
+	return side->whole && side->n_records <= ALIGN_RECORDS_MAX;
+}
+
 static int pair_offsets(struct diff *diff)
 {
-	int model = !diff->sides[0].whole && diff->sides[1].whole;
+	int model = !is_cut(&diff->sides[0]) && is_cut(&diff->sides[1]);
 	size_t n[DIFF_SIDES];
 
 	if (cut_like(&diff->sides[!model], &diff->sides[model]))
@@ -243,12 +262,35 @@ int align_pair(struct diff *diff)
 	if (!diff->pairs)
 		return -ENOMEM;
 	if (diff->align == ALIGN_AUTO)
-		diff->align = sides[0].whole && sides[1].whole
+		diff->align = is_cut(&sides[0]) && is_cut(&sides[1])
 				      ? ALIGN_RECORDS : ALIGN_OFFSETS;
 	if (diff->align == ALIGN_OFFSETS)
 		return pair_offsets(diff);
 	pair_records(diff);
 	return 0;
+}
+
+static const struct piece *piece_of(const struct diff *diff,
+				    const struct diff_pair *pair, int side)
+{
+	return pair->piece[side] == DIFF_NONE
+		       ? NULL : &diff->sides[side].pieces[pair->piece[side]];
+}
+
+struct common align_common(const struct diff *diff,
+			   const struct diff_pair *pair)
+{
+	struct common common = {
+		.pieces = { piece_of(diff, pair, 0), piece_of(diff, pair, 1) },
+	};
+
+	if (common.pieces[0] && common.pieces[1]) {
+		common.header = least(common.pieces[0]->header,
+				      common.pieces[1]->header);
+		common.payload = least(common.pieces[0]->len,
+				       common.pieces[1]->len);
+	}
+	return common;
 }
 
 void align_free(struct diff *diff)

@@ -106,7 +106,7 @@ static void a_foreign_record_is_passed_over(void)
 	static const struct record b[] = { SIZE_RECORD, FW(3),
 					   { 0, 4, 1, 77 }, FW(4) };
 	static const struct record c[] = { SIZE_RECORD, FW(3),
-					   { 0, 4, 1, 88 }, FW(5) };
+					   { 0, 5, 1, 88 }, FW(5) };
 	struct diff diff = {};
 
 	lay(&diff.sides[0], a, 3);
@@ -116,6 +116,24 @@ static void a_foreign_record_is_passed_over(void)
 	lay(&diff.sides[0], b, 4);
 	lay(&diff.sides[1], c, 4);
 	pairs_are(&diff, "0=0 1=1 2- -2 3=3");
+}
+
+static void another_tag_of_the_same_size_is_a_change(void)
+{
+	static const struct record a[] = { SIZE_RECORD, FW(8), FW(9) };
+	static const struct record b[] = { SIZE_RECORD, { 0, 8, 1, 77 },
+					   FW(9) };
+	static const struct record c[] = { SIZE_RECORD, FW(8),
+					   { 0, 9, 0, RECORD_STOP_COPY_SIZE } };
+	struct diff diff = {};
+
+	lay(&diff.sides[0], a, 3);
+	lay(&diff.sides[1], b, 3);
+	pairs_are(&diff, "0=0 1=1 2=2");
+	diff = (struct diff){};
+	lay(&diff.sides[0], a, 3);
+	lay(&diff.sides[1], c, 3);
+	pairs_are(&diff, "0=0 1=1 2=2");
 }
 
 /* What the driver of Linux 6.1 writes is in the firmware data of a later one. */
@@ -132,6 +150,37 @@ static void a_bare_stream_is_firmware_data(void)
 	CHECK_INT(diff.sides[1].pieces[0].kind, PIECE_BARE);
 	CHECK_INT(diff.sides[1].pieces[0].header, 0);
 	pairs_are(&diff, "0- 1=0");
+}
+
+static void of_several_the_one_of_its_size_is_bare(void)
+{
+	static const struct record a[] = { SIZE_RECORD, FW(7), FW(100) };
+	struct diff diff = {};
+
+	lay(&diff.sides[0], a, 3);
+	diff.sides[1] = (struct diff_side){ .format = STREAM_BARE,
+					    .bytes = 100, .whole = true };
+	CHECK_INT(align_pieces(&diff.sides[1], NULL), 0);
+	pairs_are(&diff, "0- 1- 2=0");
+}
+
+static void what_both_have_of_a_pair(void)
+{
+	static const struct record a[] = { FW(100), FW(7) }, b[] = { FW(60) };
+	struct diff diff = {};
+	struct common common;
+
+	lay(&diff.sides[0], a, 2);
+	lay(&diff.sides[1], b, 1);
+	CHECK_INT(align_pair(&diff), 0);
+	common = align_common(&diff, &diff.pairs[0]);
+	CHECK_INT(common.header, 16);
+	CHECK_INT(common.payload, 60);
+	common = align_common(&diff, &diff.pairs[1]);
+	CHECK_INT(common.header, 0);
+	CHECK_INT(common.payload, 0);
+	CHECK(common.pieces[0] && !common.pieces[1]);
+	align_free(&diff);
 }
 
 static void lost_framing_is_compared_by_place(void)
@@ -216,6 +265,24 @@ static void too_many_records_are_one_piece(void)
 	free(side.pieces);
 }
 
+static void they_are_compared_by_place(void)
+{
+	static const struct record all[] = { SIZE_RECORD, FW(100) };
+	struct diff diff = {};
+
+	diff.sides[0] = (struct diff_side){
+		.format = STREAM_RECORDS, .n_records = ALIGN_RECORDS_MAX + 1,
+		.bytes = 1 << 22, .whole = true
+	};
+	CHECK_INT(align_pieces(&diff.sides[0], NULL), 0);
+	lay(&diff.sides[1], all, 2);
+	CHECK_INT(align_pair(&diff), 0);
+	CHECK_INT(diff.align, ALIGN_OFFSETS);
+	CHECK_STR(pairs_of(&diff), "0=0 1=1 2-");
+	CHECK_INT(diff.sides[0].pieces[2].len, (1 << 22) - 140);
+	align_free(&diff);
+}
+
 /* A partner that is far away is not looked for: time stays in bounds. */
 static void many_foreign_records_take_no_time(void)
 {
@@ -225,7 +292,7 @@ static void many_foreign_records_take_no_time(void)
 
 	for (size_t i = 0; i < n; i++) {
 		a[i] = (struct record){ .flags = 1, .tag = 10 };
-		b[i] = (struct record){ .flags = 1, .tag = 11 };
+		b[i] = (struct record){ .size = 1, .flags = 1, .tag = 11 };
 	}
 	lay(&diff.sides[0], a, n);
 	lay(&diff.sides[1], b, n);
@@ -242,11 +309,15 @@ int main(void)
 	CASE(one_more_moves_no_other);
 	CASE(another_size_is_the_same_record);
 	CASE(a_foreign_record_is_passed_over);
+	CASE(another_tag_of_the_same_size_is_a_change);
 	CASE(a_bare_stream_is_firmware_data);
+	CASE(of_several_the_one_of_its_size_is_bare);
+	CASE(what_both_have_of_a_pair);
 	CASE(lost_framing_is_compared_by_place);
 	CASE(every_cut_stream_fits_its_whole);
 	CASE(what_is_longer_has_a_rest);
 	CASE(too_many_records_are_one_piece);
+	CASE(they_are_compared_by_place);
 	CASE(many_foreign_records_take_no_time);
 	return CHECK_DONE();
 }

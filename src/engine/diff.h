@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Holding the streams of two files against each other. */
+#ifndef ENGINE_DIFF_H
+#define ENGINE_DIFF_H
+
+#include "base/err.h"
+#include "image/view.h"
+#include "model/diff.h"
+#include "model/transfer.h"
+
+/** struct diff_options - @progress: as in struct pump; may be NULL */
+struct diff_options {
+	struct image_json json;
+	progress_fn progress;
+	void *progress_data;
+};
+
+/**
+ * diff_run - compare the streams in diff->sides[].path, "-" being standard input
+ * @diff: zeroed but for both paths, align, limit and gap; diff_free() in any case
+ *
+ * Reads each byte once, blocks of both sides in some threads; what is equal is
+ * not looked at any further. No digests are checked, but for what has to be
+ * copied out first: see view_open(). A difference is no failure. 0, or -1 with
+ * ERR_DAMAGED and the like.
+ */
+int diff_run(struct diff *diff, const struct diff_options *options,
+	     struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+void diff_free(struct diff *diff) __attribute__((nonnull(1)));
+
+#endif
