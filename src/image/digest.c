@@ -2,6 +2,7 @@
 #include "image/digest.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -56,31 +57,35 @@ static uint64_t best_of(update_fn update, XXH3_state_t *state, const void *data)
 	return best;
 }
 
+static update_fn chosen = XXH3_128bits_update;
+
 /*
  * The dispatcher goes by what the processor says it has. Emulated vector units
  * are several times slower than plain code, and a device waits meanwhile: so
  * both are tried once, which takes a millisecond there.
  */
-static update_fn choose_update(XXH3_state_t *state)
+static void try_both(void)
 {
-	static update_fn chosen;
-	void *data;
+	XXH3_state_t *state = XXH3_createState();
+	void *data = calloc(1, TRIAL_SIZE);
 
-	if (chosen)
-		return chosen;
-	data = calloc(1, TRIAL_SIZE);
-	if (!data)
-		return XXH3_128bits_update;
-	chosen = best_of(digest_plain_update, state, data) <
-				 best_of(XXH3_128bits_update, state, data)
-			 ? digest_plain_update : XXH3_128bits_update;
+	if (state && data && best_of(digest_plain_update, state, data) <
+				     best_of(XXH3_128bits_update, state, data))
+		chosen = digest_plain_update;
 	free(data);
+	XXH3_freeState(state);
+}
+
+static update_fn choose_update(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, try_both);
 	return chosen;
 }
 #else
-static update_fn choose_update(XXH3_state_t *state)
+static update_fn choose_update(void)
 {
-	(void)state;
 	return XXH3_128bits_update;
 }
 #endif
@@ -96,7 +101,7 @@ struct digest *digest_new(void)
 		free(digest);
 		return NULL;
 	}
-	digest->update = choose_update(digest->state);
+	digest->update = choose_update();
 	digest_reset(digest);
 	return digest;
 }
