@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&command_dirty,
 	&command_hold,
 	&command_inspect,
+	&command_verify,
 	&command_diff,
 	NULL,
 };

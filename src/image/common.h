@@ -18,4 +18,11 @@ static inline void image_reader_freep(struct image_reader **reader)
 	image_reader_free(*reader);
 }
 
+/**
+ * image_hint_damage - what there is of a damaged image, and what can be done, as the hint of ERR_DAMAGED
+ * @word: what it is up to there: "good", or "there" where no digest was checked
+ */
+void image_hint_damage(struct err *err, const char *word, uint64_t bytes,
+		       uint64_t members);
+
 #endif

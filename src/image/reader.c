@@ -24,6 +24,7 @@ struct image_reader {
 	struct digest *stream;
 	enum phase phase;      /* of the member before */
 	struct image_totals totals;
+	struct damage at; /* the present member, in case that it is damaged */
 	bool skims;
 	bool over;
 	bool whole;            /* over, and everything was right */
@@ -110,6 +111,16 @@ bool image_reader_skim(struct image_reader *reader)
 	return reader->skims;
 }
 
+const struct damage *image_reader_damage(const struct image_reader *reader)
+{
+	return &reader->at;
+}
+
+const char *image_reader_seed(const struct image_reader *reader)
+{
+	return reader->tar.chain.last;
+}
+
 const char *image_reader_device(const struct image_reader *reader, size_t *len)
 {
 	*len = reader->device.len;
@@ -124,7 +135,7 @@ const char *image_reader_manifest(const struct image_reader *reader,
 }
 
 /* The name that belongs here, in one of the phases that may come; else an error. */
-static int check_name(struct image_reader *reader, const char *name,
+static int expect_name(struct image_reader *reader, const char *name,
 		      enum phase *phase, struct err *err)
 {
 	char want[FORMAT_NAME_SIZE];
@@ -184,9 +195,10 @@ static int next_member(struct image_reader *reader, struct tar_header *header,
 			     ? -1 : tar_position(&reader->tar);
 	enum phase phase;
 
-	if (check_name(reader, header->name, &phase, err) ||
+	if (expect_name(reader, header->name, &phase, err) ||
 	    tar_judge(&reader->tar, header, IMAGE_MEMBER_MAX, err))
 		return -1;
+	reader->at.len = header->size;
 	if (take_data(reader, header, err))
 		return -1;
 	*member = (struct image_member){
@@ -228,6 +240,7 @@ static int check_totals(struct image_reader *reader, struct err *err)
 	if (same_counts(&promised, &counted) &&
 	    !strcmp(promised.digest, counted.digest))
 		return 0;
+	reader->at.check = CHECK_TOTALS;
 	return err_set(err, ERR_DAMAGED, 0,
 		       "%s: %s promises %" PRIu64 " bytes in %" PRIu64
 		       " members, digest %s; there are %" PRIu64
@@ -249,12 +262,18 @@ static int next_of_image(struct image_reader *reader,
 			 struct image_member *member, struct err *err)
 {
 	struct tar_header header;
-	int ret = tar_next(&reader->tar, &header, err);
+	int ret;
 
+	reader->at = (struct damage){
+		.check = CHECK_STRUCTURE, .offset = reader->totals.bytes,
+	};
+	ret = tar_next(&reader->tar, &header, err);
 	if (ret < 0)
 		return -1;
 	if (!ret)
 		return truncated_after(reader, err);
+	snprintf(reader->at.member, sizeof(reader->at.member), "%s",
+		 header.name);
 	if (!strcmp(header.name, FORMAT_MANIFEST))
 		return read_manifest(reader, &header, err);
 	return next_member(reader, &header, member, err);
@@ -280,22 +299,19 @@ static int next_of_stream(struct image_reader *reader,
 	return 1;
 }
 
-/* What is good of a damaged image, and what can be done. */
-static void hint_good_part(const struct image_reader *reader, struct err *err)
+void image_hint_damage(struct err *err, const char *word, uint64_t bytes,
+		       uint64_t members)
 {
-	const struct image_totals *totals = &reader->totals;
-
-	if (err->code != ERR_DAMAGED || reader->source.kind == SOURCE_BARE)
+	if (err->code != ERR_DAMAGED)
 		return;
-	if (!totals->members) {
-		err_hint(err, "nothing of the stream in it is good: copy the image anew from where it was saved, or save the state again");
+	if (!members) {
+		err_hint(err, "nothing of the stream in it is %s: copy the image anew from where it was saved, or save the state again",
+			 word);
 		return;
 	}
 	err_hint(err, "the stream is %s up to byte %" PRIu64 " (%" PRIu64
 		 " member%s), which is not enough to load it: copy the image anew from where it was saved, or save the state again",
-		 reader->skims ? "there" : "good", totals->bytes,
-		 totals->members,
-		 totals->members == 1 ? "" : "s");
+		 word, bytes, members, members == 1 ? "" : "s");
 }
 
 int image_reader_next(struct image_reader *reader, struct image_member *member,
@@ -311,8 +327,11 @@ int image_reader_next(struct image_reader *reader, struct image_member *member,
 		      : next_of_image(reader, member, err);
 	reader->over = ret <= 0;
 	reader->whole = ret == 0;
-	if (ret < 0)
-		hint_good_part(reader, err);
+	if (reader->tar.mismatch)
+		reader->at.check = CHECK_DIGESTS;
+	if (ret < 0 && reader->source.kind != SOURCE_BARE)
+		image_hint_damage(err, reader->skims ? "there" : "good",
+				  reader->totals.bytes, reader->totals.members);
 	return ret;
 }
 

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "image/writer.h"
 #include "model/transfer.h"
+#include "model/verdict.h"
 
 enum image_kind {
 	IMAGE_TAR,    /* an image of mlxmigctl-image(5) */
@@ -89,6 +90,14 @@ const char *image_reader_device(const struct image_reader *reader, size_t *len);
  */
 int image_reader_next(struct image_reader *reader, struct image_member *member,
 		      struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+/** image_reader_damage - after -1: at what it stopped; the reader's */
+const struct damage *image_reader_damage(const struct image_reader *reader)
+	__attribute__((nonnull(1)));
+
+/** image_reader_seed - of an image: device.json's digest, from which the chain goes on; the reader's, right after open */
+const char *image_reader_seed(const struct image_reader *reader)
+	__attribute__((nonnull(1)));
 
 /** image_reader_totals - counted so far; the digest is of what came so far; skimmed: empty, and at the end the manifest's */
 void image_reader_totals(const struct image_reader *reader,

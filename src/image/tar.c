@@ -212,7 +212,8 @@ int tar_read(struct tar *tar, const struct tar_header *header,
 	chain_begin(&tar->chain, header->name);
 	if (read_data(tar, header, to, stream, err))
 		return -1;
-	if (strcmp(chain_end(&tar->chain), header->digest))
+	tar->mismatch = strcmp(chain_end(&tar->chain), header->digest);
+	if (tar->mismatch)
 		return err_set(err, ERR_DAMAGED, 0,
 			       "%s: the digest of %s does not fit: its contents have changed, or it is not in its place",
 			       tar->source->name, header->name);

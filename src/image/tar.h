@@ -16,12 +16,13 @@
 struct archive;
 struct archive_entry;
 
-/** struct tar - @name is the member read last */
+/** struct tar - @name is the member read last; @mismatch: the digest of the one after it did not fit */
 struct tar {
 	struct source *source;
 	struct archive *archive;
 	struct chain chain;
 	char name[FORMAT_NAME_SIZE];
+	bool mismatch;
 };
 
 /** struct tar_header - what a member's header says; the texts are libarchive's until the next one */

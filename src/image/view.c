@@ -12,6 +12,8 @@
 #include "base/io.h"
 #include "base/tempfile.h"
 #include "image/common.h"
+#include "image/opened.h"
+#include "image/view_opened.h"
 
 #define HEADERS_SIZE 4096 /* read at a time where records are small */
 
@@ -27,6 +29,8 @@ struct view {
 	struct view_extent *extents;
 	size_t n_extents;
 	struct image_totals totals;
+	char seed[DIGEST_TEXT_SIZE];
+	struct damage damage;
 };
 
 static int no_memory(const struct view *view, struct err *err)
@@ -106,13 +110,14 @@ static int take_members(struct view *view, struct image_reader *reader,
 }
 
 /* A bare stream is as long as its file. */
-static int take_file(struct view *view, uint64_t base, uint64_t end,
-		     struct err *err)
+static int take_file(struct view *view, uint64_t base, struct err *err)
 {
-	struct view_extent all = {
-		.len = end - base, .at = base, .phase = PHASE_STOP_COPY,
-	};
+	struct view_extent all = { .at = base, .phase = PHASE_STOP_COPY };
+	struct stat st;
 
+	if (fstat(view->fd, &st))
+		return err_from_errno(err, errno, "%s", view->name);
+	all.len = (uint64_t)st.st_size - base;
 	view->totals.bytes = all.len;
 	view->totals.phases[PHASE_STOP_COPY].bytes = all.len;
 	return add_extent(view, &all) ? no_memory(view, err) : 0;
@@ -127,44 +132,50 @@ static void join_extents(struct view *view)
 	view->n_extents = 1;
 }
 
-static int take_all(struct view *view, struct image_reader *reader, int *fd,
-		    uint64_t base, struct err *err)
+static int take_copy(struct view *view, struct opened *opened, struct err *err)
 {
-	struct stat st;
-	bool is_file = !fstat(*fd, &st) && S_ISREG(st.st_mode) &&
-		       (uint64_t)st.st_size > base;
-	int ret;
-
-	if (is_file && view->kind == IMAGE_STREAM) {
-		view->fd = TAKE_FD(*fd);
-		return take_file(view, base, (uint64_t)st.st_size, err);
-	}
-	view->copied = !is_file || !image_reader_skim(reader);
-	if (!view->copied) {
-		ret = take_members(view, reader, base, err);
-		view->fd = TAKE_FD(*fd);
-		return ret;
-	}
+	view->copied = true;
 	view->fd = tempfile_open(err);
-	if (view->fd < 0)
+	if (view->fd < 0 || take_members(view, opened->reader, 0, err))
 		return -1;
-	ret = take_members(view, reader, 0, err);
 	join_extents(view);
-	return ret;
+	return 0;
 }
 
-static int look(struct view *view, struct image_reader *reader, int *fd,
-		uint64_t base, struct err *err)
+static int take_stream(struct view *view, struct opened *opened,
+		       struct err *err)
 {
+	if (opened->in_place && view->kind == IMAGE_STREAM) {
+		view->fd = TAKE_FD(opened->fd);
+		return take_file(view, opened->base, err);
+	}
+	if (opened->in_place && image_reader_skim(opened->reader)) {
+		int ret = take_members(view, opened->reader, opened->base, err);
+
+		view->fd = TAKE_FD(opened->fd);
+		return ret;
+	}
+	return take_copy(view, opened, err);
+}
+
+static int look(struct view *view, struct opened *opened, struct err *err)
+{
+	struct image_reader *reader = opened->reader;
 	const char *text;
 	size_t len;
 
 	view->kind = image_reader_kind(reader);
 	view->compressed = image_reader_is_compressed(reader);
 	text = image_reader_device(reader, &len);
-	if (keep_text(view, text, len, &view->device, &view->device_len, err) ||
-	    take_all(view, reader, fd, base, err))
+	if (text)
+		memcpy(view->seed, image_reader_seed(reader),
+		       sizeof(view->seed));
+	if (keep_text(view, text, len, &view->device, &view->device_len, err))
 		return -1;
+	if (take_stream(view, opened, err)) {
+		view->damage = *image_reader_damage(reader);
+		return -1;
+	}
 	text = image_reader_manifest(reader, &len);
 	if (keep_text(view, text, len, &view->manifest, &view->manifest_len,
 		      err))
@@ -173,27 +184,24 @@ static int look(struct view *view, struct image_reader *reader, int *fd,
 	return 0;
 }
 
+int view_of_opened(struct view **view, struct opened *opened, struct err *err)
+{
+	*view = calloc(1, sizeof(**view));
+	if (!*view)
+		return image_no_memory(err);
+	(*view)->fd = -1;
+	(*view)->name = opened->name;
+	return look(*view, opened, err);
+}
+
 int view_look(struct view **view, const char *path,
 	      const struct image_json *json, struct err *err)
 {
-	CLEANUP(image_reader_freep) struct image_reader *reader = NULL;
-	AUTO_VIEW struct view *made = calloc(1, sizeof(*made));
-	AUTO_CLOSE int fd = -1;
-	off_t base;
+	AUTO_OPENED struct opened opened = OPENED_INIT;
 
 	*view = NULL;
-	if (!made)
-		return image_no_memory(err);
-	made->fd = -1;
-	made->name = strcmp(path, "-") ? path : "standard input";
-	fd = open_input(path, err);
-	if (fd < 0)
-		return -1;
-	base = lseek(fd, 0, SEEK_CUR);
-	if (image_reader_open(&reader, fd, made->name, json, err))
-		return -1;
-	*view = TAKE_PTR(made);
-	return look(*view, reader, &fd, base < 0 ? 0 : (uint64_t)base, err);
+	return opened_open(&opened, path, json, err) ||
+	       view_of_opened(view, &opened, err) ? -1 : 0;
 }
 
 int view_open(struct view **view, const char *path,
@@ -239,6 +247,16 @@ bool view_is_checked(const struct view *view)
 bool view_is_whole(const struct view *view)
 {
 	return view->whole;
+}
+
+const char *view_seed(const struct view *view)
+{
+	return view->seed;
+}
+
+const struct damage *view_damage(const struct view *view)
+{
+	return &view->damage;
 }
 
 uint64_t view_size(const struct view *view)

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/verify.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "image/common.h"
+#include "image/digest.h"
+#include "image/format.h"
+#include "image/opened.h"
+#include "image/sweep.h"
+#include "image/view_opened.h"
+
+/* The two digests of a sweep, and what the first of them found. */
+struct pass {
+	const struct view_extent *extents;
+	const char *seed;
+	struct chain chain;
+	size_t first_bad;
+	uint64_t n_bad;
+	struct digest *stream;
+	verify_tick_fn tick;
+	void *tick_data;
+};
+
+static void pass_free(struct pass *pass)
+{
+	chain_free(&pass->chain);
+	digest_free(pass->stream);
+}
+
+/* Each member follows on what the header before it says: so one that is damaged does not make others look so. */
+static void begin_member(struct pass *pass, size_t i)
+{
+	char name[FORMAT_NAME_SIZE];
+
+	chain_pass(&pass->chain, i ? pass->extents[i - 1].digest : pass->seed);
+	format_member_name(name, i, pass->extents[i].phase);
+	chain_begin(&pass->chain, name);
+}
+
+static int take_member(const struct sweep_block *block, void *data,
+		       struct err *err)
+{
+	struct pass *pass = data;
+
+	(void)err;
+	if (block->first)
+		begin_member(pass, block->extent);
+	digest_update(pass->chain.digest, block->data, block->len);
+	if (block->last && strcmp(chain_end(&pass->chain),
+				  pass->extents[block->extent].digest) &&
+	    !pass->n_bad++)
+		pass->first_bad = block->extent;
+	return 0;
+}
+
+static int take_stream(const struct sweep_block *block, void *data,
+		       struct err *err)
+{
+	struct pass *pass = data;
+
+	(void)err;
+	digest_update(pass->stream, block->data, block->len);
+	if (pass->tick)
+		pass->tick(block->len, pass->tick_data);
+	return 0;
+}
+
+/* What a check found; the first one that is told is the verdict's. */
+static void note(struct verdict *verdict, enum check check,
+		 const struct err *err, const struct damage *damage)
+{
+	verdict->made[check] = true;
+	if (err_is_set(&verdict->errs[check]))
+		return;
+	verdict->errs[check] = *err;
+	if (verdict->damaged && verdict->damage.check <= check)
+		return;
+	verdict->err = *err;
+	verdict->damaged = true;
+	verdict->damage = *damage;
+	verdict->damage.check = check;
+}
+
+/* Not of the contents: it could not be read. */
+static void note_failure(struct verdict *verdict, const struct err *err)
+{
+	if (!err_is_set(&verdict->err) || !verdict_is_damage(err))
+		verdict->err = *err;
+}
+
+static void note_digests(struct verdict *verdict, const struct view *view,
+			 const struct pass *pass)
+{
+	const struct view_extent *bad = &pass->extents[pass->first_bad];
+	struct damage damage = {};
+	struct err err = ERR_INIT;
+
+	verdict->damaged_members = pass->n_bad;
+	verdict->made[CHECK_DIGESTS] = true;
+	if (!pass->n_bad)
+		return;
+	damage.offset = bad->offset;
+	damage.len = bad->len;
+	format_member_name(damage.member, pass->first_bad, bad->phase);
+	err_set(&err, ERR_DAMAGED, 0,
+		"%s: the digest of %s does not fit: there is damage in bytes %" PRIu64
+		" to %" PRIu64 " of the stream", view_name(view), damage.member,
+		bad->offset, bad->offset + bad->len - 1);
+	image_hint_damage(&err, "good", bad->offset, pass->first_bad);
+	note(verdict, CHECK_DIGESTS, &err, &damage);
+}
+
+/* The counts fit, or the view would not be whole. */
+static void note_totals(struct verdict *verdict, const struct view *view)
+{
+	const char *promised = view_totals(view)->digest;
+	struct damage damage = { .member = FORMAT_MANIFEST };
+	struct err err = ERR_INIT;
+
+	if (!view_is_whole(view) || verdict->damaged_members)
+		return;
+	verdict->made[CHECK_TOTALS] = true;
+	if (!strcmp(promised, verdict->totals.digest))
+		return;
+	err_set(&err, ERR_DAMAGED, 0,
+		"%s: %s promises a stream with the digest %s, and this one has %s",
+		view_name(view), FORMAT_MANIFEST, promised,
+		verdict->totals.digest);
+	note(verdict, CHECK_TOTALS, &err, &damage);
+}
+
+static int sweep(struct verdict *verdict, const struct view *view,
+		 unsigned int n_threads, struct pass *pass, struct err *err)
+{
+	struct sweep_stage stages[] = {
+		{ take_stream, pass }, { take_member, pass },
+	};
+	size_t n;
+
+	pass->extents = view_extents(view, &n);
+	pass->seed = view_seed(view);
+	pass->stream = digest_new();
+	if (!pass->stream || chain_init(&pass->chain))
+		return image_no_memory(err);
+	if (sweep_run(view, n_threads, stages, verdict->is_image ? 2 : 1, err))
+		return -1;
+	verdict->totals = *view_totals(view);
+	digest_text(pass->stream, verdict->totals.digest);
+	if (verdict->is_image) {
+		note_digests(verdict, view, pass);
+		note_totals(verdict, view);
+	}
+	return 0;
+}
+
+/* Of a stream that may end before its time, only what no driver would take is said. */
+static void note_framing(struct verdict *verdict, const char *name, bool whole)
+{
+	const struct record_parser *parser = &verdict->parser;
+	struct damage damage = { .offset = parser->offset };
+	struct err err = ERR_INIT;
+
+	if (parser->format == STREAM_BARE || (!whole && !parser->broken))
+		return;
+	verdict->made[CHECK_FRAMING] = true;
+	if (!record_require_complete(parser, &err))
+		return;
+	err_wrap(&err, "%s", name);
+	if (parser->broken)
+		damage.offset = parser->last.offset;
+	note(verdict, CHECK_FRAMING, &err, &damage);
+}
+
+struct walk_data {
+	struct verdict *verdict;
+	uint64_t number;
+};
+
+static int touch(const struct record *record, void *data)
+{
+	struct walk_data *walk = data;
+
+	return verdict_touch(walk->verdict, record, walk->number++);
+}
+
+/* Which records the damage is in, wherever it was found. */
+static int walk_records(struct verdict *verdict, const struct view *view,
+			struct err *err)
+{
+	struct walk_data walk = { .verdict = verdict };
+	struct record_parser again = {};
+	int ret = view_records(view, &verdict->parser, NULL, NULL, err);
+
+	if (ret)
+		return -1;
+	note_framing(verdict, view_name(view), view_is_whole(view));
+	if (!verdict->damaged || verdict->damage.check == CHECK_TOTALS)
+		return 0;
+	ret = view_records(view, &again, touch, &walk, err);
+	return ret && !err_is_set(err) ? image_no_memory(err) : ret;
+}
+
+static int verify_view(struct verdict *verdict, struct opened *opened,
+		       unsigned int n_threads, verify_tick_fn tick,
+		       void *tick_data, struct err *err)
+{
+	AUTO_VIEW struct view *view = NULL;
+	CLEANUP(pass_free) struct pass pass = {
+		.tick = tick, .tick_data = tick_data,
+	};
+	struct err looking = ERR_INIT;
+	int ret = view_of_opened(&view, opened, &looking);
+
+	if (ret && (!view || !verdict_is_damage(&looking))) {
+		*err = looking;
+		return -1;
+	}
+	verdict->made[CHECK_STRUCTURE] = verdict->is_image;
+	if (ret)
+		note(verdict, view_damage(view)->check, &looking,
+		     view_damage(view));
+	return sweep(verdict, view, n_threads, &pass, err) ||
+	       walk_records(verdict, view, err) ? -1 : 0;
+}
+
+/* From front to back: the reader checks as it goes, and ends at the first damage. */
+static int read_through(struct verdict *verdict, struct image_reader *reader,
+			verify_tick_fn tick, void *tick_data, struct err *err)
+{
+	struct image_member member;
+	int ret;
+
+	while ((ret = image_reader_next(reader, &member, err)) > 0) {
+		record_feed(&verdict->parser, member.data, member.len, NULL,
+			    NULL);
+		if (tick)
+			tick(member.len, tick_data);
+	}
+	image_reader_totals(reader, &verdict->totals);
+	return ret;
+}
+
+/* Of the records before the damage, the last one may reach into it. */
+static int touch_last(struct verdict *verdict, struct err *err)
+{
+	const struct record_parser *parser = &verdict->parser;
+
+	if (!verdict->damaged || !parser->n_records ||
+	    verdict->damage.check == CHECK_TOTALS)
+		return 0;
+	return verdict_touch(verdict, &parser->last, parser->n_records - 1) ?
+		       image_no_memory(err) : 0;
+}
+
+static int verify_through(struct verdict *verdict, struct opened *opened,
+			  verify_tick_fn tick, void *tick_data, struct err *err)
+{
+	struct image_reader *reader = opened->reader;
+	struct err reading = ERR_INIT;
+	int ret = read_through(verdict, reader, tick, tick_data, &reading);
+
+	if (ret && !verdict_is_damage(&reading)) {
+		*err = reading;
+		return -1;
+	}
+	for (unsigned int i = 0; i < CHECK_FRAMING; i++)
+		verdict->made[i] = verdict->is_image && !ret;
+	if (ret)
+		note(verdict, image_reader_damage(reader)->check, &reading,
+		     image_reader_damage(reader));
+	verdict->damaged_members = verdict->damaged &&
+				   verdict->damage.check == CHECK_DIGESTS;
+	note_framing(verdict, opened->name, !ret);
+	return touch_last(verdict, err);
+}
+
+void image_verify(const struct image_json *json, unsigned int n_threads,
+		  verify_tick_fn tick, void *tick_data, struct verdict *verdict)
+{
+	AUTO_OPENED struct opened opened = OPENED_INIT;
+	uint64_t started = now_ns();
+	struct err err = ERR_INIT;
+	int ret = opened_open(&opened, verdict->path, json, &err);
+
+	if (!ret) {
+		verdict->opened = true;
+		verdict->is_image = image_reader_kind(opened.reader) ==
+				    IMAGE_TAR;
+		verdict->compressed = image_reader_is_compressed(opened.reader);
+		ret = opened.in_place
+			      ? verify_view(verdict, &opened, n_threads, tick,
+					    tick_data, &err)
+			      : verify_through(verdict, &opened, tick,
+					       tick_data, &err);
+	}
+	if (ret)
+		note_failure(verdict, &err);
+	verdict->duration_ns = now_ns() - started;
+}
