@@ -59,6 +59,7 @@ static const char *const record_columns[] = {
 static const struct text_part text[] = {
 	TEXT_LINE("file", "{file} ({kind}[, {compressed?yes=compressed}])"),
 	TEXT_LINE("complete", "{complete?yes=yes;no=no;-=not known, nothing in it tells}"),
+	TEXT_LINE("checked", "{checked?yes=yes;no=no, mlxmigctl verify does that}"),
 	TEXT_LINE("device", "{device.device}[, VF {device.vf_number}][ of {device.pf}]"),
 	TEXT_LINE("product", "{device.product}"),
 	TEXT_LINE("ids", "{device.vendor_id}:{device.device_id}[, subsystem {device.subsystem_vendor_id}:{device.subsystem_id}][, revision {device.revision}]"),
@@ -70,7 +71,7 @@ static const struct text_part text[] = {
 	TEXT_LINE("stopped", "{manifest.stopped.duration_ns|time}" TEXT_STOPPED_PARTS("manifest.stopped")),
 	TEXT_LINE("pre-copy", "{manifest.precopy.duration_ns|time}[, until {manifest.precopy.ended_by?dirty=little was left;rounds=the rounds were used up;time=the time was}], {manifest.precopy.dirty_bytes_left|size} dirty then"),
 	TEXT_LINE("stream", "{stream.bytes|size}[, {stream.format?records=in records;bare=bare, without records;unknown=too short to tell}][, firmware data {stream.firmware_bytes|size}]"),
-	TEXT_LINE("digest", "{stream.xxh3_128}"),
+	TEXT_LINE("digest", "{stream.xxh3_128/manifest.xxh3_128}"),
 	TEXT_LINE("members", "{members,members_not_listed|count}"),
 	TEXT_LINE("records", "{records,records_not_listed|count}[, {records_not_listed|some} of them not listed (--limit)]"),
 	{ .each = "manifest.phases/phases", .columns = transfer_text_phases },
@@ -84,10 +85,12 @@ const struct command command_inspect = {
 	.operand_words = "FILE",
 	.summary = "show what an image or a bare stream holds",
 	.description =
-		"Reads FILE (- for standard input), checks every digest, and "
-		"tells the device that the state is of, the phases and members "
-		"of the image, and the records of the stream. Of a damaged "
-		"image it tells what could be read. No device is needed.",
+		"Looks through FILE (- for standard input) and tells the "
+		"device that the state is of, the phases and members of the "
+		"image, and the records of the stream. The state itself is "
+		"passed over where that is possible, and then its digests are "
+		"not checked: verify does that. Of a damaged image it tells "
+		"what there is. No device is needed.",
 	.options = options,
 	.operands = { OPERAND_FILE },
 	.min_operands = 1,

@@ -78,14 +78,14 @@ static int check_end(const struct delivery *d,
 }
 
 /* A file that is no state, or not a whole one: what can be found out about it. */
-static int hint_inspect(const struct delivery *d, struct err *err)
+static int hint_verify(const struct delivery *d, struct err *err)
 {
 	const char *path = d->outcome->file;
 	bool is_stdin = !strcmp(path, "-");
 
 	if (err->code != ERR_DAMAGED)
 		return -1;
-	return err_hint(err, "is it a saved state, and whole? mlxmigctl inspect %s tells%s; if it was, save it again",
+	return err_hint(err, "is it a saved state, and whole? mlxmigctl verify %s tells%s; if it was, save it again",
 			is_stdin ? "FILE" : path,
 			is_stdin ? " that of a file" : "");
 }
@@ -322,9 +322,9 @@ int incoming_load(const struct device *device, const char *path,
 	outcome->file = path;
 	if (input_open(&input, path, &options->json, err) ||
 	    check_identity(&d, device, err) || verify(&d, err))
-		return hint_inspect(&d, err);
+		return hint_verify(&d, err);
 	begun = interrupt_begin(err);
 	if (begun || vdev_open(&vdev, device, err))
 		return -1;
-	return load_into(&d, &vdev, device, err) ? hint_inspect(&d, err) : 0;
+	return load_into(&d, &vdev, device, err) ? hint_verify(&d, err) : 0;
 }

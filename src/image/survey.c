@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/io.h"
 #include "image/common.h"
+#include "image/format.h"
+#include "image/opened.h"
+#include "image/view_opened.h"
 
 /* Room for one more of a list of @n, which grows by doubling; NULL: no memory. */
 static void *grown(void *list, size_t n, size_t size)
@@ -31,7 +32,8 @@ static int note_record(const struct record *record, void *data)
 	return 0;
 }
 
-static int note_member(struct survey *survey, const struct image_member *member)
+static int note_member(struct survey *survey,
+		       const struct survey_member *member)
 {
 	struct survey_member *list;
 
@@ -41,18 +43,11 @@ static int note_member(struct survey *survey, const struct image_member *member)
 	if (!list)
 		return -1;
 	survey->members = list;
-	list += survey->n_members++;
-	*list = (struct survey_member){
-		.phase = member->phase,
-		.offset = member->offset,
-		.bytes = member->len,
-	};
-	memcpy(list->name, member->name, sizeof(list->name));
-	memcpy(list->digest, member->digest, sizeof(list->digest));
+	list[survey->n_members++] = *member;
 	return 0;
 }
 
-/* A copy of a JSON member that the reader owns. */
+/* A copy of a JSON member that somebody else owns. */
 static int keep_text(const char *from, size_t len, char **to, size_t *to_len,
 		     struct err *err)
 {
@@ -63,6 +58,19 @@ static int keep_text(const char *from, size_t len, char **to, size_t *to_len,
 	return *to ? 0 : image_no_memory(err);
 }
 
+static int note_read(struct survey *survey, const struct image_member *member)
+{
+	struct survey_member noted = {
+		.phase = member->phase,
+		.offset = member->offset,
+		.bytes = member->len,
+	};
+
+	memcpy(noted.name, member->name, sizeof(noted.name));
+	memcpy(noted.digest, member->digest, sizeof(noted.digest));
+	return note_member(survey, &noted);
+}
+
 static int read_members(struct image_reader *reader, struct survey *survey,
 			struct err *err)
 {
@@ -70,7 +78,7 @@ static int read_members(struct image_reader *reader, struct survey *survey,
 	int ret;
 
 	while ((ret = image_reader_next(reader, &member, err)) > 0)
-		if (note_member(survey, &member) ||
+		if (note_read(survey, &member) ||
 		    record_feed(&survey->parser, member.data, member.len,
 				note_record, survey))
 			return image_no_memory(err);
@@ -78,41 +86,98 @@ static int read_members(struct image_reader *reader, struct survey *survey,
 	return ret;
 }
 
-static int survey_reader(struct image_reader *reader, struct survey *survey,
-			 struct err *err)
+/* What cannot be read at any place, from front to back, with all its digests. */
+static int survey_through(struct image_reader *reader, struct survey *survey,
+			  struct err *err)
 {
 	const char *json;
 	size_t len;
 
-	survey->opened = true;
-	survey->is_image = image_reader_kind(reader) == IMAGE_TAR;
-	survey->compressed = image_reader_is_compressed(reader);
+	survey->checked = true;
 	json = image_reader_device(reader, &len);
 	if (keep_text(json, len, &survey->device_json, &survey->device_len,
 		      err) ||
 	    read_members(reader, survey, err))
 		return -1;
 	json = image_reader_manifest(reader, &len);
-	if (keep_text(json, len, &survey->manifest_json, &survey->manifest_len,
-		      err))
-		return -1;
-	survey->ended = true;
+	return keep_text(json, len, &survey->manifest_json,
+			 &survey->manifest_len, err);
+}
+
+static int note_extents(const struct view *view, struct survey *survey,
+			struct err *err)
+{
+	size_t n;
+	const struct view_extent *extents = view_extents(view, &n);
+
+	for (size_t i = 0; i < n && survey->n_members < survey->limit; i++) {
+		struct survey_member noted = {
+			.phase = extents[i].phase,
+			.offset = extents[i].offset,
+			.bytes = extents[i].len,
+		};
+
+		format_member_name(noted.name, i, extents[i].phase);
+		memcpy(noted.digest, extents[i].digest, sizeof(noted.digest));
+		if (note_member(survey, &noted))
+			return image_no_memory(err);
+	}
 	return 0;
+}
+
+static int note_view(const struct view *view, struct survey *survey,
+		     struct err *err)
+{
+	const char *json;
+	size_t len;
+	int ret;
+
+	survey->totals = *view_totals(view);
+	json = view_device(view, &len);
+	if (keep_text(json, len, &survey->device_json, &survey->device_len, err))
+		return -1;
+	json = view_manifest(view, &len);
+	if (keep_text(json, len, &survey->manifest_json, &survey->manifest_len,
+		      err) ||
+	    note_extents(view, survey, err))
+		return -1;
+	ret = view_records(view, &survey->parser, note_record, survey, err);
+	return ret && !err_is_set(err) ? image_no_memory(err) : ret;
+}
+
+/* Headers, and nothing of the stream but its records' headers; of a damaged image what there is. */
+static int survey_in_place(struct opened *opened, struct survey *survey,
+			   struct err *err)
+{
+	AUTO_VIEW struct view *view = NULL;
+	struct err noting = ERR_INIT;
+	int ret = view_of_opened(&view, opened, err);
+
+	if (view && note_view(view, survey, &noting) && !ret) {
+		*err = noting;
+		return -1;
+	}
+	return ret;
 }
 
 int image_survey(const struct image_json *json, struct survey *survey,
 		 struct err *err)
 {
-	CLEANUP(image_reader_freep) struct image_reader *reader = NULL;
-	bool is_file = strcmp(survey->path, "-");
-	const char *name = is_file ? survey->path : "standard input";
-	AUTO_CLOSE int fd = open_input(survey->path, err);
+	AUTO_OPENED struct opened opened = OPENED_INIT;
+	int ret;
 
-	if (fd < 0 || image_reader_open(&reader, fd, name, json, err) ||
-	    survey_reader(reader, survey, err))
+	if (opened_open(&opened, survey->path, json, err))
 		return -1;
+	survey->opened = true;
+	survey->is_image = image_reader_kind(opened.reader) == IMAGE_TAR;
+	survey->compressed = image_reader_is_compressed(opened.reader);
+	ret = opened.in_place ? survey_in_place(&opened, survey, err)
+			      : survey_through(opened.reader, survey, err);
+	if (ret)
+		return -1;
+	survey->ended = true;
 	if (record_require_complete(&survey->parser, err))
-		return err_wrap(err, "%s", name);
+		return err_wrap(err, "%s", opened.name);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Looking through an image or a bare stream, whole. */
+/* What is in an image or a bare stream. */
 #ifndef IMAGE_SURVEY_H
 #define IMAGE_SURVEY_H
 
@@ -8,8 +8,11 @@
 #include "model/survey.h"
 
 /**
- * image_survey - read the file survey->path, or standard input for "-", to its end
+ * image_survey - look through the file survey->path, or standard input for "-"
  * @survey: zeroed but for path and limit; survey_free() in any case
+ *
+ * A regular file that is not compressed is not read: its headers are, and the
+ * records'. Everything else is read through, and its digests are checked.
  *
  * 0, or -1 with ERR_DAMAGED and the like: what was readable up to there is in
  * @survey all the same.

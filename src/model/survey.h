@@ -30,7 +30,8 @@ struct survey {
 	bool opened; /* it is an image or a stream; else the rest is empty */
 	bool is_image;
 	bool compressed;
-	bool ended; /* the input was read to its end, and nothing was wrong */
+	bool checked; /* it is read, and with it every digest is checked */
+	bool ended; /* its end was seen, and nothing was wrong */
 	char *device_json;
 	size_t device_len;
 	char *manifest_json;

@@ -75,8 +75,8 @@ static json_t *stream_of(const struct survey *survey)
 	json_object_set_new(stream, "bytes",
 			    json_integer((json_int_t)survey->totals.bytes));
 	json_object_set_new(stream, "xxh3_128",
-			    report_text(survey->ended ? survey->totals.digest
-						      : NULL));
+			    report_text(survey->ended && survey->checked
+						? survey->totals.digest : NULL));
 	return stream;
 }
 
@@ -91,6 +91,8 @@ json_t *report_survey(const struct survey *survey)
 	json_object_set_new(document, "compressed",
 			    json_boolean(survey->compressed));
 	json_object_set_new(document, "complete", complete_of(survey));
+	json_object_set_new(document, "checked",
+			    json_boolean(survey->checked && survey->ended));
 	json_object_set_new(document, "device",
 			    embedded(survey->device_json, survey->device_len));
 	json_object_set_new(document, "manifest",

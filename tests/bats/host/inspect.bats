@@ -65,26 +65,58 @@ damaged() {
 	json_is .phases '{"pre_copy":{"bytes":1000000,"members":1,"duration_ns":null},"stop_copy":{"bytes":4300056,"members":2,"duration_ns":null}}'
 	json_is '[.members[] | [.name, .phase, .offset_bytes, .bytes]]' '[["state/00000000-pre_copy","pre_copy",0,1000000],["state/00000001-stop_copy","stop_copy",1000000,4194304],["state/00000002-stop_copy","stop_copy",5194304,105752]]'
 	json_is '.stream | [.format, .count, .bytes, .firmware_bytes]' '["records",3,5300056,5300000]'
-	json_is .stream.xxh3_128 "$(xxhsum -H2 <stream | cut -d' ' -f1)"
+	json_is '[.checked, .stream.xxh3_128]' '[false,null]'
 	json_is .manifest.xxh3_128 "$(xxhsum -H2 <stream | cut -d' ' -f1)"
 	json_is '[.records[] | [.offset_bytes, .bytes, .tag, .name, .flags, .optional]]' '[[0,8,1,"STOP_COPY_SIZE",1,true],[24,5000000,0,"FW_DATA",0,false],[5000040,300000,0,"FW_DATA",0,false]]'
 	json_is '[.members_not_listed, .records_not_listed]' '[0,0]'
 }
 
-@test "inspect reads a compressed image the same" {
+@test "inspect tells the same of a compressed image, which it reads and checks" {
 	run_mlx 0 inspect image
-	json 'del(.file, .compressed)' >plain.json
+	json 'del(.file, .compressed, .checked, .stream.xxh3_128)' >plain.json
 	run_mlx 0 inspect image.zst
-	json_is .compressed true
-	json 'del(.file, .compressed)' | cmp - plain.json
+	json_is '[.compressed, .checked]' '[true,true]'
+	json_is .stream.xxh3_128 "$(xxhsum -H2 <stream | cut -d' ' -f1)"
+	json 'del(.file, .compressed, .checked, .stream.xxh3_128)' | cmp - plain.json
 }
 
-@test "inspect reads from a pipe" {
+# piped FILE: inspected as it comes through a pipe
+piped() {
 	# shellcheck disable=SC2016
-	run --separate-stderr bash -c 'cat image.zst | "$0" inspect -' "$MLX"
+	run --separate-stderr bash -c 'cat "$1" | "$0" inspect -' "$MLX" "$1"
+}
+
+@test "inspect reads and checks what comes through a pipe" {
+	for file in image image.zst stream; do
+		piped $file
+		[ "$status" -eq 0 ]
+		json_is '[.complete, .checked, .file]' '[true,true,"-"]'
+		json_is .stream.xxh3_128 "$(xxhsum -H2 <stream | cut -d' ' -f1)"
+	done
+	# Standard input that is a file is one.
+	run --separate-stderr "$MLX" inspect - <image
+	json_is '[.complete, .checked, .file]' '[true,false,"-"]'
+}
+
+@test "inspect skips what it does not tell of" {
+	local i at=0
+	# 32 records of 4 GiB but a byte, of which the file system holds nothing.
+	truncate -s $((32 * (4294967295 + 16))) huge
+	for ((i = 0; i < 32; i++, at += 4294967295 + 16)); do
+		header 4294967295 0 0 | dd of=huge oflag=seek_bytes seek=$at conv=notrunc status=none
+	done
+	run --separate-stderr timeout 20 "$MLX" inspect huge
+	rm huge
 	[ "$status" -eq 0 ]
-	json_is .complete true
-	json_is .file -
+	json_is '[.complete, .stream.count, .stream.bytes, (.records | last.offset_bytes)]' '[true,32,137438953952,133143986641]'
+	# Records' headers are read wherever they are in an image's members.
+	{ header 8 1 1 && le 7 8 && for i in {1..300}; do header $((i * 97)) 0 0 && noise $((i * 97)) "$i"; done; } >many
+	"$MKIMAGE" 100000 0 <many >many.mig
+	run_mlx 0 inspect many.mig
+	json '[.stream, .records] | del(.[0].xxh3_128)' >skipped.json
+	piped many.mig
+	json '[.stream, .records] | del(.[0].xxh3_128)' | cmp - skipped.json
+	json_is .stream.count 301
 }
 
 # told LINE...: the text has these lines, whole
@@ -97,7 +129,7 @@ told() {
 
 @test "inspect -t tells the device, the transfer, the phases and the records" {
 	run_mlx 0 inspect -t image
-	told "file: image (image)" "complete: yes" "device: 0000:3b:00.2, VF 0 of 0000:3b:00.0" \
+	told "file: image (image)" "complete: yes" "checked: no, mlxmigctl verify does that" "device: 0000:3b:00.2, VF 0 of 0000:3b:00.0" \
 		"psid: MT_0000000834" "firmware: 28.41.1000" "members: 3" "records: 3" \
 		"stream: 5300056 bytes (5.1 MiB), in records, firmware data 5300000 bytes (5.1 MiB)" \
 		"digest: $(xxhsum -H2 <stream | cut -d' ' -f1)"
@@ -107,7 +139,7 @@ told() {
 		"5000040  300000   0    FW_DATA         0      no"
 	[[ $output == *"transfer: from RUNNING"* ]]
 	run_mlx 0 inspect -t -l 1 image.zst
-	told "file: image.zst (image, compressed)" "members: 3" "records: 3, 2 of them not listed (--limit)"
+	told "file: image.zst (image, compressed)" "checked: yes" "members: 3" "records: 3, 2 of them not listed (--limit)"
 }
 
 @test "inspect -t of a stream without an image, and without records" {
@@ -140,7 +172,7 @@ told() {
 	run_mlx 0 inspect stream
 	json_is '[.kind, .complete, .device, .manifest, .phases]' '["stream",true,null,null,null]'
 	json_is '.stream | [.format, .count, .bytes]' '["records",3,5300056]'
-	json_is .stream.xxh3_128 "$(xxhsum -H2 <stream | cut -d' ' -f1)"
+	json_is '[.checked, .stream.xxh3_128]' '[false,null]'
 }
 
 @test "inspect says of a bare image that nothing tells whether it is whole" {
@@ -168,14 +200,14 @@ told() {
 	damaged "cut.mig is truncated: it ends at byte 2000000, inside state/00000001-stop_copy"
 	json_is '.result | [.complete, .device.psid, .manifest, .stream.bytes, .stream.xxh3_128]' '[false,"MT_0000000834",null,1000000,null]'
 	json_is '[.result.members[].name]' '["state/00000000-pre_copy"]'
-	[[ $(json .error.hint) == "the stream is good up to byte 1000000 (1 member), which is not enough to load it: copy "* ]]
+	[[ $(json .error.hint) == "the stream is there up to byte 1000000 (1 member), which is not enough to load it: copy "* ]]
 	head -c -1024 image >cut.mig
 	run_mlx 8 inspect cut.mig
 	damaged "the end of the archive is missing"
-	[[ $(json .error.hint) == "the stream is good up to byte 5300056 (3 members), "* ]]
+	[[ $(json .error.hint) == "the stream is there up to byte 5300056 (3 members), "* ]]
 	head -c 3000 image >cut.mig
 	run_mlx 8 inspect cut.mig
-	[[ $(json .error.hint) == "nothing of the stream in it is good: copy "* ]]
+	[[ $(json .error.hint) == "nothing of the stream in it is there: copy "* ]]
 	head -c -10 image.zst >cut.mig
 	run_mlx 8 inspect cut.mig
 	damaged "cut.mig is truncated"
@@ -185,9 +217,13 @@ told() {
 	json_is '[.result.records[].offset_bytes]' '[0,24]'
 }
 
-@test "inspect says which member a bit was flipped in" {
+@test "inspect says which member a bit was flipped in, where it reads" {
 	flipped image 3000000
-	run_mlx 8 inspect flipped
+	run_mlx 0 inspect flipped
+	json_is '[.complete, .checked]' '[true,false]'
+	piped flipped
+	[ "$status" -eq 8 ]
+	json_is .result.checked false
 	damaged "the digest of state/00000001-stop_copy does not fit"
 	[[ $stderr == *"hint: the stream is good up to byte 1000000 (1 member), "*"save the state again"* ]]
 	flipped image 1600

@@ -158,13 +158,13 @@ captured() { run_mlx "$1" --sysroot "$SYSROOT" "${@:2}"; }
 	echo hello >short
 	captured 8 load $vf short
 	error_is damaged
-	json_is .error.hint "is it a saved state, and whole? mlxmigctl inspect short tells; if it was, save it again"
+	json_is .error.hint "is it a saved state, and whole? mlxmigctl verify short tells; if it was, save it again"
 	mkdir some && tar -cf other.tar some
 	captured 8 load $vf other.tar
 	error_is damaged
-	[[ $stderr == *"not an image"*"mlxmigctl inspect other.tar tells"* ]]
+	[[ $stderr == *"not an image"*"mlxmigctl verify other.tar tells"* ]]
 	captured 8 load $vf - <short
-	[[ $stderr == *"mlxmigctl inspect FILE tells that of a file"* ]]
+	[[ $stderr == *"mlxmigctl verify FILE tells that of a file"* ]]
 	captured 2 load $vf .
 	error_is usage
 }

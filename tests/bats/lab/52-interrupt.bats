@@ -153,7 +153,7 @@ moment() { printf '%d.%03d' 0 $(($1 * 35 + RANDOM % 60)); }
 		# it may have died right after the file got its name: the file is whole then
 		[ "$killed" -eq 1 ] || [ -e out/image ]
 		if [ -e out/image ]; then
-			run_mlx 0 inspect out/image
+			run_mlx 0 verify out/image
 			rm out/image
 		fi
 		nothing_in out
@@ -203,7 +203,7 @@ loads_again() {
 	release
 	killed_at 0.4 "$MLX" save $VF0 out/image
 	answers $VF0
-	nothing_in out || run_mlx 0 inspect out/image
+	nothing_in out || run_mlx 0 verify out/image
 	killed_at 0.4 "$MLX" load $VF1 "$IMAGES/image"
 	answers $VF1
 	run_mlx 0 save --overwrite $VF0 out/image
