@@ -56,11 +56,14 @@ struct request {
  * struct reply - what a command gives back; main prints and releases it
  * @document: the document; NULL after emit(). With an error set it is printed
  *            as "result" of the error's document (what was still done)
+ * @output: text to be printed on stdout instead of the document (a map, a
+ *          dump); malloc'ed
  * @stdout_is_data: stdout carries data: the document goes, compact, to stderr
  * @status: exit status without an error: 0, or another that is documented
  */
 struct reply {
 	json_t *document;
+	char *output;
 	bool stdout_is_data;
 	int status;
 };

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,6 +28,14 @@ static int print_document(const struct invocation *inv, const json_t *document,
 	if (ret)
 		return err_set(err, ERR_IO, -ret, "writing the document");
 	return 0;
+}
+
+/* What a command has drawn; 0 or -1. */
+static int print_output(const char *text, struct err *err)
+{
+	if (fputs(text, stdout) != EOF && !fflush(stdout))
+		return 0;
+	return err_set(err, ERR_IO, errno, "writing to standard output");
 }
 
 static const struct invocation *emit_for;
@@ -89,11 +98,14 @@ static int run(const struct invocation *inv)
 		err_set(&err, ERR_INTERNAL, 0, "%s failed without a reason",
 			inv->command->name);
 	progress_end(&view);
-	if (!err_is_set(&err) && reply.document)
+	if (!err_is_set(&err) && reply.output)
+		print_output(reply.output, &err);
+	else if (!err_is_set(&err) && reply.document)
 		print_document(inv, reply.document, reply.stdout_is_data, &err);
 	if (err_is_set(&err))
 		reply.status = print_failure(inv, &err, &reply);
 	json_decref(reply.document);
+	free(reply.output);
 	return reply.status;
 }
 

@@ -5,17 +5,20 @@
 #include "commands.h"
 #include "engine/diff.h"
 #include "report/diff.h"
+#include "report/diff_map.h"
 #include "report/image.h"
 
 #define LIMIT_DEFAULT 1000
 
-enum { KEY_ALIGN = 0x300, KEY_GAP };
+enum { KEY_ALIGN = 0x300, KEY_GAP, KEY_MAP, KEY_WIDTH };
 
 struct options {
 	bool limited;
 	uint64_t limit;
 	uint64_t gap;
 	enum diff_align align;
+	bool map;
+	uint64_t width; /* 0: the terminal's */
 };
 
 static const struct argp_option options[] = {
@@ -26,6 +29,9 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "align", KEY_ALIGN, "auto|records|offsets", 0,
 	  "hold records against each other, or what stands at the same offset", 0 },
+	{ "map", KEY_MAP, NULL, 0, "draw where they differ, instead of JSON", 0 },
+	{ "width", KEY_WIDTH, "COLUMNS", 0,
+	  "so wide is the map (default: the terminal, or 80)", 0 },
 	{}
 };
 
@@ -43,6 +49,16 @@ static int parse_align(const char *arg, enum diff_align *align, struct err *err)
 		}
 	err_set(err, ERR_USAGE, 0, "--align: no such way: %s", arg);
 	return err_hint(err, "align by records, by offsets, or auto");
+}
+
+static int parse_width(const char *arg, uint64_t *width, struct err *err)
+{
+	if (!text_u64(arg, 10, width) && *width >= MAP_WIDTH_MIN &&
+	    *width <= MAP_WIDTH_MAX)
+		return 0;
+	return err_set(err, ERR_USAGE, 0,
+		       "--width=%s is no number of columns from %d to %d", arg,
+		       MAP_WIDTH_MIN, MAP_WIDTH_MAX);
 }
 
 static int parse(int key, const char *arg, void *data, struct err *err)
@@ -63,6 +79,11 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 		return 0;
 	case KEY_ALIGN:
 		return parse_align(arg, &opts->align, err);
+	case KEY_MAP:
+		opts->map = true;
+		return 0;
+	case KEY_WIDTH:
+		return parse_width(arg, &opts->width, err);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -79,13 +100,28 @@ static int check(const void *data, char **operands, size_t n_operands,
 	return err_hint(err, "name a file for one of them: mlxmigctl diff - FILE");
 }
 
+static int report(const struct diff *diff, const struct map_style *style,
+		  struct reply *reply, struct err *err)
+{
+	reply->status = diff_same(diff) ? 0 : err_code_status(ERR_DIFFERENT);
+	if (!diff->map) {
+		reply->document = report_diff(diff);
+		return 0;
+	}
+	reply->output = report_diff_map(diff, style);
+	return reply->output ? 0 : err_set(err, ERR_NO_MEMORY, 0, "the map");
+}
+
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
 	const struct options *opts = request->options;
+	struct map_style style = map_style(stdout, (unsigned int)opts->width);
 	const struct diff_options how = {
 		.json = { .device = report_image_check_device,
 			  .manifest = report_image_read_manifest },
+		.map_layout = opts->map ? map_layout : NULL,
+		.map_width = style.width,
 		.progress = request->progress,
 		.progress_data = request->progress_data,
 	};
@@ -96,13 +132,11 @@ static int run(const struct request *request, struct reply *reply,
 		.limit = opts->limited ? opts->limit : LIMIT_DEFAULT,
 		.gap = opts->gap,
 	};
-	int ret = diff_run(&diff, &how, err);
+	int ret;
 
-	if (!ret) {
-		reply->document = report_diff(&diff);
-		reply->status = diff_same(&diff)
-					? 0 : err_code_status(ERR_DIFFERENT);
-	}
+	ret = diff_run(&diff, &how, err);
+	if (!ret)
+		ret = report(&diff, &style, reply, err);
 	diff_free(&diff);
 	return ret;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "model/align.h"
 #include "model/changes.h"
+#include "model/diff_map.h"
 
 #define BLOCK_SIZE (128u << 10)  /* of each side: both stay in a processor's own cache */
 #define BLOCKS_A_THREAD 32u      /* less is not worth a thread */
@@ -161,11 +162,15 @@ static int collect_part(struct work *work, const struct block *block,
 {
 	uint64_t place = block->place + from;
 	bool in_header = place < block->header;
+	uint64_t offset = place - (in_header ? 0 : block->header);
 	const struct place where = {
 		.pair = block->pair,
 		.in_header = in_header,
-		.offset = place - (in_header ? 0 : block->header),
+		.offset = offset,
 		.at = { block->at[0] + from, block->at[1] + from },
+		.in_map = diff_map_place(work->diff,
+					 &work->diff->pairs[block->pair],
+					 in_header, offset),
 	};
 
 	return changes_feed(&work->changes, &where, data[0] + from,
@@ -325,7 +330,8 @@ int compare_run(struct diff *diff, const struct compare *how, struct err *err)
 	struct work work = {
 		.diff = diff,
 		.how = how,
-		.changes = { .gap = diff->gap, .limit = diff->limit },
+		.changes = { .gap = diff->gap, .limit = diff->limit,
+			     .map = diff->map },
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.moved = PTHREAD_COND_INITIALIZER,
 		.started_ns = now_ns(),

@@ -5,6 +5,7 @@
 
 #include "engine/compare.h"
 #include "model/align.h"
+#include "model/diff_map.h"
 
 /* struct list - records, as many as a stream may have that is cut at them */
 struct list {
@@ -59,6 +60,15 @@ static int open_side(struct diff_side *side, struct view **view,
 	return cut_side(side, *view, err);
 }
 
+static int make_map(struct diff *diff, const struct diff_options *options)
+{
+	uint64_t total = diff_map_total(diff);
+
+	diff->map = diff_map_new(diff, total,
+				 options->map_layout(total, options->map_width));
+	return diff->map ? 0 : -1;
+}
+
 int diff_run(struct diff *diff, const struct diff_options *options,
 	     struct err *err)
 {
@@ -74,6 +84,8 @@ int diff_run(struct diff *diff, const struct diff_options *options,
 		return -1;
 	if (align_pair(diff))
 		return err_set(err, ERR_NO_MEMORY, 0, "the list of records");
+	if (options->map_layout && make_map(diff, options))
+		return err_set(err, ERR_NO_MEMORY, 0, "the map");
 	how.views[0] = a;
 	how.views[1] = b;
 	return compare_run(diff, &how, err);
@@ -84,4 +96,6 @@ void diff_free(struct diff *diff)
 	align_free(diff);
 	free(diff->ranges);
 	diff->ranges = NULL;
+	diff_map_free(diff->map);
+	diff->map = NULL;
 }

@@ -8,9 +8,16 @@
 #include "model/diff.h"
 #include "model/transfer.h"
 
-/** struct diff_options - @progress: as in struct pump; may be NULL */
+/**
+ * struct diff_options
+ * @map_layout: how many bytes a cell of a map of so many bytes has, which is
+ *              @map_width columns wide; NULL: no map is wanted
+ * @progress: as in struct pump; may be NULL
+ */
 struct diff_options {
 	struct image_json json;
+	uint64_t (*map_layout)(uint64_t bytes, unsigned int width);
+	unsigned int map_width;
 	progress_fn progress;
 	void *progress_data;
 };

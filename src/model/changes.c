@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/diff_map.h"
+
 #define WORD sizeof(uint64_t)
 
 static uint64_t word_of(const unsigned char *a, const unsigned char *b)
@@ -89,6 +91,8 @@ static int add_run(struct changes *changes, const struct place *place,
 	struct diff_range *last = &changes->last;
 
 	changes->changed += len;
+	if (changes->map)
+		diff_map_change(changes->map, place->in_map + at, len);
 	if (!joins(changes, place, offset)) {
 		if (close_range(changes))
 			return -ENOMEM;

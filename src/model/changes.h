@@ -10,6 +10,7 @@
  * @gap, @limit: as in struct diff
  * @ranges: @n_ranges of them, the collector's until they are taken
  * @all_ranges, @changed: exact, also beyond @limit
+ * @map: is told of what differs; may be NULL
  * @last: the range that is still growing, while @open
  */
 struct changes {
@@ -19,6 +20,7 @@ struct changes {
 	size_t n_ranges;
 	uint64_t all_ranges;
 	uint64_t changed;
+	struct diff_map *map;
 	struct diff_range last;
 	bool open;
 };
@@ -26,12 +28,14 @@ struct changes {
 /**
  * struct place - where two buffers come from
  * @pair, @in_header, @offset, @at: as in struct diff_range, of the first byte
+ * @in_map: where that is in the map, if there is one
  */
 struct place {
 	size_t pair;
 	bool in_header;
 	uint64_t offset;
 	uint64_t at[DIFF_SIDES];
+	uint64_t in_map;
 };
 
 /**

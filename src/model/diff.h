@@ -51,11 +51,13 @@ struct diff_side {
  * struct diff_pair - two pieces that belong together, or one that has no partner
  * @piece: indices, of which one may be DIFF_NONE
  * @changed, @ranges: bytes that differ, and the ranges that these make
+ * @start: in the map, where there is one
  */
 struct diff_pair {
 	size_t piece[DIFF_SIDES];
 	uint64_t changed;
 	uint64_t ranges;
+	uint64_t start;
 };
 
 /**
@@ -81,6 +83,8 @@ struct diff_range {
 /* How pieces find each other: by what they are, or by where they stand. */
 enum diff_align { ALIGN_AUTO, ALIGN_RECORDS, ALIGN_OFFSETS };
 
+struct diff_map;
+
 /**
  * struct diff - two streams compared
  * @align: what was asked for; afterwards how it was done
@@ -92,6 +96,7 @@ enum diff_align { ALIGN_AUTO, ALIGN_RECORDS, ALIGN_OFFSETS };
  * @changed: of these differ
  * @only: bytes without a partner
  * @n_ranges: listed in @ranges, of @all_ranges
+ * @map: see model/diff_map.h; NULL where none was wanted
  */
 struct diff {
 	struct diff_side sides[DIFF_SIDES];
@@ -106,6 +111,7 @@ struct diff {
 	struct diff_range *ranges;
 	size_t n_ranges;
 	uint64_t all_ranges;
+	struct diff_map *map;
 };
 
 /** diff_same - are the two streams the same, byte for byte? */

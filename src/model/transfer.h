@@ -106,6 +106,7 @@ bool transfer_stopped(const struct transfer *transfer, struct stopped *stopped)
 
 /**
  * struct progress - a sample while a transfer goes on
+ * @device: or the file that is read
  * @round: of pre-copy, from 1; 0: it is something else
  * @info: what there was to be read before this round
  */

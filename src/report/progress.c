@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 
+#include "base/cleanup.h"
 #include "report/report.h"
+#include "report/value.h"
 
 #define INTERVAL_NS 100000000u
 
@@ -16,8 +18,9 @@ static double rate(const struct progress *p)
 static void show_text(const struct progress *p)
 {
 	const double mib = 1024 * 1024;
+	AUTO_FREE char *device = value_words(p->device);
 
-	fprintf(stderr, "\r%s %s", p->device, p->phase);
+	fprintf(stderr, "\r%s %s", device ? device : "?", p->phase);
 	if (p->round)
 		fprintf(stderr, " round %u", p->round);
 	fprintf(stderr, ": %.1f", (double)p->bytes / mib);

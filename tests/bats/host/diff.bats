@@ -139,6 +139,17 @@ told() {
 	done
 }
 
+@test "diff keeps the order where several threads compare" {
+	{ header 8 1 1 && le 12000000 8 && header 12000000 0 0 && noise 12000000 1; } >large
+	LC_ALL=C sed 's/777/abc/g' large >large2
+	"$MKIMAGE" 0 0 <large2 >large.image
+	run_mlx 9 diff --limit=100000 large large.image
+	[ "$(json .range_count)" -gt 3000 ]
+	as_cmp large large2
+	json_is '[.ranges_not_listed, ([.records[].ranges] | add) == .range_count]' '[0,true]'
+	rm large large2 large.image
+}
+
 @test "diff joins ranges that are nearer than --gap" {
 	cp stream near
 	put near 100 '!' && put near 104 '!' && put near 200 '!'
@@ -250,6 +261,45 @@ told() {
 	json_is '.record_counts' '{"same":399,"changed":2,"only_a":0,"only_b":0}'
 	json_is '[.ranges[] | [.a.record, .offset_bytes, .b.hex]]' '[[124,0,"78"],[322,3,"78"]]'
 	as_cmp many many2
+}
+
+@test "diff --map draws where, in blocks, letters and a terminal's colours" {
+	local row
+	row=$(printf '%108s' '' | tr ' ' .)
+	LC_ALL=C run_mlx 9 diff --map --width=116 image other # lines of 108 cells of 1280 bytes
+	[ "${lines[0]}" = "a: image, b: other: 15 bytes differ (ranges: 3), 0 are in a alone, 0 in b alone" ]
+	told "      0 ...-${row:0:98}-${row:0:5}" "        ^0" \
+		"2903040 ${row:0:75}-${row:0:32}" "$(printf '%83s' '')^2" \
+		"a cell: 1280 bytes; ^ a record begins, and its number"
+	LC_ALL=C.UTF-8 run_mlx 0 diff --map image.zst stream
+	[ "${lines[0]}" = "a: image.zst, b: stream: the same" ]
+	[[ $output == *"········"* && $output != *"░"* && $output != *$'\e'* ]]
+	head -c 2000000 other >cut
+	run_mlx 9 diff --map -t --width 40 stream cut
+	[[ $output == *aaaaaaaaaaaa* && $output == *"in a alone"* && $output == *"the offsets are of all of them"* ]]
+	run --separate-stderr bash -c "'$MLX' diff --map stream image >/dev/full"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"writing to standard output: No space left on device"* ]]
+	run_mlx 2 diff --map --width=19 stream other
+	error_is usage
+	run_mlx 3 diff --map stream nothing
+	error_is no_such_file
+	TERM=xterm NO_COLOR='' script -qec "'$MLX' diff --progress=none --map image other" /dev/null >typescript || [ $? -eq 9 ]
+	grep -qF $'\e[34m' typescript
+	TERM=xterm NO_COLOR=1 script -qec "'$MLX' diff --progress=none --map image other" /dev/null >typescript || [ $? -eq 9 ]
+	! grep -qF $'\e' typescript
+}
+
+@test "diff --progress tells how far it is, and obeys no file's name" {
+	local odd=$'o\e[31mdd'
+	run_mlx 0 diff --progress=json image stream
+	[ "$(tail -1 <<<"$stderr" | jq -c '[.schema, .device, .phase, .bytes, .total_bytes, .round]')" = \
+		'["mlxmigctl.progress/1","image","compare",3300056,3300056,null]' ]
+	cp stream "$odd"
+	run_mlx 9 diff --progress=text "$odd" other
+	[[ $stderr == *"o?[31mdd compare: 3.1 of 3.1 MiB, "* ]]
+	run_mlx 0 diff image stream
+	[ -z "$stderr" ]
 }
 
 @test "diff: no such file, no file, a damaged image" {
