@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every single bit of a small image turned over, and the image cut after every
+ * byte, through the reader that load uses: refused, or harmless, which means
+ * the same stream, the same device.json and the same manifest as before.
+ */
+#include <stdlib.h>
+
+#include "check.h"
+#include "image_kit.h"
+
+#define STREAM_LEN 700
+#define TAR_BLOCK 512
+
+enum outcome { REFUSED, HARMLESS, HARMFUL };
+
+static bool same_bytes(const struct bytes *a, const struct bytes *b)
+{
+	return a->len == b->len && !memcmp(a->data, b->data, a->len);
+}
+
+static enum outcome outcome_of(const struct bytes *image,
+			       const struct reading *good)
+{
+	struct reading reading = read_image(image->data, image->len);
+	enum outcome outcome = HARMFUL;
+
+	if (reading.ret == -1 && reading.err.code == ERR_DAMAGED)
+		outcome = REFUSED;
+	else if (!reading.ret && reading.kind == IMAGE_TAR &&
+		 same_bytes(&reading.stream, &good->stream) &&
+		 same_bytes(&reading.device, &good->device) &&
+		 same_bytes(&reading.manifest, &good->manifest))
+		outcome = HARMLESS;
+	reading_free(&reading);
+	return outcome;
+}
+
+struct tally {
+	size_t refused, harmless, harmful;
+};
+
+static void count(struct tally *tally, enum outcome outcome, const char *what,
+		  size_t at, unsigned int bit)
+{
+	tally->refused += outcome == REFUSED;
+	tally->harmless += outcome == HARMLESS;
+	if (outcome == HARMFUL && tally->harmful++ < 10)
+		printf("# harm: %s at byte %zu, bit %u\n", what, at, bit);
+}
+
+static struct tally flip_all(const struct bytes *image,
+			     const struct reading *good)
+{
+	struct tally tally = {};
+
+	for (size_t at = 0; at < image->len; at++) {
+		for (unsigned int bit = 0; bit < 8; bit++) {
+			image->data[at] ^= (unsigned char)(1u << bit);
+			count(&tally, outcome_of(image, good), "a flip", at,
+			      bit);
+			image->data[at] ^= (unsigned char)(1u << bit);
+		}
+	}
+	return tally;
+}
+
+static struct tally cut_all(const struct bytes *image,
+			    const struct reading *good)
+{
+	struct tally tally = {};
+
+	for (size_t len = 0; len < image->len; len++) {
+		struct bytes cut = { image->data, len };
+
+		count(&tally, outcome_of(&cut, good), "a cut", len, 0);
+	}
+	return tally;
+}
+
+static size_t file_offset_of(const struct bytes *image, const char *name)
+{
+	for (size_t at = 0; at < image->len; at += TAR_BLOCK)
+		if (!strcmp((const char *)image->data + at, name))
+			return at + TAR_BLOCK;
+	CHECK(!"the member is there");
+	return 0;
+}
+
+static void nothing_of_a_member_may_change(void)
+{
+	struct bytes image = good_image();
+	struct reading good = read_image(image.data, image.len);
+	size_t at = file_offset_of(&image, "state/00000001-stop_copy");
+
+	for (size_t i = 0; i < 600; i++)
+		for (unsigned int bit = 0; bit < 8; bit++) {
+			image.data[at + i] ^= (unsigned char)(1u << bit);
+			CHECK_INT(outcome_of(&image, &good), REFUSED);
+			image.data[at + i] ^= (unsigned char)(1u << bit);
+		}
+	/* What fills its last block is nobody's. */
+	image.data[at + 600] ^= 1;
+	CHECK_INT(outcome_of(&image, &good), HARMLESS);
+	reading_free(&good);
+	bytes_free(&image);
+}
+
+static void every_flip_is_refused_or_harmless(void)
+{
+	struct bytes image = good_image();
+	struct reading good = read_image(image.data, image.len);
+	struct tally tally;
+
+	CHECK_INT(good.ret, 0);
+	CHECK_INT(good.stream.len, STREAM_LEN);
+	tally = flip_all(&image, &good);
+	printf("# %zu bytes: %zu flips refused, %zu harmless\n", image.len,
+	       tally.refused, tally.harmless);
+	CHECK_INT(tally.harmful, 0);
+	CHECK_INT(tally.refused + tally.harmless, 8 * image.len);
+	CHECK(tally.refused > tally.harmless);
+	reading_free(&good);
+	bytes_free(&image);
+}
+
+static void every_cut_is_refused(void)
+{
+	struct bytes image = good_image();
+	struct reading good = read_image(image.data, image.len);
+	struct tally tally = cut_all(&image, &good);
+
+	CHECK_INT(tally.harmful, 0);
+	CHECK_INT(tally.harmless, 0);
+	CHECK_INT(tally.refused, image.len);
+	reading_free(&good);
+	bytes_free(&image);
+}
+
+static void compressed_ones_too(void)
+{
+	struct bytes stream = noise(STREAM_LEN, 4);
+	struct recipe recipe = { .pre_copy = 100, .zstd_level = 3 };
+	struct bytes image = make_image(&stream, &recipe);
+	struct reading good = read_image(image.data, image.len);
+	struct tally flips = flip_all(&image, &good);
+	struct tally cuts = cut_all(&image, &good);
+
+	printf("# %zu bytes: %zu flips refused, %zu harmless; %zu cuts harmless\n",
+	       image.len, flips.refused, flips.harmless, cuts.harmless);
+	CHECK_INT(good.ret, 0);
+	CHECK_INT(flips.harmful, 0);
+	CHECK_INT(cuts.harmful, 0);
+	CHECK_INT(flips.refused + flips.harmless, 8 * image.len);
+	CHECK(flips.refused > flips.harmless);
+	reading_free(&good);
+	bytes_free(&image);
+	bytes_free(&stream);
+}
+
+int main(void)
+{
+	CASE(nothing_of_a_member_may_change);
+	CASE(every_flip_is_refused_or_harmless);
+	CASE(every_cut_is_refused);
+	CASE(compressed_ones_too);
+	return CHECK_DONE();
+}
