@@ -185,7 +185,7 @@ const struct command command_diff = {
 		"they differ. No device is needed.\v"
 		"Images are compared by the streams in them: what is in "
 		"device.json and manifest.json makes no difference. Digests "
-		"are not checked: mlxmigctl verify does that.",
+		"of plain files are not checked: mlxmigctl verify does that.",
 	.options = options,
 	.operands = { OPERAND_FILE },
 	.min_operands = 2,
