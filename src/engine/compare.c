@@ -229,11 +229,12 @@ static void *work_thread(void *data)
 {
 	struct worker *worker = data;
 	struct err err = ERR_INIT;
-	AUTO_FREE unsigned char *memory = malloc(2 * BLOCK_SIZE);
-	unsigned char *const sides[] = { memory, memory + BLOCK_SIZE };
+	AUTO_FREE unsigned char *a = malloc(BLOCK_SIZE);
+	AUTO_FREE unsigned char *b = malloc(BLOCK_SIZE);
+	unsigned char *const sides[] = { a, b };
 	struct block block;
 
-	if (!memory) {
+	if (!a || !b) {
 		err_set(&err, ERR_NO_MEMORY, 0, "memory for two blocks");
 		fail(worker->work, &err);
 	}
