@@ -81,6 +81,23 @@ teardown() {
 	state_is $VF0 STOP
 }
 
+@test "save: of two saves with a small change between them diff shows just that" {
+	# By itself the device changes nothing there, but it takes what the host writes.
+	run_mlx 0 step $VF0 RUNNING_P2P
+	labvf $VF0 fill 7
+	labvf $VF0 poke 0x1234 00000000
+	run_mlx 0 save $VF0 before
+	labvf $VF0 poke 0x1234 c0ffee01
+	run_mlx 0 save $VF0 after
+	run_mlx 9 diff before after
+	json_is '[.aligned, .only_a_bytes, .only_b_bytes, .record_counts.same, .record_counts.changed]' '["records",0,0,1,1]'
+	# Before the pages is the header of what firmware writes, with digests: 64 bytes. The window begins at the second page.
+	json_is '[.ranges[] | select(.offset_bytes >= 64) | [.a.record, .offset_bytes, .a.hex, .b.hex]]' \
+		"[[1,$((64 + 2 * (8 + 4096) + 8 + 0x234)),\"00000000\",\"c0ffee01\"]]"
+	tar -xOf after --wildcards 'state/*' >stream
+	run_mlx 0 diff after stream
+}
+
 @test "save: compressed, and what zstd makes of it" {
 	run_mlx 0 save --zstd=1 $VF0 out/image.zst
 	json_is .compressed true
