@@ -143,6 +143,9 @@ int report_print(const json_t *document, FILE *out, bool compact)
 {
 	size_t flags = compact ? JSON_COMPACT : JSON_INDENT(2);
 
+	/* A decimal number that was rounded shall look like it. */
+	flags |= JSON_REAL_PRECISION(15);
+
 	if (json_dumpf(document, out, flags) || fputc('\n', out) == EOF ||
 	    fflush(out))
 		return errno ? -errno : -EIO;

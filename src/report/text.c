@@ -72,16 +72,51 @@ static void widen(size_t *widths, const struct value_item *row,
 	}
 }
 
-static void print_table(FILE *out, const struct value_item *rows,
-			size_t n_rows, const char *const *columns)
+static bool has_value(const struct value_item *rows, size_t n_rows,
+		      const char *column)
 {
+	for (size_t r = 0; r < n_rows; r++) {
+		AUTO_FREE char *text = value_text(&rows[r],
+						  column_value(column));
+
+		if (text)
+			return true;
+	}
+	return false;
+}
+
+/* Without those that are left out; the caller's, ended by NULL. */
+static const char **columns_with_values(const struct value_item *rows,
+					size_t n_rows,
+					const char *const *columns)
+{
+	size_t n = 0;
+	const char **list;
+
+	while (columns[n])
+		n++;
+	list = calloc(n + 1, sizeof(*list));
+	n = 0;
+	for (; list && *columns; columns++) {
+		bool optional = **columns == '+';
+
+		if (!optional || has_value(rows, n_rows, *columns + 1))
+			list[n++] = *columns + optional;
+	}
+	return list;
+}
+
+static void print_table(FILE *out, const struct value_item *rows,
+			size_t n_rows, const char *const *all)
+{
+	AUTO_FREE const char **columns = columns_with_values(rows, n_rows, all);
 	size_t n_columns = 0;
 	AUTO_FREE size_t *widths = NULL;
 
-	while (columns[n_columns])
+	while (columns && columns[n_columns])
 		n_columns++;
 	widths = calloc(n_columns + 1, sizeof(*widths));
-	if (!widths)
+	if (!columns || !widths)
 		return;
 	widen(widths, NULL, columns);
 	for (size_t r = 0; r < n_rows; r++)

@@ -15,7 +15,8 @@
  * @each: path of an array or object: the part is shown for each of its items,
  *        which paths then begin at; NULL: once
  * @columns: a table with @each's items as rows, ended by NULL: each a value
- *           without braces, or "heading=value"
+ *           without braces, or "heading=value"; with "+" before it, it is
+ *           left out where no row has a value
  * @some: no table without rows
  * @once: of @each's items, the first one that gives a line
  * @parts: the parts of each item, or of the document; ended by {}
@@ -31,7 +32,7 @@
  * Formats: size (of bytes), time (of nanoseconds), date (of nanoseconds since
  * 1970: UTC), rate (of bytes and
  * nanoseconds), count (the items of an array, and a number more), some (a
- * number that is not 0).
+ * number that is not 0), percent (of a share).
  */
 struct text_part {
 	const char *label;

@@ -182,6 +182,16 @@ static char *format_some(const json_t *number, const json_t *unused)
 	return json_number_value(number) > 0 ? value_cell(number) : NULL;
 }
 
+static char *format_percent(const json_t *share, const json_t *unused)
+{
+	char *text;
+
+	(void)unused;
+	return !json_is_number(share) ||
+	       asprintf(&text, "%.2f%%", json_number_value(share) * 100) < 0
+		       ? NULL : text;
+}
+
 static const struct format {
 	const char *name;
 	char *(*text)(const json_t *first, const json_t *second);
@@ -189,6 +199,7 @@ static const struct format {
 	{ "size", format_size },   { "time", format_time },
 	{ "rate", format_rate },   { "count", format_count },
 	{ "some", format_some },   { "date", format_date },
+	{ "percent", format_percent },
 };
 
 static char *formatted(const char *name, const json_t *first,

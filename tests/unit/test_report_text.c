@@ -152,6 +152,23 @@ static void status_explains_what_it_does_not_show(void)
 		   command_status.text, want);
 }
 
+static void a_column_with_plus_is_left_out_where_no_row_has_it(void)
+{
+	static const char *const columns[] = { "n", "+share=s|percent", "+t",
+					       NULL };
+	static const struct text_part parts[] = {
+		{ .each = "rows", .columns = columns },
+		{}
+	};
+
+	check_text(json_pack("{s:[{s:i}, {s:i, s:f}]}", "rows", "n", 1, "n", 2,
+			     "s", 0.12345),
+		   parts, "N  SHARE\n1  -\n2  12.35%\n");
+	check_text(json_pack("{s:[{s:i, s:n}]}", "rows", "n", 1, "s"), parts,
+		   "N\n1\n");
+	check_text(json_pack("{s:[]}", "rows"), parts, "N\n");
+}
+
 static void foreign_keys_are_no_orders_to_the_terminal(void)
 {
 	static const char *const columns[] = { "key=@", "n", NULL };
@@ -369,6 +386,7 @@ int main(void)
 	CASE(values_become_text);
 	CASE(a_line_or_bracket_without_its_value_is_left_out);
 	CASE(tables_stand_off_and_may_need_rows);
+	CASE(a_column_with_plus_is_left_out_where_no_row_has_it);
 	CASE(a_line_may_be_told_of_the_first_item_alone);
 	CASE(status_explains_what_it_does_not_show);
 	CASE(foreign_keys_are_no_orders_to_the_terminal);
