@@ -62,8 +62,7 @@ static unsigned int digits(uint64_t number)
 	return n;
 }
 
-/* Cells in a line, beside the offset and a blank. */
-static size_t columns_of(uint64_t bytes, unsigned int width)
+size_t map_columns(uint64_t bytes, unsigned int width)
 {
 	unsigned int label = digits(bytes) + 1;
 
@@ -74,7 +73,7 @@ static size_t columns_of(uint64_t bytes, unsigned int width)
 
 uint64_t map_layout(uint64_t bytes, unsigned int width)
 {
-	uint64_t cells = columns_of(bytes, width) * MAP_ROWS_MAX;
+	uint64_t cells = map_columns(bytes, width) * MAP_ROWS_MAX;
 	uint64_t each = bytes / cells + !!(bytes % cells);
 
 	return (each / MAP_CELL_UNIT + !!(each % MAP_CELL_UNIT) + !each) *
@@ -127,19 +126,20 @@ static void put_cells(FILE *out, const struct map_cell *cells, size_t n,
 	fputc('\n', out);
 }
 
-/* Columns up to the next cell that a record begins in, or the line's end. */
-static size_t room(const struct map_cell *cells, size_t n, size_t from)
+/* Columns up to the next cell that a record begins in, or the full line's end. */
+static size_t room(const struct map_cell *cells, size_t n, size_t columns,
+		   size_t from)
 {
 	size_t i = from + 1;
 
 	while (i < n && !cells[i].borders)
 		i++;
-	return i - from;
+	return (i < n ? i : columns) - from;
 }
 
 /* "^" under each cell that a record begins in, with the first one's number where there is room. */
 static void put_borders(FILE *out, const struct map_cell *cells, size_t n,
-			unsigned int indent)
+			size_t columns, unsigned int indent)
 {
 	size_t at = 0;
 
@@ -148,7 +148,7 @@ static void put_borders(FILE *out, const struct map_cell *cells, size_t n,
 
 		if (!cells[i].borders)
 			continue;
-		if (room(cells, n, i) > digits(cells[i].first))
+		if (room(cells, n, columns, i) > digits(cells[i].first))
 			snprintf(label, sizeof(label), "^%" PRIu64,
 				 cells[i].first);
 		fprintf(out, "%*s%s", (int)(i - at + (at ? 0 : indent)), "",
@@ -162,7 +162,7 @@ static void put_borders(FILE *out, const struct map_cell *cells, size_t n,
 static void put_lines(FILE *out, const struct map *map,
 		      const struct map_style *style)
 {
-	size_t columns = columns_of(map->bytes, style->width);
+	size_t columns = map_columns(map->bytes, style->width);
 	unsigned int label = digits(map->bytes);
 
 	for (size_t i = 0; i < map->n_cells; i += columns) {
@@ -171,7 +171,7 @@ static void put_lines(FILE *out, const struct map *map,
 
 		fprintf(out, "%*" PRIu64 " ", (int)label, i * map->cell_bytes);
 		put_cells(out, map->cells + i, n, style);
-		put_borders(out, map->cells + i, n, label + 1);
+		put_borders(out, map->cells + i, n, columns, label + 1);
 	}
 }
 

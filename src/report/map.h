@@ -81,6 +81,9 @@ struct map_style map_style(FILE *out, unsigned int width)
  */
 uint64_t map_layout(uint64_t bytes, unsigned int width);
 
+/** map_columns - how many cells of such a stream are in a line of @width columns, beside its offset */
+size_t map_columns(uint64_t bytes, unsigned int width);
+
 /** map_cells - how many cells of @cell_bytes (not 0) a stream of @bytes has */
 size_t map_cells(uint64_t bytes, uint64_t cell_bytes);
 

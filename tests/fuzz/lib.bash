@@ -27,7 +27,7 @@ fuzz_link() {
 	local own=("$fuzz_dir/fuzz_$target.c")
 	[ "$target" != image ] || own+=("$fuzz_dir/mend.c")
 	fuzz_compile "$fuzz_program" -I"$sources" -I"$fuzz_dir" "${own[@]}" "$@" \
-		"$fuzz_build/src/libmlxmigctl.a" "${libraries[@]}" -lpthread -o "$output"
+		"$fuzz_build/src/libmlxmigctl.a" "${libraries[@]}" -lpthread -lm -o "$output"
 }
 
 # fuzz_prepare TARGET...: the tool's sources once more, instrumented, and the targets, in $fuzz_build

@@ -56,14 +56,16 @@ static void cells_come_in_lines_with_offsets_borders_and_meanings(void)
 	cells[2].first = 1;
 	cells[3].borders = 1;
 	cells[3].first = 4;
-	cells[17].borders = 1;
-	cells[17].first = 12;
+	cells[15].borders = 1; /* at a full line's end */
+	cells[15].first = 5;
+	cells[19].borders = 1; /* beside it there is room */
+	cells[19].first = 12;
 	drawn(&map, &plain,
 	      "x\n"
 	      "  0 .-+*#...........\n"
-	      "    ^0^^4\n"
+	      "    ^0^^4          ^\n"
 	      "256 ....\n"
-	      "     ^12\n"
+	      "       ^12\n"
 	      ". zero, - entropy up to 1/4 of what can be, + 1/2, * 3/4, # more\n"
 	      "a cell: 16 bytes; ^ a record begins, and its number\n");
 }
@@ -74,7 +76,7 @@ static void a_number_is_left_out_where_there_is_no_room(void)
 		{ .mark = MAP_SAME, .borders = 1, .first = 10 },
 		{ .mark = MAP_SAME },
 		{ .mark = MAP_ONLY_A, .borders = 1, .first = 11 },
-		{ .mark = MAP_ONLY_B },
+		{ .mark = MAP_ONLY_B, .borders = 1, .first = 12 },
 	};
 	struct map map = {
 		.title = "y", .note = "told", .bytes = 64, .cell_bytes = 16,
@@ -84,7 +86,7 @@ static void a_number_is_left_out_where_there_is_no_room(void)
 	drawn(&map, &plain,
 	      "y\n"
 	      " 0 ..ab\n"
-	      "   ^ ^\n"
+	      "   ^ ^^12\n"
 	      ". the same, a in a alone, b in b alone\n"
 	      "a cell: 16 bytes; ^ a record begins, and its number\n"
 	      "told\n");
