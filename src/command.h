@@ -37,6 +37,7 @@ struct command;
  * @options: the command's own options, as its parse() filled them
  * @operands: what was named; as many as the command allows
  * @emit: prints a document now, for a command that goes on after it (hold)
+ * @emit_text: prints text now, @len bytes of it, in place of a document
  * @progress: shows a sample as the user asked for it; hand it to engine with
  *            @progress_data
  */
@@ -48,6 +49,7 @@ struct request {
 	size_t n_operands;
 	int (*emit)(const struct request *request, const json_t *document,
 		    struct err *err);
+	int (*emit_text)(const char *text, size_t len, struct err *err);
 	progress_fn progress;
 	void *progress_data;
 };

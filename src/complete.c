@@ -176,7 +176,7 @@ static void print_argument(const char *cur, const struct argp_option *option,
 {
 	if (strchr(option->arg, '|'))
 		print_values(cur, option, whole);
-	else if (!strcmp(option->arg, "DIR"))
+	else if (!strcmp(option->arg, "DIR") || !strcmp(option->arg, "FILE"))
 		print_operands(cur, OPERAND_FILE);
 }
 

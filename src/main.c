@@ -47,6 +47,17 @@ static int emit(const struct request *request, const json_t *document,
 	return print_document(emit_for, document, false, err);
 }
 
+/* Once it was called, stdout is no place for a document. */
+static bool text_emitted;
+
+static int emit_text(const char *text, size_t len, struct err *err)
+{
+	text_emitted = true;
+	if (fwrite(text, 1, len, stdout) == len && !fflush(stdout))
+		return 0;
+	return err_set(err, ERR_IO, errno, "writing to standard output");
+}
+
 static struct progress_view progress_view_of(const struct globals *globals)
 {
 	bool terminal = isatty(STDERR_FILENO);
@@ -86,6 +97,7 @@ static int run(const struct invocation *inv)
 		.operands = inv->operands,
 		.n_operands = inv->n_operands,
 		.emit = emit,
+		.emit_text = emit_text,
 		.progress = progress_show,
 		.progress_data = &view,
 	};
@@ -98,6 +110,7 @@ static int run(const struct invocation *inv)
 		err_set(&err, ERR_INTERNAL, 0, "%s failed without a reason",
 			inv->command->name);
 	progress_end(&view);
+	reply.stdout_is_data |= text_emitted;
 	if (!err_is_set(&err) && reply.output)
 		print_output(reply.output, &err);
 	else if (!err_is_set(&err) && reply.document)

@@ -1,59 +1,211 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "base/text.h"
+#include "cmd/hexdump.h"
+#include "cmd/picture.h"
 #include "cmd/transfer.h"
 #include "commands.h"
+#include "engine/scan.h"
 #include "image/survey.h"
 #include "report/image.h"
+#include "report/map.h"
 
 #define LIMIT_DEFAULT 10000
 
+enum { KEY_SVG = 0x300, KEY_WIDTH, KEY_OVERWRITE };
+
 struct options {
 	bool limited;
+	bool summary;
 	uint64_t limit;
+	struct hexdump_range hexdump;
+	struct picture picture;
 };
 
 static const struct argp_option options[] = {
 	{ "limit", 'l', "COUNT", 0,
 	  "list at most COUNT members and COUNT records (default 10000)", 0 },
+	{ "summary", 's', NULL, 0,
+	  "read all of the stream, and tell of each payload its digest, how much of it is zero, and its entropy",
+	  0 },
+	{ "map", 'm', NULL, 0,
+	  "draw the stream in the terminal, in place of the document: where it is zero, how dense it is elsewhere, where records begin",
+	  0 },
+	{ "hexdump", 'x', "RECORD[:OFFSET[:LENGTH]]", 0,
+	  "show the bytes of a record's payload, in place of the document", 0 },
+	{ "svg", KEY_SVG, "FILE", 0, "write the map to FILE, as a picture", 0 },
+	{ "width", KEY_WIDTH, "COLUMNS", 0,
+	  "how wide the map is (default: as the terminal)", 0 },
+	{ "overwrite", KEY_OVERWRITE, NULL, 0,
+	  "replace an existing file of --svg", 0 },
 	{}
 };
+
+static int parse_width(const char *arg, unsigned int *width, struct err *err)
+{
+	uint64_t columns;
+
+	if (!text_u64(arg, 10, &columns) && columns >= MAP_WIDTH_MIN &&
+	    columns <= MAP_WIDTH_MAX) {
+		*width = (unsigned int)columns;
+		return 0;
+	}
+	return err_set(err, ERR_USAGE, 0,
+		       "--width=%s is no number of columns from %d to %d", arg,
+		       MAP_WIDTH_MIN, MAP_WIDTH_MAX);
+}
 
 static int parse(int key, const char *arg, void *data, struct err *err)
 {
 	struct options *opts = data;
 
-	if (key != 'l')
+	switch (key) {
+	case 'l':
+		opts->limited = true;
+		if (text_u64(arg, 10, &opts->limit))
+			return err_set(err, ERR_USAGE, 0,
+				       "--limit=%s is no number", arg);
+		return 0;
+	case 's':
+		opts->summary = true;
+		return 0;
+	case 'm':
+		opts->picture.map = true;
+		return 0;
+	case 'x':
+		return hexdump_parse(arg, &opts->hexdump, err);
+	case KEY_SVG:
+		opts->picture.svg = arg;
+		return 0;
+	case KEY_WIDTH:
+		return parse_width(arg, &opts->picture.width, err);
+	case KEY_OVERWRITE:
+		opts->picture.overwrite = true;
+		return 0;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	opts->limited = true;
-	if (text_u64(arg, 10, &opts->limit))
-		return err_set(err, ERR_USAGE, 0, "--limit=%s is no number",
-			       arg);
-	return 0;
+	}
+}
+
+/* What is printed in place of the document leaves nothing else on stdout. */
+static int check(const void *data, char **operands, size_t n_operands,
+		 struct err *err)
+{
+	const struct options *opts = data;
+	const struct picture *picture = &opts->picture;
+	const char *first = opts->hexdump.wanted ? "--hexdump" : "--map";
+	const char *second = NULL;
+
+	(void)operands;
+	(void)n_operands;
+	if (opts->hexdump.wanted && (picture->map || picture->svg))
+		second = picture->map ? "--map" : "--svg";
+	else if ((opts->hexdump.wanted || picture->map) && opts->summary)
+		second = "--summary";
+	else if (picture->map && picture->svg && !strcmp(picture->svg, "-"))
+		second = "--svg=-";
+	if (!second)
+		return 0;
+	err_set(err, ERR_USAGE, 0, "%s and %s do not go together", first,
+		second);
+	return err_hint(err, "%s prints what it shows in place of the document: call mlxmigctl inspect once for each",
+			first);
+}
+
+static const struct image_json json = {
+	.device = report_image_check_device,
+	.manifest = report_image_read_manifest,
+};
+
+/* The document alone needs no look at the stream. */
+static int tell(struct survey *survey, struct reply *reply, struct err *err)
+{
+	int ret = image_survey(&json, survey, err);
+
+	if (survey->opened)
+		reply->document = report_survey(survey, NULL);
+	return ret;
+}
+
+static int tell_scanned(const struct view *view, struct survey *survey,
+			const struct scan *scan, struct reply *reply,
+			struct err *err)
+{
+	int ret = image_survey_view(view, survey, err);
+
+	reply->document = report_survey(survey, scan);
+	return ret;
+}
+
+static int scan_and_show(const struct request *request, const struct view *view,
+			 struct survey *survey, struct reply *reply,
+			 struct err *err)
+{
+	const struct options *opts = request->options;
+	const struct picture *picture = &opts->picture;
+	struct scan scan = {
+		.cell_bytes = picture_cell(picture, view_size(view)),
+		.summaries = opts->summary,
+		.limit = survey->limit,
+	};
+	int ret = scan_run(&scan, view, request->progress,
+			   request->progress_data, err);
+
+	reply->stdout_is_data = picture->svg && !strcmp(picture->svg, "-");
+	if (!ret)
+		ret = picture_draw(picture, request, &scan, view_name(view), err);
+	if (!ret && !picture->map)
+		ret = tell_scanned(view, survey, &scan, reply, err);
+	scan_free(&scan);
+	return ret;
+}
+
+/* Of a damaged file, what there is; and then that it is damaged. */
+static int look(const struct request *request, struct survey *survey,
+		struct reply *reply, struct err *err)
+{
+	const struct options *opts = request->options;
+	AUTO_VIEW struct view *view = NULL;
+	struct err damage = ERR_INIT;
+	int ret;
+
+	if (view_look(&view, survey->path, &json, &damage) && !view) {
+		*err = damage;
+		return -1;
+	}
+	if (opts->hexdump.wanted)
+		ret = hexdump_show(request, view, &opts->hexdump, err);
+	else
+		ret = scan_and_show(request, view, survey, reply, err);
+	if (err_is_set(&damage)) {
+		*err = damage;
+		return -1;
+	}
+	return ret;
 }
 
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
-	static const struct image_json json = {
-		.device = report_image_check_device,
-		.manifest = report_image_read_manifest,
-	};
 	const struct options *opts = request->options;
 	struct survey survey = {
 		.path = request->operands[0],
 		.limit = opts->limited ? opts->limit : LIMIT_DEFAULT,
 	};
-	int ret = image_survey(&json, &survey, err);
+	bool deep = opts->summary || opts->hexdump.wanted ||
+		    opts->picture.map || opts->picture.svg;
+	int ret = deep ? look(request, &survey, reply, err)
+		       : tell(&survey, reply, err);
 
-	if (survey.opened)
-		reply->document = report_survey(&survey);
 	survey_free(&survey);
 	return ret;
 }
 
 static const char *const record_columns[] = {
-	"offset=offset_bytes", "size=bytes", "tag", "name", "flags", "optional",
-	NULL
+	"record", "offset=offset_bytes", "size=bytes", "tag", "name", "flags",
+	"optional", "+zero=summary.zero_ratio|percent",
+	"+entropy=summary.entropy_bits", "+digest=summary.xxh3_128", NULL
 };
 
 static const struct text_part text[] = {
@@ -72,6 +224,7 @@ static const struct text_part text[] = {
 	TEXT_LINE("pre-copy", "{manifest.precopy.duration_ns|time}[, until {manifest.precopy.ended_by?dirty=little was left;rounds=the rounds were used up;time=the time was}], {manifest.precopy.dirty_bytes_left|size} dirty then"),
 	TEXT_LINE("stream", "{stream.bytes|size}[, {stream.format?records=in records;bare=bare, without records;unknown=too short to tell}][, firmware data {stream.firmware_bytes|size}]"),
 	TEXT_LINE("digest", "{stream.xxh3_128/manifest.xxh3_128}"),
+	TEXT_LINE("summary", "{stream.summary.zero_ratio|percent} zero, an entropy of {stream.summary.entropy_bits} bits a byte"),
 	TEXT_LINE("members", "{members,members_not_listed|count}"),
 	TEXT_LINE("records", "{records,records_not_listed|count}[, {records_not_listed|some} of them not listed (--limit)]"),
 	{ .each = "manifest.phases/phases", .columns = transfer_text_phases },
@@ -97,6 +250,7 @@ const struct command command_inspect = {
 	.max_operands = 1,
 	.options_size = sizeof(struct options),
 	.parse = parse,
+	.check = check,
 	.run = run,
 	.text = text,
 };

@@ -181,6 +181,21 @@ int image_survey(const struct image_json *json, struct survey *survey,
 	return 0;
 }
 
+int image_survey_view(const struct view *view, struct survey *survey,
+		      struct err *err)
+{
+	survey->opened = true;
+	survey->is_image = view_kind(view) == IMAGE_TAR;
+	survey->compressed = view_is_compressed(view);
+	survey->checked = view_is_checked(view);
+	if (note_view(view, survey, err))
+		return -1;
+	survey->ended = view_is_whole(view);
+	if (record_require_complete(&survey->parser, err))
+		return err_wrap(err, "%s", view_name(view));
+	return 0;
+}
+
 void survey_free(struct survey *survey)
 {
 	free(survey->device_json);

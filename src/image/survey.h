@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "image/reader.h"
+#include "image/view.h"
 #include "model/survey.h"
 
 /**
@@ -19,6 +20,13 @@
  */
 int image_survey(const struct image_json *json, struct survey *survey,
 		 struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+/**
+ * image_survey_view - image_survey() of what is open already, perhaps damaged
+ * @survey: as there, but for the path, which may be any
+ */
+int image_survey_view(const struct view *view, struct survey *survey,
+		      struct err *err) __attribute__((nonnull(1, 2, 3)));
 
 void survey_free(struct survey *survey);
 

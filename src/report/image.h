@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "model/device.h"
 #include "model/identity.h"
+#include "model/scan.h"
 #include "model/survey.h"
 #include "model/transfer.h"
 
@@ -54,7 +55,8 @@ json_t *report_identity(const struct identity_fit *fit)
 json_t *report_records(const struct record_parser *records)
 	__attribute__((nonnull(1)));
 
-/** report_survey - the document of inspect */
-json_t *report_survey(const struct survey *survey) __attribute__((nonnull(1)));
+/** report_survey - the document of inspect; @scan: the summaries in it, or NULL */
+json_t *report_survey(const struct survey *survey, const struct scan *scan)
+	__attribute__((nonnull(1)));
 
 #endif

@@ -2,6 +2,7 @@
 /* The document of inspect. */
 #include "report/image.h"
 #include "report/report.h"
+#include "report/scan.h"
 
 /* A foreign number may be beyond what JSON's integers hold. */
 static json_t *wide(uint64_t value)
@@ -30,23 +31,30 @@ static json_t *members_of(const struct survey *survey)
 	return members;
 }
 
-static json_t *record_of(const struct record *record)
+static json_t *record_of(const struct record *record, size_t number,
+			 const struct payload *payload)
 {
-	return json_pack("{s:o, s:o, s:I, s:I, s:s?, s:b}",
+	return json_pack("{s:I, s:o, s:o, s:I, s:I, s:s?, s:b, s:o}",
+			 "record", (json_int_t)number,
 			 "offset_bytes", wide(record->offset),
 			 "bytes", wide(record->size),
 			 "tag", (json_int_t)record->tag,
 			 "flags", (json_int_t)record->flags,
 			 "name", record_tag_name(record->tag),
-			 "optional", !!(record->flags & RECORD_OPTIONAL));
+			 "optional", !!(record->flags & RECORD_OPTIONAL),
+			 "summary", report_payload(payload));
 }
 
-static json_t *records_of(const struct survey *survey)
+static json_t *records_of(const struct survey *survey, const struct scan *scan)
 {
 	json_t *records = json_array();
 
 	for (size_t i = 0; i < survey->n_records; i++)
-		json_array_append_new(records, record_of(&survey->records[i]));
+		json_array_append_new(
+			records, record_of(&survey->records[i], i,
+					   scan && i < scan->n_payloads
+						   ? &scan->payloads[i]
+						   : NULL));
 	return records;
 }
 
@@ -67,7 +75,17 @@ static json_t *complete_of(const struct survey *survey)
 	return json_boolean(survey->ended && record_complete(&survey->parser));
 }
 
-static json_t *stream_of(const struct survey *survey)
+static const char *digest_of(const struct survey *survey,
+			     const struct scan *scan)
+{
+	if (!survey->ended)
+		return NULL;
+	if (survey->checked)
+		return survey->totals.digest;
+	return scan && scan->stream.whole ? scan->stream.digest : NULL;
+}
+
+static json_t *stream_of(const struct survey *survey, const struct scan *scan)
 {
 	json_t *stream = report_records(&survey->parser);
 
@@ -75,12 +93,13 @@ static json_t *stream_of(const struct survey *survey)
 	json_object_set_new(stream, "bytes",
 			    json_integer((json_int_t)survey->totals.bytes));
 	json_object_set_new(stream, "xxh3_128",
-			    report_text(survey->ended && survey->checked
-						? survey->totals.digest : NULL));
+			    report_text(digest_of(survey, scan)));
+	json_object_set_new(stream, "summary",
+			    report_payload(scan ? &scan->stream : NULL));
 	return stream;
 }
 
-json_t *report_survey(const struct survey *survey)
+json_t *report_survey(const struct survey *survey, const struct scan *scan)
 {
 	const struct image_totals *totals = &survey->totals;
 	json_t *document = report_new("inspect");
@@ -98,7 +117,7 @@ json_t *report_survey(const struct survey *survey)
 	json_object_set_new(document, "manifest",
 			    embedded(survey->manifest_json,
 				     survey->manifest_len));
-	json_object_set_new(document, "stream", stream_of(survey));
+	json_object_set_new(document, "stream", stream_of(survey, scan));
 	json_object_set_new(document, "phases",
 			    survey->is_image ? report_phases(totals->phases,
 							     false)
@@ -107,7 +126,7 @@ json_t *report_survey(const struct survey *survey)
 	json_object_set_new(document, "members_not_listed",
 			    json_integer((json_int_t)(totals->members -
 						      survey->n_members)));
-	json_object_set_new(document, "records", records_of(survey));
+	json_object_set_new(document, "records", records_of(survey, scan));
 	json_object_set_new(document, "records_not_listed",
 			    json_integer((json_int_t)(survey->parser.n_records -
 						      survey->n_records)));

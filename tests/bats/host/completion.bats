@@ -62,6 +62,8 @@ offers() {
 	offers :files save --dir ""
 	offers :files save --dir=
 	offers :files save --dir=/tm
+	offers :files inspect --svg=/tm
+	offers :files inspect --svg ""
 	offers :files --sysroot=/tm
 	offers "" inspect --limit ""
 }

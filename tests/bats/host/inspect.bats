@@ -68,7 +68,8 @@ damaged() {
 	json_is '[.checked, .stream.xxh3_128]' '[false,null]'
 	json_is .manifest.xxh3_128 "$(xxhsum -H2 <stream | cut -d' ' -f1)"
 	json_is '[.records[] | [.offset_bytes, .bytes, .tag, .name, .flags, .optional]]' '[[0,8,1,"STOP_COPY_SIZE",1,true],[24,5000000,0,"FW_DATA",0,false],[5000040,300000,0,"FW_DATA",0,false]]'
-	json_is '[.members_not_listed, .records_not_listed]' '[0,0]'
+	json_is '[.records[] | [.record, .summary]]' '[[0,null],[1,null],[2,null]]'
+	json_is '[.members_not_listed, .records_not_listed, .stream.summary]' '[0,0,null]'
 }
 
 @test "inspect tells the same of a compressed image, which it reads and checks" {
@@ -134,9 +135,9 @@ told() {
 		"stream: 5300056 bytes (5.1 MiB), in records, firmware data 5300000 bytes (5.1 MiB)" \
 		"digest: $(xxhsum -H2 <stream | cut -d' ' -f1)"
 	told "pre_copy   1000000  1        0.0 us    -" \
-		"OFFSET   SIZE     TAG  NAME            FLAGS  OPTIONAL" \
-		"0        8        1    STOP_COPY_SIZE  1      yes" \
-		"5000040  300000   0    FW_DATA         0      no"
+		"RECORD  OFFSET   SIZE     TAG  NAME            FLAGS  OPTIONAL" \
+		"0       0        8        1    STOP_COPY_SIZE  1      yes" \
+		"2       5000040  300000   0    FW_DATA         0      no"
 	[[ $output == *"transfer: from RUNNING"* ]]
 	run_mlx 0 inspect -t -l 1 image.zst
 	told "file: image.zst (image, compressed)" "checked: yes" "members: 3" "records: 3, 2 of them not listed (--limit)"
@@ -144,7 +145,7 @@ told() {
 
 @test "inspect -t of a stream without an image, and without records" {
 	run_mlx 0 inspect -t stream
-	told "file: stream (stream)" "records: 3" "24       5000000  0    FW_DATA         0      no"
+	told "file: stream (stream)" "records: 3" "1       24       5000000  0    FW_DATA         0      no"
 	[[ $output != *device* && $output != *members* && $output != *PHASE* ]]
 	run_mlx 0 inspect -t bare
 	told "complete: not known, nothing in it tells" \
