@@ -233,6 +233,47 @@ static void the_manifest_must_fit(void)
 	}
 }
 
+/* @image and @n_zeros zeros after it, in zstd. */
+static struct bytes compressed(const struct bytes *image, size_t n_zeros)
+{
+	struct archive *archive = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
+	struct bytes bomb = { malloc(1u << 20), 0 };
+	void *zeros = calloc(1, n_zeros);
+
+	archive_entry_set_filetype(entry, AE_IFREG);
+	CHECK_INT(archive_write_add_filter_zstd(archive), ARCHIVE_OK);
+	archive_write_set_format_raw(archive);
+	archive_write_set_bytes_in_last_block(archive, 1);
+	archive_write_open_memory(archive, bomb.data, 1u << 20, &bomb.len);
+	archive_write_header(archive, entry);
+	if (image->len)
+		archive_write_data(archive, image->data, image->len);
+	archive_write_data(archive, zeros, n_zeros);
+	CHECK_INT(archive_write_close(archive), ARCHIVE_OK);
+	archive_write_free(archive);
+	archive_entry_free(entry);
+	free(zeros);
+	return bomb;
+}
+
+static void compressed_bombs_are_not_unpacked(void)
+{
+	struct bytes image = good_image(), nothing = {};
+	struct bytes bomb = compressed(&image, 64u << 20);
+
+	CHECK(bomb.len < 64u << 10);
+	CHECK(is_refused("zeros after the end", bomb.data, bomb.len,
+			 "too many zeros follow"));
+	bytes_free(&bomb);
+	bomb = compressed(&nothing, 256u << 20);
+	CHECK(bomb.len < 64u << 10);
+	CHECK(is_refused("nothing but zeros", bomb.data, bomb.len,
+			 "begins with its end"));
+	bytes_free(&bomb);
+	bytes_free(&image);
+}
+
 int main(void)
 {
 	CASE(an_image_made_by_hand_is_taken);
@@ -243,5 +284,6 @@ int main(void)
 	CASE(sizes_have_limits);
 	CASE(huge_claims_are_refused_before_memory_is_taken);
 	CASE(the_manifest_must_fit);
+	CASE(compressed_bombs_are_not_unpacked);
 	return CHECK_DONE();
 }
