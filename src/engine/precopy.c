@@ -183,6 +183,19 @@ static int serve(struct parcel *p, uint64_t begun_ns, struct err *err)
 	return one_round(p, begun_ns, err) ? -1 : 1;
 }
 
+/*
+ * Firmware that does not track a device has nothing to give while it runs, and
+ * the driver saves all of it afterwards.
+ */
+static void warn_if_in_vain(struct parcel *p)
+{
+	const struct record_parser *records = &p->hand.outcome->transfer.records;
+
+	if (records->format == STREAM_RECORDS && !records->fw_bytes)
+		outcome_warn(p->hand.outcome,
+			     "the firmware saved nothing while it ran: all of its state was read while it stood still");
+}
+
 int precopy_run(struct parcel *parcels, size_t n, struct err *err)
 {
 	uint64_t begun_ns = now_ns();
@@ -202,9 +215,12 @@ int precopy_run(struct parcel *parcels, size_t n, struct err *err)
 			more |= ret > 0;
 		}
 	}
-	for (size_t i = 0; i < n; i++)
-		if (parcels[i].precopied &&
-		    fcntl(parcels[i].data_fd, F_SETFL, O_RDONLY))
+	for (size_t i = 0; i < n; i++) {
+		if (!parcels[i].precopied)
+			continue;
+		warn_if_in_vain(&parcels[i]);
+		if (fcntl(parcels[i].data_fd, F_SETFL, O_RDONLY))
 			return err_set(err, ERR_INTERNAL, errno, "fcntl");
+	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 # save --precopy: most of the state is read while the device runs, and what is loaded is what the device was frozen with.
 
 load ../helpers
+load ../lab
 load ../transfer
 
 offers_precopy() {
@@ -100,6 +101,17 @@ frozen_alike() {
 	run_mlx 0 save --precopy-dirty 0 --precopy-rounds 100 --precopy-time 1 $VF0 out/time
 	json_is '.precopy | [.ended_by, .duration_ns >= 1000000000, .duration_ns < 10000000000]' '["time",true,true]'
 	runs_on $VF0
+}
+
+@test "precopy: a firmware that does not track the device; all is saved while it stands still, with a warning" {
+	only_with_precopy
+	only_ours
+	fault op=0x118,nth=1,status=0x9
+	run_mlx 0 save --precopy $VF0 out/untracked
+	json_is '[.state, .phases.pre_copy.bytes, (.phases.stop_copy.bytes > 4194304)]' '["RUNNING",24,true]'
+	json_is '.warnings | length == 1 and (.[0] | test("saved nothing while it ran"))' true
+	fault ""
+	run_mlx 0 load $VF1 out/untracked
 }
 
 @test "precopy --dir: all are pre-copied before any is brought to P2P, and all are there before any stops" {
