@@ -115,8 +115,8 @@ static int mvf_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
 	}
 	if (!mvf_arc_undone(mvf, arc, err)) {
 		pci_err(mvf->core.pdev,
-			"the firmware refused a step from migration state %d to %d and the way back: reset the device\n",
-			arc->from, arc->to);
+			"the firmware refused the step from %s to %s and the way back: reset the device\n",
+			mvf_state_name(arc->from), mvf_state_name(arc->to));
 		mvf_session_end_current(mvf);
 		WRITE_ONCE(mvf->state, VFIO_DEVICE_STATE_ERROR);
 	}
