@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cmd/option.h"
 #include "commands.h"
 #include "engine/diff.h"
 #include "report/diff.h"
@@ -13,12 +14,11 @@
 enum { KEY_ALIGN = 0x300, KEY_GAP, KEY_MAP, KEY_WIDTH };
 
 struct options {
-	bool limited;
-	uint64_t limit;
+	struct limit limit;
 	uint64_t gap;
 	enum diff_align align;
 	bool map;
-	uint64_t width; /* 0: the terminal's */
+	unsigned int width; /* 0: the terminal's */
 };
 
 static const struct argp_option options[] = {
@@ -51,27 +51,13 @@ static int parse_align(const char *arg, enum diff_align *align, struct err *err)
 	return err_hint(err, "align by records, by offsets, or auto");
 }
 
-static int parse_width(const char *arg, uint64_t *width, struct err *err)
-{
-	if (!text_u64(arg, 10, width) && *width >= MAP_WIDTH_MIN &&
-	    *width <= MAP_WIDTH_MAX)
-		return 0;
-	return err_set(err, ERR_USAGE, 0,
-		       "--width=%s is no number of columns from %d to %d", arg,
-		       MAP_WIDTH_MIN, MAP_WIDTH_MAX);
-}
-
 static int parse(int key, const char *arg, void *data, struct err *err)
 {
 	struct options *opts = data;
 
 	switch (key) {
 	case 'l':
-		opts->limited = true;
-		if (text_u64(arg, 10, &opts->limit))
-			return err_set(err, ERR_USAGE, 0,
-				       "--limit=%s is no number", arg);
-		return 0;
+		return option_limit(arg, &opts->limit, err);
 	case KEY_GAP:
 		if (text_size(arg, &opts->gap))
 			return err_set(err, ERR_USAGE, 0,
@@ -83,7 +69,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 		opts->map = true;
 		return 0;
 	case KEY_WIDTH:
-		return parse_width(arg, &opts->width, err);
+		return option_width(arg, &opts->width, err);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -116,7 +102,7 @@ static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
 	const struct options *opts = request->options;
-	struct map_style style = map_style(stdout, (unsigned int)opts->width);
+	struct map_style style = map_style(stdout, opts->width);
 	const struct diff_options how = {
 		.json = { .device = report_image_check_device,
 			  .manifest = report_image_read_manifest },
@@ -129,7 +115,7 @@ static int run(const struct request *request, struct reply *reply,
 		.sides = { { .path = request->operands[0] },
 			   { .path = request->operands[1] } },
 		.align = opts->align,
-		.limit = opts->limited ? opts->limit : LIMIT_DEFAULT,
+		.limit = limit_or(&opts->limit, LIMIT_DEFAULT),
 		.gap = opts->gap,
 	};
 	int ret;

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cmd/hexdump.h"
+#include "cmd/option.h"
 #include "cmd/picture.h"
 #include "cmd/transfer.h"
 #include "commands.h"
@@ -16,9 +17,8 @@
 enum { KEY_SVG = 0x300, KEY_WIDTH, KEY_OVERWRITE };
 
 struct options {
-	bool limited;
 	bool summary;
-	uint64_t limit;
+	struct limit limit;
 	struct hexdump_range hexdump;
 	struct picture picture;
 };
@@ -42,31 +42,13 @@ static const struct argp_option options[] = {
 	{}
 };
 
-static int parse_width(const char *arg, unsigned int *width, struct err *err)
-{
-	uint64_t columns;
-
-	if (!text_u64(arg, 10, &columns) && columns >= MAP_WIDTH_MIN &&
-	    columns <= MAP_WIDTH_MAX) {
-		*width = (unsigned int)columns;
-		return 0;
-	}
-	return err_set(err, ERR_USAGE, 0,
-		       "--width=%s is no number of columns from %d to %d", arg,
-		       MAP_WIDTH_MIN, MAP_WIDTH_MAX);
-}
-
 static int parse(int key, const char *arg, void *data, struct err *err)
 {
 	struct options *opts = data;
 
 	switch (key) {
 	case 'l':
-		opts->limited = true;
-		if (text_u64(arg, 10, &opts->limit))
-			return err_set(err, ERR_USAGE, 0,
-				       "--limit=%s is no number", arg);
-		return 0;
+		return option_limit(arg, &opts->limit, err);
 	case 's':
 		opts->summary = true;
 		return 0;
@@ -79,7 +61,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 		opts->picture.svg = arg;
 		return 0;
 	case KEY_WIDTH:
-		return parse_width(arg, &opts->picture.width, err);
+		return option_width(arg, &opts->picture.width, err);
 	case KEY_OVERWRITE:
 		opts->picture.overwrite = true;
 		return 0;
@@ -191,7 +173,7 @@ static int run(const struct request *request, struct reply *reply,
 	const struct options *opts = request->options;
 	struct survey survey = {
 		.path = request->operands[0],
-		.limit = opts->limited ? opts->limit : LIMIT_DEFAULT,
+		.limit = limit_or(&opts->limit, LIMIT_DEFAULT),
 	};
 	bool deep = opts->summary || opts->hexdump.wanted ||
 		    opts->picture.map || opts->picture.svg;

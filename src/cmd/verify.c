@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cmd/option.h"
 #include "commands.h"
 #include "engine/verify.h"
 #include "report/image.h"
@@ -12,8 +13,7 @@
 
 struct options {
 	uint64_t jobs;
-	bool limited;
-	uint64_t limit;
+	struct limit limit;
 };
 
 static const struct argp_option options[] = {
@@ -38,11 +38,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 			       "--jobs: a number from 1 to %d, not %s",
 			       VERIFY_JOBS_MAX, arg);
 	case 'l':
-		opts->limited = true;
-		if (!text_u64(arg, 10, &opts->limit))
-			return 0;
-		return err_set(err, ERR_USAGE, 0, "--limit=%s is no number",
-			       arg);
+		return option_limit(arg, &opts->limit, err);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -120,7 +116,7 @@ static int run(const struct request *request, struct reply *reply,
 			       n);
 	for (size_t i = 0; i < n; i++) {
 		verdicts[i].path = request->operands[i];
-		verdicts[i].limit = opts->limited ? opts->limit : LIMIT_DEFAULT;
+		verdicts[i].limit = limit_or(&opts->limit, LIMIT_DEFAULT);
 	}
 	verify_files(&plan, verdicts, n);
 	reply->document = report_verify(verdicts, n);

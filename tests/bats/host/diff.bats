@@ -2,23 +2,7 @@
 # Two streams held against each other; cmp -l is the judge of what differs.
 
 load ../helpers
-
-MKIMAGE=$MLXMIGCTL_BUILD/tests/unit/mkimage
-
-# le NUMBER BYTES: little-endian
-le() {
-	local number=$1 i
-	for ((i = 0; i < $2; i++, number >>= 8)); do
-		# shellcheck disable=SC2059
-		printf "\\x$(printf %02x $((number & 255)))"
-	done
-}
-
-# header SIZE FLAGS TAG
-header() { le "$1" 8 && le "$2" 4 && le "$3" 4; }
-
-# noise BYTES FROM: numbers from FROM on, one a line
-noise() { seq "$2" 99999999 | head -c "$1"; }
+load ../streams
 
 # put FILE OFFSET TEXT: writes it over what is there
 put() { printf %s "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }

@@ -2,20 +2,7 @@
 # What inspect shows of payloads: summaries, the map, the picture, and bytes.
 
 load ../helpers
-
-MKIMAGE=$MLXMIGCTL_BUILD/tests/unit/mkimage
-
-# le NUMBER BYTES: little-endian
-le() {
-	local number=$1 i
-	for ((i = 0; i < $2; i++, number >>= 8)); do
-		# shellcheck disable=SC2059
-		printf "\\x$(printf %02x $((number & 255)))"
-	done
-}
-
-# header SIZE FLAGS TAG
-header() { le "$1" 8 && le "$2" 4 && le "$3" 4; }
+load ../streams
 
 # Two kinds of bytes, as often as each other: 1 bit a byte.
 pairs() { yes ab | tr -d '\n' | head -c "$1"; }

@@ -2,45 +2,15 @@
 # Images and bare streams without a device: made by tests/unit/mkimage, which writes as save does.
 
 load ../helpers
+load ../streams
 
-MKIMAGE=$MLXMIGCTL_BUILD/tests/unit/mkimage
-
-# le NUMBER BYTES: little-endian
-le() {
-	local number=$1 i
-	for ((i = 0; i < $2; i++, number >>= 8)); do
-		# shellcheck disable=SC2059
-		printf "\\x$(printf %02x $((number & 255)))"
-	done
-}
-
-# header SIZE FLAGS TAG
-header() { le "$1" 8 && le "$2" 4 && le "$3" 4; }
-
-# noise BYTES FROM: numbers from FROM on, one a line
-noise() { seq "$2" 99999999 | head -c "$1"; }
-
-# The stream of a driver from Linux 6.3 on: 24 + 16 + 5,000,000 + 16 + 300,000 bytes.
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
-	{
-		header 8 1 1 && le 5000000 8
-		header 5000000 0 0 && noise 5000000 1
-		header 300000 0 0 && noise 300000 2
-	} >stream
-	noise 100000 3 >bare
-	"$MKIMAGE" 1000000 0 <stream >image
-	"$MKIMAGE" 1000000 3 <stream >image.zst
+	make_streams
 	"$MKIMAGE" 0 0 <bare >bare-image
 }
 
 setup() { cd "$BATS_FILE_TMPDIR" || return; }
-
-# flipped FILE OFFSET: one bit, in a copy called flipped
-flipped() {
-	cp "$1" flipped
-	flip flipped "$2" 4
-}
 
 # damaged WORDS: the last run told of damage in these words
 damaged() {

@@ -2,44 +2,15 @@
 # Are images and bare streams whole? Without a device, on what tests/unit/mkimage makes.
 
 load ../helpers
-
-MKIMAGE=$MLXMIGCTL_BUILD/tests/unit/mkimage
-
-# le NUMBER BYTES: little-endian
-le() {
-	local number=$1 i
-	for ((i = 0; i < $2; i++, number >>= 8)); do
-		# shellcheck disable=SC2059
-		printf "\\x$(printf %02x $((number & 255)))"
-	done
-}
-
-# header SIZE FLAGS TAG
-header() { le "$1" 8 && le "$2" 4 && le "$3" 4; }
-
-# noise BYTES FROM: numbers from FROM on, one a line
-noise() { seq "$2" 99999999 | head -c "$1"; }
+load ../streams
 
 # A stream of three records, 5,300,056 bytes, and what it is in.
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
-	{
-		header 8 1 1 && le 5000000 8
-		header 5000000 0 0 && noise 5000000 1
-		header 300000 0 0 && noise 300000 2
-	} >stream
-	noise 100000 3 >bare
-	"$MKIMAGE" 1000000 0 <stream >image
-	"$MKIMAGE" 1000000 3 <stream >image.zst
+	make_streams
 }
 
 setup() { cd "$BATS_FILE_TMPDIR" || return; }
-
-# flipped FILE OFFSET: one bit, in a copy called flipped
-flipped() {
-	cp "$1" flipped
-	flip flipped "$2" 4
-}
 
 # goods: of each check whether it was good
 goods='.checks | [.digests, .structure, .totals, .framing] | map(.good)'
