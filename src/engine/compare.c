@@ -2,12 +2,12 @@
 #include "engine/compare.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/processors.h"
 #include "model/align.h"
 #include "model/changes.h"
 #include "model/diff_map.h"
@@ -250,14 +250,10 @@ static void *work_thread(void *data)
 static unsigned int threads_for(uint64_t bytes)
 {
 	uint64_t wanted = 1 + bytes / BLOCK_SIZE / BLOCKS_A_THREAD;
-	cpu_set_t set;
 
 	if (wanted > THREADS_MAX)
 		wanted = THREADS_MAX;
-	/* More processors than the set can hold are enough. */
-	if (!sched_getaffinity(0, sizeof(set), &set))
-		wanted = least(wanted, (uint64_t)CPU_COUNT(&set));
-	return (unsigned int)wanted;
+	return (unsigned int)least(wanted, processors());
 }
 
 /* This thread is the first of them; without the others it takes longer. */

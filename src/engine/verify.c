@@ -2,12 +2,12 @@
 #include "engine/verify.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/processors.h"
 
 struct crew {
 	const struct verify_plan *plan;
@@ -20,15 +20,6 @@ struct crew {
 	uint64_t started_ns;
 	char words[32];
 };
-
-static unsigned int processors(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return 1;
-	return (unsigned int)CPU_COUNT(&set);
-}
 
 static void tick(uint64_t bytes, void *data)
 {

@@ -9,13 +9,13 @@
 struct sweep {
 	const struct view *view;
 	const struct view_extent *extents;
-	size_t n_extents;
 	const struct sweep_stage *stages;
 	size_t n_stages;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t turned;
 	size_t extent;        /* where the next block begins */
 	uint64_t taken;       /* of that extent */
+	uint64_t left;        /* of the stream, or of the range */
 	uint64_t next;        /* its number */
 	uint64_t turns[SWEEP_STAGES_MAX]; /* the number of the block that each stage waits for */
 	bool failed;
@@ -33,18 +33,21 @@ static bool claim(struct sweep *sweep, struct sweep_block *block,
 		  uint64_t *number)
 {
 	const struct view_extent *extent = &sweep->extents[sweep->extent];
-	uint64_t left;
+	uint64_t in_extent, len;
 
-	if (sweep->failed || sweep->extent == sweep->n_extents)
+	if (sweep->failed || !sweep->left)
 		return false;
-	left = extent->len - sweep->taken;
+	in_extent = extent->len - sweep->taken;
+	len = in_extent < SWEEP_BLOCK ? in_extent : SWEEP_BLOCK;
+	len = sweep->left < len ? sweep->left : len;
 	*block = (struct sweep_block){
-		.len = left < SWEEP_BLOCK ? (size_t)left : SWEEP_BLOCK,
+		.len = (size_t)len,
 		.offset = extent->offset + sweep->taken,
 		.extent = sweep->extent,
 		.first = !sweep->taken,
-		.last = left <= SWEEP_BLOCK,
+		.last = in_extent == len,
 	};
+	sweep->left -= len;
 	sweep->taken = block->last ? 0 : sweep->taken + block->len;
 	sweep->extent += block->last;
 	*number = sweep->next++;
@@ -140,9 +143,21 @@ static void work_all(struct worker *workers, unsigned int n)
 		pthread_join(workers[started].thread, NULL);
 }
 
+/* To the extent in which the range begins; where it is empty, nothing is asked for. */
+static void place(struct sweep *sweep, const struct sweep_range *range)
+{
+	sweep->left = range ? range->len : view_size(sweep->view);
+	if (!range || !range->len)
+		return;
+	while (range->offset >= sweep->extents[sweep->extent].offset +
+				sweep->extents[sweep->extent].len)
+		sweep->extent++;
+	sweep->taken = range->offset - sweep->extents[sweep->extent].offset;
+}
+
 int sweep_run(const struct view *view, unsigned int n_threads,
-	      const struct sweep_stage *stages, size_t n_stages,
-	      struct err *err)
+	      const struct sweep_range *range, const struct sweep_stage *stages,
+	      size_t n_stages, struct err *err)
 {
 	struct worker workers[SWEEP_THREADS_MAX];
 	struct sweep sweep = {
@@ -151,8 +166,15 @@ int sweep_run(const struct view *view, unsigned int n_threads,
 		.turned = PTHREAD_COND_INITIALIZER,
 	};
 	unsigned int n = 0;
+	size_t n_extents;
 
-	sweep.extents = view_extents(view, &sweep.n_extents);
+	if (range && (range->offset > view_size(view) ||
+		      range->len > view_size(view) - range->offset))
+		return err_set(err, ERR_INTERNAL, 0,
+			       "%s: a range that the stream has not",
+			       view_name(view));
+	sweep.extents = view_extents(view, &n_extents);
+	place(&sweep, range);
 	n_threads = n_threads < 1 ? 1 : n_threads;
 	for (; n < n_threads && n < SWEEP_THREADS_MAX; n++) {
 		workers[n] = (struct worker){ .sweep = &sweep };

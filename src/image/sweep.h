@@ -18,7 +18,8 @@
  * struct sweep_block - up to SWEEP_BLOCK bytes of one extent
  * @offset: in the stream
  * @extent: its index among view_extents()
- * @first, @last: does the extent begin, end with it?
+ * @first, @last: does the extent begin, end with it? Of a range, perhaps
+ *                neither
  */
 struct sweep_block {
 	const unsigned char *data;
@@ -40,14 +41,21 @@ struct sweep_stage {
 	void *data;
 };
 
+/** struct sweep_range - bytes of the stream, which must be there */
+struct sweep_range {
+	uint64_t offset;
+	uint64_t len;
+};
+
 /**
- * sweep_run - hand the stream to each of the stages
+ * sweep_run - hand the stream, or a part of it, to each of the stages
  * @n_threads: at most so many, the caller's among them; 0 counts as 1
+ * @range: NULL: all of the stream
  *
  * Takes SWEEP_BLOCK bytes of memory a thread. 0 or -1.
  */
 int sweep_run(const struct view *view, unsigned int n_threads,
-	      const struct sweep_stage *stages, size_t n_stages,
-	      struct err *err);
+	      const struct sweep_range *range, const struct sweep_stage *stages,
+	      size_t n_stages, struct err *err);
 
 #endif

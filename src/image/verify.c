@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image/verify.h"
 
-#include <string.h>
-
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "image/common.h"
-#include "image/digest.h"
+#include "image/digest_pass.h"
 #include "image/format.h"
 #include "image/opened.h"
 #include "image/sweep.h"
 #include "image/view_opened.h"
 
-/* The two digests of a sweep, and what the first of them found. */
+/* The two digests of a sweep: of each member, and of all. */
 struct pass {
-	const struct view_extent *extents;
-	const char *seed;
-	struct chain chain;
-	size_t first_bad;
-	uint64_t n_bad;
+	struct digest_pass members;
 	struct digest *stream;
 	verify_tick_fn tick;
 	void *tick_data;
@@ -26,34 +20,8 @@ struct pass {
 
 static void pass_free(struct pass *pass)
 {
-	chain_free(&pass->chain);
+	digest_pass_free(&pass->members);
 	digest_free(pass->stream);
-}
-
-/* Each member follows on what the header before it says: so one that is damaged does not make others look so. */
-static void begin_member(struct pass *pass, size_t i)
-{
-	char name[FORMAT_NAME_SIZE];
-
-	chain_pass(&pass->chain, i ? pass->extents[i - 1].digest : pass->seed);
-	format_member_name(name, i, pass->extents[i].phase);
-	chain_begin(&pass->chain, name);
-}
-
-static int take_member(const struct sweep_block *block, void *data,
-		       struct err *err)
-{
-	struct pass *pass = data;
-
-	(void)err;
-	if (block->first)
-		begin_member(pass, block->extent);
-	digest_update(pass->chain.digest, block->data, block->len);
-	if (block->last && strcmp(chain_end(&pass->chain),
-				  pass->extents[block->extent].digest) &&
-	    !pass->n_bad++)
-		pass->first_bad = block->extent;
-	return 0;
 }
 
 static int take_stream(const struct sweep_block *block, void *data,
@@ -91,66 +59,49 @@ static void note_failure(struct verdict *verdict, const struct err *err)
 		verdict->err = *err;
 }
 
-static void note_digests(struct verdict *verdict, const struct view *view,
-			 const struct pass *pass)
+static void note_digests(struct verdict *verdict,
+			 const struct digest_pass *members)
 {
-	const struct view_extent *bad = &pass->extents[pass->first_bad];
 	struct damage damage = {};
 	struct err err = ERR_INIT;
 
-	verdict->damaged_members = pass->n_bad;
+	verdict->damaged_members = members->n_bad;
 	verdict->made[CHECK_DIGESTS] = true;
-	if (!pass->n_bad)
-		return;
-	damage.offset = bad->offset;
-	damage.len = bad->len;
-	format_member_name(damage.member, pass->first_bad, bad->phase);
-	err_set(&err, ERR_DAMAGED, 0,
-		"%s: the digest of %s does not fit: there is damage in bytes %" PRIu64
-		" to %" PRIu64 " of the stream", view_name(view), damage.member,
-		bad->offset, bad->offset + bad->len - 1);
-	image_hint_damage(&err, "good", bad->offset, pass->first_bad);
-	note(verdict, CHECK_DIGESTS, &err, &damage);
+	if (digest_pass_require(members, &damage, &err))
+		note(verdict, CHECK_DIGESTS, &err, &damage);
 }
 
 /* The counts fit, or the view would not be whole. */
 static void note_totals(struct verdict *verdict, const struct view *view)
 {
-	const char *promised = view_totals(view)->digest;
 	struct damage damage = { .member = FORMAT_MANIFEST };
 	struct err err = ERR_INIT;
 
 	if (!view_is_whole(view) || verdict->damaged_members)
 		return;
 	verdict->made[CHECK_TOTALS] = true;
-	if (!strcmp(promised, verdict->totals.digest))
-		return;
-	err_set(&err, ERR_DAMAGED, 0,
-		"%s: %s promises a stream with the digest %s, and this one has %s",
-		view_name(view), FORMAT_MANIFEST, promised,
-		verdict->totals.digest);
-	note(verdict, CHECK_TOTALS, &err, &damage);
+	if (digest_require_total(view, verdict->totals.digest, &err))
+		note(verdict, CHECK_TOTALS, &err, &damage);
 }
 
 static int sweep(struct verdict *verdict, const struct view *view,
 		 unsigned int n_threads, struct pass *pass, struct err *err)
 {
 	struct sweep_stage stages[] = {
-		{ take_stream, pass }, { take_member, pass },
+		{ take_stream, pass }, { digest_pass_take, &pass->members },
 	};
-	size_t n;
 
-	pass->extents = view_extents(view, &n);
-	pass->seed = view_seed(view);
 	pass->stream = digest_new();
-	if (!pass->stream || chain_init(&pass->chain))
+	if (!pass->stream)
 		return image_no_memory(err);
-	if (sweep_run(view, n_threads, stages, verdict->is_image ? 2 : 1, err))
+	if (digest_pass_init(&pass->members, view, err) ||
+	    sweep_run(view, n_threads, NULL, stages, verdict->is_image ? 2 : 1,
+		      err))
 		return -1;
 	verdict->totals = *view_totals(view);
 	digest_text(pass->stream, verdict->totals.digest);
 	if (verdict->is_image) {
-		note_digests(verdict, view, pass);
+		note_digests(verdict, &pass->members);
 		note_totals(verdict, view);
 	}
 	return 0;
