@@ -18,6 +18,7 @@ const struct command *const commands[] = {
 	&command_inspect,
 	&command_verify,
 	&command_diff,
+	&command_extract,
 	NULL,
 };
 

@@ -19,6 +19,7 @@ extern const struct command command_hold;
 extern const struct command command_inspect;
 extern const struct command command_verify;
 extern const struct command command_diff;
+extern const struct command command_extract;
 
 /* Ended by NULL. */
 extern const struct command *const commands[];
