@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&command_verify,
 	&command_diff,
 	&command_extract,
+	&command_pack,
 	NULL,
 };
 

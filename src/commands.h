@@ -20,6 +20,7 @@ extern const struct command command_inspect;
 extern const struct command command_verify;
 extern const struct command command_diff;
 extern const struct command command_extract;
+extern const struct command command_pack;
 
 /* Ended by NULL. */
 extern const struct command *const commands[];

@@ -120,8 +120,8 @@ const struct command command_extract = {
 		"or a bare stream, into a file of its own, byte for byte, for "
 		"other programs that read such streams; or only the payload "
 		"of one record, or device.json. Of an image the digests of "
-		"all that is read are checked on the way. No device is "
-		"needed.\v"
+		"all that is read are checked on the way. pack is the way "
+		"back. No device is needed.\v"
 		"The file appears whole and checked or not at all, and is "
 		"created readable for its owner alone: it holds the state of "
 		"a guest.",

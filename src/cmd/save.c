@@ -11,7 +11,6 @@
 #include "report/image.h"
 #include "report/transfer.h"
 
-#define ZSTD_LEVEL 3 /* zstd's own default */
 #define SECONDS_MAX 86400
 
 enum {
@@ -58,20 +57,6 @@ static const struct argp_option options[] = {
 	  "compress the image (level 1 to 19, default 3)", 0 },
 	{}
 };
-
-static int parse_level(const char *arg, struct save_options *save,
-		       struct err *err)
-{
-	uint64_t level = ZSTD_LEVEL;
-
-	if (arg && (text_u64(arg, 10, &level) || !level ||
-		    level > IMAGE_ZSTD_LEVEL_MAX))
-		return err_set(err, ERR_USAGE, 0,
-			       "--zstd: a level is a number from 1 to %d, not %s",
-			       IMAGE_ZSTD_LEVEL_MAX, arg);
-	save->zstd_level = (int)level;
-	return 0;
-}
 
 static int parse_when(const char *arg, struct save_options *save,
 		      struct err *err)
@@ -158,7 +143,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 		save->has_then = true;
 		return then_parse(arg, &save->then, err);
 	case KEY_ZSTD:
-		return parse_level(arg, save, err);
+		return zstd_parse(arg, &save->zstd_level, err);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

@@ -4,8 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cmd/common.h"
+#include "image/writer.h"
 #include "sys/devlink.h"
+
+#define ZSTD_LEVEL 3 /* zstd's own default */
 
 const char *const transfer_text_phases[] = {
 	"phase=@", "bytes", "members", "duration=duration_ns|time",
@@ -103,4 +107,17 @@ int transfer_hint_order(const char *command, char **operands, struct err *err)
 	*err->hint = '\0';
 	return err_hint(err, "the device comes first: mlxmigctl %s %s %s",
 			command, operands[1], operands[0]);
+}
+
+int zstd_parse(const char *arg, int *level, struct err *err)
+{
+	uint64_t number = ZSTD_LEVEL;
+
+	if (arg && (text_u64(arg, 10, &number) || !number ||
+		    number > IMAGE_ZSTD_LEVEL_MAX))
+		return err_set(err, ERR_USAGE, 0,
+			       "--zstd: a level is a number from 1 to %d, not %s",
+			       IMAGE_ZSTD_LEVEL_MAX, arg);
+	*level = (int)number;
+	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What save and load share. */
+/* What save and load share, and pack some of it. */
 #ifndef CMD_TRANSFER_H
 #define CMD_TRANSFER_H
 
@@ -14,6 +14,10 @@
 /** then_parse - the argument of --then: a state in which a device may rest; 0 or -1 */
 int then_parse(const char *arg, enum device_state *then, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
+
+/** zstd_parse - the argument of --zstd, NULL for none: a level; 0 or -1 */
+int zstd_parse(const char *arg, int *level, struct err *err)
+	__attribute__((nonnull(2, 3)));
 
 /* What a save's time without the device is made of, after the document's or manifest's @at_. */
 #define TEXT_STOPPED_PARTS(at_)                                               \

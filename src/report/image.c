@@ -49,8 +49,7 @@ static json_t *features_of(const struct mig_caps *caps)
 			 "dma_logging", caps->dma_logging);
 }
 
-/* The text of a document, which is released; NULL: no memory. */
-static char *text_of(json_t *document)
+char *report_image_text(json_t *document)
 {
 	char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
 	size_t len = text ? strlen(text) : 0;
@@ -70,7 +69,7 @@ char *report_image_device(const struct device *device,
 {
 	bool pci = device->kind != DEVICE_OTHER;
 
-	return text_of(json_pack(
+	return report_image_text(json_pack(
 		"{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}",
 		"schema", schema_of(SCHEMA_IMAGE),
 		"minor", FORMAT_MINOR,
@@ -125,7 +124,7 @@ json_t *report_records(const struct record_parser *records)
 char *report_image_manifest(const struct image_totals *totals,
 			    const struct transfer *transfer)
 {
-	return text_of(json_pack(
+	return report_image_text(json_pack(
 		"{s:o, s:I, s:I, s:s, s:o, s:o, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"schema", schema_of(SCHEMA_MANIFEST),
 		"bytes", (json_int_t)totals->bytes,
@@ -142,4 +141,20 @@ char *report_image_manifest(const struct image_totals *totals,
 		"stopped", report_stopped(transfer),
 		"arcs", report_arcs(transfer->walk.arcs,
 				    transfer->walk.n_arcs)));
+}
+
+/* Durations must be numbers, as every reader of this version wants them. */
+char *report_image_packed_manifest(const struct image_totals *totals,
+				   const struct record_parser *records)
+{
+	return report_image_text(json_pack(
+		"{s:o, s:I, s:I, s:s, s:o, s:o, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:[]}",
+		"schema", schema_of(SCHEMA_MANIFEST),
+		"bytes", (json_int_t)totals->bytes,
+		"members", (json_int_t)totals->members,
+		"xxh3_128", totals->digest,
+		"phases", report_phases(totals->phases, true),
+		"records", report_records(records),
+		"from", "fresh", "started_unix_ns", "duration_ns",
+		"stopped_ns", "precopy", "stopped", "arcs"));
 }

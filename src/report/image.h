@@ -42,6 +42,22 @@ int report_image_read_device(const char *json, size_t len,
 int report_image_check_device(const char *json, size_t len, struct err *err)
 	__attribute__((nonnull(1, 3)));
 
+/**
+ * report_image_find_device - device.json in a document: the document itself, or what inspect found
+ * @origin: takes when, and by what, the state was saved
+ *
+ * malloc'ed: byte for byte where it is the document itself. NULL with err set
+ * as report_image_read_device() does it.
+ */
+char *report_image_find_device(const char *json, size_t len,
+			       struct image_origin *origin, struct err *err)
+	__attribute__((nonnull(1, 3, 4)));
+
+/** report_image_packed_manifest - report_image_manifest() of a stream of which nobody knows how it was saved */
+char *report_image_packed_manifest(const struct image_totals *totals,
+				   const struct record_parser *records)
+	__attribute__((nonnull(1, 2)));
+
 /** report_image_read_manifest - manifest.json back into totals: for struct image_json */
 int report_image_read_manifest(const char *json, size_t len,
 			       struct image_totals *totals, struct err *err)

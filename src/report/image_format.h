@@ -3,6 +3,8 @@
 #ifndef REPORT_IMAGE_FORMAT_H
 #define REPORT_IMAGE_FORMAT_H
 
+#include <jansson.h>
+
 #include "model/device.h"
 
 #define FORMAT_MAJOR 1 /* what knows one cannot read another */
@@ -14,5 +16,8 @@
 
 /* By enum device_kind. */
 extern const char *const format_kinds[KIND_COUNT];
+
+/** report_image_text - the text of a document, which is released; malloc'ed; NULL: no memory */
+char *report_image_text(json_t *document);
 
 #endif

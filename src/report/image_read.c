@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "report/image.h"
 #include "report/image_format.h"
@@ -217,4 +218,34 @@ int report_image_read_manifest(const char *json, size_t len,
 		if (get_phase(phases, phase_name(i), &totals->phases[i], err))
 			return -1;
 	return 0;
+}
+
+/* What inspect printed, also of a damaged image: then it is the result of an error. */
+static json_t *device_within(const json_t *document)
+{
+	const json_t *result = json_object_get(document, "result");
+	json_t *device = json_object_get(result ? result : document, "device");
+
+	return json_is_object(device) ? device : NULL;
+}
+
+char *report_image_find_device(const char *json, size_t len,
+			       struct image_origin *origin, struct err *err)
+{
+	AUTO_JSON json_t *document = parse(json, len, err);
+	json_t *within = document ? device_within(document) : NULL;
+	AUTO_FREE char *text = NULL;
+	struct device device;
+
+	if (!document)
+		return NULL;
+	text = within ? report_image_text(json_incref(within))
+		      : strndup(json, len);
+	if (!text) {
+		err_set(err, ERR_NO_MEMORY, 0, "device.json");
+		return NULL;
+	}
+	if (report_image_read_device(text, strlen(text), &device, origin, err))
+		return NULL;
+	return TAKE_PTR(text);
 }

@@ -145,6 +145,59 @@ static void the_length_is_the_end(void)
 	free(text);
 }
 
+/* Of a stream that came from elsewhere: what is known, and null for the rest. */
+static void the_manifest_of_a_packed_stream_is_read_back(void)
+{
+	const struct image_totals totals = {
+		.phases = { { .bytes = 7, .members = 1 },
+			    { .bytes = 93, .members = 2 } },
+		.bytes = 100,
+		.members = 3,
+		.digest = "00112233445566778899aabbccddeeff",
+	};
+	const struct record_parser records = { .format = STREAM_BARE };
+	char *text = report_image_packed_manifest(&totals, &records);
+	struct image_totals back;
+	struct err err = ERR_INIT;
+
+	CHECK_INT(report_image_read_manifest(text, strlen(text), &back, &err), 0);
+	CHECK_STR(err.message, "");
+	CHECK(!memcmp(&back, &totals, sizeof(back)));
+	CHECK(strstr(text, "\"stopped_ns\": null"));
+	CHECK(strstr(text, "\"arcs\": []"));
+	free(text);
+}
+
+/* device.json as it is, and the same out of a document around it; longer than @len says. */
+static void a_device_is_found_in_documents(void)
+{
+	static const struct { const char *before, *after; } around[] = {
+		{ "", "" }, { "{\"device\": ", ", \"file\": \"x\"}" },
+		{ "{\"error\": {}, \"result\": {\"device\": ", "}}" },
+	};
+	char *device = report_image_device(&vf, &origin);
+	struct image_origin from = {};
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(around); i++) {
+		char document[4096];
+		char *found;
+		int len = snprintf(document, sizeof(document), "%s%s%s",
+				   around[i].before, device, around[i].after);
+
+		memcpy(document + len, "more", 5);
+		found = report_image_find_device(document, (size_t)len, &from,
+						 &err);
+		CHECK_STR(err.message, "");
+		CHECK_STR(found, device);
+		CHECK_INT(from.saved_unix_ns, origin.saved_unix_ns);
+		free(found);
+	}
+	free(device);
+	CHECK(!report_image_find_device("{\"device\": {}}", 14, &from, &err));
+	CHECK_INT(err.code, ERR_DAMAGED);
+}
+
 int main(void)
 {
 	CASE(a_device_comes_back);
@@ -152,5 +205,7 @@ int main(void)
 	CASE(totals_come_back);
 	CASE(senseless_manifests_are_damaged);
 	CASE(the_length_is_the_end);
+	CASE(the_manifest_of_a_packed_stream_is_read_back);
+	CASE(a_device_is_found_in_documents);
 	return CHECK_DONE();
 }
