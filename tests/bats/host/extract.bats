@@ -2,23 +2,7 @@
 # What comes out of images, without a device, on what tests/unit/mkimage makes.
 
 load ../helpers
-
-MKIMAGE=$MLXMIGCTL_BUILD/tests/unit/mkimage
-
-# le NUMBER BYTES: little-endian
-le() {
-	local number=$1 i
-	for ((i = 0; i < $2; i++, number >>= 8)); do
-		# shellcheck disable=SC2059
-		printf "\\x$(printf %02x $((number & 255)))"
-	done
-}
-
-# header SIZE FLAGS TAG
-header() { le "$1" 8 && le "$2" 4 && le "$3" 4; }
-
-# noise BYTES FROM: numbers from FROM on, one a line
-noise() { seq "$2" 99999999 | head -c "$1"; }
+load ../streams
 
 # A stream of four records, 9,500,072 bytes in four members, and what it is in.
 setup_file() {

@@ -2,23 +2,7 @@
 # Bare streams into images and out again, without a device.
 
 load ../helpers
-
-MKIMAGE=$MLXMIGCTL_BUILD/tests/unit/mkimage
-
-# le NUMBER BYTES: little-endian
-le() {
-	local number=$1 i
-	for ((i = 0; i < $2; i++, number >>= 8)); do
-		# shellcheck disable=SC2059
-		printf "\\x$(printf %02x $((number & 255)))"
-	done
-}
-
-# header SIZE FLAGS TAG
-header() { le "$1" 8 && le "$2" 4 && le "$3" 4; }
-
-# noise BYTES FROM: numbers from FROM on, one a line
-noise() { seq "$2" 99999999 | head -c "$1"; }
+load ../streams
 
 # A stream of two records, 9,000,040 bytes, in an image of two phases.
 setup_file() {
