@@ -9,9 +9,8 @@
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "base/outfile.h"
+#include "engine/document.h"
 #include "engine/input.h"
-
-#define DOCUMENT_MAX (16u << 20) /* of inspect, with many records */
 
 /* struct packing - the stream's bytes on their way */
 struct packing {
@@ -37,34 +36,6 @@ static int failed(const struct pack *pack, struct err *err)
 							     : "stdout");
 }
 
-/* A document, which to the reader is a stream like any other. */
-static char *read_document(struct input *input, size_t *len, struct err *err)
-{
-	struct image_member member;
-	AUTO_FREE char *text = NULL;
-	char *more;
-	int ret;
-
-	*len = 0;
-	while ((ret = image_reader_next(input->reader, &member, err)) > 0) {
-		if (member.len > DOCUMENT_MAX - *len) {
-			err_set(err, ERR_USAGE, 0,
-				"%s: more than %u MiB is no device.json",
-				input->name, DOCUMENT_MAX >> 20);
-			return NULL;
-		}
-		more = realloc(text, *len + member.len);
-		if (!more) {
-			err_set(err, ERR_NO_MEMORY, 0, "%s", input->name);
-			return NULL;
-		}
-		text = more;
-		memcpy(text + *len, member.data, member.len);
-		*len += member.len;
-	}
-	return ret ? NULL : TAKE_PTR(text);
-}
-
 /* device.json itself, a document that it is in, or an image. */
 static char *read_device(const struct pack *pack,
 			 const struct pack_options *options,
@@ -80,7 +51,7 @@ static char *read_device(const struct pack *pack,
 		return NULL;
 	from = image_reader_device(input.reader, &len);
 	if (!from)
-		from = text = read_document(&input, &len, err);
+		from = text = document_read(&input, &len, err);
 	if (!from)
 		return NULL;
 	json = options->device_json(from, len, origin, err);
