@@ -65,7 +65,7 @@ static int run(const struct request *request, struct reply *reply,
 static const struct text_part text[] = {
 	{ .parts = transfer_text_device },
 	TEXT_LINE("contents", "{contents}[, {kept?yes=kept by its holder}]"),
-	TEXT_LINE("identity", "{identity_fit?yes=fits;warns=fits, as far as it is known;forbids=does not fit;-=not checked}[: {format?stream=a bare stream does not tell its device}]"),
+	TEXT_LINE("identity", "{identity_fit?yes=fits;warns=fits, with a warning;forbids=does not fit;-=not checked}[: {format?stream=a bare stream does not tell its device}]"),
 	{ .parts = transfer_text_stream },
 	{}
 };

@@ -2,16 +2,13 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
 #include "cmd/common.h"
+#include "cmd/probe.h"
 #include "commands.h"
 #include "report/device.h"
 #include "sys/devlink.h"
 #include "sys/failure.h"
 #include "sys/holder.h"
-#include "sys/mig.h"
-#include "sys/root.h"
-#include "sys/vdev.h"
 
 struct status_options {
 	bool probe;
@@ -39,57 +36,6 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 		return ARGP_ERR_UNKNOWN;
 	status->probe = true;
 	return 0;
-}
-
-/* Not asked, for nothing may be disturbed; the text explains its "-" by this. */
-#define REASON_FREE "it is free, and opening it resets it: --probe does"
-
-/* Why its features are not to be read; NULL: they are. */
-static const char *reason_against_probe(const struct device *device, bool probe)
-{
-	if (device->kind == DEVICE_PF)
-		return "a physical function has none";
-	if (!device->vfio)
-		return "no driver of VFIO has it";
-	if (!root_is_host())
-		return "a captured host has no devices to open";
-	switch (device_in_use(device)) {
-	case TRI_UNKNOWN:
-		return "who has it open cannot be seen: run it as root";
-	case TRI_YES:
-		if (device->holder.kind == HOLDER_HOLD)
-			return NULL;
-		return "somebody else has it open";
-	default:
-		return probe ? NULL : REASON_FREE;
-	}
-}
-
-/* Of a held device nothing is asked that is a command to the firmware. */
-static int read_caps(struct device *device, struct err *err)
-{
-	AUTO_VDEV struct vdev vdev = VDEV_INIT;
-	struct mig_caps *caps = &device->caps;
-
-	if (vdev_open(&vdev, device, err) ||
-	    (vdev.borrowed ? mig_offer_read(&vdev, caps, err) :
-			     mig_caps_read(&vdev, caps, err)))
-		return -1;
-	device->probed = true;
-	device->probe_fresh = !vdev.borrowed;
-	return 0;
-}
-
-/* One that cannot be opened is told of all the same, with the reason. */
-static void probe_device(struct device *device, bool probe)
-{
-	const char *reason = reason_against_probe(device, probe);
-	struct err err = ERR_INIT;
-
-	if (!reason && read_caps(device, &err))
-		reason = err.message;
-	text_copy(device->probe_reason, sizeof(device->probe_reason),
-		  reason ? reason : "");
 }
 
 static int select_all(struct inventory *inventory, struct selection *selection,
@@ -168,7 +114,7 @@ static const struct text_part text[] = {
 	TEXT_LINE("devices", "{devices|count?-=none: this host has no function of an mlx5 adapter}"),
 	{ .each = "devices", .columns = columns, .some = true },
 	{ .label = "note", .each = "devices", .once = true,
-	  .show = "{migration_reason?" REASON_FREE "=a free device is not asked for its state, since opening it resets it (-): hold it (mlxmigctl hold), or have it reset and asked (--probe)}" },
+	  .show = "{migration_reason?" PROBE_REASON_FREE "=a free device is not asked for its state, since opening it resets it (-): hold it (mlxmigctl hold), or have it reset and asked (--probe)}" },
 	{}
 };
 

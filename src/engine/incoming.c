@@ -12,6 +12,7 @@
 #include "engine/input.h"
 #include "engine/pump.h"
 #include "sys/failure.h"
+#include "sys/formats.h"
 #include "sys/mig.h"
 
 /* What is being loaded, and how far. */
@@ -19,6 +20,7 @@ struct delivery {
 	const struct incoming_options *options;
 	struct outcome *outcome;
 	struct input *input;
+	struct device source; /* of an image: whose state it is */
 	struct hand hand;
 	int data_fd;
 	uint64_t since_ns; /* how far the phases' times are told */
@@ -31,12 +33,23 @@ static void delivery_release(struct delivery *d)
 	failure_watch_end(&d->watch);
 }
 
+static int judge(struct delivery *d, const struct device *target,
+		 struct err *err)
+{
+	struct outcome *outcome = d->outcome;
+
+	identity_compare(&d->source, target, &outcome->fit);
+	outcome->has_fit = true;
+	if (d->options->force || !identity_require(&outcome->fit, err))
+		return 0;
+	return err_device(err, target->name);
+}
+
 /* Before the device is touched: does the state come from one like it? */
 static int check_identity(struct delivery *d, const struct device *target,
 			  struct err *err)
 {
 	struct outcome *outcome = d->outcome;
-	struct device source = {};
 	const char *json;
 	size_t len;
 
@@ -48,10 +61,25 @@ static int check_identity(struct delivery *d, const struct device *target,
 		return 0;
 	}
 	json = image_reader_device(d->input->reader, &len);
-	if (d->options->read_device(json, len, &source, NULL, err))
+	if (d->options->read_device(json, len, &d->source, NULL, err))
 		return err_wrap(err, "%s", d->input->name);
-	identity_compare(&source, target, &outcome->fit);
-	outcome->has_fit = true;
+	d->source.probed = false; /* until the device is, which is not open yet */
+	return judge(d, target, err);
+}
+
+/* Open, it tells what there was still to know. Nothing is moved yet. */
+static int check_offer(struct delivery *d, struct err *err)
+{
+	struct outcome *outcome = d->outcome;
+	struct device target = *d->hand.device;
+
+	if (outcome->raw)
+		return 0;
+	target.caps = d->hand.caps;
+	target.probed = d->source.probed = true;
+	formats_find(&target);
+	if (judge(d, &target, err))
+		return -1;
 	for (size_t i = 0; i < outcome->fit.n_facts; i++) {
 		const struct fit_fact *fact = &outcome->fit.facts[i];
 
@@ -60,9 +88,7 @@ static int check_identity(struct delivery *d, const struct device *target,
 			     *fact->target ? fact->target : "unknown",
 			     fact->reason);
 	}
-	if (d->options->force || !identity_require(&outcome->fit, err))
-		return 0;
-	return err_device(err, target->name);
+	return 0;
 }
 
 /* At the end of the input: of an image the reader has seen to it. */
@@ -104,18 +130,20 @@ static void warn_of_framing(struct delivery *d)
 			     "the stream has no image around it: had it been cut between two records, only the firmware could tell");
 }
 
+/* A file whole, and of what comes through a pipe the first member, while a signal may still end it all. */
 static int verify(struct delivery *d, struct err *err)
 {
 	struct record_parser records = {};
 	uint64_t started = now_ns();
 
 	if (!input_is_file(d->input))
-		return 0;
+		return input_format(d->input, &d->source.formats.writes, err);
 	d->outcome->file_bytes = (uint64_t)d->input->before.st_size;
 	if (input_verify(d->input, &records, d->outcome->device,
 			 d->options->progress, d->options->progress_data, err))
 		return -1;
 	d->outcome->transfer.verify_ns = now_ns() - started;
+	d->source.formats.writes = records.format;
 	return check_end(d, &records, err);
 }
 
@@ -295,7 +323,8 @@ static int load_into(struct delivery *d, const struct vdev *vdev,
 
 	d->hand = (struct hand){ .device = device, .vdev = vdev,
 				 .outcome = d->outcome };
-	if (hand_take(&d->hand, err) || check_target(d, err))
+	if (hand_take(&d->hand, err) || check_target(d, err) ||
+	    check_offer(d, err))
 		return -1;
 	ret = load(d, err);
 	if (ret)

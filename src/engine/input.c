@@ -165,11 +165,26 @@ static int read_extents(struct input *input, struct pump_block *block,
 /* The end of what the reader gives is one only when everything before was right. */
 static int next_member(struct input *input, struct err *err)
 {
-	int ret = image_reader_next(input->reader, &input->member, err);
+	int ret = input->ended ? 0 : image_reader_next(input->reader,
+						       &input->member, err);
 
-	if (!ret)
+	if (!ret) {
+		input->ended = true;
 		image_reader_totals(input->reader, &input->totals);
+	}
 	return ret;
+}
+
+int input_format(struct input *input, enum stream_format *format,
+		 struct err *err)
+{
+	struct record_parser records = {};
+
+	if (!input->member.len && next_member(input, err) < 0)
+		return -1;
+	record_feed(&records, input->member.data, input->member.len, NULL, NULL);
+	*format = records.format;
+	return 0;
 }
 
 int input_next(struct pump_block *block, void *data, struct err *err)

@@ -26,6 +26,7 @@ struct extent {
  * @start: where the input began; -1: it cannot be read twice
  * @totals: of the stream; whole after input_verify(), or when input_next()
  *          came to the end
+ * @ended: the reader came to the end
  * @verified: input_verify() was there, and all is right
  * @extents: of a verified stream that stands in the file as it is, which is
  *           then read from there and not taken apart again
@@ -39,6 +40,7 @@ struct input {
 	struct image_reader *reader;
 	struct image_member member; /* what is left of it */
 	struct image_totals totals;
+	bool ended;
 	bool verified;
 	struct extent *extents;
 	size_t n_extents, next_extent;
@@ -70,6 +72,10 @@ bool input_is_file(const struct input *input) __attribute__((nonnull(1)));
 int input_verify(struct input *input, struct record_parser *records,
 		 const char *device, progress_fn progress, void *progress_data,
 		 struct err *err) __attribute__((nonnull(1, 2, 6)));
+
+/** input_format - look at how the stream of an input that was not verified begins, before any of it is taken; 0 or -1 */
+int input_format(struct input *input, enum stream_format *format,
+		 struct err *err) __attribute__((nonnull(1, 2, 3)));
 
 /** input_next - a pump_source_fn: the next block of the stream; @data is the input; 0 when its end was seen and was right */
 int input_next(struct pump_block *block, void *data, struct err *err);

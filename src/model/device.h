@@ -14,6 +14,7 @@
 #include "base/firmware.h"
 #include "model/bdf.h"
 #include "model/fsm.h"
+#include "model/record.h"
 
 #define DEVICE_NAME_SIZE 64
 #define DEVICE_NETDEVS_MAX 8
@@ -66,6 +67,16 @@ struct mig_caps {
 };
 
 /**
+ * struct stream_formats - what a device's driver makes of migration streams
+ * @writes: what it saves, or, of a saved state, what that is
+ * @reads: what it loads, a bit (1u << enum stream_format) for each; 0: unknown
+ */
+struct stream_formats {
+	enum stream_format writes;
+	unsigned int reads;
+};
+
+/**
  * struct device - one function
  *
  * Texts are empty and numbers -1 where the host tells nothing.
@@ -100,6 +111,7 @@ struct device {
 	bool probe_fresh;            /* ... which was opened, and so reset, for it */
 	char probe_reason[192];      /* why they were not read */
 	struct mig_caps caps;
+	struct stream_formats formats;
 	struct fw_failure failure;   /* the firmware command that last failed for it, as its driver tells, or empty */
 	enum tristate can_migrate;   /* the verdict of device_judge() */
 	char reasons[DEVICE_REASONS_MAX][192]; /* why not, or why unknown */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/identity.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,13 +9,19 @@
 
 /*
  * The rules. A fact that is unknown on one side cannot forbid: it warns.
- * Firmware and PSID are the vendor's own demand: the same on both hosts.
+ * Firmware and PSID are the vendor's own demand: the same on both hosts. What
+ * the two offer may differ, since the state itself is the same; but what the
+ * source's driver wrote, the target's must be able to read.
  */
 struct rule {
 	const char *name;
 	enum fit differs;
 	const char *reason;
+	/* As text; empty: unknown. @wants is of a target, NULL: the same. */
 	void (*value)(const struct device *device, char *buf, size_t size);
+	void (*wants)(const struct device *device, char *buf, size_t size);
+	/* Other than by equal texts. */
+	bool (*suits)(const struct device *source, const struct device *target);
 };
 
 static void value_id(uint16_t id, char *buf, size_t size)
@@ -42,19 +49,60 @@ static void value_fw(const struct device *device, char *buf, size_t size)
 	text_copy(buf, size, device->fw_version);
 }
 
+static void value_features(const struct device *device, char *buf, size_t size)
+{
+	*buf = '\0';
+	if (device->probed)
+		snprintf(buf, size, "0x%" PRIx64, device->caps.flags);
+}
+
+static void value_format(const struct device *device, char *buf, size_t size)
+{
+	enum stream_format format = device->formats.writes;
+
+	text_copy(buf, size, format == STREAM_UNKNOWN
+				     ? "" : stream_format_name(format));
+}
+
+static void wants_formats(const struct device *device, char *buf, size_t size)
+{
+	unsigned int reads = device->formats.reads;
+	bool records = reads & 1u << STREAM_RECORDS;
+	bool bare = reads & 1u << STREAM_BARE;
+
+	snprintf(buf, size, "%s%s%s", records ? "records" : "",
+		 records && bare ? ", " : "", bare ? "bare" : "");
+}
+
+/* Each driver reads at least what it writes. */
+static bool suits_formats(const struct device *source,
+			  const struct device *target)
+{
+	const struct stream_formats *formats = &target->formats;
+
+	return formats->reads ? formats->reads & 1u << source->formats.writes
+			      : formats->writes == source->formats.writes;
+}
+
 static const struct rule rules[] = {
 	{ "vendor_id", FIT_FORBIDS,
 	  "a state is understood by the same kind of device alone",
-	  value_vendor_id },
+	  value_vendor_id, NULL, NULL },
 	{ "device_id", FIT_FORBIDS,
 	  "a state is understood by the same kind of device alone",
-	  value_device_id },
+	  value_device_id, NULL, NULL },
 	{ "psid", FIT_FORBIDS,
 	  "both adapters must be of the same board type and configuration",
-	  value_psid },
+	  value_psid, NULL, NULL },
 	{ "fw_version", FIT_FORBIDS,
 	  "the state is the firmware's own, and promised to the same version only",
-	  value_fw },
+	  value_fw, NULL, NULL },
+	{ "features", FIT_WARNS,
+	  "the state is the same, but a migration can only use what both offer",
+	  value_features, NULL, NULL },
+	{ "stream_format", FIT_FORBIDS,
+	  "the driver must be able to read the form that the other one wrote",
+	  value_format, wants_formats, suits_formats },
 };
 
 _Static_assert(ARRAY_SIZE(rules) <= IDENTITY_FACTS_MAX, "facts too small");
@@ -63,14 +111,18 @@ static void compare_one(const struct rule *rule, const struct device *source,
 			const struct device *target, struct identity_fit *fit)
 {
 	struct fit_fact *fact = &fit->facts[fit->n_facts];
+	bool known;
 
 	rule->value(source, fact->source, sizeof(fact->source));
-	rule->value(target, fact->target, sizeof(fact->target));
-	if (!strcmp(fact->source, fact->target))
+	(rule->wants ? rule->wants : rule->value)(target, fact->target,
+						  sizeof(fact->target));
+	known = *fact->source && *fact->target;
+	if (!strcmp(fact->source, fact->target) ||
+	    (rule->suits && rule->suits(source, target)))
 		return;
 	fact->name = rule->name;
 	fact->reason = rule->reason;
-	fact->fit = *fact->source && *fact->target ? rule->differs : FIT_WARNS;
+	fact->fit = known ? rule->differs : FIT_WARNS;
 	if (fact->fit > fit->verdict)
 		fit->verdict = fact->fit;
 	fit->n_facts++;
@@ -102,7 +154,7 @@ int identity_require(const struct identity_fit *fit, struct err *err)
 						 fact->source, fact->target);
 	}
 	return err_set(err, ERR_INCOMPATIBLE, 0,
-		       "the state comes from another kind of device: %s", list);
+		       "the state does not fit the device: %s", list);
 }
 
 const char *fit_name(enum fit fit)

@@ -16,7 +16,7 @@ struct fit_fact {
 	enum fit fit;       /* FIT_WARNS or FIT_FORBIDS */
 	const char *reason; /* why it matters; a sentence without full stop */
 	char source[48];    /* its value; empty: unknown */
-	char target[48];
+	char target[48];    /* of stream_format: all that it reads */
 };
 
 struct identity_fit {
@@ -25,7 +25,12 @@ struct identity_fit {
 	size_t n_facts;
 };
 
-/** identity_compare - hold the source of a state against the device it shall be loaded into */
+/**
+ * identity_compare - hold the source of a state against the device it shall be loaded into
+ *
+ * Ids, PSID, firmware, migration features and the stream's format; a fact that
+ * is known of one of them only warns.
+ */
 void identity_compare(const struct device *source, const struct device *target,
 		      struct identity_fit *fit)
 	__attribute__((nonnull(1, 2, 3)));

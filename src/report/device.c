@@ -97,6 +97,21 @@ static json_t *migration_of(const struct device *device)
 			json_null());
 }
 
+static json_t *formats_of(const struct stream_formats *formats)
+{
+	json_t *reads;
+
+	if (formats->writes == STREAM_UNKNOWN)
+		return json_null();
+	reads = json_array();
+	for (unsigned int format = STREAM_RECORDS; format <= STREAM_BARE; format++)
+		if (formats->reads & 1u << format)
+			json_array_append_new(
+				reads, json_string(stream_format_name(format)));
+	return json_pack("{s:s, s:o}", "writes",
+			 stream_format_name(formats->writes), "reads", reads);
+}
+
 static void add_verdict(json_t *object, const struct device *device)
 {
 	json_t *reasons = json_array();
@@ -127,6 +142,7 @@ static json_t *device_of(const struct device *device)
 	set(object, "migration", migration_of(device));
 	set(object, "migration_reason",
 	    report_text(device->probed ? "" : device->probe_reason));
+	set(object, "stream_formats", formats_of(&device->formats));
 	set(object, "firmware_failure", report_firmware(&device->failure));
 	add_verdict(object, device);
 	return object;

@@ -20,6 +20,13 @@ has_the_state() {
 	[ "$(labvf "$1" get digest)" = "$(cat "$IMAGES/digest")" ]
 }
 
+# in_second IMAGE: a byte that is in the data of its second member
+in_second() {
+	local block
+	block=$(tar -tRf "$1" | sed -n 's,^block \([0-9]*\): state/00000001-.*,\1,p')
+	echo $((block * 512 + 5000))
+}
+
 # state_is DEVICE STATE
 state_is() {
 	run_mlx 0 state "$1"

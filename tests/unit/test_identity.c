@@ -9,7 +9,9 @@ static const struct device like = {
 	.device_id = 0x101e,
 	.fw_version = "28.41.1000",
 	.psid = "MT_0000000834",
+	.probed = true,
 	.caps = { .flags = MIG_STOP_COPY | MIG_P2P },
+	.formats = { .writes = STREAM_RECORDS, .reads = 1u << STREAM_RECORDS },
 };
 
 static struct identity_fit compare(const struct device *target)
@@ -28,7 +30,8 @@ static void equal_devices_fit(void)
 
 	strcpy(target.name, "0000:5e:01.7");
 	target.vf_number = 31;
-	target.caps.flags = MIG_STOP_COPY | MIG_P2P | MIG_PRE_COPY;
+	target.formats.writes = STREAM_BARE;
+	target.formats.reads |= 1u << STREAM_BARE;
 	fit = compare(&target);
 	CHECK_INT(fit.verdict, FIT_YES);
 	CHECK_INT(fit.n_facts, 0);
@@ -70,7 +73,7 @@ static void all_that_forbids_is_named(void)
 	fit = compare(&target);
 	CHECK_INT(identity_require(&fit, &err), -1);
 	CHECK_STR(err.message,
-		  "the state comes from another kind of device: psid is MT_0000000834 there and MT_0000000999 here, fw_version is 28.41.1000 there and 28.43.1000 here");
+		  "the state does not fit the device: psid is MT_0000000834 there and MT_0000000999 here, fw_version is 28.41.1000 there and 28.43.1000 here");
 }
 
 static void the_unknown_warns(void)
@@ -89,11 +92,52 @@ static void the_unknown_warns(void)
 	CHECK_STR(fit_name(fit.verdict), "warns");
 }
 
+static void features_never_forbid(void)
+{
+	struct device target = like;
+	struct identity_fit fit;
+
+	target.caps.flags = MIG_STOP_COPY | MIG_P2P | MIG_PRE_COPY;
+	fit = compare(&target);
+	CHECK_INT(fit.verdict, FIT_WARNS);
+	CHECK_INT(fit.n_facts, 1);
+	CHECK_STR(fit.facts[0].source, "0x3");
+	CHECK_STR(fit.facts[0].target, "0x7");
+	target.probed = false;
+	fit = compare(&target);
+	CHECK_INT(fit.verdict, FIT_WARNS);
+	CHECK_STR(fit.facts[0].target, "");
+}
+
+static void the_form_of_the_stream_must_be_read(void)
+{
+	struct device target = like;
+	struct identity_fit fit;
+	struct err err = ERR_INIT;
+
+	target.formats.reads = 1u << STREAM_BARE;
+	fit = compare(&target);
+	CHECK_INT(fit.verdict, FIT_FORBIDS);
+	CHECK_STR(fit.facts[0].name, "stream_format");
+	CHECK_INT(identity_require(&fit, &err), -1);
+	CHECK_STR(err.message,
+		  "the state does not fit the device: stream_format is records there and bare here");
+	target.formats.reads |= 1u << STREAM_RECORDS;
+	CHECK_INT(compare(&target).verdict, FIT_YES);
+	/* Not told what it reads: what it writes, in any case. */
+	target.formats.reads = 0;
+	CHECK_INT(compare(&target).verdict, FIT_YES);
+	target.formats.writes = STREAM_UNKNOWN;
+	CHECK_INT(compare(&target).verdict, FIT_WARNS);
+}
+
 int main(void)
 {
 	CASE(equal_devices_fit);
 	CASE(each_fact_forbids);
 	CASE(all_that_forbids_is_named);
 	CASE(the_unknown_warns);
+	CASE(features_never_forbid);
+	CASE(the_form_of_the_stream_must_be_read);
 	return CHECK_DONE();
 }

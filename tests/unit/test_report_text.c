@@ -350,7 +350,7 @@ static void load_says_whether_the_identity_fits_or_was_not_checked(void)
 		const char *want;
 	} rows[] = {
 		{ FIT_YES, "fits" },
-		{ FIT_WARNS, "fits, as far as it is known" },
+		{ FIT_WARNS, "fits, with a warning" },
 		{ FIT_FORBIDS, "does not fit" },
 	};
 	struct outcome outcome = outcome_of("0000:3b:00.2");

@@ -75,7 +75,7 @@ kill_with() {
 @test "SIGINT while the pipe that a load reads gives no more: reset, and the contents are lost" {
 	local resets
 	resets=$(labvf $VF1 get resets)
-	kill_with INT 4 "$MLX" load $VF1 - < <(head -c 3000000 "$IMAGES/image" && nap 8 3>&-)
+	kill_with INT 4 "$MLX" load $VF1 - < <(head -c 3000000 "$IMAGES/stream" && nap 8 3>&-)
 	[ "$status" -eq 130 ]
 	told INT
 	[ "$(jq -r '.result.contents, .result.state' document | tr '\n' ' ')" = "lost RUNNING " ]
@@ -83,6 +83,16 @@ kill_with() {
 	state_is $VF1 RUNNING
 	run_mlx 0 load $VF1 "$IMAGES/image"
 	has_the_state $VF1
+}
+
+@test "SIGINT while a load waits for the beginning of its pipe: nothing is touched" {
+	local resets
+	resets=$(labvf $VF1 get resets)
+	kill_with INT 2 "$MLX" load $VF1 - < <(head -c 3000000 "$IMAGES/image" && nap 5 3>&-)
+	[ "$status" -eq 130 ]
+	[ "$(labvf $VF1 get resets)" = "$resets" ]
+	state_is $VF1 RUNNING
+	labvf $VF1 check 99
 }
 
 @test "SIGTERM while the firmware loads" {
