@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&command_diff,
 	&command_extract,
 	&command_pack,
+	&command_compat,
 	NULL,
 };
 

@@ -21,6 +21,7 @@ extern const struct command command_verify;
 extern const struct command command_diff;
 extern const struct command command_extract;
 extern const struct command command_pack;
+extern const struct command command_compat;
 
 /* Ended by NULL. */
 extern const struct command *const commands[];

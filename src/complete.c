@@ -58,6 +58,10 @@ static void print_operands(const char *cur, enum operand operand)
 		for (unsigned int s = STATE_STOP; s < STATE_COUNT; s++)
 			candidate(cur, fsm_state_name(s), "migration state");
 		break;
+	case OPERAND_DEVICE_OR_FILE:
+		print_devices(cur);
+		puts(":files");
+		break;
 	case OPERAND_FILE:
 		puts(":files");
 		break;

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "cmd/common.h"
+#include "cmd/option.h"
+#include "cmd/probe.h"
+#include "commands.h"
+#include "engine/compat.h"
+#include "report/compat.h"
+#include "report/device_read.h"
+#include "report/image.h"
+#include "sys/devlink.h"
+
+#define LIMIT_DEFAULT 1000
+
+struct options {
+	struct limit limit;
+	bool probe;
+};
+
+static const struct argp_option options[] = {
+	{ "limit", 'l', "COUNT", 0,
+	  "list at most COUNT pairs of devices (default 1000)", 0 },
+	{ "probe", 'p', NULL, 0,
+	  "open free devices, which resets them, to read what they offer", 0 },
+	{}
+};
+
+static int parse(int key, const char *arg, void *data, struct err *err)
+{
+	struct options *opts = data;
+
+	switch (key) {
+	case 'l':
+		return option_limit(arg, &opts->limit, err);
+	case 'p':
+		opts->probe = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int check(const void *data, char **operands, size_t n_operands,
+		 struct err *err)
+{
+	(void)data;
+	(void)n_operands;
+	if (strcmp(operands[0], "-") || strcmp(operands[1], "-"))
+		return 0;
+	return err_set(err, ERR_USAGE, 0,
+		       "both sides cannot be standard input");
+}
+
+/* What there is as a file is one; a folder may be a device's in sysfs. */
+static bool is_file(const char *name)
+{
+	struct stat st;
+
+	return !strcmp(name, "-") ||
+	       (!stat(name, &st) && !S_ISDIR(st.st_mode));
+}
+
+static int read_device(struct compat_side *side, bool probe, struct err *err)
+{
+	AUTO_FREE char *name = strdup(side->name);
+	struct device *device = calloc(1, sizeof(*device));
+	struct err untold = ERR_INIT;
+
+	side->kind = COMPAT_DEVICE;
+	side->devices = device;
+	side->n = 1;
+	if (!name || !device)
+		return err_set(err, ERR_NO_MEMORY, 0, "a device");
+	if (device_resolve(name, device, err)) {
+		if (err->code == ERR_NO_DEVICE)
+			err_hint(err, "there is no file of that name either; mlxmigctl status lists the devices");
+		return -1;
+	}
+	if (device_require_vf(device, err))
+		return -1;
+	devlink_fill(device, 1, &untold); /* unknown, its firmware warns */
+	probe_device(device, probe);
+	return 0;
+}
+
+static int run(const struct request *request, struct reply *reply,
+	       struct err *err)
+{
+	static const struct compat_readers readers = {
+		.json = { .device = report_image_check_device,
+			  .manifest = report_image_read_manifest },
+		.read_device = report_image_read_device,
+		.read_devices = report_read_devices,
+	};
+	const struct options *opts = request->options;
+	struct compat compat = { .limit = limit_or(&opts->limit, LIMIT_DEFAULT) };
+	struct compat_side *sides[] = { &compat.source, &compat.target };
+	int ret = 0;
+
+	for (size_t i = 0; i < 2 && !ret; i++) {
+		sides[i]->name = request->operands[i];
+		ret = is_file(sides[i]->name)
+			      ? compat_read(sides[i], &readers, err)
+			      : read_device(sides[i], opts->probe, err);
+	}
+	if (!ret)
+		ret = compat_judge(&compat, err);
+	if (!ret) {
+		reply->document = report_compat(&compat);
+		if (compat.verdict == FIT_FORBIDS)
+			reply->status = err_code_status(ERR_INCOMPATIBLE);
+	}
+	compat_free(&compat);
+	return ret;
+}
+
+static const char *const fact_columns[] = {
+	"fact", "fit", "source", "target", "reason", NULL
+};
+
+#define FITS "yes=fits;warns=fits, as far as that can be told;forbids=DOES NOT FIT"
+
+static const struct text_part pair_text[] = {
+	TEXT_LINE("pair", "{source} to {target}: {fit?" FITS "}"),
+	{ .each = "facts", .columns = fact_columns, .some = true },
+	{}
+};
+
+static const struct text_part text[] = {
+	TEXT_LINE("source", "{source.name?-=standard input;*} ({source.kind}, devices: {source.devices})"),
+	TEXT_LINE("target", "{target.name?-=standard input;*} ({target.kind}, devices: {target.devices})"),
+	TEXT_LINE("fit", "{fit?" FITS "}"),
+	{ .label = "without target", .show = "{}", .each = "without_target" },
+	TEXT_LINE("not listed", "{pairs_not_listed|some} pairs (--limit)"),
+	{ .each = "pairs", .parts = pair_text },
+	{}
+};
+
+const struct command command_compat = {
+	.name = "compat",
+	.operand_words = "SOURCE TARGET",
+	.summary = "tell whether a state fits into a device, and why not",
+	.description =
+		"Holds the devices of SOURCE against those of TARGET by the "
+		"rules of load, before anything is saved or moved. Each is an "
+		"image, what mlxmigctl status or inspect printed on any host "
+		"(- for standard input), or a DEVICE of this host. Lists the "
+		"facts in which they differ, whether each forbids the load or "
+		"only warns, and why. Exits with 8 when a device of SOURCE "
+		"fits none of TARGET.\v"
+		"What is not known of one side only warns. A free device is "
+		"not asked for what it offers, since opening it resets it: "
+		"--probe does that. An image is not checked: verify does "
+		"that.",
+	.options = options,
+	.operands = { OPERAND_DEVICE_OR_FILE },
+	.min_operands = 2,
+	.max_operands = 2,
+	.options_size = sizeof(struct options),
+	.parse = parse,
+	.check = check,
+	.run = run,
+	.text = text,
+};
