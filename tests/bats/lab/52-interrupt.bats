@@ -43,17 +43,33 @@ teardown() {
 
 nap() { read -rt "$1" -u 9 || true; }
 
-# kill_with SIGNAL SECONDS COMMAND...: exit status in status, output in out.json
-kill_with() {
+# kill_after SECONDS SIGNAL COMMAND...: exit status in status, output in document
+kill_after() {
 	status=0
-	timeout --foreground --preserve-status -s "$1" "$2" "${@:3}" >document 2>words || status=$?
+	timeout --foreground --preserve-status -s "$2" "$1" "${@:3}" >document 2>words || status=$?
+}
+
+# kill_still DEVICE SIGNAL COMMAND...: as kill_after, shortly after the command has stopped the device
+kill_still() {
+	local killer
+	rm -f pid
+	{
+		until [ -s pid ] && [ "$(labvf "$1" get suspended)" -eq 3 ]; do nap 0.1; done
+		nap 0.3
+		kill -s "$2" "$(cat pid)"
+	} 3>&- 4>&- &
+	killer=$!
+	status=0
+	bash -c 'echo $$ >pid; exec "$@"' - "${@:3}" >document 2>words || status=$?
+	kill $killer 2>/dev/null || true
+	wait $killer || true
 }
 
 @test "SIGINT and SIGTERM while the firmware saves: back to where it was, and no file" {
 	local sig
 	lab-prop set save-bandwidth 600000
 	for sig in INT TERM; do
-		kill_with $sig 3 "$MLX" save $VF0 out/image
+		kill_still $VF0 $sig "$MLX" save $VF0 out/image
 		[ "$status" -eq $((128 + $(kill -l $sig))) ]
 		[ "$(jq -r '.error.code, .result.saved, .result.state' document | tr '\n' ' ')" = "interrupted false RUNNING " ]
 		told $sig
@@ -65,7 +81,7 @@ kill_with() {
 }
 
 @test "SIGTERM while nobody reads the pipe that a save fills" {
-	kill_with TERM 1.5 "$MLX" save $VF0 never
+	kill_still $VF0 TERM "$MLX" save $VF0 never
 	[ "$status" -eq 143 ]
 	told TERM
 	state_is $VF0 RUNNING
@@ -75,7 +91,7 @@ kill_with() {
 @test "SIGINT while the pipe that a load reads gives no more: reset, and the contents are lost" {
 	local resets
 	resets=$(labvf $VF1 get resets)
-	kill_with INT 4 "$MLX" load $VF1 - < <(head -c 3000000 "$IMAGES/stream" && nap 8 3>&-)
+	kill_still $VF1 INT "$MLX" load $VF1 - < <(head -c 3000000 "$IMAGES/stream" && nap 8 3>&-)
 	[ "$status" -eq 130 ]
 	told INT
 	[ "$(jq -r '.result.contents, .result.state' document | tr '\n' ' ')" = "lost RUNNING " ]
@@ -88,7 +104,7 @@ kill_with() {
 @test "SIGINT while a load waits for the beginning of its pipe: nothing is touched" {
 	local resets
 	resets=$(labvf $VF1 get resets)
-	kill_with INT 2 "$MLX" load $VF1 - < <(head -c 3000000 "$IMAGES/image" && nap 5 3>&-)
+	kill_after 2 INT "$MLX" load $VF1 - < <(head -c 3000000 "$IMAGES/image" && nap 5 3>&-)
 	[ "$status" -eq 130 ]
 	[ "$(labvf $VF1 get resets)" = "$resets" ]
 	state_is $VF1 RUNNING
@@ -97,7 +113,7 @@ kill_with() {
 
 @test "SIGTERM while the firmware loads" {
 	lab-prop set load-bandwidth 600000
-	kill_with TERM 4 "$MLX" load $VF1 "$IMAGES/image"
+	kill_still $VF1 TERM "$MLX" load $VF1 "$IMAGES/image"
 	lab-prop set load-bandwidth 0
 	[ "$status" -eq 143 ]
 	[ "$(jq -r '.error.code, .result.contents, .result.state' document | tr '\n' ' ')" = "interrupted lost RUNNING " ]
@@ -109,7 +125,7 @@ kill_with() {
 
 @test "SIGTERM between two arcs: the way back, and no file" {
 	lab-prop set cmd-delay-us 700000
-	kill_with TERM 1 "$MLX" save $VF0 out/image
+	kill_after 1 TERM "$MLX" save $VF0 out/image
 	lab-prop set cmd-delay-us 0
 	[ "$status" -eq 143 ]
 	nothing_in out
