@@ -54,6 +54,27 @@ static int run(const struct request *request, struct reply *reply,
 	return 0;
 }
 
+static const char *const feature_columns[] = { "feature=@", "operations=", NULL };
+
+#define ESTIMATE "stopped_estimate"
+
+static const struct text_part text[] = {
+	TEXT_LINE("device", "{device}[, {access?borrowed=borrowed from its holder;opened=opened, and so reset, for this}]"),
+	TEXT_LINE("driver", "{driver}"),
+	TEXT_LINE("migration", "{migration.offered?yes=offered;no=not offered}[: {migration.reason}]"),
+	TEXT_LINE("states", "{migration.states}"),
+	TEXT_LINE("state", "{state}"),
+	TEXT_LINE("dirty pages", "{migration.dma_logging?yes=the device can log what it writes;no=the device logs none}"),
+	TEXT_LINE("size of the state", "{stop_copy_bytes|size}, by its driver's estimate"),
+	TEXT_LINE("a save stops it for", "{" ESTIMATE ".duration_ns|time}, about, without pre-copy, at {" ESTIMATE ".bytes_per_second|size} a second[, {" ESTIMATE ".rate_from?option=which was given;driver=as in its last save}]"),
+	TEXT_LINE("a save stops it for", "a time that is not known: {" ESTIMATE ".reason}"),
+	TEXT_LINE("last save", "{measured.save_bytes_per_second|size} a second in the firmware"),
+	TEXT_LINE("last load", "{measured.load_bytes_per_second|size} a second in the firmware"),
+	TEXT_LINE("vfio", "{vfio.flags}, {vfio.regions} regions, {vfio.irqs} interrupts"),
+	{ .each = "features", .columns = feature_columns },
+	{}
+};
+
 const struct command command_caps = {
 	.name = "caps",
 	.operand_words = "DEVICE",
@@ -71,4 +92,5 @@ const struct command command_caps = {
 	.options_size = sizeof(struct caps_options),
 	.parse = parse,
 	.run = run,
+	.text = text,
 };

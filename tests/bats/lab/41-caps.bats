@@ -69,10 +69,14 @@ teardown() { release || true; }
 	json_is '[.stopped_estimate.rate_from, .measured.load_bytes_per_second]' '[null,null]'
 }
 
-@test "caps as text has a line for each" {
-	run_mlx 0 caps -t "$VF0"
-	[[ $output == *"migration.p2p: yes"* ]]
-	[[ $output == *"features.mig_device_state: get,set"* ]]
+@test "caps -t: in words, with what the estimate counts on" {
+	run_mlx 0 caps -t --rate 1M "$VF0"
+	[[ $output == "device: $VF0, opened, and so reset, for this"$'\ndriver: mlx5_vfio_pci\nmigration: offered\n'* ]]
+	grep -q '^states: .*RUNNING_P2P' <<<"$output"
+	grep -qE '^mig_device_state +get,set$' <<<"$output"
+	# Without MIG_DATA_SIZE nothing is known of the size.
+	old_kernel || grep -qE '^a save stops it for: 4\.[0-9]+ s, about, without pre-copy, at .*a second, which was given$' <<<"$output"
+	! old_kernel || grep -q '^a save stops it for: a time that is not known: ' <<<"$output"
 }
 
 @test "a device is found by its PF and number too" {
