@@ -87,7 +87,7 @@ int format_read_device(const json_t *document, struct device *device,
 			&device->caps.flags, err))
 		return -1;
 	device->probed = true;
-	if (json_is_integer(vf_number) &&
+	if (json_is_integer(vf_number) && json_integer_value(vf_number) >= 0 &&
 	    json_integer_value(vf_number) <= UINT16_MAX)
 		device->vf_number = (int)json_integer_value(vf_number);
 	return 0;

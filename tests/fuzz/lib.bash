@@ -6,7 +6,7 @@ fuzz_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 top_dir=$(cd -- "$fuzz_dir/../.." && pwd -P)
 fuzz_build=$top_dir/build-fuzz
 # shellcheck disable=SC2034 # for those that read this file
-fuzz_targets=(record image cli)
+fuzz_targets=(record image cli document)
 
 # Every object is instrumented: of what is not, a fuzzer sees no paths, and the sanitizers no faults.
 fuzz_cflags=(-g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -55,6 +55,10 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 	finds image "out-of-memory|allocation-size-too-big"
 }
 
+@test "fuzz: a bug planted in what reads other hosts' documents is found within a minute" {
+	finds document "stack-buffer-overflow"
+}
+
 @test "fuzz: a bug planted in the command line is found within a minute" {
 	finds cli "not true: .*max_operands"
 }
