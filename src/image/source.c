@@ -110,7 +110,14 @@ static la_ssize_t on_read(struct archive *archive, void *data,
 	(void)archive;
 	source->peeked = 0;
 	*block = source->buffer;
-	return n ? n : read_block(source, source->block_size, &source->err);
+	if (!n)
+		n = read_block(source, source->block_size, &source->err);
+	/* The decoder would go on into a second frame, and its window. */
+	if (n > 0 && !frame_feed(&source->frame, source->buffer, (size_t)n))
+		return err_set(&source->err, ERR_DAMAGED, 0,
+			       "%s: something follows what is compressed",
+			       source->name);
+	return n;
 }
 
 static int zstd_failed(struct source *source, struct err *err)

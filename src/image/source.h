@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "image/frame.h"
 
 #define SOURCE_BLOCK (256u << 10)
 #define SOURCE_SKIM_BLOCK (4u << 10) /* of a tar without its data: a header takes three blocks of 512 */
@@ -39,6 +40,7 @@ struct source {
 	unsigned char *buffer;
 	size_t peeked; /* bytes in @buffer that are still to be handed out */
 	struct archive *zstd;
+	struct frame frame; /* of zstd, as far as it was read */
 	uint64_t read_bytes;
 	uint64_t given_bytes;
 	const unsigned char *block;

@@ -199,12 +199,12 @@ static void what_follows_a_compressed_image_is_refused(void)
 	image.data = realloc(image.data, image.len + 512);
 	memset(image.data + image.len, 0, 512);
 	refused_bytes("zeros after zstd", image.data, image.len + 512,
-		      "compressed data");
+		      "something follows what is compressed");
 	memset(image.data + image.len, 'x', 512);
 	refused_bytes("garbage after zstd", image.data, image.len + 1,
-		      "");
+		      "something follows what is compressed");
 	refused_bytes("garbage after zstd", image.data, image.len + 512,
-		      "compressed data");
+		      "something follows what is compressed");
 	bytes_free(&image);
 	bytes_free(&stream);
 }
