@@ -18,7 +18,7 @@ struct options {
 
 static const struct argp_option options[] = {
 	{ "jobs", 'j', "COUNT", 0,
-	  "use so many threads (default: one a processor)", 0 },
+	  "use so many threads (default: one a processor, up to 8)", 0 },
 	{ "limit", 'l', "COUNT", 0,
 	  "list at most COUNT of the records that damage touches (default 100)",
 	  0 },

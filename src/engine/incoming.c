@@ -91,14 +91,15 @@ static int check_offer(struct delivery *d, struct err *err)
 	return 0;
 }
 
-/* At the end of the input: of an image the reader has seen to it. */
+/* At the end of the input: an image's reader has seen to the image, and not to the records in it. */
 static int check_end(const struct delivery *d,
 		     const struct record_parser *records, struct err *err)
 {
 	if (!records->offset)
 		return err_set(err, ERR_DAMAGED, 0, "%s holds no state",
 			       d->input->name);
-	if (!d->outcome->raw || !record_require_complete(records, err))
+	if (records->format == STREAM_BARE ||
+	    !record_require_complete(records, err))
 		return 0;
 	return err_wrap(err, "%s", d->input->name);
 }

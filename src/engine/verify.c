@@ -93,10 +93,18 @@ static void end_progress(struct crew *crew)
 	crew->plan->progress(&crew->sample, crew->plan->progress_data);
 }
 
+/* A compressed image takes up to 8 MiB while it is read. */
+static unsigned int jobs_default(void)
+{
+	unsigned int n = processors();
+
+	return n < VERIFY_JOBS_DEFAULT_MAX ? n : VERIFY_JOBS_DEFAULT_MAX;
+}
+
 void verify_files(const struct verify_plan *plan, struct verdict *verdicts,
 		  size_t n)
 {
-	unsigned int jobs = plan->jobs ? plan->jobs : processors();
+	unsigned int jobs = plan->jobs ? plan->jobs : jobs_default();
 	unsigned int at_once;
 	struct crew crew = {
 		.plan = plan, .verdicts = verdicts, .n = n,

@@ -9,11 +9,12 @@
 #include "model/transfer.h"
 
 #define VERIFY_JOBS_MAX 256
+#define VERIFY_JOBS_DEFAULT_MAX 8 /* unless it is asked for more: each may take memory */
 
 /**
  * struct verify_plan - what is to be done
  * @jobs: threads in all, 1 to VERIFY_JOBS_MAX; 0: as many as there are
- *        processors for this process
+ *        processors for this process, up to VERIFY_JOBS_DEFAULT_MAX
  * @progress: may be NULL; called by one thread at a time
  */
 struct verify_plan {

@@ -21,8 +21,8 @@ int opened_open(struct opened *opened, const char *path,
 		return -1;
 	base = lseek(opened->fd, 0, SEEK_CUR);
 	opened->base = base < 0 ? 0 : (uint64_t)base;
-	if (image_reader_open(&opened->reader, opened->fd, opened->name, json,
-			      err))
+	if (image_reader_try(&opened->reader, opened->fd, opened->name, json,
+			     err))
 		return -1;
 	/* Files whose contents the kernel makes up say that they are empty. */
 	opened->in_place = !fstat(opened->fd, &st) && S_ISREG(st.st_mode) &&

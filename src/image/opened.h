@@ -24,7 +24,7 @@ struct opened {
 
 #define OPENED_INIT { .fd = -1 }
 
-/** opened_open - the file @path, which is kept, or standard input for "-"; 0 or -1; opened_close() in any case */
+/** opened_open - the file @path, which is kept, or standard input for "-"; 0, or -1 with a reader as image_reader_try() has it; opened_close() in any case */
 int opened_open(struct opened *opened, const char *path,
 		const struct image_json *json, struct err *err);
 

@@ -72,8 +72,22 @@ static int read_device(struct image_reader *reader, struct err *err)
 	return 0;
 }
 
-int image_reader_open(struct image_reader **reader, int fd, const char *name,
-		      const struct image_json *json, struct err *err)
+/* Of one that is damaged there only damage is to be told any more. */
+static int open_image(struct image_reader *reader, struct err *err)
+{
+	reader->at = (struct damage){ .check = CHECK_STRUCTURE };
+	snprintf(reader->at.member, sizeof(reader->at.member), FORMAT_DEVICE);
+	if (!tar_open(&reader->tar, &reader->source, err) &&
+	    !read_device(reader, err))
+		return 0;
+	if (reader->tar.mismatch)
+		reader->at.check = CHECK_DIGESTS;
+	reader->over = true;
+	return -1;
+}
+
+int image_reader_try(struct image_reader **reader, int fd, const char *name,
+		     const struct image_json *json, struct err *err)
 {
 	CLEANUP(image_reader_freep) struct image_reader *made =
 		calloc(1, sizeof(*made));
@@ -87,12 +101,19 @@ int image_reader_open(struct image_reader **reader, int fd, const char *name,
 		return image_no_memory(err);
 	if (source_open(&made->source, fd, name, err))
 		return -1;
-	if (made->source.kind != SOURCE_BARE &&
-	    (tar_open(&made->tar, &made->source, err) ||
-	     read_device(made, err)))
-		return -1;
 	*reader = TAKE_PTR(made);
-	return 0;
+	return (*reader)->source.kind == SOURCE_BARE ? 0
+						     : open_image(*reader, err);
+}
+
+int image_reader_open(struct image_reader **reader, int fd, const char *name,
+		      const struct image_json *json, struct err *err)
+{
+	int ret = image_reader_try(reader, fd, name, json, err);
+
+	if (ret)
+		image_reader_free(TAKE_PTR(*reader));
+	return ret;
 }
 
 enum image_kind image_reader_kind(const struct image_reader *reader)

@@ -63,6 +63,16 @@ int image_reader_open(struct image_reader **reader, int fd, const char *name,
 		      const struct image_json *json, struct err *err)
 	__attribute__((nonnull(1, 3, 4, 5)));
 
+/**
+ * image_reader_try - image_reader_open(), to tell of the damage
+ *
+ * Where an image is damaged before its stream begins, -1 comes with a reader,
+ * the caller's to free, that knows its kind, its compression and its damage.
+ */
+int image_reader_try(struct image_reader **reader, int fd, const char *name,
+		     const struct image_json *json, struct err *err)
+	__attribute__((nonnull(1, 3, 4, 5)));
+
 enum image_kind image_reader_kind(const struct image_reader *reader);
 
 bool image_reader_is_compressed(const struct image_reader *reader);

@@ -36,15 +36,25 @@ static int take_stream(const struct sweep_block *block, void *data,
 	return 0;
 }
 
+/* The same check again: what stands earlier in the file is told. */
+static bool is_earlier(const struct verdict *verdict, enum check check,
+		       const struct damage *damage)
+{
+	return verdict->damaged && verdict->damage.check == check &&
+	       damage->offset < verdict->damage.offset;
+}
+
 /* What a check found; the first one that is told is the verdict's. */
 static void note(struct verdict *verdict, enum check check,
 		 const struct err *err, const struct damage *damage)
 {
+	bool earlier = is_earlier(verdict, check, damage);
+
 	verdict->made[check] = true;
-	if (err_is_set(&verdict->errs[check]))
+	if (err_is_set(&verdict->errs[check]) && !earlier)
 		return;
 	verdict->errs[check] = *err;
-	if (verdict->damaged && verdict->damage.check <= check)
+	if (verdict->damaged && verdict->damage.check <= check && !earlier)
 		return;
 	verdict->err = *err;
 	verdict->damaged = true;
@@ -228,6 +238,17 @@ static int verify_through(struct verdict *verdict, struct opened *opened,
 	return touch_last(verdict, err);
 }
 
+/* Nothing behind it was looked at. */
+static void note_beginning(struct verdict *verdict,
+			   const struct image_reader *reader,
+			   const struct err *err)
+{
+	const struct damage *damage = image_reader_damage(reader);
+
+	note(verdict, damage->check, err, damage);
+	verdict->damaged_members = damage->check == CHECK_DIGESTS;
+}
+
 void image_verify(const struct image_json *json, unsigned int n_threads,
 		  verify_tick_fn tick, void *tick_data, struct verdict *verdict)
 {
@@ -236,11 +257,16 @@ void image_verify(const struct image_json *json, unsigned int n_threads,
 	struct err err = ERR_INIT;
 	int ret = opened_open(&opened, verdict->path, json, &err);
 
-	if (!ret) {
+	if (opened.reader) {
 		verdict->opened = true;
 		verdict->is_image = image_reader_kind(opened.reader) ==
 				    IMAGE_TAR;
 		verdict->compressed = image_reader_is_compressed(opened.reader);
+	}
+	if (ret && opened.reader && verdict_is_damage(&err)) {
+		note_beginning(verdict, opened.reader, &err);
+		ret = 0;
+	} else if (!ret) {
 		ret = opened.in_place
 			      ? verify_view(verdict, &opened, n_threads, tick,
 					    tick_data, &err)

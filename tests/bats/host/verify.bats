@@ -3,6 +3,7 @@
 
 load ../helpers
 load ../streams
+load ../trees
 
 # A stream of three records, 5,300,056 bytes, and what it is in.
 setup_file() {
@@ -69,6 +70,9 @@ goods='.checks | [.digests, .structure, .totals, .framing] | map(.good)'
 	flipped image 1600
 	run_mlx 8 verify flipped
 	[[ $stderr == *device.json* ]]
+	json_is '.result.files[0].damage | [.check, .member, .offset_bytes]' '["digests","device.json",0]'
+	json_is '.result.files[0] | [.kind, .compressed]' '["image",false]'
+	json_is ".result.files[0] | $goods" '[false,null,null,null]'
 	at=$(grep -abo '"members"' image | tail -1 | cut -d: -f1)
 	flipped image "$at"
 	run_mlx 8 verify flipped
@@ -145,4 +149,57 @@ goods='.checks | [.digests, .structure, .totals, .framing] | map(.good)'
 	run --separate-stderr "$MLX" --progress=json verify image stream
 	[ "$status" -eq 0 ]
 	[ "$(tail -1 <<<"$stderr" | jq -r '[.schema, .device, .phase, .bytes] | @csv')" = '"mlxmigctl.progress/1","2 files","verify",10600112' ]
+}
+
+@test "verify, load and compat agree on streams that no driver takes, though every digest is right" {
+	plant two-port
+	local name
+	{ header 8 1 1 && le 5000 8 && header 5000 0 0 && noise 4000 1; } >cut-record
+	{ header 8 1 1 && le 5000 8 && header 5000 0 7 && noise 5000 1; } >odd-tag
+	{ header 8 1 1 && le 5000 8; } >no-data
+	for name in cut-record odd-tag no-data; do
+		"$MKIMAGE" 0 0 <$name >$name.mig
+		run_mlx 8 verify $name.mig
+		error_is damaged
+		on 8 load --force 0000:3b:00.4 $name.mig
+		error_is damaged
+		on 8 load --force 0000:3b:00.4 $name
+	done
+	"$MKIMAGE" 0 0 <stream >whole.mig
+	on 2 load --force 0000:3b:00.4 whole.mig # would open the device now
+}
+
+@test "verify names the same member in place and through a pipe, whatever else is damaged" {
+	local at
+	cp image both
+	flip both 3000000 4
+	at=$(grep -abo '"members"' both | tail -1 | cut -d: -f1)
+	flip both "$at"
+	run_mlx 8 verify both
+	json_is '.result.files[0].damage | [.check, .member, .offset_bytes]' '["digests","state/00000001-stop_copy",1000000]'
+	run --separate-stderr bash -c "cat both | '$MLX' verify -"
+	json_is '.result.files[0].damage | [.check, .member, .offset_bytes]' '["digests","state/00000001-stop_copy",1000000]'
+	# A digest in a header: the member does not fit it, and the next one's chain neither.
+	at=$(grep -abo 'SCHILY.xattr.user.mlxmigctl.xxh3=' image | sed -n 4p | cut -d: -f1)
+	cp image digit
+	flip digit $((at + 33))
+	run_mlx 8 verify digit
+	json_is '.result.files[0].damage.member' state/00000002-stop_copy
+	run --separate-stderr bash -c "cat digit | '$MLX' verify -"
+	json_is '.result.files[0].damage.member' state/00000002-stop_copy
+}
+
+@test "verify takes one compressed frame, and no second one" {
+	{ head -c 512 image | zstd -q && tail -c +513 image | zstd -q; } >two.zst
+	run_mlx 8 verify two.zst
+	error_is damaged
+	[[ $stderr == *"something follows what is compressed"* ]]
+	zstd -q -f -1 -o one.zst image
+	run_mlx 0 verify one.zst
+	zstd -q -f -19 --no-check -o one.zst image
+	run_mlx 0 verify one.zst
+	zstd -q -f -1 --no-content-size -o one.zst image
+	run_mlx 0 verify one.zst
+	zstd -q -f -1 -c <image >one.zst # of no known size
+	run_mlx 0 verify one.zst
 }
