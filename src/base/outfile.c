@@ -210,6 +210,24 @@ static int close_checked(struct outfile *out, struct err *err)
 	return err_from_errno(err, errno, "closing %s", out->path);
 }
 
+static int stat_input(const char *input, struct stat *st)
+{
+	return strcmp(input, "-") ? stat(input, st) : fstat(STDIN_FILENO, st);
+}
+
+int outfile_spare(const char *path, const char *input, struct err *err)
+{
+	struct stat out, in;
+
+	if (!strcmp(path, "-") || stat(path, &out) || stat_input(input, &in) ||
+	    !S_ISREG(out.st_mode) || out.st_dev != in.st_dev ||
+	    out.st_ino != in.st_ino)
+		return 0;
+	err_set(err, ERR_USAGE, 0, "%s is what is read, and would be lost",
+		path);
+	return err_hint(err, "name another file for the output");
+}
+
 int outfile_sync(struct outfile *out, struct err *err)
 {
 	struct stat st;

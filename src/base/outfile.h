@@ -53,6 +53,16 @@ int outfile_open(struct outfile *out, const char *path, bool overwrite,
 		 struct err *err) __attribute__((nonnull(1, 2, 4)));
 
 /**
+ * outfile_spare - what is being read must not be replaced by what is written
+ * @path: the output
+ * @input: a file that is read for it, or "-"
+ *
+ * ERR_USAGE where both are the same regular file; 0 or -1.
+ */
+int outfile_spare(const char *path, const char *input, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
+
+/**
  * outfile_sync - bring what was written to the disk, still without a name
  *
  * What can fail of several files should have failed before the first of them

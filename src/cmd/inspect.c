@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "base/outfile.h"
 #include "base/text.h"
 #include "cmd/hexdump.h"
 #include "cmd/option.h"
@@ -134,7 +135,6 @@ static int scan_and_show(const struct request *request, const struct view *view,
 	int ret = scan_run(&scan, view, request->progress,
 			   request->progress_data, err);
 
-	reply->stdout_is_data = picture->svg && !strcmp(picture->svg, "-");
 	if (!ret)
 		ret = picture_draw(picture, request, &scan, view_name(view), err);
 	if (!ret && !picture->map)
@@ -152,6 +152,9 @@ static int look(const struct request *request, struct survey *survey,
 	struct err damage = ERR_INIT;
 	int ret;
 
+	if (opts->picture.svg &&
+	    outfile_spare(opts->picture.svg, survey->path, err))
+		return -1;
 	if (view_look(&view, survey->path, &json, &damage) && !view) {
 		*err = damage;
 		return -1;
@@ -177,7 +180,11 @@ static int run(const struct request *request, struct reply *reply,
 	};
 	bool deep = opts->summary || opts->hexdump.wanted ||
 		    opts->picture.map || opts->picture.svg;
-	int ret = deep ? look(request, &survey, reply, err)
+	int ret;
+
+	reply->stdout_is_data = opts->picture.svg &&
+				!strcmp(opts->picture.svg, "-");
+	ret = deep ? look(request, &survey, reply, err)
 		       : tell(&survey, reply, err);
 
 	survey_free(&survey);

@@ -7,6 +7,21 @@
 #include "engine/document.h"
 #include "engine/input.h"
 
+/* In which form the stream is; its first members may be too short to tell. */
+static int read_format(struct device *device, struct image_reader *reader,
+		       struct err *err)
+{
+	struct record_parser records = {};
+	struct image_member member;
+	int ret = 1;
+
+	while (records.format == STREAM_UNKNOWN &&
+	       (ret = image_reader_next(reader, &member, err)) > 0)
+		record_feed(&records, member.data, member.len, NULL, NULL);
+	device->formats.writes = records.format;
+	return ret < 0 ? -1 : 0;
+}
+
 static int read_image(struct compat_side *side, struct input *input,
 		      const struct compat_readers *readers, struct err *err)
 {
@@ -22,7 +37,7 @@ static int read_image(struct compat_side *side, struct input *input,
 	json = image_reader_device(input->reader, &len);
 	if (readers->read_device(json, len, device, NULL, err))
 		return err_wrap(err, "%s", input->name);
-	return input_format(input, &device->formats.writes, err);
+	return read_format(device, input->reader, err);
 }
 
 static int read_document(struct compat_side *side, struct input *input,

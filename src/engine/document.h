@@ -11,7 +11,7 @@
 /**
  * document_read - all of @input, which is not an image
  *
- * At most 16 MiB; more is ERR_USAGE. Malloc'ed, @len bytes; NULL with err set.
+ * At most 4 MiB; more is ERR_USAGE. Malloc'ed, @len bytes; NULL with err set.
  */
 char *document_read(struct input *input, size_t *len, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/io.h"
 #include "base/outfile.h"
 #include "base/processors.h"
+#include "engine/input.h"
 #include "image/extract.h"
 
 /* On the way into the file. */
@@ -43,8 +45,11 @@ static int write_bytes(const void *bytes, size_t len, void *data,
 		       struct err *err)
 {
 	struct writing *writing = data;
-	int ret = write_all(writing->out->fd, bytes, len);
+	int ret;
 
+	if (interrupt_check(err))
+		return -1;
+	ret = write_all(writing->out->fd, bytes, len);
 	if (ret)
 		return write_failed(writing->extract, -ret, err);
 	writing->sample.bytes += len;
@@ -121,18 +126,25 @@ static int find_record(struct extract *extract, const struct view *view,
 	return 0;
 }
 
-/* It was checked when it was read. */
-static int write_device(struct extract *extract, const struct view *view,
+/* It comes first, and is checked when it is read: nothing of the stream is needed for it. */
+static int write_device(struct extract *extract,
+			const struct extract_options *options,
 			struct outfile *out, struct err *err)
 {
+	AUTO_INPUT struct input input = INPUT_INIT;
+	const char *json;
 	size_t len;
-	const char *json = view_device(view, &len);
 	int ret;
 
+	if (input_open(&input, extract->path, options->json, err))
+		return -1;
+	extract->is_image = !input_is_raw(&input);
+	extract->compressed = image_reader_is_compressed(input.reader);
+	json = image_reader_device(input.reader, &len);
 	if (!json) {
 		err_set(err, ERR_USAGE, 0,
 			"%s is a bare stream, which has no device.json",
-			view_name(view));
+			input.name);
 		return err_hint(err, "only an image tells the device that its state is of");
 	}
 	extract->bytes = len;
@@ -163,22 +175,43 @@ static int write_stream(struct extract *extract, const struct view *view,
 	return ret;
 }
 
+static int open_view(struct view **view, struct extract *extract,
+		     const struct extract_options *options, struct err *err)
+{
+	if (view_open(view, extract->path, options->json, err))
+		return -1;
+	extract->is_image = view_kind(*view) == IMAGE_TAR;
+	extract->compressed = view_is_compressed(*view);
+	return 0;
+}
+
+/* Nothing waits for anybody any more, but for who reads a pipe that is written: that one can be waited for without end. */
+static bool may_hold_signals(const struct outfile *out)
+{
+	return out->kind == OUTFILE_UNNAMED || out->kind == OUTFILE_DOTFILE;
+}
+
 int extract_run(struct extract *extract, const struct extract_options *options,
 		struct err *err)
 {
+	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */
 	AUTO_OUTFILE struct outfile out = OUTFILE_INIT;
 	AUTO_VIEW struct view *view = NULL;
+	bool device = extract->part == EXTRACT_DEVICE;
 	int ret;
 
-	if (outfile_open(&out, extract->output, extract->overwrite, err) ||
-	    view_open(&view, extract->path, options->json, err))
+	if (outfile_spare(extract->output, extract->path, err) ||
+	    outfile_open(&out, extract->output, extract->overwrite, err) ||
+	    (!device && open_view(&view, extract, options, err)))
 		return -1;
-	extract->is_image = view_kind(view) == IMAGE_TAR;
-	extract->compressed = view_is_compressed(view);
-	ret = extract->part == EXTRACT_DEVICE
-		      ? write_device(extract, view, &out, err)
-		      : write_stream(extract, view, options, &out, err);
-	if (ret || outfile_publish(&out, err))
+	if (!device && may_hold_signals(&out)) {
+		begun = interrupt_begin(err);
+		if (begun)
+			return -1;
+	}
+	ret = device ? write_device(extract, options, &out, err)
+		     : write_stream(extract, view, options, &out, err);
+	if (ret || interrupt_check(err) || outfile_publish(&out, err))
 		return -1;
 	extract->done = true;
 	return 0;

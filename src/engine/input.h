@@ -73,7 +73,7 @@ int input_verify(struct input *input, struct record_parser *records,
 		 const char *device, progress_fn progress, void *progress_data,
 		 struct err *err) __attribute__((nonnull(1, 2, 6)));
 
-/** input_format - look at how the stream of an input that was not verified begins, before any of it is taken; 0 or -1 */
+/** input_format - look at how the stream of an input that was not verified begins, before any of it is taken; STREAM_UNKNOWN where its first member is too short to tell; 0 or -1 */
 int input_format(struct input *input, enum stream_format *format,
 		 struct err *err) __attribute__((nonnull(1, 2, 3)));
 

@@ -165,6 +165,8 @@ int pack_run(struct pack *pack, const struct pack_options *options,
 	AUTO_FREE char *device = read_device(pack, options, &origin, err);
 
 	if (!device || open_stream(&input, pack, options, err) ||
+	    outfile_spare(pack->output, pack->path, err) ||
+	    outfile_spare(pack->output, pack->device_path, err) ||
 	    outfile_open(&packing.out, pack->output, pack->overwrite, err))
 		return -1;
 	image.mtime_s = (int64_t)(origin.saved_unix_ns / 1000000000u);

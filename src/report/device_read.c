@@ -11,6 +11,7 @@
 
 #define SCHEMA_STATUS "mlxmigctl.status/"
 #define STATUS_MAJOR 1
+#define DEVICES_MAX 4096 /* VFs of a host */
 
 /* What status tells word by word is a number in device.json. */
 static void read_features(const json_t *entry, struct device *device)
@@ -69,21 +70,31 @@ static bool is_vf(const json_t *entry)
 	return kind && !strcmp(kind, "vf");
 }
 
+static size_t count_vfs(const json_t *entries)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(entries); i++)
+		n += is_vf(json_array_get(entries, i));
+	return n;
+}
+
 static int read_status(const json_t *document, struct device **devices,
 		       size_t *n, struct err *err)
 {
 	const json_t *entries = json_object_get(document, "devices");
-	size_t count = json_array_size(entries);
-	AUTO_FREE struct device *list = calloc(count + 1, sizeof(*list));
+	size_t count = count_vfs(entries);
+	AUTO_FREE struct device *list = NULL;
 	size_t used = 0;
 
-	if (!list)
-		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", count);
 	if (foreign_schema(document, SCHEMA_STATUS, STATUS_MAJOR, err))
 		return -1;
-	if (!json_is_array(entries))
+	if (!json_is_array(entries) || count > DEVICES_MAX)
 		return foreign_bad("devices", err);
-	for (size_t i = 0; i < count; i++) {
+	list = calloc(count + 1, sizeof(*list));
+	if (!list)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", count);
+	for (size_t i = 0; i < json_array_size(entries); i++) {
 		const json_t *entry = json_array_get(entries, i);
 
 		if (is_vf(entry) && read_entry(entry, &list[used++], err))

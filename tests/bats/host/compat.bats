@@ -195,3 +195,17 @@ fact() { json_is ".pairs[0].facts[] | select(.fact == \"$1\") | [.fit, .source, 
 	run_mlx 2 compat image
 	run_mlx 2 compat --limit few image status.json
 }
+
+@test "compat knows the form of a stream whose first members are short" {
+	vf '.stream_formats = {writes: "bare", reads: ["bare"]}' >old.json
+	run_mlx 0 pack --overwrite --precopy 8 --device device.json -o short.mig stream
+	run_mlx 8 compat short.mig old.json
+	fact stream_format '["forbids","records","bare"]'
+}
+
+@test "compat: a document of senselessly many devices is refused before they are compared" {
+	jq '.devices = [range(5000) as $i | .devices[1] | {device, kind}]' status.json >many.json
+	run_mlx 8 compat image many.json
+	error_is damaged
+	[[ $stderr == *"its devices is missing or senseless"* ]]
+}

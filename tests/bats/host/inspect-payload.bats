@@ -199,3 +199,14 @@ digest() { xxhsum -H2 <"$1" | cut -d' ' -f1; }
 	LC_ALL=C run_mlx 8 inspect -m cut.mig
 	[[ $output == "cut.mig: "* && $stderr == *'"damaged"'* ]]
 }
+
+@test "inspect --svg does not replace what it reads, and leaves stdout to the picture" {
+	cp image own
+	run_mlx 2 inspect --overwrite --svg own own
+	error_is usage
+	cmp own image
+	run --separate-stderr "$MLX" inspect --svg=- nothing.here
+	[ "$status" -eq 3 ]
+	[ -z "$output" ]
+	[[ $stderr == *'"no_such_file"'* ]]
+}

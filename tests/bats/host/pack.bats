@@ -177,3 +177,14 @@ digest() { xxhsum -H2 <"$1" | cut -d' ' -f1; }
 	[[ ${lines[3]} == 'output: out, '*', compressed' ]]
 	[ "${lines[4]}" = 'members: 3' ]
 }
+
+@test "pack does not replace what it reads" {
+	cp stream own
+	run_mlx 2 pack --overwrite --device device.json -o own own
+	error_is usage
+	cmp own stream
+	cp device.json own
+	run_mlx 2 pack --overwrite --device own -o own stream
+	error_is usage
+	cmp own device.json
+}
