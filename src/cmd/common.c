@@ -30,8 +30,8 @@ static int resolve_one(const struct inventory *inventory, const char *name,
 	return 0;
 }
 
-int devices_resolve(struct inventory *inventory, char **names, size_t n,
-		    struct device *out, struct err *err)
+int devices_find(struct inventory *inventory, char **names, size_t n,
+		 struct device *out, struct err *err)
 {
 	if (inventory_scan(inventory, err))
 		return -1;
@@ -39,7 +39,14 @@ int devices_resolve(struct inventory *inventory, char **names, size_t n,
 		if (resolve_one(inventory, names[i], &out[i], err) ||
 		    check_named_once(out, i, err))
 			return -1;
-	return holder_find_all(out, n, err);
+	return 0;
+}
+
+int devices_resolve(struct inventory *inventory, char **names, size_t n,
+		    struct device *out, struct err *err)
+{
+	return devices_find(inventory, names, n, out, err) ?
+		       -1 : holder_find_all(out, n, err);
 }
 
 int device_resolve(char *name, struct device *out, struct err *err)

@@ -20,6 +20,11 @@ int devices_resolve(struct inventory *inventory, char **names, size_t n,
 		    struct device *out, struct err *err)
 	__attribute__((nonnull(1, 2, 4, 5)));
 
+/** devices_find - devices_resolve() without a look at who holds them */
+int devices_find(struct inventory *inventory, char **names, size_t n,
+		 struct device *out, struct err *err)
+	__attribute__((nonnull(1, 2, 4, 5)));
+
 /** device_resolve - devices_resolve() for one name, the rest of the scan forgotten */
 int device_resolve(char *name, struct device *out, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));

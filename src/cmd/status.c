@@ -14,10 +14,11 @@ struct status_options {
 	bool probe;
 };
 
-/* struct selection - the devices that are told of, the caller's to free */
+/* struct selection - the devices that are told of, and who has them open; the caller's to free */
 struct selection {
 	struct device *devices;
 	size_t n;
+	struct holdings holdings;
 };
 
 static const struct argp_option options[] = {
@@ -51,7 +52,7 @@ static int select_all(struct inventory *inventory, struct selection *selection,
 	for (size_t i = 0; i < inventory->n; i++)
 		selection->devices[i] = inventory->devices[i];
 	selection->n = inventory->n;
-	return holder_find_all(selection->devices, selection->n, err);
+	return 0;
 }
 
 static int select_named(struct inventory *inventory,
@@ -63,8 +64,8 @@ static int select_named(struct inventory *inventory,
 	if (!selection->devices)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices",
 			       selection->n);
-	return devices_resolve(inventory, request->operands, selection->n,
-			       selection->devices, err);
+	return devices_find(inventory, request->operands, selection->n,
+			    selection->devices, err);
 }
 
 static int look(struct inventory *inventory, const struct request *request,
@@ -77,7 +78,8 @@ static int look(struct inventory *inventory, const struct request *request,
 
 	struct err untold = ERR_INIT; /* each VF has it as its reason */
 
-	if (ret)
+	if (ret || holder_list(selection->devices, selection->n,
+			       &selection->holdings, err))
 		return -1;
 	devlink_fill(selection->devices, selection->n, &untold);
 	for (size_t i = 0; i < selection->n; i++) {
@@ -99,7 +101,9 @@ static int run(const struct request *request, struct reply *reply,
 
 	if (!ret)
 		reply->document = report_devices(selection.devices,
-						 selection.n);
+						 selection.n,
+						 &selection.holdings);
+	holdings_free(&selection.holdings);
 	free(selection.devices);
 	inventory_free(&inventory);
 	return ret;
@@ -110,9 +114,15 @@ static const char *const columns[] = {
 	"migratable", "in_use", "migration.state", "can_migrate", NULL
 };
 
+static const char *const process_columns[] = {
+	"pid", "name", "user=user/uid", "+guest", "+iommufd?yes=yes", "devices",
+	NULL
+};
+
 static const struct text_part text[] = {
 	TEXT_LINE("devices", "{devices|count?-=none: this host has no function of an mlx5 adapter}"),
 	{ .each = "devices", .columns = columns, .some = true },
+	{ .each = "processes", .columns = process_columns, .some = true },
 	{ .label = "note", .each = "devices", .once = true,
 	  .show = "{migration_reason?" PROBE_REASON_FREE "=a free device is not asked for its state, since opening it resets it (-): hold it (mlxmigctl hold), or have it reset and asked (--probe)}" },
 	{}

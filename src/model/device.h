@@ -39,6 +39,7 @@ enum holder_kind {
  * struct holder - who has a VFIO device open
  * @unsure: nobody was found, but there are processes that may not be looked at
  * @pid: the process; 0 with HOLDER_NONE
+ * @start: when it began, in clock ticks since boot: a pid is used again; 0: not known
  * @comm: its name
  * @fd: its file descriptor of the group or the cdev
  * @is_cdev: @fd is the cdev's device fd, not a group's
@@ -47,6 +48,7 @@ struct holder {
 	enum holder_kind kind;
 	bool unsure;
 	pid_t pid;
+	uint64_t start;
 	char comm[32];
 	int fd;
 	bool is_cdev;

@@ -71,6 +71,50 @@ static json_t *holder_of(const struct holder *holder)
 			 report_string(holder->comm));
 }
 
+static void add_process(json_t *object, const struct process *process)
+{
+	set(object, "pid", json_integer((json_int_t)process->pid));
+	set(object, "name", report_text(process->name));
+	set(object, "command", report_text(process->command));
+	set(object, "uid", process->has_uid ?
+		json_integer((json_int_t)process->uid) : json_null());
+	set(object, "user", report_text(process->user));
+	set(object, "guest", report_text(process->guest));
+	set(object, "domain",
+	    report_text(process->libvirt ? process->guest : ""));
+	set(object, "iommufd", json_boolean(process->iommufd));
+}
+
+static json_t *holding_of(const struct holding *holding,
+			  const struct process *process)
+{
+	json_t *object = json_object();
+
+	set(object, "kind", json_string(holder_kind_name(holding->kind)));
+	add_process(object, process);
+	set(object, "via", json_string(holding->is_cdev ? "cdev" : "group"));
+	set(object, "fd", json_integer(holding->fd));
+	return object;
+}
+
+/* Who holds it before who has borrowed it, as the one that is "holder". */
+static json_t *holders_of(const struct holdings *holdings, size_t device)
+{
+	static const enum holder_kind order[] = { HOLDER_HOLD, HOLDER_OTHER };
+	json_t *array = json_array();
+
+	for (size_t k = 0; k < sizeof(order) / sizeof(*order); k++)
+		for (size_t i = 0; i < holdings->n; i++) {
+			const struct holding *holding = &holdings->list[i];
+
+			if (holding->device == device &&
+			    holding->kind == order[k])
+				json_array_append_new(array, holding_of(holding,
+					&holdings->processes[holding->process]));
+		}
+	return array;
+}
+
 static json_t *migration_of(const struct device *device)
 {
 	const struct mig_caps *caps = &device->caps;
@@ -123,7 +167,8 @@ static void add_verdict(json_t *object, const struct device *device)
 	set(object, "reasons", reasons);
 }
 
-static json_t *device_of(const struct device *device)
+static json_t *device_of(const struct device *device,
+			 json_t *holders)
 {
 	json_t *object = json_object();
 
@@ -139,6 +184,7 @@ static json_t *device_of(const struct device *device)
 	    report_text(device->migratable_reason));
 	set(object, "in_use", report_tristate(device_in_use(device)));
 	set(object, "holder", holder_of(&device->holder));
+	set(object, "holders", holders);
 	set(object, "migration", migration_of(device));
 	set(object, "migration_reason",
 	    report_text(device->probed ? "" : device->probe_reason));
@@ -148,14 +194,35 @@ static json_t *device_of(const struct device *device)
 	return object;
 }
 
-json_t *report_devices(const struct device *devices, size_t n)
+static json_t *process_of(const struct holdings *holdings, size_t process,
+			  const struct device *devices)
+{
+	json_t *object = json_object(), *names = json_array();
+
+	add_process(object, &holdings->processes[process]);
+	for (size_t i = 0; i < holdings->n; i++)
+		if (holdings->list[i].process == process)
+			json_array_append_new(names, report_string(
+				devices[holdings->list[i].device].name));
+	set(object, "devices", names);
+	return object;
+}
+
+json_t *report_devices(const struct device *devices, size_t n,
+		       const struct holdings *holdings)
 {
 	json_t *document = report_new("status");
-	json_t *array = json_array();
+	json_t *array = json_array(), *processes = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(array, device_of(&devices[i]));
+		json_array_append_new(array,
+				      device_of(&devices[i],
+						holders_of(holdings, i)));
+	for (size_t i = 0; i < holdings->n_processes; i++)
+		json_array_append_new(processes,
+				      process_of(holdings, i, devices));
 	set(document, "devices", array);
+	set(document, "processes", processes);
 	return document;
 }
 

@@ -8,9 +8,12 @@
 
 #include "model/binding.h"
 #include "model/device.h"
+#include "model/process.h"
 
-/** report_devices - {"devices": […]}: everything that is known of them; see mlxmigctl-status(8) */
-json_t *report_devices(const struct device *devices, size_t n);
+/** report_devices - {"devices": […], "processes": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
+json_t *report_devices(const struct device *devices, size_t n,
+		       const struct holdings *holdings)
+	__attribute__((nonnull(3)));
 
 /** report_bindings - {"devices": […]} of @command, bind or unbind; see mlxmigctl-bind(8) */
 json_t *report_bindings(const char *command, const struct binding *bindings,

@@ -5,8 +5,8 @@
 
 #include "base/err.h"
 #include "model/device.h"
-
-#define HOLDER_COMM "mlxmigctl-hold" /* what `mlxmigctl hold` calls itself (PR_SET_NAME) */
+#include "model/process.h"
+#include "sys/search.h"
 
 /**
  * holder_find - fill @device->holder
@@ -23,6 +23,14 @@ int holder_find(struct device *device, struct err *err)
 /** holder_find_all - holder_find() for @n devices in one pass over the processes */
 int holder_find_all(struct device *devices, size_t n, struct err *err)
 	__attribute__((nonnull(3)));
+
+/**
+ * holder_list - holder_find_all(), and everybody who has one of the devices open, or an iommufd
+ * @holdings: is added to, and the caller's to free, whatever is returned; NULL: they do not matter
+ */
+int holder_list(struct device *devices, size_t n, struct holdings *holdings,
+		struct err *err)
+	__attribute__((nonnull(4)));
 
 /**
  * holder_announce - say that this process holds @n open devices, and lends them

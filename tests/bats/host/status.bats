@@ -45,6 +45,55 @@ load ../trees
 	device 0000:3b:00.6 '[.in_use, .holder]' '[false,null]'
 }
 
+@test "status tells everybody who has a device open, its holder first" {
+	plant two-port
+	on 0 status
+	device 0000:3b:00.4 '[.holders[] | .kind, .pid, .name, .command, .via, .fd, .iommufd]' \
+		'["hold",4242,"mlxmigctl-hold","mlxmigctl","cdev",7,true,"other",5001,"mlxmigctl","mlxmigctl","cdev",3,false]'
+	device 0000:3b:00.6 .holders '[]'
+}
+
+@test "status tells user, guest and libvirt's domain of a holder" {
+	plant two-port
+	on 0 status 3b:00.5 3b:00.4
+	device 0000:3b:00.5 '.holders[0] | [.pid, .command, .uid, .user, .guest, .domain, .via]' \
+		'[777,"/usr/bin/qemu-system-x86_64",64055,"libvirt-qemu","web,1","web,1","group"]'
+	device 0000:3b:00.4 '.holders[0] | [.uid, .user, .guest, .domain]' '[0,"root",null,null]'
+	printf 'qemu\0-name\0by-hand,process=x\0' >"$SYSROOT/proc/777/cmdline"
+	rm "$SYSROOT/etc/passwd"
+	on 0 status 3b:00.5
+	device 0000:3b:00.5 '.holders[0] | [.uid, .user, .guest, .domain]' '[64055,null,"by-hand",null]'
+	# Nothing of a process but its name and its files: it may have ended meanwhile.
+	rm "$SYSROOT"/proc/777/{cmdline,status}
+	on 0 status 3b:00.5
+	device 0000:3b:00.5 '.holders[0] | [.pid, .name, .command, .uid, .user, .guest]' '[777,"qemu-system-x86",null,null,null,null]'
+}
+
+@test "status lists the processes, those with an iommufd alone too" {
+	plant two-port
+	on 0 status
+	json_is '[.processes[] | [.pid, .name, .iommufd, .devices]]' \
+		'[[777,"qemu-system-x86",false,["0000:3b:00.5"]],[900,"cloud-hyperviso",true,[]],[4242,"mlxmigctl-hold",true,["0000:3b:00.4"]],[5001,"mlxmigctl",false,["0000:3b:00.4"]]]'
+	on 0 status -t
+	[[ $output =~ PID\ +NAME\ +USER\ +GUEST\ +IOMMUFD\ +DEVICES ]]
+	[[ $output =~ 777\ +qemu-system-x86\ +libvirt-qemu\ +web,1\ +-\ +0000:3b:00.5 ]]
+	[[ $output =~ 900\ +cloud-hyperviso\ +4711\ +-\ +yes\ +- ]]
+}
+
+@test "a group is open for each of its devices, and held for those that its holder announces" {
+	plant two-port
+	local link
+	for link in "$SYSROOT"/sys/bus/pci/devices/0000:3b:00.[23]/iommu_group; do
+		ln -sfn ../../../../kernel/iommu_groups/43 "$link"
+	done
+	echo mlxmigctl-hold >"$SYSROOT/proc/777/comm"
+	ln -s "/memfd:mlxmigctl-hold:0000:3b:00.3 (deleted)" "$SYSROOT/proc/777/fd/40"
+	on 0 status
+	json_is '[.devices[] | select(.iommu_group == 43) | [.device, .holder.kind, (.holders[] | .pid, .kind, .via)]]' \
+		'[["0000:3b:00.2","other",777,"other","group"],["0000:3b:00.3","hold",777,"hold","group"],["0000:3b:00.5","other",777,"other","group"]]'
+	json_is '.processes[] | select(.pid == 777).devices' '["0000:3b:00.2","0000:3b:00.3","0000:3b:00.5"]'
+}
+
 @test "status says why a device cannot migrate" {
 	plant two-port
 	on 0 status
@@ -184,7 +233,7 @@ load ../trees
 @test "status -t is a table of the same" {
 	plant two-port
 	on 0 status -t
-	[ "${#lines[@]}" -eq 11 ]
+	[ "${#lines[@]}" -eq 16 ]
 	[[ ${lines[0]} =~ ^DEVICE\ +KIND\ +VF_NUMBER\ +DRIVER ]]
 	[[ ${lines[4]} =~ ^0000:3b:00.4\ +vf\ +2\ +mlx5_vfio_pci\ +42\ .*\ yes\  ]]
 }
@@ -193,9 +242,9 @@ load ../trees
 	plant two-port
 	rm -r "$SYSROOT"/sys/bus/pci/devices/*
 	on 0 status
-	json_is .devices '[]'
+	json_is '[.devices, [.processes[].pid]]' '[[],[900,4242]]'
 	on 0 status -t
-	[ "$output" = "devices: none: this host has no function of an mlx5 adapter" ]
+	[ "${lines[0]}" = "devices: none: this host has no function of an mlx5 adapter" ]
 }
 
 @test "the running host is read without privilege" {

@@ -76,6 +76,7 @@ teardown() {
 	run_mlx 0 step "$VF0" stop
 	run_mlx 0 status
 	device "$VF0" '[.in_use, (.holder | .kind, .pid, .name)]' "[true,\"hold\",$HOLD_PID,\"mlxmigctl-hold\"]"
+	device "$VF0" '.holders[] | [.kind, .pid, .command, .uid, .user, .guest, .via]' "[\"hold\",$HOLD_PID,\"$MLX\",0,\"root\",null,\"group\"]"
 	device "$VF0" '.migration | [.access, .fresh, .offered, .state, .stop_copy_bytes]' '["borrowed",false,true,"STOP",null]'
 	device "$VF0" .can_migrate true
 	[ "$(labvf "$VF0" get resets)" -eq "$resets" ]
@@ -86,9 +87,47 @@ teardown() {
 	run_mlx 0 status --probe "$VF0"
 	device "$VF0" '[.in_use, (.holder | .kind, .pid, .name)]' "[true,\"other\",$other_pid,\"sleep\"]"
 	device "$VF0" '[.migration, .migration_reason]' '[null,"somebody else has it open"]'
+	device "$VF0" '.holders[] | [.kind, .command, .via, .fd]' '["other","vmm","group",9]'
 	end_other
 	run_mlx 0 status "$VF0"
 	device "$VF0" .in_use false
+}
+
+@test "who has borrowed a device is told after its holder" {
+	hold "$VF0"
+	python3 - "$HOLD_PID" "$(group_of "$VF0")" "$BATS_TEST_TMPDIR/there" 3>&- 4>&- <<-'END' &
+		import ctypes, os, sys, time
+		folder = "/proc/%s/fd/" % sys.argv[1]
+		fd = next(int(name) for name in os.listdir(folder) if os.readlink(folder + name) == sys.argv[2])
+		ctypes.CDLL(None).syscall(438, os.pidfd_open(int(sys.argv[1])), fd, 0) # pidfd_getfd
+		open(sys.argv[3], "w").close()
+		time.sleep(60)
+	END
+	other_pid=$!
+	for _ in {1..100}; do [ ! -e "$BATS_TEST_TMPDIR/there" ] || break; sleep 0.1; done
+	run_mlx 0 status
+	device "$VF0" '[.holder.pid, (.holders[] | .pid, .kind, .via)]' "[$HOLD_PID,$HOLD_PID,\"hold\",\"group\",$other_pid,\"other\",\"group\"]"
+	json_is ".processes[] | select(.pid == $other_pid).devices" "[\"$VF0\"]"
+}
+
+@test "a file is known by its number, whatever its name and whether it is still there" {
+	local group folder=$BATS_TEST_TMPDIR/vfio
+	group=$(group_of "$VF0")
+	mkdir "$folder"
+	mknod "$folder/${group##*/}" c 1 3
+	bash -c 'exec 9<>"$1" && exec sleep 60' _ "$folder/${group##*/}" 3>&- 4>&- &
+	other_pid=$!
+	sleep 0.5
+	run_mlx 0 status "$VF0"
+	device "$VF0" '[.in_use, .holders]' '[false,[]]'
+	end_other
+	rm "$folder/${group##*/}"
+	cp -a "$group" "$folder"
+	bash -c 'exec 9<>"$1" && rm "$1" && exec sleep 60' _ "$folder/${group##*/}" 3>&- 4>&- &
+	other_pid=$!
+	for _ in {1..100}; do [ -e "$folder/${group##*/}" ] || break; sleep 0.1; done
+	run_mlx 0 status "$VF0"
+	device "$VF0" '[.in_use, .holders[].pid]' "[true,$other_pid]"
 }
 
 @test "without the right to look into processes, nobody knows whether a device is in use" {
