@@ -53,9 +53,24 @@
 	  "see mlxmigctl caps DEVICE for what the device offers")              \
 	X(ERR_BUSY, "busy", 5,                                                 \
 	  "end the process that uses it, or wait for it")                      \
+	X(ERR_HOLDER_GONE, "holder_gone", 5,                                   \
+	  "try again: the device may be free by now, or somebody else's")      \
+	X(ERR_HOLDER_HIDDEN, "holder_hidden", 5,                               \
+	  "run it on the host itself, or give the container the host's PID "   \
+	  "namespace and its /proc")                                           \
 	X(ERR_NETDEV_BUSY, "netdev_in_use", 5,                                 \
 	  "take the interface down first, or use --force")                     \
 	X(ERR_PERMISSION, "permission", 6, "run it as root")                   \
+	X(ERR_NO_PTRACE, "no_ptrace", 6,                                       \
+	  "run it as root, outside of any container that takes "               \
+	  "CAP_SYS_PTRACE away or has a user namespace of its own")            \
+	X(ERR_PTRACE_SCOPE, "ptrace_scope", 6,                                 \
+	  "only a reboot lowers it again: set it to 2 or less below "          \
+	  "/etc/sysctl.d first")                                               \
+	X(ERR_SECURITY, "security_module", 6,                                  \
+	  "let its policy permit this command to ptrace other processes "      \
+	  "(journalctl -k may tell what it denied); a container's seccomp "    \
+	  "filter can be it too")                                              \
 	X(ERR_REFUSED, "transition_refused", 7,                                \
 	  "look at the kernel log (dmesg) for more")                              \
 	X(ERR_IN_ERROR, "device_in_error", 7,                                  \

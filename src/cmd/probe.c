@@ -18,7 +18,7 @@ static const char *reason_against_probe(const struct device *device, bool free_t
 		return "a captured host has no devices to open";
 	switch (device_in_use(device)) {
 	case TRI_UNKNOWN:
-		return "who has it open cannot be seen: run it as root";
+		return "who has it open cannot be seen: run it as root, outside of any container";
 	case TRI_YES:
 		if (device->holder.kind == HOLDER_HOLD)
 			return NULL;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sys/obstacle.h"
 #include "sys/process.h"
 #include "sys/root.h"
 #include "sys/search.h"
@@ -48,16 +49,44 @@ int holder_announce(const struct device *devices, size_t n, struct err *err)
 
 int holder_unseen(struct err *err)
 {
-	err_set(err, ERR_BUSY, 0,
-		"it is in use by a process that cannot be seen from here");
-	return err_hint(err, "run it as root, outside of any container");
+	struct sight sight;
+
+	obstacle_look(&sight);
+	return obstacle_unseen(&sight, err);
 }
 
 static int say_gone(const struct device *device, struct err *err)
 {
-	return err_set(err, ERR_BUSY, 0,
+	return err_set(err, ERR_HOLDER_GONE, 0,
 		       "its holder %s (pid %d) has just let it go",
 		       device->holder.comm, (int)device->holder.pid);
+}
+
+static int say_refused(const struct holder *holder, int num, struct err *err)
+{
+	struct sight sight;
+
+	if (num != EPERM && num != EACCES)
+		return err_from_errno(err, num,
+				      "borrowing the open file of %s (pid %d)",
+				      holder->comm, (int)holder->pid);
+	obstacle_look(&sight);
+	return obstacle_refused(&sight, holder, num, err);
+}
+
+/*
+ * A pid is used again. From here on the fd names one process for good; it is
+ * that which was found if it began when that began.
+ */
+static int open_process(const struct holder *holder)
+{
+	int pidfd = pidfd_open(holder->pid, 0);
+
+	if (pidfd < 0 || process_start(holder->pid) == holder->start)
+		return pidfd;
+	close(pidfd);
+	errno = ESRCH;
+	return -1;
 }
 
 int holder_borrow(const struct device *device, struct err *err)
@@ -70,20 +99,17 @@ int holder_borrow(const struct device *device, struct err *err)
 	if (!root_is_host())
 		return err_set(err, ERR_UNSUPPORTED, 0,
 			       "a captured host has no open files");
-	pidfd = pidfd_open(holder->pid, 0);
+	if (process_self() != getpid())
+		return holder_unseen(err);
+	pidfd = open_process(holder);
 	if (pidfd >= 0)
 		fd = pidfd_getfd(pidfd, holder->fd, 0);
-	/* The pid or its fd may be another by now. */
+	/* Its fd may be another file by now. */
 	if (fd >= 0)
-		return !fstat(fd, &st) &&
-				       search_is_file(&st, device, holder->is_cdev) ?
-			       TAKE_FD(fd) :
-			       say_gone(device, err);
+		return !fstat(fd, &st) && search_is_file(&st, device,
+							 holder->is_cdev) ?
+			       TAKE_FD(fd) : say_gone(device, err);
 	if (errno == ESRCH || errno == EBADF || errno == EINVAL)
 		return say_gone(device, err);
-	err_from_errno(err, errno, "borrowing the open file of %s (pid %d)",
-		       holder->comm, (int)holder->pid);
-	if (err->code == ERR_PERMISSION)
-		err_hint(err, "run it as root: it takes CAP_SYS_PTRACE");
-	return -1;
+	return say_refused(holder, errno, err);
 }

@@ -15,7 +15,7 @@
  * process that can be read; ours is left out, and who holds a device goes
  * before who has borrowed it. A mlxmigctl hold that has the group open for
  * another device of it is HOLDER_OTHER. Where nobody was found and a process
- * could not be read, @device->holder.unsure tells. 0 or -1.
+ * could not be read, or may be hidden, @device->holder.unsure tells. 0 or -1.
  */
 int holder_find(struct device *device, struct err *err)
 	__attribute__((nonnull(1, 2)));
@@ -42,15 +42,16 @@ int holder_list(struct device *devices, size_t n, struct holdings *holdings,
 int holder_announce(const struct device *devices, size_t n, struct err *err)
 	__attribute__((nonnull(1, 3)));
 
-/** holder_unseen - ERR_BUSY: somebody has, or may have, the device open, and cannot be seen; returns -1 */
+/** holder_unseen - somebody has, or may have, the device open, and cannot be seen: the error that says why (obstacle_unseen()); returns -1 */
 int holder_unseen(struct err *err) __attribute__((nonnull(1)));
 
 /**
  * holder_borrow - a duplicate of the holder's file
  *
  * By pidfd_getfd(2): the group's or cdev's open file, owned by the caller,
- * checked to be the file that was found. The fd, or -1 with @err set
- * (ERR_PERMISSION without ptrace rights, ERR_BUSY when the holder has gone).
+ * checked to be the file that was found, of the process in which it was. The
+ * fd, or -1 with @err set: ERR_HOLDER_GONE when either is another by now,
+ * ERR_HOLDER_HIDDEN, and what obstacle_refused() makes of a refusal.
  */
 int holder_borrow(const struct device *device, struct err *err)
 	__attribute__((nonnull(1, 2)));

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "sys/obstacle.h"
 #include "sys/process.h"
 #include "sys/root.h"
 
@@ -204,8 +205,8 @@ static void note_mark(struct search *search, pid_t pid, const char *target)
 		search->announced_by[key->device] = pid;
 }
 
-static void search_fd(struct search *search, pid_t pid, int dir,
-		      const char *fd)
+/* Listing them takes less of a right than following them (ptrace's, to read). 0, or -errno where that is lacking. */
+static int search_fd(struct search *search, pid_t pid, int dir, const char *fd)
 {
 	char target[PATH_MAX];
 	ssize_t len = readlinkat(dir, fd, target, sizeof(target) - 1);
@@ -213,7 +214,7 @@ static void search_fd(struct search *search, pid_t pid, int dir,
 	const char *file;
 
 	if (len < 0)
-		return;
+		return errno == EACCES || errno == EPERM ? -errno : 0;
 	target[len] = '\0';
 	if ((size_t)len > tail && !strcmp(target + len - tail, DELETED))
 		target[(size_t)len - tail] = '\0';
@@ -223,6 +224,7 @@ static void search_fd(struct search *search, pid_t pid, int dir,
 		search_file(search, pid, dir, fd, file + strlen("/vfio/"));
 	else if (!search->iommufd)
 		search->iommufd = is_iommufd(dir, fd, target);
+	return 0;
 }
 
 /* Who has borrowed the file of a holder has it open too: the holder it is. */
@@ -293,7 +295,10 @@ static int search_process(struct search *search, pid_t pid, struct err *err)
 	search->n_found = 0;
 	search->iommufd = false;
 	while ((entry = readdir(dir)))
-		search_fd(search, pid, dirfd(dir), entry->d_name);
+		if (search_fd(search, pid, dirfd(dir), entry->d_name)) {
+			search->unsure = true;
+			break;
+		}
 	return search->n_found || search->iommufd ?
 		note_process(search, pid, err) : 0;
 }
@@ -365,7 +370,8 @@ int search_holders(struct device *devices, size_t n, struct holdings *holdings,
 {
 	CLEANUP(search_free) struct search search = { .devices = devices,
 						      .n = n,
-						      .holdings = holdings };
+						      .holdings = holdings,
+						      .unsure = !obstacle_sees_all() };
 
 	return search_begin(&search, err) ? -1 : search_all(&search, err);
 }

@@ -207,7 +207,7 @@ static void another_file_is_not_borrowed(void)
 
 	root_set(NULL);
 	CHECK_INT(holder_borrow(&device, &err), -1);
-	CHECK_INT(err.code, ERR_BUSY);
+	CHECK_INT(err.code, ERR_HOLDER_GONE);
 	root_set(top);
 }
 

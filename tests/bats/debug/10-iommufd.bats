@@ -24,6 +24,8 @@ opened_by() { readlink /proc/"$1"/fd/* | grep -E '^/dev/(iommu|vfio)' | sort | t
 	hold "$VF0"
 	run opened_by "$HOLD_PID"
 	[ "$output" = "/dev/iommu $(cdev_of "$VF0") " ]
+	run_mlx 0 status "$VF0"
+	json_is '.devices[0].holders[] | [.kind, .pid, .via, .iommufd]' "[\"hold\",$HOLD_PID,\"cdev\",true]"
 	release
 }
 

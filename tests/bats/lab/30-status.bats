@@ -167,6 +167,6 @@ teardown() {
 	run_mlx 0 status
 	host=$(json "$filter")
 	run_mlx 0 --sysroot "$BATS_TEST_TMPDIR/root" status
-	[ "$(json "$filter")" = "$host" ]
+	diff <(jq . <<<"$host") <(json "$filter" | jq .)
 	[ "$(jq length <<<"$host")" -eq 3 ]
 }
