@@ -336,12 +336,11 @@ static int load_into(struct delivery *d, const struct vdev *vdev,
 	return ret;
 }
 
-int incoming_load(const struct device *device, const char *path,
-		  const struct incoming_options *options,
-		  struct outcome *outcome, struct err *err)
+int incoming_load_into(const struct device *device, struct vdev *vdev,
+		       const char *path,
+		       const struct incoming_options *options,
+		       struct outcome *outcome, struct err *err)
 {
-	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */
-	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 	AUTO_INPUT struct input input = INPUT_INIT;
 	CLEANUP(delivery_release) struct delivery d = {
 		.options = options, .outcome = outcome, .input = &input,
@@ -353,8 +352,19 @@ int incoming_load(const struct device *device, const char *path,
 	if (input_open(&input, path, &options->json, err) ||
 	    check_identity(&d, device, err) || verify(&d, err))
 		return hint_verify(&d, err);
-	begun = interrupt_begin(err);
-	if (begun || vdev_open(&vdev, device, err))
+	if (interrupt_fd() < 0 && interrupt_begin(err))
 		return -1;
-	return load_into(&d, &vdev, device, err) ? hint_verify(&d, err) : 0;
+	if (vdev->fd < 0 && vdev_open(vdev, device, err))
+		return -1;
+	return load_into(&d, vdev, device, err) ? hint_verify(&d, err) : 0;
+}
+
+int incoming_load(const struct device *device, const char *path,
+		  const struct incoming_options *options,
+		  struct outcome *outcome, struct err *err)
+{
+	AUTO_INTERRUPT int begun = 0; /* in the load; first: signals are let in last */
+	AUTO_VDEV struct vdev vdev = VDEV_INIT;
+
+	return incoming_load_into(device, &vdev, path, options, outcome, err);
 }

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "image/reader.h"
 #include "model/outcome.h"
+#include "sys/vdev.h"
 
 /**
  * struct incoming_options - how to load
@@ -42,5 +43,19 @@ int incoming_load(const struct device *device, const char *path,
 		  const struct incoming_options *options,
 		  struct outcome *outcome, struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4, 5)));
+
+/**
+ * incoming_load_into - incoming_load(), and the device stays open
+ * @vdev: it, open already; or VDEV_INIT, and it is opened once all was checked
+ *        that can be checked before. The caller's to close, whatever is returned
+ *
+ * From then on signals are held back (interrupt_begin(), unless the caller
+ * has done that), until the caller's interrupt_end().
+ */
+int incoming_load_into(const struct device *device, struct vdev *vdev,
+		       const char *path,
+		       const struct incoming_options *options,
+		       struct outcome *outcome, struct err *err)
+	__attribute__((nonnull(1, 2, 3, 4, 5, 6)));
 
 #endif
