@@ -53,6 +53,8 @@
 	  "see mlxmigctl caps DEVICE for what the device offers")              \
 	X(ERR_BUSY, "busy", 5,                                                 \
 	  "end the process that uses it, or wait for it")                      \
+	X(ERR_NOT_PAUSED, "guest_not_paused", 5,                               \
+	  "pause the guest first: virsh suspend GUEST, or QMP's stop")         \
 	X(ERR_HOLDER_GONE, "holder_gone", 5,                                   \
 	  "try again: the device may be free by now, or somebody else's")      \
 	X(ERR_HOLDER_HIDDEN, "holder_hidden", 5,                               \

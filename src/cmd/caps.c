@@ -40,8 +40,8 @@ static int run(const struct request *request, struct reply *reply,
 	struct err verdict = ERR_INIT;
 	struct device device;
 
-	if (visit_begin(request->operands[0], &vdev, &result.visit, &device,
-			&result.caps, err) ||
+	if (visit_begin(request->operands[0], VDEV_READ, &vdev,
+			&result.visit, &device, &result.caps, err) ||
 	    mig_caps_read(&vdev, &result.caps, err) ||
 	    mig_features_read(&vdev, &result.features, err))
 		return -1;
@@ -59,7 +59,7 @@ static const char *const feature_columns[] = { "feature=@", "operations=", NULL 
 #define ESTIMATE "stopped_estimate"
 
 static const struct text_part text[] = {
-	TEXT_LINE("device", "{device}[, {access?borrowed=borrowed from its holder;opened=opened, and so reset, for this}]"),
+	TEXT_LINE("device", "{device}[, borrowed from {lender.name} (pid {lender.pid})][, {access?opened=opened, and so reset, for this}]"),
 	TEXT_LINE("driver", "{driver}"),
 	TEXT_LINE("migration", "{migration.offered?yes=offered;no=not offered}[: {migration.reason}]"),
 	TEXT_LINE("states", "{migration.states}"),

@@ -14,7 +14,12 @@
 #define INTERVAL_MIN 0.001
 #define PAGES_MAX (UINT64_C(1) << 32) /* a bitmap of 512 MiB */
 
-enum { KEY_RANGE = 0x300, KEY_FOR, KEY_INTERVAL, KEY_PAGE_SIZE };
+enum { KEY_RANGE = 0x300, KEY_FOR, KEY_INTERVAL, KEY_PAGE_SIZE, KEY_LIVE };
+
+struct dirty_options {
+	struct dirty_plan plan;
+	bool live;
+};
 
 static const struct argp_option options[] = {
 	{ "range", KEY_RANGE, "IOVA:LENGTH", 0,
@@ -24,6 +29,7 @@ static const struct argp_option options[] = {
 	  "from one report to the next (1)", 0 },
 	{ "page-size", KEY_PAGE_SIZE, "BYTES", 0,
 	  "of the pages that are counted (4096)", 0 },
+	{ "live", KEY_LIVE, NULL, 0, LIVE_HELP, 0 },
 	{}
 };
 
@@ -76,9 +82,13 @@ static int parse_page_size(const char *text, struct dirty_plan *plan,
 
 static int parse(int key, const char *arg, void *data, struct err *err)
 {
-	struct dirty_plan *plan = data;
+	struct dirty_options *dirty = data;
+	struct dirty_plan *plan = &dirty->plan;
 
 	switch (key) {
+	case KEY_LIVE:
+		dirty->live = true;
+		return 0;
 	case KEY_RANGE:
 		return parse_range(arg, plan, err);
 	case KEY_FOR:
@@ -123,7 +133,8 @@ static int check_range(const struct dirty_plan *plan, size_t i, struct err *err)
 static int check(const void *data, char **operands, size_t n_operands,
 		 struct err *err)
 {
-	const struct dirty_plan *plan = data;
+	const struct dirty_options *dirty = data;
+	const struct dirty_plan *plan = &dirty->plan;
 	uint64_t pages = 0;
 
 	(void)operands;
@@ -152,10 +163,11 @@ static void samples_free(struct dirty_result *result)
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
+	const struct dirty_options *dirty = request->options;
 	int AUTO_INTERRUPT begun = interrupt_begin(err);
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 	__attribute__((cleanup(samples_free))) struct dirty_result result = {
-		.plan = *(const struct dirty_plan *)request->options,
+		.plan = dirty->plan,
 	};
 	struct device device;
 	struct mig_caps caps;
@@ -166,8 +178,8 @@ static int run(const struct request *request, struct reply *reply,
 	result.plan.page_size = page_of(&result.plan);
 	if (!result.plan.interval_ns)
 		result.plan.interval_ns = (uint64_t)NS_PER_S;
-	if (visit_begin(request->operands[0], &vdev, &result.visit, &device,
-			&caps, err))
+	if (visit_begin(request->operands[0], visit_use(dirty->live), &vdev,
+			&result.visit, &device, &caps, err))
 		return -1;
 	ret = dirty_watch(&vdev, &result, err);
 	if (!ret || result.n_samples)
@@ -200,7 +212,7 @@ const struct command command_dirty = {
 	.operands = { OPERAND_DEVICE },
 	.min_operands = 1,
 	.max_operands = 1,
-	.options_size = sizeof(struct dirty_plan),
+	.options_size = sizeof(struct dirty_options),
 	.parse = parse,
 	.check = check,
 	.run = run,

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/transfer.h"
+#include "cmd/visit.h"
 #include "commands.h"
 #include "engine/incoming.h"
 #include "report/image.h"
 #include "report/transfer.h"
 
-enum { KEY_FORCE = 0x300, KEY_THEN };
+enum { KEY_FORCE = 0x300, KEY_LIVE, KEY_OVERWRITE_GUEST, KEY_THEN };
 
 struct load_options {
 	bool force;
+	bool live;
+	bool overwrite_guest;
 	bool has_then;
 	enum device_state then;
 };
@@ -16,6 +19,9 @@ struct load_options {
 static const struct argp_option options[] = {
 	{ "force", KEY_FORCE, NULL, 0,
 	  "load although the device is not like the source", 0 },
+	{ "live", KEY_LIVE, NULL, 0, LIVE_HELP, 0 },
+	{ "overwrite-guest-state", KEY_OVERWRITE_GUEST, NULL, 0,
+	  "with --live: its guest loses the state that its device has, and if the load fails any state", 0 },
 	{ "then", KEY_THEN, THEN_STATES, 0,
 	  "leave the device in this state", 0 },
 	{}
@@ -29,6 +35,12 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	case KEY_FORCE:
 		load->force = true;
 		return 0;
+	case KEY_LIVE:
+		load->live = true;
+		return 0;
+	case KEY_OVERWRITE_GUEST:
+		load->overwrite_guest = true;
+		return 0;
 	case KEY_THEN:
 		load->has_then = true;
 		return then_parse(arg, &load->then, err);
@@ -37,12 +49,28 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
+static int check(const void *data, char **operands, size_t n_operands,
+		 struct err *err)
+{
+	const struct load_options *load = data;
+
+	(void)operands;
+	(void)n_operands;
+	if (!load->overwrite_guest || load->live)
+		return 0;
+	err_set(err, ERR_USAGE, 0,
+		"--overwrite-guest-state is for the device of a guest, which takes --live");
+	return err_hint(err, "say --live too, if the device is a guest's");
+}
+
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
 	const struct load_options *load = request->options;
 	const struct incoming_options how = {
 		.force = load->force,
+		.use = visit_use(load->live),
+		.overwrite_guest = load->overwrite_guest,
 		.has_then = load->has_then,
 		.then = load->then,
 		.json = { .device = report_image_check_device,
@@ -90,6 +118,7 @@ const struct command command_load = {
 	.max_operands = 2,
 	.options_size = sizeof(struct load_options),
 	.parse = parse,
+	.check = check,
 	.run = run,
 	.text = text,
 };

@@ -20,21 +20,19 @@ static const char *reason_against_probe(const struct device *device, bool free_t
 	case TRI_UNKNOWN:
 		return "who has it open cannot be seen: run it as root, outside of any container";
 	case TRI_YES:
-		if (device->holder.kind == HOLDER_HOLD)
-			return NULL;
-		return "somebody else has it open";
+		return NULL;
 	default:
 		return free_too ? NULL : PROBE_REASON_FREE;
 	}
 }
 
-/* Of a held device nothing is asked that is a command to the firmware. */
+/* Of a device that somebody has nothing is asked that is a command to the firmware. */
 static int read_caps(struct device *device, struct err *err)
 {
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 	struct mig_caps *caps = &device->caps;
 
-	if (vdev_open(&vdev, device, err) ||
+	if (vdev_open(&vdev, device, VDEV_READ, err) ||
 	    (vdev.borrowed ? mig_offer_read(&vdev, caps, err) :
 			     mig_caps_read(&vdev, caps, err)))
 		return -1;

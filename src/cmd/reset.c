@@ -12,8 +12,8 @@ static int run(const struct request *request, struct reply *reply,
 	struct device device;
 	struct mig_caps caps;
 
-	if (visit_begin(request->operands[0], &vdev, &result.visit, &device,
-			&caps, err) ||
+	if (visit_begin(request->operands[0], VDEV_OWN, &vdev,
+			&result.visit, &device, &caps, err) ||
 	    walk_reset(&vdev, caps.device_state, &result, err))
 		return -1;
 	reply->document = report_reset(&result);

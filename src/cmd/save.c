@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "cmd/transfer.h"
+#include "cmd/visit.h"
 #include "commands.h"
 #include "config.h"
 #include "engine/outgoing.h"
@@ -15,6 +16,7 @@
 
 enum {
 	KEY_DIR = 0x300,
+	KEY_LIVE,
 	KEY_OVERWRITE,
 	KEY_PRECOPY,
 	KEY_PRECOPY_DIRTY,
@@ -27,6 +29,7 @@ enum {
 
 struct save_options {
 	const char *dir;
+	bool live;
 	bool overwrite;
 	bool precopy;
 	bool precopy_auto;
@@ -41,6 +44,7 @@ struct save_options {
 static const struct argp_option options[] = {
 	{ "dir", KEY_DIR, "DIR", 0,
 	  "save every DEVICE named into a file of its name in DIR", 0 },
+	{ "live", KEY_LIVE, NULL, 0, LIVE_HELP, 0 },
 	{ "overwrite", KEY_OVERWRITE, NULL, 0, "replace an existing file", 0 },
 	{ "precopy", KEY_PRECOPY, "always|auto", OPTION_ARG_OPTIONAL,
 	  "read what can be read while the device still runs (always: or fail; auto: where the device offers that)", 0 },
@@ -126,6 +130,9 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	switch (key) {
 	case KEY_DIR:
 		save->dir = arg;
+		return 0;
+	case KEY_LIVE:
+		save->live = true;
 		return 0;
 	case KEY_OVERWRITE:
 		save->overwrite = true;
@@ -237,6 +244,7 @@ static int run(const struct request *request, struct reply *reply,
 	const struct outgoing_options how = {
 		.image = { .raw = save->raw, .zstd_level = save->zstd_level },
 		.overwrite = save->overwrite,
+		.use = visit_use(save->live),
 		.has_then = save->has_then,
 		.then = save->then,
 		.precopy = save->precopy,

@@ -13,8 +13,8 @@ static int run(const struct request *request, struct reply *reply,
 	struct device device;
 	struct mig_caps caps;
 
-	if (visit_begin(request->operands[0], &vdev, &visit, &device, &caps,
-			err) ||
+	if (visit_begin(request->operands[0], VDEV_READ, &vdev, &visit,
+			&device, &caps, err) ||
 	    mig_require(&device, &caps, err))
 		return -1;
 	failure_last(device.name, &visit.failure);

@@ -5,6 +5,29 @@
 #include "report/walk.h"
 #include "sys/mig.h"
 
+enum { KEY_LIVE = 0x300 };
+
+struct step_options {
+	bool live;
+};
+
+static const struct argp_option options[] = {
+	{ "live", KEY_LIVE, NULL, 0, LIVE_HELP, 0 },
+	{}
+};
+
+static int parse(int key, const char *arg, void *data, struct err *err)
+{
+	struct step_options *step = data;
+
+	(void)arg;
+	(void)err;
+	if (key != KEY_LIVE)
+		return ARGP_ERR_UNKNOWN;
+	step->live = true;
+	return 0;
+}
+
 /* DEVICE and @n states; the same target twice is no arc, but may be said. */
 static int parse_targets(char **operands, size_t n,
 			 enum device_state targets[ARCS_MAX], struct err *err)
@@ -64,6 +87,7 @@ static int walk_all(const struct vdev *vdev, const struct mig_caps *caps,
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
+	const struct step_options *step = request->options;
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 	enum device_state targets[ARCS_MAX];
 	size_t n = request->n_operands - 1;
@@ -73,8 +97,8 @@ static int run(const struct request *request, struct reply *reply,
 	int ret;
 
 	if (parse_targets(request->operands, n, targets, err) ||
-	    visit_begin(request->operands[0], &vdev, &result.visit, &device,
-			&caps, err) ||
+	    visit_begin(request->operands[0], visit_use(step->live), &vdev,
+			&result.visit, &device, &caps, err) ||
 	    mig_require(&device, &caps, err))
 		return -1;
 	result.origin = result.visit.state;
@@ -104,6 +128,9 @@ const struct command command_step = {
 	.operands = { OPERAND_DEVICE, OPERAND_STATE },
 	.min_operands = 2,
 	.max_operands = -1,
+	.options = options,
+	.options_size = sizeof(struct step_options),
+	.parse = parse,
 	.check = check,
 	.run = run,
 	.text = text,

@@ -22,7 +22,7 @@ const char *const transfer_text_rounds[] = {
 };
 
 const struct text_part transfer_text_device[] = {
-	TEXT_LINE("device", "{device}[, {access?borrowed=borrowed from its holder;opened=opened, and so reset, for this}]"),
+	TEXT_LINE("device", "{device}[, borrowed from {lender.name} (pid {lender.pid})][, {access?opened=opened, and so reset, for this}]"),
 	{}
 };
 

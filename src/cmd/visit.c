@@ -10,16 +10,22 @@ void visit_fill(struct visit *visit, const struct device *device,
 {
 	text_copy(visit->device, sizeof(visit->device), device->name);
 	text_copy(visit->driver, sizeof(visit->driver), device->driver);
-	visit->borrowed = vdev->borrowed;
+	visit->lender = vdev->lender;
 	visit->has_state = caps->device_state;
 	visit->state = caps->state;
 }
 
-int visit_begin(char *name, struct vdev *vdev, struct visit *visit,
-		struct device *device, struct mig_caps *caps, struct err *err)
+enum vdev_use visit_use(bool live)
+{
+	return live ? VDEV_LIVE : VDEV_CHANGE;
+}
+
+int visit_begin(char *name, enum vdev_use use, struct vdev *vdev,
+		struct visit *visit, struct device *device,
+		struct mig_caps *caps, struct err *err)
 {
 	if (device_resolve(name, device, err) ||
-	    vdev_open(vdev, device, err) ||
+	    vdev_open(vdev, device, use, err) ||
 	    mig_offer_read(vdev, caps, err))
 		return -1;
 	visit_fill(visit, device, vdev, caps);

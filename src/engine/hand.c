@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "sys/holder.h"
 #include "sys/mig.h"
 
 enum device_state hand_rest(enum device_state origin)
@@ -30,7 +31,7 @@ int hand_take(struct hand *hand, struct err *err)
 		return err_device(err, hand->device->name);
 	transfer->origin = hand->walker.state;
 	transfer->final = hand->walker.state;
-	transfer->fresh = !hand->vdev->borrowed;
+	transfer->lender = hand->vdev->lender;
 	hand->outcome->opened = true;
 	hand->rest = hand_rest(transfer->origin);
 	hand->taken = true;
@@ -40,6 +41,53 @@ int hand_take(struct hand *hand, struct err *err)
 bool hand_has_p2p(const struct hand *hand)
 {
 	return hand->caps.flags & MIG_P2P;
+}
+
+int hand_require_paused(const struct hand *hand, struct err *err)
+{
+	const struct holder *lender = &hand->vdev->lender;
+	char guest[128];
+
+	if (!vdev_is_live(hand->vdev) || hand->walker.state == STATE_STOP)
+		return 0;
+	holder_guest(lender, guest, sizeof(guest));
+	err_set(err, ERR_NOT_PAUSED, 0,
+		"%s is in %s: %s (pid %d), whose it is, has not paused its guest",
+		hand->device->name, fsm_state_name(hand->walker.state),
+		lender->comm, (int)lender->pid);
+	err_hint(err, "pause it first: virsh suspend %s, or QMP's stop (and virsh resume, or cont, afterwards)",
+		 *guest ? guest : "GUEST");
+	return err_device(err, hand->device->name);
+}
+
+int hand_check_then(const struct hand *hand, enum device_state then,
+		    struct err *err)
+{
+	if (!vdev_is_live(hand->vdev) || then == STATE_STOP)
+		return 0;
+	err_set(err, ERR_USAGE, 0,
+		"%s is not to be left in %s: its guest is paused, and %s (pid %d) lets it go on",
+		hand->device->name, fsm_state_name(then),
+		hand->vdev->lender.comm, (int)hand->vdev->lender.pid);
+	err_hint(err, "leave out --then, or say --then STOP");
+	return err_device(err, hand->device->name);
+}
+
+bool hand_was_moved(struct hand *hand, struct err *err)
+{
+	enum device_state now;
+	struct err ignored = ERR_INIT;
+
+	if (!hand->taken || mig_state_get(hand->vdev, &now, &ignored) ||
+	    now == hand->walker.state || now == STATE_ERROR)
+		return false;
+	if (err->code != ERR_INTERRUPTED)
+		*err = (struct err)ERR_INIT;
+	walk_say_moved(&hand->walker, now, err);
+	hand->walker.state = now;
+	hand->outcome->transfer.final = now;
+	hand->taken = false;
+	return true;
 }
 
 static bool stands_still(enum device_state state)

@@ -47,6 +47,29 @@ enum device_state hand_rest(enum device_state origin);
 int hand_take(struct hand *hand, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
+/**
+ * hand_require_paused - fail unless it is ours, or stands in STOP
+ *
+ * There the device of a VMM is whose guest is paused, and the VMM does not
+ * see it leave STOP and come back. ERR_NOT_PAUSED. 0 or -1.
+ */
+int hand_require_paused(const struct hand *hand, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
+/** hand_check_then - fail where @then, in which it shall be left, is not what a VMM expects of its device; 0 or -1 */
+int hand_check_then(const struct hand *hand, enum device_state then,
+		    struct err *err) __attribute__((nonnull(1, 3)));
+
+/**
+ * hand_was_moved - after a failure: is the device no longer where it was left?
+ *
+ * Then somebody else has moved it, which ended whatever was going on in it:
+ * @err becomes that, ERR_BUSY, and the device is no longer ours to touch.
+ * ERROR it enters by itself.
+ */
+bool hand_was_moved(struct hand *hand, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
 /** hand_walk - walk_to(), and note where the device is and since when it stands still; 0 or -1 */
 int hand_walk(struct hand *hand, enum device_state target, int *data_fd,
 	      struct err *err) __attribute__((nonnull(1, 4)));

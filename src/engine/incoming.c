@@ -238,6 +238,27 @@ static int check_target(const struct delivery *d, struct err *err)
 	return err_device(err, d->hand.device->name);
 }
 
+/* The device of a VMM: its guest must be paused, and the user must know what it loses. */
+static int check_guest(const struct delivery *d, struct err *err)
+{
+	const struct hand *hand = &d->hand;
+	const struct holder *lender = &hand->vdev->lender;
+
+	if (!vdev_is_live(hand->vdev))
+		return 0;
+	if (hand_require_paused(hand, err) ||
+	    (d->options->has_then &&
+	     hand_check_then(hand, d->options->then, err)))
+		return -1;
+	if (d->options->overwrite_guest)
+		return 0;
+	err_set(err, ERR_USAGE, 0,
+		"%s has the state of a guest of %s (pid %d), which a load overwrites; and only a reset ends a load that fails",
+		hand->device->name, lender->comm, (int)lender->pid);
+	err_hint(err, "if that is meant: --live --overwrite-guest-state");
+	return err_device(err, hand->device->name);
+}
+
 /* Left so by a load that was killed; what came in then is of no use. */
 static int leave_resuming(struct delivery *d, struct err *err)
 {
@@ -278,6 +299,11 @@ static void undo(struct delivery *d)
 		return;
 	if (now == STATE_RESUMING || now == STATE_ERROR) {
 		d->outcome->transfer.lost = true;
+		if (vdev_is_live(hand->vdev))
+			outcome_warn(d->outcome,
+				     "the guest of %s (pid %d) has lost its device's state: load one before it goes on",
+				     hand->vdev->lender.comm,
+				     (int)hand->vdev->lender.pid);
 		if (hand_reset(hand, &err)) {
 			outcome_warn(d->outcome, "it could not be reset: %s",
 				     err.message);
@@ -324,13 +350,14 @@ static int load_into(struct delivery *d, const struct vdev *vdev,
 
 	d->hand = (struct hand){ .device = device, .vdev = vdev,
 				 .outcome = d->outcome };
-	if (hand_take(&d->hand, err) || check_target(d, err) ||
+	if (hand_take(&d->hand, err) || check_guest(d, err) ||
+	    check_target(d, err) ||
 	    check_offer(d, err))
 		return -1;
 	ret = load(d, err);
-	if (ret)
+	if (ret && !hand_was_moved(&d->hand, err))
 		undo(d);
-	else
+	else if (!ret)
 		ret = settle(d, err);
 	d->outcome->transfer.duration_ns = now_ns() - started;
 	return ret;
@@ -354,7 +381,7 @@ int incoming_load_into(const struct device *device, struct vdev *vdev,
 		return hint_verify(&d, err);
 	if (interrupt_fd() < 0 && interrupt_begin(err))
 		return -1;
-	if (vdev->fd < 0 && vdev_open(vdev, device, err))
+	if (vdev->fd < 0 && vdev_open(vdev, device, options->use, err))
 		return -1;
 	return load_into(&d, vdev, device, err) ? hint_verify(&d, err) : 0;
 }

@@ -11,12 +11,16 @@
 /**
  * struct incoming_options - how to load
  * @force: load although the source's identity does not fit
+ * @use: VDEV_CHANGE or VDEV_LIVE: the device of a VMM, too, whose guest is paused
+ * @overwrite_guest: ... and whose state may be overwritten, and lost
  * @then: where the device is left, in place of STOP; with @has_then
  * @json: reads an image's JSON members
  * @read_device: device.json as a struct device
  */
 struct incoming_options {
 	bool force;
+	enum vdev_use use;
+	bool overwrite_guest;
 	bool has_then;
 	enum device_state then;
 	struct image_json json;

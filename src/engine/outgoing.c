@@ -55,6 +55,8 @@ static int open_files(struct shipment *s, struct err *err)
 
 static int check_target(const struct parcel *p, struct err *err)
 {
+	if (hand_require_paused(&p->hand, err))
+		return -1;
 	if (p->hand.walker.state == STATE_RESUMING) {
 		err_set(err, ERR_REFUSED, 0,
 			"%s is in RESUMING: it waits for a state, and has none whole",
@@ -63,6 +65,8 @@ static int check_target(const struct parcel *p, struct err *err)
 			 p->hand.device->name);
 		return err_device(err, p->hand.device->name);
 	}
+	if (hand_check_then(&p->hand, p->target, err))
+		return -1;
 	if (fsm_state_exists(p->target, p->hand.caps.flags))
 		return 0;
 	err_set(err, ERR_UNSUPPORTED, 0, "%s does not offer state %s",
@@ -73,7 +77,8 @@ static int check_target(const struct parcel *p, struct err *err)
 static int take_devices(struct shipment *s, const struct device *devices,
 			struct err *err)
 {
-	if (vdev_open_all(s->vdevs, devices, s->n, VDEV_ANY, err))
+	if (vdev_open_all(s->vdevs, devices, s->n, s->options->use,
+			  err))
 		return -1;
 	for (size_t i = 0; i < s->n; i++) {
 		struct parcel *p = &s->parcels[i];
@@ -209,8 +214,10 @@ int outgoing_save(const struct device *devices, char *const *paths, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		struct parcel *p = &s.parcels[i];
 
-		if (ret)
+		if (ret) {
+			hand_was_moved(&p->hand, err);
 			hand_put_back(&p->hand);
+		}
 		p->hand.outcome->transfer.duration_ns =
 			now_ns() - s.started_ns;
 	}

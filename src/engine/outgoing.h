@@ -6,10 +6,12 @@
 #include "base/err.h"
 #include "image/writer.h"
 #include "model/outcome.h"
+#include "sys/vdev.h"
 
 /**
  * struct outgoing_options - how to save
  * @image: raw and zstd_level are the caller's to set
+ * @use: VDEV_CHANGE or VDEV_LIVE: the device of a VMM, too, whose guest is paused
  * @then: where the devices are left when all went well; with @has_then
  * @precopy: read what can be read while the devices run, up to @precopy_limits
  * @precopy_where_offered: a device without PRE_COPY is saved without; else it
@@ -21,6 +23,7 @@
 struct outgoing_options {
 	struct image_options image;
 	bool overwrite;
+	enum vdev_use use;
 	bool has_then;
 	enum device_state then;
 	bool precopy;
@@ -46,7 +49,8 @@ struct outgoing_options {
  * stand still until the last has been saved; then each goes back to where it
  * came from, or to @then. Files are synced and get their names after that. On a
  * failure or a signal every device goes back to where it came from
- * and no file appears. A device in RESUMING is refused, since it holds no
+ * and no file appears. One that somebody else has moved meanwhile is left
+ * alone, and that is the failure: ERR_BUSY. A device in RESUMING is refused, since it holds no
  * whole state. 0 or -1.
  */
 int outgoing_save(const struct device *devices, char *const *paths, size_t n,

@@ -2,6 +2,7 @@
 #include "engine/walk.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -24,22 +25,37 @@ int walker_init(struct walker *walker, const struct vdev *vdev, uint64_t flags,
 	return walker->state == STATE_ERROR ? in_error(vdev, err) : 0;
 }
 
+int walk_say_moved(const struct walker *walker, enum device_state now,
+		   struct err *err)
+{
+	const struct vdev *vdev = walker->vdev;
+	char who[80] = "somebody else";
+
+	if (vdev_is_live(vdev))
+		snprintf(who, sizeof(who), "%s (pid %d), whose it is,",
+			 vdev->lender.comm, (int)vdev->lender.pid);
+	err_set(err, ERR_BUSY, 0, "%s was left in %s and is in %s now: %s moves it",
+		vdev->name, fsm_state_name(walker->state), fsm_state_name(now),
+		who);
+	err_hint(err, "nothing more was done to it; try again when nobody else moves it");
+	return err_device(err, vdev->name);
+}
+
 /* Is the device still where we left it? */
 static int check_unmoved(struct walker *walker, struct err *err)
 {
-	enum device_state before = walker->state;
+	enum device_state now;
 
-	if (mig_state_get(walker->vdev, &walker->state, err))
+	if (mig_state_get(walker->vdev, &now, err))
 		return -1;
-	if (walker->state == before)
+	if (now == walker->state)
 		return 0;
-	if (walker->state == STATE_ERROR)
-		return in_error(walker->vdev, err);
-	err_set(err, ERR_BUSY, 0,
-		"%s was left in %s and is in %s now: somebody else moves it",
-		walker->vdev->name, fsm_state_name(before),
-		fsm_state_name(walker->state));
-	return err_device(err, walker->vdev->name);
+	if (now == STATE_ERROR)
+		in_error(walker->vdev, err);
+	else
+		walk_say_moved(walker, now, err);
+	walker->state = now;
+	return -1;
 }
 
 static bool is_in(const struct vdev *vdev, enum device_state state)

@@ -45,6 +45,14 @@ int walk_to(struct walker *walker, enum device_state target, int *data_fd,
 	    struct err *err) __attribute__((nonnull(1, 4)));
 
 /**
+ * walk_say_moved - the error for a device that is in @now, where we did not leave it; returns -1
+ *
+ * It names who else has the device, where that is known.
+ */
+int walk_say_moved(const struct walker *walker, enum device_state now,
+		   struct err *err) __attribute__((nonnull(1, 3)));
+
+/**
  * walk_plan - can a device go from @from to each of @targets in turn?
  *
  * Touches nothing. 0, or -1: ERR_IN_ERROR from ERROR, ERR_UNSUPPORTED for a

@@ -63,7 +63,7 @@ struct transfer {
 	struct walk walk;
 	enum device_state origin;  /* where the device came from */
 	enum device_state final;   /* where it was left */
-	bool fresh;                /* opened, and so reset, for this */
+	struct holder lender;      /* whose the device is; HOLDER_NONE: opened, and so reset, for this */
 	struct phase_total phases[PHASE_COUNT];
 	uint64_t bytes;            /* of the bare stream */
 	uint64_t started_unix_ns;  /* CLOCK_REALTIME at the first arc */

@@ -15,18 +15,23 @@
 
 /**
  * struct visit - a device that a command has open
- * @borrowed: from mlxmigctl hold; else the command opened it, which reset it
+ * @lender: who had it open, and from whom it was borrowed; of kind HOLDER_NONE: the command opened it, which reset it
  * @has_state: it has a migration state, @state
  * @failure: the firmware command that last failed for it, or empty
  */
 struct visit {
 	char device[DEVICE_NAME_SIZE];
 	char driver[64];
-	bool borrowed;
+	struct holder lender;
 	bool has_state;
 	enum device_state state;
 	struct fw_failure failure;
 };
+
+static inline bool visit_is_borrowed(const struct visit *visit)
+{
+	return visit->lender.kind != HOLDER_NONE;
+}
 
 /**
  * struct measured_rates - bytes a second of the firmware's last save and load

@@ -61,16 +61,6 @@ static void add_interfaces(json_t *object, const struct device *device)
 	set(object, "rdma_devices", rdma);
 }
 
-static json_t *holder_of(const struct holder *holder)
-{
-	if (holder->kind == HOLDER_NONE)
-		return json_null();
-	return json_pack("{s:s, s:I, s:o}", "kind",
-			 holder_kind_name(holder->kind), "pid",
-			 (json_int_t)holder->pid, "name",
-			 report_string(holder->comm));
-}
-
 static void add_process(json_t *object, const struct process *process)
 {
 	set(object, "pid", json_integer((json_int_t)process->pid));
@@ -183,7 +173,7 @@ static json_t *device_of(const struct device *device,
 	set(object, "migratable_reason",
 	    report_text(device->migratable_reason));
 	set(object, "in_use", report_tristate(device_in_use(device)));
-	set(object, "holder", holder_of(&device->holder));
+	set(object, "holder", report_holder(&device->holder));
 	set(object, "holders", holders);
 	set(object, "migration", migration_of(device));
 	set(object, "migration_reason",

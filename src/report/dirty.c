@@ -73,7 +73,7 @@ json_t *report_dirty(const struct dirty_result *result)
 			    json_integer((json_int_t)bytes_of(result,
 							      result->pages)));
 	json_object_set_new(document, "samples", samples_of(result));
-	if (!result->visit.borrowed)
+	if (!visit_is_borrowed(&result->visit))
 		json_array_append_new(warnings, json_string(WARN_NOBODY));
 	json_object_set_new(document, "warnings", warnings);
 	return document;

@@ -68,6 +68,16 @@ json_t *report_number(long long value)
 	return value < 0 ? json_null() : json_integer(value);
 }
 
+json_t *report_holder(const struct holder *holder)
+{
+	if (holder->kind == HOLDER_NONE)
+		return json_null();
+	return json_pack("{s:s, s:I, s:o}", "kind",
+			 holder_kind_name(holder->kind), "pid",
+			 (json_int_t)holder->pid, "name",
+			 report_string(holder->comm));
+}
+
 json_t *report_tristate(int tri)
 {
 	return tri < 0 ? json_null() : json_boolean(tri);

@@ -125,12 +125,7 @@ static void add_states(json_t *object, const struct transfer *transfer)
 
 static void add_access(json_t *object, const struct outcome *outcome)
 {
-	bool fresh = outcome->transfer.fresh;
-
-	json_object_set_new(object, "device", report_text(outcome->device));
-	json_object_set_new(object, "access",
-			    json_string(fresh ? "opened" : "borrowed"));
-	json_object_set_new(object, "fresh", json_boolean(fresh));
+	report_access(object, outcome->device, &outcome->transfer.lender);
 }
 
 static json_t *warnings_of(const struct outcome *outcome)

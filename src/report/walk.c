@@ -15,12 +15,21 @@ static json_t *state_or_null(bool known, enum device_state state)
 	return known ? json_string(fsm_state_name(state)) : json_null();
 }
 
+void report_access(json_t *object, const char *device,
+		   const struct holder *lender)
+{
+	bool fresh = lender->kind == HOLDER_NONE;
+
+	json_object_set_new(object, "device", report_text(device));
+	json_object_set_new(object, "access",
+			    json_string(fresh ? "opened" : "borrowed"));
+	json_object_set_new(object, "fresh", json_boolean(fresh));
+	json_object_set_new(object, "lender", report_holder(lender));
+}
+
 static void add_visit(json_t *object, const struct visit *visit)
 {
-	json_object_set_new(object, "device", report_text(visit->device));
-	json_object_set_new(object, "access",
-			    json_string(visit->borrowed ? "borrowed" : "opened"));
-	json_object_set_new(object, "fresh", json_boolean(!visit->borrowed));
+	report_access(object, visit->device, &visit->lender);
 	json_object_set_new(object, "driver", report_text(visit->driver));
 }
 
@@ -211,8 +220,8 @@ json_t *report_step(const struct step_result *result)
 			    state_or_null(true, result->visit.state));
 	json_object_set_new(document, "arcs", report_arcs(result->walk.arcs, result->walk.n_arcs));
 	json_object_set_new(document, "kept",
-			    json_boolean(result->visit.borrowed));
-	if (!result->visit.borrowed)
+			    json_boolean(visit_is_borrowed(&result->visit)));
+	if (!visit_is_borrowed(&result->visit))
 		json_array_append_new(warnings, json_string(WARN_UNDONE));
 	if (result->closed_fd)
 		json_array_append_new(warnings, json_string(WARN_CLOSED_FD));

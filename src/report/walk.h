@@ -10,6 +10,10 @@
 /** report_arcs - [{"from", "to", "at_ns", "duration_ns", "errno"}]; at_ns counts from the first one, errno is null where the arc was walked */
 json_t *report_arcs(const struct arc *arcs, size_t n) __attribute__((nonnull(1)));
 
+/** report_access - add to @object: "device", "access", "fresh" and "lender": whose it was, if it was borrowed */
+void report_access(json_t *object, const char *device,
+		   const struct holder *lender) __attribute__((nonnull(1, 3)));
+
 /** report_visit - a document that begins with what @visit says of the device */
 json_t *report_visit(const char *command, const struct visit *visit)
 	__attribute__((nonnull(1, 2)));

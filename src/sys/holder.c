@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "sys/obstacle.h"
 #include "sys/process.h"
 #include "sys/root.h"
@@ -53,6 +54,16 @@ int holder_unseen(struct err *err)
 
 	obstacle_look(&sight);
 	return obstacle_unseen(&sight, err);
+}
+
+void holder_guest(const struct holder *holder, char *name, size_t size)
+{
+	struct process process = {};
+
+	process_identify(&process, holder->pid);
+	process_describe(&process);
+	text_copy(name, size,
+		  process.start == holder->start ? process.guest : "");
 }
 
 static int say_gone(const struct device *device, struct err *err)

@@ -46,6 +46,14 @@ int holder_announce(const struct device *devices, size_t n, struct err *err)
 int holder_unseen(struct err *err) __attribute__((nonnull(1)));
 
 /**
+ * holder_guest - what the guest in @holder is called, as libvirt or QEMU's -name has it
+ *
+ * Fills @name, cut if it is too long; empty: it is no VMM, has no name, or is gone.
+ */
+void holder_guest(const struct holder *holder, char *name, size_t size)
+	__attribute__((nonnull(1, 2)));
+
+/**
  * holder_borrow - a duplicate of the holder's file
  *
  * By pidfd_getfd(2): the group's or cdev's open file, owned by the caller,

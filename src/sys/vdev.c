@@ -30,7 +30,25 @@ static int check_openable(const struct device *device, struct err *err)
 	return 0;
 }
 
-static int say_busy(const struct device *device, struct err *err)
+static int hint_live(const struct holder *holder, struct err *err)
+{
+	char guest[256];
+
+	holder_guest(holder, guest, sizeof(guest));
+	return err_hint(err,
+			"if it is a VMM whose guest is paused (virsh suspend %s), --live works on it",
+			*guest ? guest : "GUEST");
+}
+
+/* Another device of its group is held: a file of it would be the first, and reset it. */
+static bool is_beside_held(const struct holder *holder)
+{
+	return holder->kind == HOLDER_OTHER &&
+	       !strcmp(holder->comm, HOLDER_COMM);
+}
+
+static int say_busy(const struct device *device, enum vdev_use use,
+		    struct err *err)
 {
 	const struct holder *holder = &device->holder;
 
@@ -40,15 +58,30 @@ static int say_busy(const struct device *device, struct err *err)
 		return err_set(err, ERR_BUSY, 0,
 			       "it is already held by mlxmigctl hold (pid %d)",
 			       (int)holder->pid);
-	if (!strcmp(holder->comm, HOLDER_COMM)) {
+	if (is_beside_held(holder)) {
 		err_set(err, ERR_BUSY, 0,
 			"its IOMMU group %d is open in mlxmigctl hold (pid %d), which holds another device of it",
 			device->iommu_group, (int)holder->pid);
 		return err_hint(err,
 				"name all of the group's devices to mlxmigctl hold");
 	}
-	return err_set(err, ERR_BUSY, 0, "it is in use by %s (pid %d)",
-		       holder->comm, (int)holder->pid);
+	err_set(err, ERR_BUSY, 0, "it is in use by %s (pid %d)", holder->comm,
+		(int)holder->pid);
+	return use == VDEV_CHANGE ? hint_live(holder, err) : -1;
+}
+
+static bool may_borrow(const struct holder *holder, enum vdev_use use)
+{
+	switch (use) {
+	case VDEV_READ:
+	case VDEV_LIVE:
+		return holder->kind != HOLDER_NONE && !is_beside_held(holder);
+	case VDEV_CHANGE:
+	case VDEV_OWN:
+		return holder->kind == HOLDER_HOLD;
+	default:
+		return false;
+	}
 }
 
 /* What is known of another root is told; nothing is opened for it. */
@@ -68,7 +101,7 @@ static int borrow(struct vdev *vdev, const struct device *device,
 	if (fd < 0)
 		return -1;
 	vdev->borrowed = true;
-	vdev->lender = device->holder.pid;
+	vdev->lender = device->holder;
 	if (device->holder.is_cdev) {
 		vdev->fd = fd;
 		return 0;
@@ -78,27 +111,26 @@ static int borrow(struct vdev *vdev, const struct device *device,
 }
 
 static int open_held(struct vdev *vdev, const struct device *device,
-		     enum vdev_wish wish, struct err *err)
+		     enum vdev_use use, struct err *err)
 {
-	if (device->holder.kind != HOLDER_HOLD || wish == VDEV_FRESH)
-		return say_busy(device, err);
-	return borrow(vdev, device, err);
+	return may_borrow(&device->holder, use) ? borrow(vdev, device, err) :
+						  say_busy(device, use, err);
 }
 
 /* Between the look at its holder and now somebody took it: look again. */
 static int open_taken(struct vdev *vdev, const struct device *device,
-		      enum vdev_wish wish, struct err *err)
+		      enum vdev_use use, struct err *err)
 {
 	struct device now = *device;
 
 	vdev_close(vdev);
 	if (holder_find(&now, err))
 		return -1;
-	return open_held(vdev, &now, wish, err);
+	return open_held(vdev, &now, use, err);
 }
 
 static int open_free(struct vdev *vdev, const struct device *device,
-		     enum vdev_wish wish, struct err *err)
+		     enum vdev_use use, struct err *err)
 {
 	if (check_root(err))
 		return -1;
@@ -107,7 +139,7 @@ static int open_free(struct vdev *vdev, const struct device *device,
 	case WAY_OPEN:
 		return 0;
 	case WAY_TAKEN:
-		return open_taken(vdev, device, wish, err);
+		return open_taken(vdev, device, use, err);
 	default:
 		return -1;
 	}
@@ -135,7 +167,7 @@ static int open_beside(struct vdev *vdev, const struct device *device,
 }
 
 static int open_one(struct vdev *vdev, const struct device *device,
-		    const struct vdev *first, enum vdev_wish wish,
+		    const struct vdev *first, enum vdev_use use,
 		    struct err *err)
 {
 	if (check_openable(device, err))
@@ -143,28 +175,29 @@ static int open_one(struct vdev *vdev, const struct device *device,
 	text_copy(vdev->name, sizeof(vdev->name), device->name);
 	if (!(first ? open_beside(vdev, device, first, err) :
 	      device->holder.kind == HOLDER_NONE ?
-		      open_free(vdev, device, wish, err) :
-		      open_held(vdev, device, wish, err)))
+		      open_free(vdev, device, use, err) :
+		      open_held(vdev, device, use, err)))
 		return 0;
 	vdev_close(vdev);
 	err_wrap(err, "%s", device->name);
 	return err_device(err, device->name);
 }
 
-int vdev_open(struct vdev *vdev, const struct device *device, struct err *err)
+int vdev_open(struct vdev *vdev, const struct device *device, enum vdev_use use,
+	      struct err *err)
 {
 	*vdev = (struct vdev)VDEV_INIT;
-	return open_one(vdev, device, NULL, VDEV_ANY, err);
+	return open_one(vdev, device, NULL, use, err);
 }
 
 int vdev_open_all(struct vdev *vdevs, const struct device *devices, size_t n,
-		  enum vdev_wish wish, struct err *err)
+		  enum vdev_use use, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
 		vdevs[i] = (struct vdev)VDEV_INIT;
 	for (size_t i = 0; i < n; i++) {
 		if (!open_one(&vdevs[i], &devices[i],
-			      find_group(vdevs, devices, i, &devices[i]), wish,
+			      find_group(vdevs, devices, i, &devices[i]), use,
 			      err))
 			continue;
 		while (i--)
@@ -180,8 +213,14 @@ bool vdev_is_kept(const struct vdev *vdev, const struct device *device)
 	struct err err = ERR_INIT;
 
 	return vdev->borrowed && !holder_find(&now, &err) &&
-	       now.holder.kind == HOLDER_HOLD &&
-	       now.holder.pid == vdev->lender;
+	       now.holder.kind == vdev->lender.kind &&
+	       now.holder.pid == vdev->lender.pid &&
+	       now.holder.start == vdev->lender.start;
+}
+
+bool vdev_is_live(const struct vdev *vdev)
+{
+	return vdev->lender.kind == HOLDER_OTHER;
 }
 
 static void close_fd(int *fd)
@@ -199,4 +238,5 @@ void vdev_close(struct vdev *vdev)
 	close_fd(&vdev->container);
 	close_fd(&vdev->iommufd);
 	vdev->borrowed = false;
+	vdev->lender = (struct holder){ .kind = HOLDER_NONE };
 }

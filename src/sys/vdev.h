@@ -12,7 +12,7 @@
  * struct vdev - an open device
  * @fd: the device's file; ioctls of sys/mig go here
  * @borrowed: it is a holder's; else it was opened, and so reset, by us
- * @lender: whose it is, with @borrowed
+ * @lender: whose it is; of kind HOLDER_NONE unless @borrowed
  * @container, @group: of the way by group, else -1
  * @iommufd: of the way by cdev, else -1
  */
@@ -23,39 +23,53 @@ struct vdev {
 	int group;
 	int iommufd;
 	bool borrowed;
-	pid_t lender;
+	struct holder lender;
 };
 
 #define VDEV_INIT { .fd = -1, .container = -1, .group = -1, .iommufd = -1 }
 
+/*
+ * What a device is opened for, and whose it may be besides free and
+ * mlxmigctl hold's:
+ */
+enum vdev_use {
+	VDEV_READ,   /* nothing is changed: anybody's */
+	VDEV_CHANGE, /* its state is: nobody else's, and the hint is --live */
+	VDEV_LIVE,   /* its state is, as the user says with --live: anybody's */
+	VDEV_OWN,    /* what no VMM would survive: nobody else's */
+	VDEV_FRESH,  /* to be kept open: nobody's, mlxmigctl hold's neither */
+};
+
 /**
- * vdev_open - borrow @device from mlxmigctl hold, or open it when it is free
+ * vdev_open - borrow @device from whoever has it open, or open it when it is free
  *
  * A free device is opened by its cdev where the kernel has one (BIND_IOMMUFD
  * and an empty IOAS), else by group and a type 1 container; that resets it.
- * Fails with ERR_BUSY, the holder's name and pid in the message, when
- * something else has it; ERR_NOT_VF, ERR_NOT_BOUND, ERR_WRONG_DRIVER (not a
+ * A borrowed one is another file of the same device, from the holder's group,
+ * or its holder's very own, of a cdev; it is not reset. Fails with ERR_BUSY,
+ * the holder's name and pid in the message, when @use does not go with who has
+ * it, and with what holder_borrow() says; ERR_NOT_VF, ERR_NOT_BOUND, ERR_WRONG_DRIVER (not a
  * driver of VFIO), ERR_NO_IOMMU, ERR_NO_VFIO, ERR_PERMISSION say what is
  * missing.
  */
-int vdev_open(struct vdev *vdev, const struct device *device, struct err *err)
-	__attribute__((nonnull(1, 2, 3)));
-
-enum vdev_wish { VDEV_ANY, VDEV_FRESH };
+int vdev_open(struct vdev *vdev, const struct device *device, enum vdev_use use,
+	      struct err *err) __attribute__((nonnull(1, 2, 4)));
 
 /**
  * vdev_open_all - open @n devices, all or none
  * @vdevs: @n of them, to be closed by the caller one by one with vdev_close()
  *
- * As vdev_open() on each; but with VDEV_FRESH (hold itself) a held device is
- * ERR_BUSY too. Devices that share an IOMMU group, which can be opened once
+ * As vdev_open() on each. Devices that share an IOMMU group, which can be opened once
  * only, share its file.
  */
 int vdev_open_all(struct vdev *vdevs, const struct device *devices, size_t n,
-		  enum vdev_wish wish, struct err *err)
+		  enum vdev_use use, struct err *err)
 	__attribute__((nonnull(1, 2, 5)));
 
-/** vdev_is_kept - does the mlxmigctl hold that @vdev was borrowed from still have it, so that it outlives us? Looks again. */
+/** vdev_is_live - is it the device of a program that does not know of us: a VMM's? */
+bool vdev_is_live(const struct vdev *vdev) __attribute__((nonnull(1)));
+
+/** vdev_is_kept - does whom @vdev was borrowed from still have it, so that it outlives us? Looks again. */
 bool vdev_is_kept(const struct vdev *vdev, const struct device *device)
 	__attribute__((nonnull(1, 2)));
 

@@ -202,7 +202,8 @@ int way_of_group(struct vdev *vdev, const struct device *device,
 	/* A group without its container: not yet, or no longer. */
 	if (errno == EINVAL && vdev->borrowed) {
 		err_set(err, ERR_BUSY, 0,
-			"its holder is still opening it, or just closing it");
+			"it is in use by %s (pid %d), which is still opening it, or just closing it",
+			vdev->lender.comm, (int)vdev->lender.pid);
 		return err_hint(err, "try again in a moment");
 	}
 	err_from_errno(err, errno, "cannot open the device");

@@ -90,7 +90,7 @@ static int run_transfer(char **argv, bool load)
 	int64_t bytes = 0;
 
 	if (device_resolve(argv[0], &device, &err) ||
-	    vdev_open(&vdev, &device, &err) ||
+	    vdev_open(&vdev, &device, VDEV_CHANGE, &err) ||
 	    mig_caps_read(&vdev, &caps, &err) ||
 	    walker_init(&walker, &vdev, caps.flags, &walk, &err))
 		return tell(&err);

@@ -44,7 +44,7 @@ static int subject_open(struct subject *s, char *name, struct err *err)
 {
 	s->vdev = (struct vdev)VDEV_INIT;
 	if (device_resolve(name, &s->device, err) ||
-	    vdev_open(&s->vdev, &s->device, err) ||
+	    vdev_open(&s->vdev, &s->device, VDEV_CHANGE, err) ||
 	    mig_caps_read(&s->vdev, &s->caps, err))
 		return -1;
 	return 0;

@@ -211,6 +211,8 @@ static struct outcome outcome_of(const char *device)
 		.opened = true, .file = "vf0.mig", .file_bytes = 9216,
 		.done = true,
 		.transfer = {
+			.lender = { .kind = HOLDER_HOLD, .pid = 77,
+				    .comm = "mlxmigctl-hold" },
 			.origin = STATE_RUNNING, .final = STATE_RUNNING,
 			.bytes = 8232, .duration_ns = 30 * MS,
 			.stopped_ns = 20 * MS,
@@ -243,7 +245,7 @@ static void save_is_told_in_words(void)
 	outcome_warn(&outcome, "its firmware is unknown");
 	outcome_warn(&outcome, "and more");
 	check_text(report_save(&outcome, 1, false), command_save.text,
-		   "device: 0000:3b:00.2, borrowed from its holder\n"
+		   "device: 0000:3b:00.2, borrowed from mlxmigctl-hold (pid 77)\n"
 		   "saved: yes\n"
 		   "file: vf0.mig (image, 9216 bytes (9.0 KiB))\n"
 		   STREAM TOOK
@@ -277,7 +279,7 @@ static void the_time_stopped_is_one_figure_and_what_it_is_made_of(void)
 	CHECK(transfer_stopped(&outcome.transfer, &stopped));
 	CHECK_INT(stopped.duration_ns, outcome.transfer.stopped_ns);
 	check_text(report_save(&outcome, 1, false), command_save.text,
-		   "device: 0000:3b:00.2, borrowed from its holder\n"
+		   "device: 0000:3b:00.2, borrowed from mlxmigctl-hold (pid 77)\n"
 		   "saved: yes\n"
 		   "file: vf0.mig (image, 9216 bytes (9.0 KiB))\n"
 		   STREAM
@@ -309,7 +311,7 @@ static void save_of_several_is_told_for_each(void)
 	struct outcome outcomes[2] = { outcome_of("0000:3b:00.2"),
 				       { .device = "0000:3b:00.3" } };
 
-	outcomes[0].transfer.fresh = true;
+	outcomes[0].transfer.lender.kind = HOLDER_NONE;
 	outcomes[0].raw = true;
 	outcomes[0].file_bytes = 0;
 	check_text(report_save(outcomes, 2, true), command_save.text,
@@ -332,7 +334,7 @@ static void check_load(struct outcome *outcome, const char *identity)
 	outcome->transfer.verify_ns = 3 * MS;
 	outcome->transfer.final = STATE_STOP;
 	snprintf(want, sizeof(want),
-		 "device: 0000:3b:00.2, borrowed from its holder\n"
+		 "device: 0000:3b:00.2, borrowed from mlxmigctl-hold (pid 77)\n"
 		 "contents: loaded, kept by its holder\n"
 		 "identity: %s\n"
 		 "file: vf0.mig (%s, compressed, 9216 bytes (9.0 KiB))\n"

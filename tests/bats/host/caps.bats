@@ -45,11 +45,13 @@ load ../trees
 	[[ $stderr == *intel_iommu=on* ]]
 }
 
-@test "a device in use is busy, with who uses it" {
+@test "a device in use is not changed, with who uses it, and how it might be" {
 	plant two-port
-	on 5 state 0000:3b:00.5
+	on 5 step 0000:3b:00.5 stop
 	error_is busy
-	[[ $stderr == *"qemu-system-x86 (pid 777)"* ]]
+	[[ $stderr == *"qemu-system-x86 (pid 777)"*"--live"* ]]
+	on 5 reset 0000:3b:00.5
+	[[ $stderr == *"qemu-system-x86 (pid 777)"* && $stderr != *"--live"* ]]
 }
 
 @test "nothing of another root is opened or borrowed" {

@@ -52,7 +52,7 @@ teardown() {
 
 @test "save -t: in words, with the rate of each phase" {
 	run_mlx 0 save -t $VF0 out/image
-	[[ $output == "device: 0000:01:00.1, borrowed from its holder"$'\nsaved: yes\nfile: out/image (image, '* ]]
+	[[ $output == "device: 0000:01:00.1, borrowed from mlxmigctl-hold (pid $HOLD_PID)"$'\nsaved: yes\nfile: out/image (image, '* ]]
 	[[ $output == *$'\ndigest: '"$(tar -xOf out/image manifest.json | jq -r .xxh3_128)"$'\n'* ]]
 	[[ $output == *$'\nstate: RUNNING, from RUNNING\n'* ]]
 	[[ $output =~ stop_copy\ +[0-9]+\ +[1-9]\ +[0-9.]+\ m?s\ +[0-9.]+\ [KMG]iB/s$ ]]

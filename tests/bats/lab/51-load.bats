@@ -93,7 +93,7 @@ lost() {
 
 @test "load -t: in words, and whether the source fits or nobody checked" {
 	run_mlx 0 load -t $VF1 "$IMAGES/image"
-	[[ $output == "device: 0000:01:00.2, borrowed from its holder"$'\ncontents: loaded, kept by its holder\nidentity: fits\n'* ]]
+	[[ $output == "device: 0000:01:00.2, borrowed from mlxmigctl-hold (pid $HOLD_PID)"$'\ncontents: loaded, kept by its holder\nidentity: fits\n'* ]]
 	[[ $output == *$'\nstate: STOP, from RUNNING\n'* ]]
 	[[ $output =~ stop_copy\ +[0-9]+\ +[0-9]+\ +[0-9.]+\ m?s\ +[0-9.]+\ [KMG]iB/s$ ]]
 	run_mlx 0 load -t $VF1 "$IMAGES/stream"

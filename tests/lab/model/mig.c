@@ -4,7 +4,6 @@
  * listed in the README beside this file.
  */
 #include "qemu/osdep.h"
-#include "qemu/guest-random.h"
 #include "cmd.h"
 #include "image.h"
 
@@ -112,15 +111,6 @@ static enum lab_status may_save(struct lab_cmd *cmd, const struct lab_state *s, 
 	return LAB_OK;
 }
 
-/* Made of nothing else in the model, since it stands in the image. */
-static uint64_t next_session(void)
-{
-	uint64_t session;
-
-	qemu_guest_getrandom_nofail(&session, sizeof(session));
-	return session;
-}
-
 /* Sends what fits. The last piece of a stopped VF ends the save; only a driver that takes chunks may need several. */
 static enum lab_status send_piece(struct lab_cmd *cmd, struct lab_vf *vf, struct lab_dma *dma, bool track)
 {
@@ -193,7 +183,7 @@ enum lab_status lab_save_vhca(struct lab_cmd *cmd)
 		return LAB_OK;
 	}
 	if (!t.incremental)
-		lab_saving_begin(&t.vf->state, next_session());
+		lab_saving_begin(&t.vf->state);
 	t.vf->state.saving.tracking = t.track;
 	return send_piece(cmd, t.vf, &t.dma, t.track);
 }

@@ -161,12 +161,15 @@ void lab_state_set_scratch(struct lab_state *s, unsigned int index, uint64_t val
 	lab_state_touch(s, 0);
 }
 
-/* Starts a save named @session: every page is still to be sent. */
-void lab_saving_begin(struct lab_state *s, uint64_t session)
+/*
+ * Starts a save: every page is still to be sent. It is named by the state with which it begins, so that a state that stands
+ * still is saved to the same bytes each time.
+ */
+void lab_saving_begin(struct lab_state *s)
 {
 	lab_saving_end(s);
 	s->saving.active = true;
-	s->saving.session = session;
+	s->saving.session = lab_state_digest(s);
 	s->saving.pending = bitmap_new(s->pages);
 	bitmap_set(s->saving.pending, 0, s->pages);
 	s->saving.pending_count = s->pages;

@@ -68,7 +68,7 @@ uint8_t *lab_state_window(struct lab_state *s);
 uint64_t lab_state_scratch(const struct lab_state *s, unsigned int index);
 void lab_state_set_scratch(struct lab_state *s, unsigned int index, uint64_t value);
 
-void lab_saving_begin(struct lab_state *s, uint64_t session);
+void lab_saving_begin(struct lab_state *s);
 void lab_saving_end(struct lab_state *s);
 bool lab_loading_begin(struct lab_state *s, uint64_t session);
 bool lab_loading_write(struct lab_state *s, uint64_t page, const uint8_t *data);

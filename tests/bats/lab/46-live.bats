@@ -1,0 +1,227 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# A device that another program has open, as a VMM has: what may be done to it, and what becomes of it when the program goes on.
+
+load ../helpers
+load ../lab
+load ../transfer
+
+run_dir=/dev/shm/live
+
+setup_file() {
+	"$MLX" bind -c "$VF0" "$VF1"
+	mkdir -p "$run_dir"
+	save_images
+}
+
+teardown_file() {
+	rm -rf "$run_dir"
+	"$MLX" unbind -c "$VF0" "$VF1"
+}
+
+teardown() {
+	finish || true
+	release || true
+	rm -f "$run_dir"/*
+	lab-prop set state-size 4194304
+}
+
+# vmm STATE [STEP...]: migdrive has VF0 open, of pid BACKGROUND, in that state; what it does then waits for $run_dir/go, and
+# is done when there is $run_dir/done
+vmm() {
+	local state=$1
+	shift
+	background dev "$VF0" set "$state" touch "$run_dir/ready" await "$run_dir/go" "$@" touch "$run_dir/done" await "$run_dir/end"
+}
+
+# goes_on: the VMM does its steps
+goes_on() {
+	touch "$run_dir/go"
+	until_there "$run_dir/done"
+}
+
+# save_blocked: save --live VF0 is in STOP_COPY, and writes to a pipe that nobody reads, until unblock
+save_blocked() {
+	local i
+	mkfifo "$run_dir/pipe"
+	"$MLX" save --live "$VF0" - >"$run_dir/pipe" 2>"$run_dir/said" 3>&- 4>&- &
+	saver=$!
+	exec 8<"$run_dir/pipe"
+	for ((i = 0; i < 100; i++)); do
+		run_mlx 0 state "$VF0"
+		[ "$(json .state)" != STOP_COPY ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# unblock STATUS: the save goes on, and ends so
+unblock() {
+	local status=0
+	cat <&8 >"$run_dir/image"
+	exec 8<&-
+	wait "$saver" || status=$?
+	[ "$status" -eq "$1" ] && return
+	cat "$run_dir/said"
+	return 1
+}
+
+@test "live: a device in use can be looked at in any state, and is not disturbed" {
+	vmm RUNNING set STOP
+	local resets
+	resets=$(labvf "$VF0" get resets)
+	run_mlx 0 state "$VF0"
+	json_is '[.access, .fresh, .state, (.lender | .kind, .pid, .name)]' "[\"borrowed\",false,\"RUNNING\",\"other\",$BACKGROUND,\"migdrive\"]"
+	run_mlx 0 caps -t "$VF0"
+	[[ $output == "device: $VF0, borrowed from migdrive (pid $BACKGROUND)"* ]]
+	run_mlx 0 status "$VF0"
+	json_is '.devices[0].migration.state' RUNNING
+	run_mlx 0 compat "$IMAGES/image" "$VF0"
+	goes_on
+	run_mlx 0 state "$VF0"
+	json_is .state STOP
+	[ "$(labvf "$VF0" get resets)" -eq "$resets" ]
+}
+
+@test "live: without --live nothing is changed, and what a VMM would not survive is refused with it too" {
+	vmm STOP
+	local resets
+	resets=$(labvf "$VF0" get resets)
+	run_mlx 5 step "$VF0" running
+	error_is busy
+	[[ $stderr == *"in use by migdrive (pid $BACKGROUND)"*"virsh suspend"*--live* ]]
+	run_mlx 5 save "$VF0" "$run_dir/image"
+	[[ $stderr == *--live* ]]
+	run_mlx 5 load "$VF0" "$IMAGES/image"
+	run_mlx 5 dirty --range 4G:1M --for 1 "$VF0"
+	for what in reset hold bind unbind; do
+		[ "$what" != bind ] || what="bind --driver vfio-pci"
+		# shellcheck disable=SC2086
+		run_mlx 5 $what "$VF0"
+		error_is busy
+	done
+	state_is "$VF0" STOP
+	[ "$(labvf "$VF0" get resets)" -eq "$resets" ]
+	[ ! -e "$run_dir/image" ]
+}
+
+@test "live: a paused guest's device is saved twice, is the same, and goes on" {
+	vmm RUNNING set STOP touch "$run_dir/paused" await "$run_dir/on" set RUNNING
+	labvf "$VF0" fill 11
+	touch "$run_dir/go"
+	until_there "$run_dir/paused"
+	local digest
+	digest=$(labvf "$VF0" get digest)
+	run_mlx 0 save --live "$VF0" "$run_dir/a"
+	json_is '[.access, .lender.pid, .from, .state]' "[\"borrowed\",$BACKGROUND,\"STOP\",\"STOP\"]"
+	run_mlx 0 save --live --precopy=auto "$VF0" "$run_dir/b"
+	run_mlx 0 diff "$run_dir/a" "$run_dir/b"
+	run_mlx 0 verify "$run_dir/a"
+	[ "$(labvf "$VF0" get digest)" = "$digest" ]
+	touch "$run_dir/on"
+	until_there "$run_dir/done"
+	runs "$VF0"
+	labvf "$VF0" check 11
+}
+
+@test "live: a guest that is not paused is refused, with how to pause it" {
+	local state
+	for state in RUNNING STOP_COPY RESUMING; do
+		vmm "$state"
+		run_mlx 5 save --live "$VF0" "$run_dir/image"
+		error_is guest_not_paused
+		[[ $stderr == *"is in $state: migdrive (pid $BACKGROUND)"*"virsh suspend"* ]]
+		run_mlx 5 load --live --overwrite-guest-state "$VF0" "$IMAGES/image"
+		error_is guest_not_paused
+		state_is "$VF0" "$state"
+		[ ! -e "$run_dir/image" ]
+		finish
+		rm -f "$run_dir"/*
+	done
+}
+
+@test "live: the device is not left in another state than STOP" {
+	vmm STOP
+	run_mlx 2 save --live --then RUNNING "$VF0" "$run_dir/image"
+	[[ $stderr == *"its guest is paused"* ]]
+	run_mlx 2 load --live --overwrite-guest-state --then RUNNING "$VF0" "$IMAGES/image"
+	state_is "$VF0" STOP
+	run_mlx 0 save --live --then STOP "$VF0" "$run_dir/image"
+}
+
+@test "live: a load wants to be told that the guest's state goes" {
+	vmm STOP set RUNNING
+	run_mlx 2 load --live "$VF0" "$IMAGES/image"
+	[[ $stderr == *"a guest of migdrive (pid $BACKGROUND)"*"only a reset"*--overwrite-guest-state* ]]
+	state_is "$VF0" STOP
+	run_mlx 0 load --live --overwrite-guest-state "$VF0" "$IMAGES/image"
+	json_is '[.contents, .kept, .state, .lender.pid]' "[\"loaded\",true,\"STOP\",$BACKGROUND]"
+	has_the_state "$VF0"
+	goes_on
+	runs "$VF0"
+}
+
+@test "live: a load that fails resets the device, leaves it in STOP, and says what the guest has lost" {
+	vmm STOP set RUNNING
+	fault "op=0x119,nth=1,status=0x9,syndrome=0x2c9bb0"
+	run_mlx 7 load --live --overwrite-guest-state "$VF0" "$IMAGES/image"
+	fault ""
+	json_is '.result | [.contents, .state]' '["lost","STOP"]'
+	[[ $(json '.result.warnings[0]') == *"the guest of migdrive (pid $BACKGROUND) has lost"* ]]
+	goes_on
+	runs "$VF0"
+}
+
+@test "live: step takes it anywhere, and back" {
+	vmm RUNNING set STOP
+	run_mlx 0 step --live "$VF0" stop stop_copy stop running
+	json_is '[.state, .kept, .lender.kind]' '["RUNNING",true,"other"]'
+	goes_on
+	state_is "$VF0" STOP
+}
+
+@test "live: a VMM that goes on while its device is saved keeps it, and there is no image" {
+	lab-prop set state-size 67108864
+	vmm STOP set RUNNING
+	save_blocked
+	goes_on
+	unblock 5
+	grep -q "was left in STOP_COPY and is in RUNNING now: migdrive (pid $BACKGROUND)" "$run_dir/said"
+	runs "$VF0"
+}
+
+@test "live: a VMM that resets its device while it is loaded keeps it" {
+	local status=0 resets loader
+	vmm STOP reset
+	mkfifo "$run_dir/pipe"
+	"$MLX" load --live --overwrite-guest-state "$VF0" - <"$run_dir/pipe" >"$run_dir/document" 2>"$run_dir/said" 3>&- 4>&- &
+	loader=$!
+	exec 8>"$run_dir/pipe"
+	head -c 1000000 "$IMAGES/stream" >&8
+	for ((i = 0; i < 100; i++)); do
+		run_mlx 0 state "$VF0"
+		[ "$(json .state)" != RESUMING ] || break
+		sleep 0.1
+	done
+	goes_on
+	resets=$(labvf "$VF0" get resets)
+	tail -c +1000001 "$IMAGES/stream" >&8 || true
+	exec 8>&-
+	wait "$loader" || status=$?
+	[ "$status" -eq 5 ] || { cat "$run_dir/said"; false; }
+	grep -q "was left in RESUMING and is in RUNNING now" "$run_dir/said"
+	[ "$(labvf "$VF0" get resets)" -eq "$resets" ]
+	runs "$VF0"
+}
+
+@test "live: a VMM that ends while its device is saved does not spoil the image" {
+	lab-prop set state-size 67108864
+	vmm STOP
+	save_blocked
+	finish
+	unblock 0
+	run_mlx 0 verify "$run_dir/image"
+	run_mlx 0 state "$VF0"
+	json_is '[.access, .state]' '["opened","RUNNING"]'
+}
