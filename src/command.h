@@ -39,6 +39,7 @@ struct command;
  * @operands: what was named; as many as the command allows
  * @emit: prints a document now, for a command that goes on after it (hold)
  * @emit_text: prints text now, @len bytes of it, in place of a document
+ * @warn: tells words on stderr now, beside the document
  * @progress: shows a sample as the user asked for it; hand it to engine with
  *            @progress_data
  */
@@ -51,6 +52,7 @@ struct request {
 	int (*emit)(const struct request *request, const json_t *document,
 		    struct err *err);
 	int (*emit_text)(const char *text, size_t len, struct err *err);
+	void (*warn)(const char *words);
 	progress_fn progress;
 	void *progress_data;
 };

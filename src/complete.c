@@ -156,22 +156,37 @@ static void read_word(struct line *line, const char *word)
 	}
 }
 
-/* All that an option accepts, where its help lists that: "on|off". @cur is "on", or with @whole "--option=on". */
+/* One that an option accepts, @len bytes of it. @cur is "on", or with @whole "--option=on". */
+static void print_value(const char *cur, const struct argp_option *option,
+			bool whole, const char *value, size_t len)
+{
+	char word[128];
+
+	snprintf(word, sizeof(word), "%s%s%s%.*s", whole ? "--" : "",
+		 whole ? option->name : "", whole ? "=" : "", (int)len, value);
+	candidate(cur, word, option->doc);
+}
+
+/* All of them, where its help lists them: "on|off". */
 static void print_values(const char *cur, const struct argp_option *option,
 			 bool whole)
 {
 	const char *values = option->arg;
 
 	while (*values) {
-		int len = (int)strcspn(values, "|");
-		char word[128];
+		size_t len = strcspn(values, "|");
 
-		snprintf(word, sizeof(word), "%s%s%s%.*s", whole ? "--" : "",
-			 whole ? option->name : "", whole ? "=" : "", len,
-			 values);
-		candidate(cur, word, option->doc);
+		print_value(cur, option, whole, values, len);
 		values += len + (values[len] == '|');
 	}
+}
+
+static void print_states(const char *cur, const struct argp_option *option,
+			 bool whole)
+{
+	for (unsigned int s = STATE_STOP; s < STATE_COUNT; s++)
+		print_value(cur, option, whole, fsm_state_name(s),
+			    strlen(fsm_state_name(s)));
 }
 
 /* What may follow an option. Of files the shells know how much of "--option=file" to complete. */
@@ -180,6 +195,8 @@ static void print_argument(const char *cur, const struct argp_option *option,
 {
 	if (strchr(option->arg, '|'))
 		print_values(cur, option, whole);
+	else if (!strcmp(option->arg, "STATE"))
+		print_states(cur, option, whole);
 	else if (!strcmp(option->arg, "DIR") || !strcmp(option->arg, "FILE"))
 		print_operands(cur, OPERAND_FILE);
 }

@@ -98,6 +98,7 @@ static int run(const struct invocation *inv)
 		.n_operands = inv->n_operands,
 		.emit = emit,
 		.emit_text = emit_text,
+		.warn = report_print_warning,
 		.progress = progress_show,
 		.progress_data = &view,
 	};

@@ -71,6 +71,7 @@ static const struct text_part text[] = {
 	TEXT_LINE("last save", "{measured.save_bytes_per_second|size} a second in the firmware"),
 	TEXT_LINE("last load", "{measured.load_bytes_per_second|size} a second in the firmware"),
 	TEXT_LINE("vfio", "{vfio.flags}, {vfio.regions} regions, {vfio.irqs} interrupts"),
+	{ .label = "warning", .show = "{}", .each = "warnings" },
 	{ .each = "features", .columns = feature_columns },
 	{}
 };

@@ -1,78 +1,272 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "cmd/common.h"
+#include "cmd/transfer.h"
 #include "cmd/visit.h"
 #include "commands.h"
+#include "engine/incoming.h"
+#include "engine/keep.h"
+#include "report/image.h"
 #include "report/walk.h"
 #include "sys/holder.h"
 #include "sys/mig.h"
+#include "sys/notify.h"
+#include "sys/trace.h"
 
-/* struct held - what this process keeps open: @n of each */
-struct held {
-	struct device *devices;
-	struct visit *visits;
-	struct vdev *vdevs;
-	size_t n;
+enum { KEY_FORCE = 0x300, KEY_LOAD, KEY_STATE };
+
+struct hold_options {
+	bool force;
+	const char *image;
+	bool has_state;
+	enum device_state state;
 };
 
-static void held_close(struct held *held)
+/* struct held - what this process keeps open: @n of each; of @outcome with --load */
+struct held {
+	const struct request *request;
+	struct device *devices;
+	struct vdev *vdevs;
+	struct mig_caps *caps;
+	struct held_device *results;
+	struct outcome outcome;
+	size_t n;
+	int status; /* of the end: the first failure's */
+};
+
+static const struct argp_option options[] = {
+	{ "force", KEY_FORCE, NULL, 0,
+	  "with --load: although the device is not like the source", 0 },
+	{ "load", KEY_LOAD, "FILE", 0,
+	  "load a saved state into the device first; -: from stdin", 0 },
+	{ "state", KEY_STATE, "STATE", 0,
+	  "take the devices to this state first", 0 },
+	{}
+};
+
+static int parse_state(const char *arg, struct hold_options *hold,
+		       struct err *err)
 {
-	for (size_t i = 0; held->vdevs && i < held->n; i++)
+	hold->has_state = true;
+	if (!fsm_state_parse(arg, &hold->state) && hold->state != STATE_ERROR)
+		return 0;
+	err_set(err, ERR_USAGE, 0, "--state: no device can be taken to %s", arg);
+	return err_hint(err, "the states are STOP, RUNNING, STOP_COPY, RESUMING, RUNNING_P2P, PRE_COPY and PRE_COPY_P2P");
+}
+
+static int parse(int key, const char *arg, void *data, struct err *err)
+{
+	struct hold_options *hold = data;
+
+	switch (key) {
+	case KEY_FORCE:
+		hold->force = true;
+		return 0;
+	case KEY_LOAD:
+		hold->image = arg;
+		return 0;
+	case KEY_STATE:
+		return parse_state(arg, hold, err);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int check(const void *data, char **operands, size_t n_operands,
+		 struct err *err)
+{
+	const struct hold_options *hold = data;
+
+	if (hold->force && !hold->image)
+		return err_set(err, ERR_USAGE, 0, "--force goes with --load");
+	if (!hold->image)
+		return 0;
+	if (n_operands > 1) {
+		err_set(err, ERR_USAGE, 0,
+			"--load: a state is that of one device, and %zu are named",
+			n_operands);
+		return err_hint(err, "start one mlxmigctl hold for each, or hold them all, and then: mlxmigctl load %s %s",
+				operands[0],
+				strcmp(hold->image, "-") ? hold->image : "FILE");
+	}
+	if (!hold->has_state || hold->state == STATE_STOP ||
+	    hold->state == STATE_RUNNING || hold->state == STATE_RUNNING_P2P)
+		return 0;
+	err_set(err, ERR_USAGE, 0, "--load: a device is not left in %s",
+		fsm_state_name(hold->state));
+	return err_hint(err, "leave it in STOP, RUNNING or RUNNING_P2P");
+}
+
+/* Nothing stays behind, whether all went well or not; what cannot be put back is told. */
+static void held_end(struct held *held)
+{
+	struct err untold = ERR_INIT;
+
+	/* We are left out: whoever has one now has borrowed it. */
+	if (held->n)
+		holder_find_all(held->devices, held->n, &untold);
+	for (size_t i = 0; i < held->n; i++) {
+		const struct device *device = &held->devices[i];
+		struct err err = ERR_INIT;
+
+		if (keep_end(device, &held->vdevs[i], held->outcome.loaded,
+			     &err)) {
+			held->request->warn(err.message);
+			held->status = held->status ?: err_exit_status(&err);
+		}
+		trace_remove(device->name);
+	}
+	for (size_t i = 0; i < held->n; i++)
 		vdev_close(&held->vdevs[i]);
+	held->n = 0;
+}
+
+static void held_release(struct held *held)
+{
+	held_end(held);
+	free(held->results);
+	free(held->caps);
 	free(held->vdevs);
-	free(held->visits);
 	free(held->devices);
 }
 
 static int held_allocate(struct held *held, size_t n, struct err *err)
 {
 	held->devices = calloc(n, sizeof(*held->devices));
-	held->visits = calloc(n, sizeof(*held->visits));
 	held->vdevs = calloc(n, sizeof(*held->vdevs));
-	if (!held->devices || !held->visits || !held->vdevs)
+	held->caps = calloc(n, sizeof(*held->caps));
+	held->results = calloc(n, sizeof(*held->results));
+	if (!held->devices || !held->vdevs || !held->caps || !held->results)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
 	return 0;
 }
 
-static int held_open(struct held *held, char **names, size_t n,
-		     struct err *err)
+/* Open: what each is, and where. */
+static int read_offers(struct held *held, struct err *err)
 {
-	struct inventory inventory = { 0 };
-	struct mig_caps caps;
-	int ret;
-
-	if (held_allocate(held, n, err))
-		return -1;
-	ret = devices_resolve(&inventory, names, n, held->devices, err);
-	inventory_free(&inventory);
-	if (ret || vdev_open_all(held->vdevs, held->devices, n, VDEV_FRESH, err))
-		return -1;
-	held->n = n;
-	for (size_t i = 0; i < n; i++) {
-		if (mig_offer_read(&held->vdevs[i], &caps, err))
+	for (size_t i = 0; i < held->n; i++) {
+		if (mig_offer_read(&held->vdevs[i], &held->caps[i], err))
 			return -1;
-		visit_fill(&held->visits[i], &held->devices[i],
-			   &held->vdevs[i], &caps);
+		visit_fill(&held->results[i].visit, &held->devices[i],
+			   &held->vdevs[i], &held->caps[i]);
 	}
 	return 0;
 }
 
-static int say_ready(const struct request *request, const struct held *held,
+static int held_open(struct held *held, struct err *err)
+{
+	const struct request *request = held->request;
+	size_t n = request->n_operands;
+	struct inventory inventory = {};
+	int ret;
+
+	if (interrupt_begin(err))
+		return -1;
+	ret = devices_resolve(&inventory, request->operands, n, held->devices,
+			      err);
+	inventory_free(&inventory);
+	if (ret || vdev_open_all(held->vdevs, held->devices, n, VDEV_FRESH, err))
+		return -1;
+	held->n = n;
+	return read_offers(held, err);
+}
+
+/* None is moved unless each of them can go there. */
+static int held_walk(struct held *held, enum device_state state,
 		     struct err *err)
 {
+	for (size_t i = 0; i < held->n; i++)
+		if (keep_plan(&held->devices[i], &held->caps[i], state, err))
+			return -1;
+	for (size_t i = 0; i < held->n; i++)
+		if (interrupt_check(err) ||
+		    keep_walk(&held->vdevs[i], &held->caps[i], state,
+			      &held->results[i], err))
+			return -1;
+	return 0;
+}
+
+/* With --load: signals are held back once the file has been checked. */
+static int held_load(struct held *held, const struct hold_options *hold,
+		     struct err *err)
+{
+	const struct request *request = held->request;
+	const struct incoming_options how = {
+		.force = hold->force,
+		.use = VDEV_FRESH,
+		.has_then = hold->has_state,
+		.then = hold->state,
+		.json = { .device = report_image_check_device,
+			  .manifest = report_image_read_manifest },
+		.read_device = report_image_read_device,
+		.progress = request->progress,
+		.progress_data = request->progress_data,
+	};
+	int ret;
+
+	held->vdevs[0] = (struct vdev)VDEV_INIT;
+	if (transfer_resolve(request->operands, 1, held->devices,
+			     &held->outcome, err))
+		return -1;
+	ret = incoming_load_into(held->devices, held->vdevs, hold->image, &how,
+				 &held->outcome, err);
+	held->n = held->vdevs[0].fd >= 0;
+	held->results[0].loaded = &held->outcome;
+	return ret ? -1 : read_offers(held, err);
+}
+
+static int held_begin(struct held *held, const struct hold_options *hold,
+		      struct err *err)
+{
+	if (held_allocate(held, held->request->n_operands, err))
+		return -1;
+	if (hold->image)
+		return held_load(held, hold, err);
+	if (held_open(held, err))
+		return -1;
+	return hold->has_state ? held_walk(held, hold->state, err) : 0;
+}
+
+static int say_ready(const struct held *held, struct err *err)
+{
 	struct hold_result result = { .pid = getpid(),
-				      .visits = held->visits,
+				      .devices = held->results,
 				      .n = held->n };
 	json_t *document = report_hold(&result);
-	int ret = request->emit(request, document, err);
+	int ret = held->request->emit(held->request, document, err);
 
 	json_decref(document);
 	return ret;
+}
+
+/* The others may borrow from now on. */
+static int announce(const struct held *held, struct err *err)
+{
+	for (size_t i = 0; i < held->n; i++)
+		trace_write(held->devices[i].name);
+	return holder_announce(held->devices, held->n, err);
+}
+
+static void notify_held(const struct held *held)
+{
+	const struct visit *visit = &held->results[0].visit;
+	char status[160];
+
+	if (held->n > 1)
+		snprintf(status, sizeof(status), "%zu devices are held",
+			 held->n);
+	else
+		snprintf(status, sizeof(status), "%s is held%s%s",
+			 visit->device, visit->has_state ? " in " : "",
+			 visit->has_state ? fsm_state_name(visit->state) : "");
+	notify_ready(status);
 }
 
 static void wait_for_signal(void)
@@ -86,26 +280,31 @@ static void wait_for_signal(void)
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
-	int AUTO_INTERRUPT begun = interrupt_begin(err);
-	__attribute__((cleanup(held_close))) struct held held = { 0 };
+	int AUTO_INTERRUPT begun = 0; /* in held_begin(); first: signals are let in last */
+	CLEANUP(held_release) struct held held = { .request = request };
 
-	(void)reply;
-	if (begun)
+	if (held_begin(&held, request->options, err) || interrupt_check(err) ||
+	    announce(&held, err) || say_ready(&held, err))
 		return -1;
-	if (held_open(&held, request->operands, request->n_operands, err) ||
-	    interrupt_check(err) ||
-	    holder_announce(held.devices, held.n, err) ||
-	    say_ready(request, &held, err))
-		return -1;
+	notify_held(&held);
 	wait_for_signal();
+	notify_stopping();
+	held_end(&held);
+	reply->status = held.status;
 	return 0;
 }
 
 static const char *const columns[] = { "device", "access", "driver", "state",
-				       NULL };
+				       "+loaded=loaded.file", NULL };
+
+static const struct text_part warnings[] = {
+	{ .label = "warning", .show = "{}", .each = "warnings" },
+	{}
+};
 
 static const struct text_part text[] = {
 	{ .each = "devices", .columns = columns },
+	{ .each = "devices", .parts = warnings },
 	{}
 };
 
@@ -114,13 +313,22 @@ const struct command command_hold = {
 	.operand_words = "DEVICE...",
 	.summary = "keep devices open, so that their state outlives commands",
 	.description =
-		"Opens each DEVICE, which resets it, prints its document when "
-		"all are open, and keeps them until SIGTERM or SIGINT. "
-		"Meanwhile every other command borrows them from it. If one "
-		"cannot be opened, none is kept.",
+		"Opens each DEVICE, which resets it, takes it to the state "
+		"that is wanted, prints its document when all are there, and "
+		"keeps them until SIGTERM, SIGINT or SIGHUP. Meanwhile every "
+		"other command borrows them from it. If one cannot be opened, "
+		"or taken there, none is kept.\v"
+		"With --load there is one DEVICE: a file is read and checked "
+		"whole before it is opened. It is left in STOP, loaded and "
+		"still, or in the state of --state. At the end a device that "
+		"is not in RUNNING, or has a state that was loaded, is reset.",
+	.options = options,
 	.operands = { OPERAND_DEVICE },
 	.min_operands = 1,
 	.max_operands = -1,
+	.options_size = sizeof(struct hold_options),
+	.parse = parse,
+	.check = check,
 	.run = run,
 	.text = text,
 };

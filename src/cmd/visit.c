@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cmd/common.h"
 #include "sys/mig.h"
+#include "sys/trace.h"
 
 void visit_fill(struct visit *visit, const struct device *device,
 		const struct vdev *vdev, const struct mig_caps *caps)
@@ -13,6 +14,8 @@ void visit_fill(struct visit *visit, const struct device *device,
 	visit->lender = vdev->lender;
 	visit->has_state = caps->device_state;
 	visit->state = caps->state;
+	if (!vdev->borrowed)
+		trace_take(device, visit->warning, sizeof(visit->warning));
 }
 
 enum vdev_use visit_use(bool live)

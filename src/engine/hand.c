@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "sys/holder.h"
 #include "sys/mig.h"
+#include "sys/trace.h"
 
 enum device_state hand_rest(enum device_state origin)
 {
@@ -18,6 +19,16 @@ enum device_state hand_rest(enum device_state origin)
 	default:
 		return origin;
 	}
+}
+
+static void warn_of_killed(const struct hand *hand)
+{
+	char text[160] = "";
+
+	if (!hand->vdev->borrowed)
+		trace_take(hand->device, text, sizeof(text));
+	if (*text)
+		outcome_warn(hand->outcome, "%s", text);
 }
 
 int hand_take(struct hand *hand, struct err *err)
@@ -35,6 +46,7 @@ int hand_take(struct hand *hand, struct err *err)
 	hand->outcome->opened = true;
 	hand->rest = hand_rest(transfer->origin);
 	hand->taken = true;
+	warn_of_killed(hand);
 	return 0;
 }
 

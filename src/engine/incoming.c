@@ -334,7 +334,8 @@ static int settle(struct delivery *d, struct err *err)
 	warn_of_framing(d);
 	ret = go_on(d, err);
 	/* Last, since the holder may have ended in the meantime. */
-	transfer->kept = vdev_is_kept(d->hand.vdev, d->hand.device);
+	transfer->kept = d->options->use == VDEV_FRESH ||
+			 vdev_is_kept(d->hand.vdev, d->hand.device);
 	if (!transfer->kept)
 		outcome_warn(d->outcome,
 			     "nobody holds the device, so the loaded state is gone again with the end of this command (mlxmigctl hold keeps a device open)");

@@ -11,7 +11,8 @@
 /**
  * struct incoming_options - how to load
  * @force: load although the source's identity does not fit
- * @use: VDEV_CHANGE or VDEV_LIVE: the device of a VMM, too, whose guest is paused
+ * @use: VDEV_CHANGE or VDEV_LIVE: the device of a VMM, too, whose guest is paused;
+ *       VDEV_FRESH with incoming_load_into(): the caller keeps the device
  * @overwrite_guest: ... and whose state may be overwritten, and lost
  * @then: where the device is left, in place of STOP; with @has_then
  * @json: reads an image's JSON members

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "sys/failure.h"
 #include "sys/mig.h"
+#include "sys/trace.h"
 
 static int in_error(const struct vdev *vdev, struct err *err)
 {
@@ -138,6 +139,8 @@ static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 	arc->duration_ns = now_ns() - start;
 	if (arc->num)
 		return refused(walker, arc, &watch, err);
+	if (next == STATE_RESUMING && walker->vdev->borrowed)
+		trace_note_load(walker->vdev->name);
 	walker->state = next;
 	return 0;
 }

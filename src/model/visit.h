@@ -11,6 +11,7 @@
 #include "model/caps.h"
 #include "model/device.h"
 #include "model/fsm.h"
+#include "model/outcome.h"
 #include "model/transfer.h"
 
 /**
@@ -18,6 +19,7 @@
  * @lender: who had it open, and from whom it was borrowed; of kind HOLDER_NONE: the command opened it, which reset it
  * @has_state: it has a migration state, @state
  * @failure: the firmware command that last failed for it, or empty
+ * @warning: that its last holder was killed, or empty
  */
 struct visit {
 	char device[DEVICE_NAME_SIZE];
@@ -26,6 +28,7 @@ struct visit {
 	bool has_state;
 	enum device_state state;
 	struct fw_failure failure;
+	char warning[160];
 };
 
 static inline bool visit_is_borrowed(const struct visit *visit)
@@ -77,10 +80,24 @@ struct reset_result {
 	uint64_t duration_ns;
 };
 
+/**
+ * struct held_device - one that mlxmigctl hold keeps open
+ * @visit: its state is the one in which it is held
+ * @walk: how it came there
+ * @closed_fd: as in struct step_result
+ * @loaded: what was loaded into it, with the walk and the warnings; or NULL
+ */
+struct held_device {
+	struct visit visit;
+	struct walk walk;
+	bool closed_fd;
+	const struct outcome *loaded;
+};
+
 /** struct hold_result - devices held by this process */
 struct hold_result {
 	pid_t pid;
-	struct visit *visits;
+	const struct held_device *devices;
 	size_t n;
 };
 

@@ -55,7 +55,7 @@ static json_t *samples_of(const struct dirty_result *result)
 json_t *report_dirty(const struct dirty_result *result)
 {
 	json_t *document = report_visit("dirty", &result->visit);
-	json_t *warnings = json_array();
+	json_t *warnings = report_visit_warnings(&result->visit);
 	uint64_t bytes = 0;
 
 	json_object_set_new(document, "ranges", ranges_of(result, &bytes));

@@ -170,6 +170,13 @@ static void print_words(const char *words)
 	fputs(text ? text : "(no memory)", stderr);
 }
 
+void report_print_warning(const char *words)
+{
+	fputs("mlxmigctl: warning: ", stderr);
+	print_words(words);
+	fputc('\n', stderr);
+}
+
 void report_print_error(const struct err *err)
 {
 	char buf[ERR_HINT_SIZE];

@@ -54,6 +54,9 @@ json_t *report_error(const struct err *err, json_t *result)
 int report_print(const json_t *document, FILE *out, bool compact)
 	__attribute__((nonnull(1, 2)));
 
+/** report_print_warning - "mlxmigctl: warning: words", to stderr */
+void report_print_warning(const char *words) __attribute__((nonnull(1)));
+
 /** report_print_error - "mlxmigctl: message" and the hint, to stderr */
 void report_print_error(const struct err *err) __attribute__((nonnull(1)));
 

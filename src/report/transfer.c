@@ -128,7 +128,7 @@ static void add_access(json_t *object, const struct outcome *outcome)
 	report_access(object, outcome->device, &outcome->transfer.lender);
 }
 
-static json_t *warnings_of(const struct outcome *outcome)
+json_t *report_warnings(const struct outcome *outcome)
 {
 	json_t *warnings = json_array();
 
@@ -159,7 +159,7 @@ static json_t *saved_of(const struct outcome *outcome)
 	json_object_set_new(object, "stopped",
 			    report_stopped(&outcome->transfer));
 	add_states(object, &outcome->transfer);
-	json_object_set_new(object, "warnings", warnings_of(outcome));
+	json_object_set_new(object, "warnings", report_warnings(outcome));
 	return object;
 }
 
@@ -192,6 +192,31 @@ static const char *contents_of(const struct outcome *outcome)
 	return outcome->loaded ? "loaded" : "unchanged";
 }
 
+/* What was loaded, and whether it fits. */
+static void add_loaded(json_t *object, const struct outcome *outcome)
+{
+	add_file(object, outcome);
+	json_object_set_new(object, "identity",
+			    outcome->has_fit ? report_identity(&outcome->fit)
+					     : json_null());
+	json_object_set_new(object, "identity_fit",
+			    outcome->has_fit ?
+				    json_string(fit_name(outcome->fit.verdict)) :
+				    json_null());
+	add_stream(object, &outcome->transfer);
+	json_object_set_new(object, "verify_ns",
+			    number_or_null(outcome->transfer.verify_ns));
+	add_times(object, &outcome->transfer);
+}
+
+json_t *report_loaded(const struct outcome *outcome)
+{
+	json_t *object = json_object();
+
+	add_loaded(object, outcome);
+	return object;
+}
+
 json_t *report_load(const struct outcome *outcome)
 {
 	json_t *document;
@@ -204,19 +229,8 @@ json_t *report_load(const struct outcome *outcome)
 			    json_string(contents_of(outcome)));
 	json_object_set_new(document, "kept",
 			    json_boolean(outcome->transfer.kept));
-	add_file(document, outcome);
-	json_object_set_new(document, "identity",
-			    outcome->has_fit ? report_identity(&outcome->fit)
-					     : json_null());
-	json_object_set_new(document, "identity_fit",
-			    outcome->has_fit ?
-				    json_string(fit_name(outcome->fit.verdict)) :
-				    json_null());
-	add_stream(document, &outcome->transfer);
-	json_object_set_new(document, "verify_ns",
-			    number_or_null(outcome->transfer.verify_ns));
-	add_times(document, &outcome->transfer);
+	add_loaded(document, outcome);
 	add_states(document, &outcome->transfer);
-	json_object_set_new(document, "warnings", warnings_of(outcome));
+	json_object_set_new(document, "warnings", report_warnings(outcome));
 	return document;
 }

@@ -37,6 +37,14 @@ json_t *report_precopy(const struct precopy *precopy)
 json_t *report_stopped(const struct transfer *transfer)
 	__attribute__((nonnull(1)));
 
+/** report_warnings - what went with it that somebody should know; an array */
+json_t *report_warnings(const struct outcome *outcome)
+	__attribute__((nonnull(1)));
+
+/** report_loaded - what was loaded: the part of load's document about file, identity, stream and times */
+json_t *report_loaded(const struct outcome *outcome)
+	__attribute__((nonnull(1)));
+
 /** report_load - the document of load; NULL when the device was not opened */
 json_t *report_load(const struct outcome *outcome) __attribute__((nonnull(1)));
 

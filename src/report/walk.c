@@ -2,6 +2,7 @@
 #include "report/walk.h"
 
 #include "report/report.h"
+#include "report/transfer.h"
 
 #define WARN_UNDONE                                                           \
 	"the device was free: what was done to it ended when this command "   \
@@ -31,6 +32,15 @@ static void add_visit(json_t *object, const struct visit *visit)
 {
 	report_access(object, visit->device, &visit->lender);
 	json_object_set_new(object, "driver", report_text(visit->driver));
+}
+
+json_t *report_visit_warnings(const struct visit *visit)
+{
+	json_t *warnings = json_array();
+
+	if (*visit->warning)
+		json_array_append_new(warnings, json_string(visit->warning));
+	return warnings;
 }
 
 json_t *report_visit(const char *command, const struct visit *visit)
@@ -195,6 +205,8 @@ json_t *report_caps(const struct caps_result *result)
 	json_object_set_new(document, "features",
 			    features_of(&result->features));
 	json_object_set_new(document, "vfio", vfio_of(&result->features));
+	json_object_set_new(document, "warnings",
+			    report_visit_warnings(&result->visit));
 	return document;
 }
 
@@ -206,13 +218,15 @@ json_t *report_state(const struct visit *visit)
 			    state_or_null(visit->has_state, visit->state));
 	json_object_set_new(document, "firmware_failure",
 			    report_firmware(&visit->failure));
+	json_object_set_new(document, "warnings",
+			    report_visit_warnings(visit));
 	return document;
 }
 
 json_t *report_step(const struct step_result *result)
 {
 	json_t *document = report_visit("step", &result->visit);
-	json_t *warnings = json_array();
+	json_t *warnings = report_visit_warnings(&result->visit);
 
 	json_object_set_new(document, "from",
 			    state_or_null(true, result->origin));
@@ -240,7 +254,38 @@ json_t *report_reset(const struct reset_result *result)
 			    state_or_null(visit->has_state, visit->state));
 	json_object_set_new(document, "duration_ns",
 			    json_integer((json_int_t)result->duration_ns));
+	json_object_set_new(document, "warnings",
+			    report_visit_warnings(visit));
 	return document;
+}
+
+static json_t *held_warnings(const struct held_device *held)
+{
+	json_t *warnings = held->loaded ? report_warnings(held->loaded) :
+					  report_visit_warnings(&held->visit);
+
+	if (held->closed_fd)
+		json_array_append_new(warnings, json_string(WARN_CLOSED_FD));
+	return warnings;
+}
+
+static json_t *held_of(const struct held_device *held)
+{
+	const struct visit *visit = &held->visit;
+	const struct walk *walk = held->loaded ? &held->loaded->transfer.walk :
+						 &held->walk;
+	json_t *device = json_object();
+
+	add_visit(device, visit);
+	json_object_set_new(device, "state",
+			    state_or_null(visit->has_state, visit->state));
+	json_object_set_new(device, "arcs",
+			    report_arcs(walk->arcs, walk->n_arcs));
+	json_object_set_new(device, "loaded",
+			    held->loaded ? report_loaded(held->loaded) :
+					   json_null());
+	json_object_set_new(device, "warnings", held_warnings(held));
+	return device;
 }
 
 json_t *report_hold(const struct hold_result *result)
@@ -248,16 +293,8 @@ json_t *report_hold(const struct hold_result *result)
 	json_t *document = report_new("hold");
 	json_t *devices = json_array();
 
-	for (size_t i = 0; i < result->n; i++) {
-		const struct visit *visit = &result->visits[i];
-		json_t *device = json_object();
-
-		add_visit(device, visit);
-		json_object_set_new(device, "state",
-				    state_or_null(visit->has_state,
-						  visit->state));
-		json_array_append_new(devices, device);
-	}
+	for (size_t i = 0; i < result->n; i++)
+		json_array_append_new(devices, held_of(&result->devices[i]));
 	json_object_set_new(document, "pid", json_integer(result->pid));
 	json_object_set_new(document, "devices", devices);
 	return document;

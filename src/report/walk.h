@@ -18,6 +18,10 @@ void report_access(json_t *object, const char *device,
 json_t *report_visit(const char *command, const struct visit *visit)
 	__attribute__((nonnull(1, 2)));
 
+/** report_visit_warnings - the "warnings" of a document that has no others; an array, to be added to */
+json_t *report_visit_warnings(const struct visit *visit)
+	__attribute__((nonnull(1)));
+
 /** report_caps, _state, _step, _reset, _hold - the command's whole document */
 json_t *report_caps(const struct caps_result *result) __attribute__((nonnull(1)));
 json_t *report_state(const struct visit *visit) __attribute__((nonnull(1)));

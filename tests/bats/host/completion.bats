@@ -80,6 +80,11 @@ values() { "$MLX" __complete "$@" "" | cut -f1; }
 			error_is no_such_device
 		done
 	done
+	[ "$(values hold --state | wc -l)" -eq 7 ]
+	for value in $("$MLX" __complete hold --state= | cut -f1); do
+		run_mlx 3 hold "$value" ffff:ff:1f.7
+		error_is no_such_device
+	done
 	for value in $("$MLX" __complete save --precopy= | cut -f1); do
 		run_mlx 3 save "$value" ffff:ff:1f.7 file
 		error_is no_such_device

@@ -32,6 +32,39 @@ load ../trees
 	[[ $stderr == *"mlxmigctl hold (pid 4242)"* ]]
 }
 
+@test "hold: states that no device can be taken to" {
+	local state
+	for state in ERROR PAUSED ""; do
+		run_mlx 2 hold --state "$state" 3b:00.2
+		error_is usage
+		[[ $stderr == *"the states are STOP"* ]]
+	done
+	run_mlx 2 hold --load image --state STOP_COPY 3b:00.2
+	error_is usage
+	[[ $stderr == *"leave it in STOP, RUNNING"* ]]
+}
+
+@test "hold --load is for one device, and --force for --load" {
+	run_mlx 2 hold --load image 3b:00.2 3b:00.3
+	error_is usage
+	[[ $stderr == *"start one mlxmigctl hold for each"* ]]
+	run_mlx 2 hold --force 3b:00.2
+	error_is usage
+}
+
+@test "hold --load looks at the file before the device" {
+	plant two-port
+	on 3 hold --load "$BATS_TEST_TMPDIR/none" 0000:3b:00.7
+	error_is no_such_file
+	echo junk >"$BATS_TEST_TMPDIR/junk"
+	on 8 hold --load "$BATS_TEST_TMPDIR/junk" 0000:3b:00.7
+	error_is damaged
+	on 8 hold --load - 0000:3b:00.7 <"$BATS_TEST_TMPDIR/junk"
+	error_is damaged
+	on 4 hold --load "$BATS_TEST_TMPDIR/junk" 0000:3b:00.0
+	error_is not_a_vf
+}
+
 @test "hold opens nothing of another root" {
 	plant two-port
 	on 2 hold 0000:3b:00.7

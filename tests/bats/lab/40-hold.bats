@@ -5,13 +5,25 @@
 
 load ../helpers
 load ../lab
+load ../transfer
 
-setup_file() { "$MLX" bind -c "$VF0" "$VF1"; }
+setup_file() {
+	"$MLX" bind -c "$VF0" "$VF1"
+	save_images
+}
 teardown_file() { "$MLX" unbind -c "$VF0" "$VF1"; }
 
 teardown() {
+	fault ''
 	release || true
 	end_other
+	echo flr >"$sys/devices/$VF0/reset_method"
+}
+
+# free_again DEVICE: nobody holds it, and it runs
+free_again() {
+	run_mlx 0 state "$1"
+	json_is '[.access, .state]' '["opened","RUNNING"]'
 }
 
 @test "hold says who it is and what it holds, once it does" {
@@ -98,6 +110,118 @@ teardown() {
 	json_is .access opened
 }
 
+@test "hold --state takes every device there before it says that it holds them" {
+	hold --state stop "$VF0" "$VF1"
+	output=$(cat "$BATS_TEST_TMPDIR/hold.json")
+	json_is '[.devices[] | .device, .state, .loaded, .arcs[-1].to, .warnings]' \
+		"[\"$VF0\",\"STOP\",null,\"STOP\",[],\"$VF1\",\"STOP\",null,\"STOP\",[]]"
+	state_is "$VF0" STOP
+	state_is "$VF1" STOP
+	[ "$(labvf "$VF0" get suspended)" -ne 0 ]
+	release
+	free_again "$VF0"
+}
+
+@test "hold --state: the data file of a session is nobody's, and it says so" {
+	hold --state stop_copy "$VF0"
+	output=$(cat "$BATS_TEST_TMPDIR/hold.json")
+	json_is '.devices[] | [.state, (.warnings[] | test("data fd"))]' '["STOP_COPY",true]'
+	release
+}
+
+@test "hold --state: one device that cannot go there leaves none held" {
+	fault "op=0x115,vf=1,status=0x3"
+	run_mlx 7 hold --state STOP "$VF0" "$VF1"
+	error_is transition_refused
+	json_is .error.device "$VF1"
+	fault ''
+	free_again "$VF0"
+	free_again "$VF1"
+	# and one that no driver offers moves none
+	run_mlx 4 hold --state STOP "$VF0" "$PF"
+	free_again "$VF0"
+}
+
+@test "hold --load: the device has the state when it says that it is held, and stands still" {
+	hold --load "$IMAGES/image" "$VF0"
+	output=$(cat "$BATS_TEST_TMPDIR/hold.json")
+	json_is '.devices[] | [.state, .arcs[-1].to, .warnings, .loaded.file, .loaded.format, .loaded.identity_fit]' \
+		"[\"STOP\",\"STOP\",[],\"$IMAGES/image\",\"image\",\"yes\"]"
+	[ "$(json '.devices[].loaded.xxh3_128')" = "$(tar -xOf "$IMAGES/image" manifest.json | jq -r .xxh3_128)" ]
+	[ "$(json '.devices[].loaded.bytes')" -eq "$(stat -c %s "$IMAGES/stream")" ]
+	has_the_state "$VF0"
+	state_is "$VF0" STOP
+	run_mlx 0 step "$VF0" running
+	labvf "$VF0" check 11
+	release
+	run -9 labvf "$VF0" check 11
+	free_again "$VF0"
+}
+
+@test "hold --load - --state RUNNING: from a pipe, and it goes on; not ready before its end" {
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec 7<>"$BATS_TEST_TMPDIR/pipe"
+	"$MLX" hold -c --load - --state running "$VF0" <"$BATS_TEST_TMPDIR/pipe" >"$BATS_TEST_TMPDIR/hold.json" 7<&- 3>&- 4>&- &
+	HOLD_PID=$!
+	head -c 100000 "$IMAGES/image" >&7
+	sleep 1
+	[ ! -s "$BATS_TEST_TMPDIR/hold.json" ]
+	tail -c +100001 "$IMAGES/image" >&7
+	exec 7>&-
+	for _ in {1..100}; do [ ! -s "$BATS_TEST_TMPDIR/hold.json" ] || break; sleep 0.1; done
+	output=$(cat "$BATS_TEST_TMPDIR/hold.json")
+	json_is '.devices[] | [.state, .loaded.file, .loaded.file_bytes]' '["RUNNING","-",null]'
+	labvf "$VF0" check 11
+	runs "$VF0"
+}
+
+@test "hold --load: a damaged image is refused before the device is touched" {
+	local before resets
+	before=$(labvf "$VF0" get resets)
+	resets=$(labvf "$VF0" get resets)
+	cp "$IMAGES/image" "$BATS_TEST_TMPDIR/damaged"
+	flip "$BATS_TEST_TMPDIR/damaged" "$(in_second "$IMAGES/image")"
+	run_mlx 8 hold --load "$BATS_TEST_TMPDIR/damaged" "$VF0"
+	error_is damaged
+	# each of these looks opens it, and nothing else did
+	[ $(($(labvf "$VF0" get resets) - resets)) -eq $((resets - before)) ]
+	# and what the firmware refuses leaves none held
+	fault "op=0x119,status=0x3"
+	run_mlx 7 hold --load "$IMAGES/image" "$VF0"
+	error_is transition_refused
+	fault ''
+	free_again "$VF0"
+}
+
+@test "systemd is told when all devices are held and in their state, and when it ends" {
+	fault "op=0x115,vf=1,hang=1"
+	python3 - "$BATS_TEST_TMPDIR/socket" "$MLX" "$VF0" "$VF1" >"$BATS_TEST_TMPDIR/told" 3>&- 4>&- <<-'END' &
+		import socket, subprocess, sys
+		messages = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		messages.bind(sys.argv[1])
+		told = ""
+		while "STOPPING=1" not in told:
+		    told = messages.recv(4096).decode()
+		    print(told.replace("\n", " "))
+		    for device in sys.argv[3:] if "READY=1" in told else []:
+		        state = subprocess.run([sys.argv[2], "state", "-t", device], capture_output=True, text=True)
+		        print([line for line in state.stdout.splitlines() if line[:6] in ("state:", "access")], flush=True)
+	END
+	other_pid=$!
+	for _ in {1..100}; do [ ! -S "$BATS_TEST_TMPDIR/socket" ] || break; sleep 0.1; done
+	hold_with env NOTIFY_SOCKET="$BATS_TEST_TMPDIR/socket" -- --state stop "$VF0" "$VF1"
+	for _ in {1..100}; do [ "$(wc -l <"$BATS_TEST_TMPDIR/told")" -lt 3 ] || break; sleep 0.1; done
+	release
+	wait "$other_pid"
+	unset other_pid
+	diff - "$BATS_TEST_TMPDIR/told" <<-'END'
+		READY=1 STATUS=2 devices are held
+		['access: borrowed', 'state: STOP']
+		['access: borrowed', 'state: STOP']
+		STOPPING=1
+	END
+}
+
 @test "a device that another program has open is busy, with its name and number" {
 	local group
 	group=$(group_of "$VF0")
@@ -130,9 +254,73 @@ teardown() {
 	run_mlx 0 step "$VF0" stop
 	kill -KILL "$HOLD_PID"
 	wait "$HOLD_PID" || [ "$?" -eq 137 ]
+	local killed=$HOLD_PID
 	unset HOLD_PID
 	run_mlx 0 state "$VF0"
 	json_is '[.access, .state]' '["opened","RUNNING"]'
+	json_is '.warnings[]' "mlxmigctl hold (pid $killed) was killed; the kernel has reset the device, and what it held is lost"
+	# once
+	run_mlx 0 state "$VF0"
+	json_is .warnings '[]'
+	nothing_in /run/mlxmigctl
+}
+
+@test "each command tells that a holder was killed" {
+	local command
+	for command in caps reset step save; do
+		hold "$VF0"
+		kill -KILL "$HOLD_PID"
+		wait "$HOLD_PID" || true
+		cd "$BATS_TEST_TMPDIR"
+		case $command in
+		save*) run_mlx 0 save "$VF0" out ;;
+		step*) run_mlx 0 step "$VF0" stop ;;
+		*) run_mlx 0 "$command" "$VF0" ;;
+		esac
+		[[ $(json '.warnings[0]') == "mlxmigctl hold (pid $HOLD_PID) was killed;"* ]]
+	done
+	hold "$VF0"
+	kill -KILL "$HOLD_PID"
+	wait "$HOLD_PID" || true
+	hold --load "$IMAGES/image" "$VF0"
+	output=$(cat "$BATS_TEST_TMPDIR/hold.json")
+	json_is '.devices[].warnings | length' 1
+}
+
+@test "at the end each device is reset that does not run, whatever it is in" {
+	local state
+	for state in stop resuming pre_copy; do
+		[[ $state != pre_copy ]] || ! old_kernel || continue
+		hold "$VF0" "$VF1"
+		run_mlx 0 step "$VF0" "$state"
+		local resets running
+		resets=$(labvf "$VF0" get resets)
+		running=$(labvf "$VF1" get resets)
+		release
+		# one more than the last close makes of the other
+		[ $(($(labvf "$VF0" get resets) - resets)) -eq $(($(labvf "$VF1" get resets) - running + 1)) ]
+		[ ! -s "$BATS_TEST_TMPDIR/hold.err" ]
+	done
+}
+
+@test "without a reset it is walked to RUNNING at the end, but with no loaded state" {
+	hold --state stop "$VF0"
+	echo >"$sys/devices/$VF0/reset_method"
+	release
+	[ ! -s "$BATS_TEST_TMPDIR/hold.err" ]
+	[ "$(labvf "$VF0" get suspended)" -eq 0 ]
+	echo flr >"$sys/devices/$VF0/reset_method"
+
+	# a state that another command has loaded, too
+	hold "$VF0"
+	run_mlx 0 load "$VF0" "$IMAGES/image"
+	echo >"$sys/devices/$VF0/reset_method"
+	kill -TERM "$HOLD_PID"
+	wait "$HOLD_PID" || status=$?
+	unset HOLD_PID
+	[ "$status" -eq 4 ]
+	[[ $(cat "$BATS_TEST_TMPDIR/hold.err") == "mlxmigctl: warning: $VF0: "*"offers a reset; it is left in STOP, perhaps with a state that was loaded into it" ]]
+	[ "$(labvf "$VF0" get suspended)" -ne 0 ]
 }
 
 @test "another user's command is not let near a held device" {

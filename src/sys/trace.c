@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sys/trace.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "sys/root.h"
+
+#define TRACE_FORMAT TRACE_DIR "/%s.hold"
+
+static int trace_open(const char *name, int flags)
+{
+	char path[PATH_MAX];
+
+	if (root_path(path, TRACE_FORMAT, name))
+		return -1;
+	return open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | flags, 0644);
+}
+
+void trace_write(const char *name)
+{
+	AUTO_CLOSE int fd = -1;
+	char dir[PATH_MAX];
+
+	if (!root_path(dir, TRACE_DIR))
+		mkdir(dir, 0755);
+	fd = trace_open(name, O_CREAT | O_TRUNC);
+	if (fd >= 0)
+		dprintf(fd, "pid %d\n", (int)getpid());
+}
+
+void trace_remove(const char *name)
+{
+	char path[PATH_MAX];
+
+	if (!root_path(path, TRACE_FORMAT, name))
+		unlink(path);
+}
+
+enum tristate trace_loaded(const char *name)
+{
+	char text[256];
+
+	if (root_read(text, sizeof(text), TRACE_FORMAT, name) < 0)
+		return TRI_UNKNOWN;
+	/* root_read() has cut the last newline off. */
+	return strstr(text, "\nloaded") ? TRI_YES : TRI_NO;
+}
+
+void trace_note_load(const char *name)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (trace_loaded(name) == TRI_NO)
+		fd = trace_open(name, O_APPEND);
+	if (fd >= 0)
+		dprintf(fd, "loaded\n");
+}
+
+void trace_take(const struct device *device, char *text, size_t size)
+{
+	char trace[256];
+	int pid;
+
+	*text = '\0';
+	if (root_read(trace, sizeof(trace), TRACE_FORMAT, device->name) < 0 ||
+	    sscanf(trace, "pid %d", &pid) != 1)
+		return;
+	/* What is no PCI device need not be reset by its last close. */
+	if (device->kind == DEVICE_OTHER)
+		snprintf(text, size,
+			 "mlxmigctl hold (pid %d) was killed; what it had in the device may be lost",
+			 pid);
+	else
+		snprintf(text, size,
+			 "mlxmigctl hold (pid %d) was killed; the kernel has reset the device, and what it held is lost",
+			 pid);
+	trace_remove(device->name);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What mlxmigctl hold leaves in /run while it has a device, and takes away
+ * when it ends: who finds it at a device that nobody has knows that the
+ * holder was killed, and what the device lost by that.
+ */
+#ifndef SYS_TRACE_H
+#define SYS_TRACE_H
+
+#include <stddef.h>
+
+#include "model/device.h"
+
+#define TRACE_DIR "/run/mlxmigctl"
+
+/** trace_write - this process holds @name; where /run cannot be written, nothing comes of it */
+void trace_write(const char *name) __attribute__((nonnull(1)));
+
+/** trace_remove - it no longer does, and has put the device back */
+void trace_remove(const char *name) __attribute__((nonnull(1)));
+
+/** trace_note_load - a state is being loaded into @name, which a holder keeps open */
+void trace_note_load(const char *name) __attribute__((nonnull(1)));
+
+/** trace_loaded - was a state loaded into it since trace_write()? TRI_UNKNOWN: there is no trace */
+enum tristate trace_loaded(const char *name) __attribute__((nonnull(1)));
+
+/**
+ * trace_take - was the last holder of @device killed?
+ * @device: just opened, and so nobody else's: whoever left a trace is gone,
+ *          whichever process may have its number by now
+ * @text: takes words for the user, or nothing
+ *
+ * Told once: the trace goes.
+ */
+void trace_take(const struct device *device, char *text, size_t size)
+	__attribute__((nonnull(1, 2)));
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a holder leaves in /run, and what is made of it when the holder is gone. */
+#include "check.h"
+
+#include <unistd.h>
+
+#include "root_kit.h"
+#include "sys/trace.h"
+
+#define VF "0000:3b:00.2"
+
+static struct device vf = { .kind = DEVICE_VF, .name = VF };
+
+static const char *taken(const struct device *device)
+{
+	static char text[160];
+
+	trace_take(device, text, sizeof(text));
+	return text;
+}
+
+static void without_a_folder_nothing_is_left(void)
+{
+	trace_write(VF);
+	CHECK_INT(trace_loaded(VF), TRI_UNKNOWN);
+	trace_note_load(VF);
+	trace_remove(VF);
+	CHECK_STR(taken(&vf), "");
+	root_kit_put("/run/another", "");
+}
+
+static void a_clean_end_leaves_none(void)
+{
+	trace_write(VF);
+	CHECK_INT(trace_loaded(VF), TRI_NO);
+	trace_remove(VF);
+	CHECK_INT(trace_loaded(VF), TRI_UNKNOWN);
+	CHECK_STR(taken(&vf), "");
+}
+
+static void a_killed_holder_is_told_once(void)
+{
+	char want[160];
+
+	snprintf(want, sizeof(want),
+		 "mlxmigctl hold (pid %d) was killed; the kernel has reset the device, and what it held is lost",
+		 (int)getpid());
+	trace_write(VF);
+	CHECK_STR(taken(&vf), want);
+	CHECK_STR(taken(&vf), "");
+	trace_write(VF);
+	trace_note_load(VF);
+	CHECK_STR(taken(&vf), want);
+}
+
+/* Only a PCI device is sure to be reset by its last close. */
+static void of_another_device_less_is_known(void)
+{
+	struct device other = vf;
+
+	other.kind = DEVICE_OTHER;
+	trace_write(VF);
+	CHECK(strstr(taken(&other), "may be lost"));
+}
+
+static void a_load_is_noted_for_the_holder(void)
+{
+	trace_write(VF);
+	trace_note_load(VF);
+	trace_note_load(VF);
+	CHECK_INT(trace_loaded(VF), TRI_YES);
+	/* The next one begins anew. */
+	trace_write(VF);
+	CHECK_INT(trace_loaded(VF), TRI_NO);
+	trace_remove(VF);
+}
+
+/* One that was written to in the moment of the kill, or by somebody else. */
+static void what_is_no_trace_is_left_alone(void)
+{
+	root_kit_put(TRACE_DIR "/" VF ".hold", "");
+	CHECK_STR(taken(&vf), "");
+	root_kit_put(TRACE_DIR "/" VF ".hold", "pid of nobody\n");
+	CHECK_STR(taken(&vf), "");
+	CHECK_INT(trace_loaded(VF), TRI_NO);
+}
+
+int main(void)
+{
+	int ret;
+
+	if (!root_kit_begin())
+		return 99;
+	CASE(without_a_folder_nothing_is_left);
+	CASE(a_clean_end_leaves_none);
+	CASE(a_killed_holder_is_told_once);
+	CASE(of_another_device_less_is_known);
+	CASE(a_load_is_noted_for_the_holder);
+	CASE(what_is_no_trace_is_left_alone);
+	ret = CHECK_DONE();
+	return root_kit_end() ? 99 : ret;
+}
