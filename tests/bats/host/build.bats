@@ -21,6 +21,20 @@ make() { env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u MAKEOVERRIDES make "$@"; }
 	[ -z "$output" ]
 }
 
+@test "the unit that is installed is one that systemd takes, and starts the program that is" {
+	grep -q '^#define HAVE_LIBSYSTEMD' "$MLXMIGCTL_BUILD/config.h" || skip "built without libsystemd"
+	local root=$BATS_TEST_TMPDIR unit program
+	run -0 make -C "$MLXMIGCTL_BUILD" install DESTDIR="$root"
+	unit=$(find "$root" -name 'mlxmigctl-hold@.service')
+	program=$(sed -n 's/^ExecStart=\([^ ]*\) hold .*/\1/p' "$unit")
+	[ -x "$root/$program" ]
+	sed -i "s,^ExecStart=,&$root," "$unit"
+	[ -n "$(type -P systemd-analyze)" ] || skip "no systemd-analyze"
+	run systemd-analyze verify --man=no "$unit"
+	[ -z "$output" ]
+	[ "$status" -eq 0 ]
+}
+
 # packed INTO [VARIABLE=VALUE]...: the folders that make dist puts into the archive as they are, as a list
 packed() {
 	mkdir "$1"
