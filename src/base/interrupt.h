@@ -57,6 +57,6 @@ static inline void interrupt_endp(const int *begun)
 }
 
 /* int AUTO_INTERRUPT begun = interrupt_begin(err); */
-#define AUTO_INTERRUPT __attribute__((cleanup(interrupt_endp)))
+#define AUTO_INTERRUPT __attribute__((cleanup(interrupt_endp), unused))
 
 #endif
