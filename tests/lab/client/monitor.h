@@ -20,7 +20,7 @@
 
 enum { PATIENCE_MS = 30000 };
 
-static const char port[] = "/run/lab.qmp";
+static const char *port = "/run/lab.qmp";
 
 /* One user at a time: held until the process ends, and taken before the port is opened, which takes one opener. */
 static void take_turn(void)
@@ -88,7 +88,7 @@ static json_t *returned(json_t *answer)
 	return json_object_get(answer, "return");
 }
 
-static json_t *property(const char *name, json_t *value)
+static inline json_t *property(const char *name, json_t *value)
 {
 	const char *device = getenv("LAB_DEVICE");
 	char path[256];
