@@ -9,6 +9,7 @@
 #include "sys/devlink.h"
 #include "sys/failure.h"
 #include "sys/holder.h"
+#include "sys/trace.h"
 
 struct status_options {
 	bool probe;
@@ -87,6 +88,9 @@ static int look(struct inventory *inventory, const struct request *request,
 
 		probe_device(device, status->probe);
 		failure_last(device->name, &device->failure);
+		if (device_in_use(device) == TRI_NO)
+			trace_look(device, device->warning,
+				   sizeof(device->warning));
 		device_judge(device, inventory_pf(inventory, device));
 	}
 	return 0;
@@ -123,6 +127,7 @@ static const struct text_part text[] = {
 	TEXT_LINE("devices", "{devices|count?-=none: this host has no function of an mlx5 adapter}"),
 	{ .each = "devices", .columns = columns, .some = true },
 	{ .each = "processes", .columns = process_columns, .some = true },
+	{ .label = "warning", .show = "{}", .each = "warnings" },
 	{ .label = "note", .each = "devices", .once = true,
 	  .show = "{migration_reason?" PROBE_REASON_FREE "=a free device is not asked for its state, since opening it resets it (-): hold it (mlxmigctl hold), or have it reset and asked (--probe)}" },
 	{}

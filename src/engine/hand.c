@@ -23,7 +23,7 @@ enum device_state hand_rest(enum device_state origin)
 
 static void warn_of_killed(const struct hand *hand)
 {
-	char text[160] = "";
+	char text[TRACE_TEXT_SIZE] = "";
 
 	if (!hand->vdev->borrowed)
 		trace_take(hand->device, text, sizeof(text));

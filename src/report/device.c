@@ -198,6 +198,19 @@ static json_t *process_of(const struct holdings *holdings, size_t process,
 	return object;
 }
 
+static json_t *warnings_of(const struct device *devices, size_t n)
+{
+	json_t *warnings = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		if (*devices[i].warning)
+			json_array_append_new(warnings,
+					      json_sprintf("%s: %s",
+							   devices[i].name,
+							   devices[i].warning));
+	return warnings;
+}
+
 json_t *report_devices(const struct device *devices, size_t n,
 		       const struct holdings *holdings)
 {
@@ -213,6 +226,7 @@ json_t *report_devices(const struct device *devices, size_t n,
 				      process_of(holdings, i, devices));
 	set(document, "devices", array);
 	set(document, "processes", processes);
+	set(document, "warnings", warnings_of(devices, n));
 	return document;
 }
 

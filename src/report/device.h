@@ -10,7 +10,7 @@
 #include "model/device.h"
 #include "model/process.h"
 
-/** report_devices - {"devices": […], "processes": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
+/** report_devices - {"devices": […], "processes": […], "warnings": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
 json_t *report_devices(const struct device *devices, size_t n,
 		       const struct holdings *holdings)
 	__attribute__((nonnull(3)));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sys/process.h"
 #include "sys/root.h"
 
 #define TRACE_FORMAT TRACE_DIR "/%s.hold"
@@ -30,7 +31,8 @@ void trace_write(const char *name)
 		mkdir(dir, 0755);
 	fd = trace_open(name, O_CREAT | O_TRUNC);
 	if (fd >= 0)
-		dprintf(fd, "pid %d\n", (int)getpid());
+		dprintf(fd, "pid %d\nstart %llu\n", (int)getpid(),
+			(unsigned long long)process_start(getpid()));
 }
 
 void trace_remove(const char *name)
@@ -61,23 +63,49 @@ void trace_note_load(const char *name)
 		dprintf(fd, "loaded\n");
 }
 
-void trace_take(const struct device *device, char *text, size_t size)
+/* Who left it: the pid, or 0 where there is no trace. */
+static pid_t read_trace(const char *name, uint64_t *start)
 {
 	char trace[256];
+	unsigned long long ticks;
 	int pid;
 
-	*text = '\0';
-	if (root_read(trace, sizeof(trace), TRACE_FORMAT, device->name) < 0 ||
-	    sscanf(trace, "pid %d", &pid) != 1)
-		return;
+	if (root_read(trace, sizeof(trace), TRACE_FORMAT, name) < 0 ||
+	    sscanf(trace, "pid %d start %llu", &pid, &ticks) != 2)
+		return 0;
+	*start = ticks;
+	return pid;
+}
+
+static void say_killed(const struct device *device, pid_t pid, char *text,
+		       size_t size)
+{
 	/* What is no PCI device need not be reset by its last close. */
-	if (device->kind == DEVICE_OTHER)
-		snprintf(text, size,
-			 "mlxmigctl hold (pid %d) was killed; what it had in the device may be lost",
-			 pid);
-	else
-		snprintf(text, size,
-			 "mlxmigctl hold (pid %d) was killed; the kernel has reset the device, and what it held is lost",
-			 pid);
+	snprintf(text, size, "mlxmigctl hold (pid %d) was killed; %s", (int)pid,
+		 device->kind == DEVICE_OTHER ?
+			 "what it had in the device may be lost" :
+			 "the kernel has reset the device, and what it held is lost");
+}
+
+void trace_look(const struct device *device, char *text, size_t size)
+{
+	uint64_t start;
+	pid_t pid = read_trace(device->name, &start);
+
+	*text = '\0';
+	/* One that is not dead may be about to open it, or to end well. */
+	if (pid && process_start(pid) != start)
+		say_killed(device, pid, text, size);
+}
+
+void trace_take(const struct device *device, char *text, size_t size)
+{
+	uint64_t start;
+	pid_t pid = read_trace(device->name, &start);
+
+	*text = '\0';
+	if (!pid)
+		return;
+	say_killed(device, pid, text, size);
 	trace_remove(device->name);
 }

@@ -12,6 +12,7 @@
 #include "model/device.h"
 
 #define TRACE_DIR "/run/mlxmigctl"
+#define TRACE_TEXT_SIZE 160
 
 /** trace_write - this process holds @name; where /run cannot be written, nothing comes of it */
 void trace_write(const char *name) __attribute__((nonnull(1)));
@@ -26,10 +27,20 @@ void trace_note_load(const char *name) __attribute__((nonnull(1)));
 enum tristate trace_loaded(const char *name) __attribute__((nonnull(1)));
 
 /**
+ * trace_look - was the last holder of @device killed?
+ * @device: one that nobody is known to have open
+ * @text: takes words for the user, or nothing
+ *
+ * The trace stays, until somebody opens the device.
+ */
+void trace_look(const struct device *device, char *text, size_t size)
+	__attribute__((nonnull(1, 2)));
+
+/**
  * trace_take - was the last holder of @device killed?
  * @device: just opened, and so nobody else's: whoever left a trace is gone,
  *          whichever process may have its number by now
- * @text: takes words for the user, or nothing
+ * @text: as for trace_look()
  *
  * Told once: the trace goes.
  */

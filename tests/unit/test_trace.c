@@ -13,7 +13,7 @@ static struct device vf = { .kind = DEVICE_VF, .name = VF };
 
 static const char *taken(const struct device *device)
 {
-	static char text[160];
+	static char text[TRACE_TEXT_SIZE];
 
 	trace_take(device, text, sizeof(text));
 	return text;
@@ -40,7 +40,7 @@ static void a_clean_end_leaves_none(void)
 
 static void a_killed_holder_is_told_once(void)
 {
-	char want[160];
+	char want[TRACE_TEXT_SIZE];
 
 	snprintf(want, sizeof(want),
 		 "mlxmigctl hold (pid %d) was killed; the kernel has reset the device, and what it held is lost",
@@ -75,12 +75,32 @@ static void a_load_is_noted_for_the_holder(void)
 	trace_remove(VF);
 }
 
+/* Below this root no process has a number. */
+static void a_look_leaves_the_trace(void)
+{
+	char text[TRACE_TEXT_SIZE];
+
+	trace_look(&vf, text, sizeof(text));
+	CHECK_STR(text, "");
+	root_kit_put(TRACE_DIR "/" VF ".hold", "pid 42\nstart 4711\n");
+	root_kit_put("/proc/42/stat", "42 (mlxmigctl-hold) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 0 0");
+	trace_look(&vf, text, sizeof(text));
+	CHECK_STR(text, "");
+	/* Its number is another's by now. */
+	root_kit_put("/proc/42/stat", "42 (bash) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4712 0 0");
+	trace_look(&vf, text, sizeof(text));
+	CHECK(strstr(text, "mlxmigctl hold (pid 42) was killed;"));
+	CHECK_STR(taken(&vf), text);
+	trace_look(&vf, text, sizeof(text));
+	CHECK_STR(text, "");
+}
+
 /* One that was written to in the moment of the kill, or by somebody else. */
 static void what_is_no_trace_is_left_alone(void)
 {
 	root_kit_put(TRACE_DIR "/" VF ".hold", "");
 	CHECK_STR(taken(&vf), "");
-	root_kit_put(TRACE_DIR "/" VF ".hold", "pid of nobody\n");
+	root_kit_put(TRACE_DIR "/" VF ".hold", "pid 42\n");
 	CHECK_STR(taken(&vf), "");
 	CHECK_INT(trace_loaded(VF), TRI_NO);
 }
@@ -96,6 +116,7 @@ int main(void)
 	CASE(a_killed_holder_is_told_once);
 	CASE(of_another_device_less_is_known);
 	CASE(a_load_is_noted_for_the_holder);
+	CASE(a_look_leaves_the_trace);
 	CASE(what_is_no_trace_is_left_alone);
 	ret = CHECK_DONE();
 	return root_kit_end() ? 99 : ret;

@@ -53,6 +53,24 @@ load ../trees
 	device 0000:3b:00.6 .holders '[]'
 }
 
+@test "status tells that a holder was killed, as long as its trace is there" {
+	local trace
+	plant two-port
+	mkdir -p "$SYSROOT/run/mlxmigctl"
+	for trace in 0000:3b:00.7 0000:3b:00.4; do
+		printf 'pid 3000\nstart 17\n' >"$SYSROOT/run/mlxmigctl/$trace.hold"
+	done
+	on 0 status
+	json_is .warnings '["0000:3b:00.7: mlxmigctl hold (pid 3000) was killed; the kernel has reset the device, and what it held is lost"]'
+	on 0 status -t
+	[[ $output == *$'\nwarning: 0000:3b:00.7: mlxmigctl hold (pid 3000) was killed;'* ]]
+	# one that is still there may be about to open it
+	mkdir "$SYSROOT/proc/3000"
+	echo "3000 (mlxmigctl) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 17 0 0" >"$SYSROOT/proc/3000/stat"
+	on 0 status
+	json_is .warnings '[]'
+}
+
 @test "status tells user, guest and libvirt's domain of a holder" {
 	plant two-port
 	on 0 status 3b:00.5 3b:00.4

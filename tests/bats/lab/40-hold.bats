@@ -256,6 +256,8 @@ free_again() {
 	wait "$HOLD_PID" || [ "$?" -eq 137 ]
 	local killed=$HOLD_PID
 	unset HOLD_PID
+	run_mlx 0 status "$VF0"
+	json_is '.warnings[]' "$VF0: mlxmigctl hold (pid $killed) was killed; the kernel has reset the device, and what it held is lost"
 	run_mlx 0 state "$VF0"
 	json_is '[.access, .state]' '["opened","RUNNING"]'
 	json_is '.warnings[]' "mlxmigctl hold (pid $killed) was killed; the kernel has reset the device, and what it held is lost"
