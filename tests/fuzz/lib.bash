@@ -33,7 +33,7 @@ fuzz_link() {
 # fuzz_prepare TARGET...: the tool's sources once more, instrumented, and the targets, in $fuzz_build
 fuzz_prepare() {
 	local target
-	"$top_dir/tests/build-tool" "$fuzz_build" --enable-werror CC=clang CFLAGS="${fuzz_cflags[*]} $fuzz_tool" \
+	"$top_dir/tests/build-tool" "$fuzz_build" --enable-werror --without-systemd CC=clang CFLAGS="${fuzz_cflags[*]} $fuzz_tool" \
 		LDFLAGS=-fsanitize=address,undefined || return
 	for target; do
 		fuzz_link "$target" "$fuzz_build/fuzz_$target" "$top_dir/src" || return
