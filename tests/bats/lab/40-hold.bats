@@ -168,7 +168,7 @@ free_again() {
 	[ ! -s "$BATS_TEST_TMPDIR/hold.json" ]
 	tail -c +100001 "$IMAGES/image" >&7
 	exec 7>&-
-	for _ in {1..100}; do [ ! -s "$BATS_TEST_TMPDIR/hold.json" ] || break; sleep 0.1; done
+	for _ in {1..300}; do [ ! -s "$BATS_TEST_TMPDIR/hold.json" ] || break; sleep 0.1; done
 	output=$(cat "$BATS_TEST_TMPDIR/hold.json")
 	json_is '.devices[] | [.state, .loaded.file, .loaded.file_bytes]' '["RUNNING","-",null]'
 	labvf "$VF0" check 11
@@ -208,9 +208,9 @@ free_again() {
 		        print([line for line in state.stdout.splitlines() if line[:6] in ("state:", "access")], flush=True)
 	END
 	other_pid=$!
-	for _ in {1..100}; do [ ! -S "$BATS_TEST_TMPDIR/socket" ] || break; sleep 0.1; done
+	for _ in {1..300}; do [ ! -S "$BATS_TEST_TMPDIR/socket" ] || break; sleep 0.1; done
 	hold_with env NOTIFY_SOCKET="$BATS_TEST_TMPDIR/socket" -- --state stop "$VF0" "$VF1"
-	for _ in {1..100}; do [ "$(wc -l <"$BATS_TEST_TMPDIR/told")" -lt 3 ] || break; sleep 0.1; done
+	for _ in {1..300}; do [ "$(wc -l <"$BATS_TEST_TMPDIR/told")" -lt 3 ] || break; sleep 0.1; done
 	release
 	wait "$other_pid"
 	unset other_pid
