@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&command_reset,
 	&command_dirty,
 	&command_hold,
+	&command_conform,
 	&command_inspect,
 	&command_verify,
 	&command_diff,

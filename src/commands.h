@@ -16,6 +16,7 @@ extern const struct command command_load;
 extern const struct command command_reset;
 extern const struct command command_dirty;
 extern const struct command command_hold;
+extern const struct command command_conform;
 extern const struct command command_inspect;
 extern const struct command command_verify;
 extern const struct command command_diff;

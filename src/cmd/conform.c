@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "base/interrupt.h"
+#include "cmd/visit.h"
+#include "commands.h"
+#include "engine/conform.h"
+#include "report/conform.h"
+#include "sys/mig.h"
+
+#define PATTERNS_MAX 64
+
+enum { KEY_CHECK = 0x300, KEY_FORCE, KEY_LIST, KEY_TAP };
+
+struct conform_options {
+	const char *patterns[PATTERNS_MAX + 1];
+	size_t n_patterns;
+	bool force;
+	bool list;
+	bool tap;
+};
+
+static const struct argp_option options[] = {
+	{ "check", KEY_CHECK, "PATTERN", 0,
+	  "make only the checks whose names are like this (arc/*, data/end); may be repeated", 0 },
+	{ "force", KEY_FORCE, NULL, 0,
+	  "check a device held by mlxmigctl hold too: the state it has is lost", 0 },
+	{ "list", KEY_LIST, NULL, 0, "name the checks, and make none", 0 },
+	{ "tap", KEY_TAP, NULL, 0,
+	  "print the Test Anything Protocol in place of the document", 0 },
+	{}
+};
+
+static int add_pattern(struct conform_options *conform, const char *pattern,
+		       struct err *err)
+{
+	if (conform->n_patterns == PATTERNS_MAX)
+		return err_set(err, ERR_USAGE, 0, "--check: more than %d",
+			       PATTERNS_MAX);
+	conform->patterns[conform->n_patterns++] = pattern;
+	return 0;
+}
+
+static int parse(int key, const char *arg, void *data, struct err *err)
+{
+	struct conform_options *conform = data;
+
+	switch (key) {
+	case KEY_CHECK:
+		return add_pattern(conform, arg, err);
+	case KEY_FORCE:
+		conform->force = true;
+		return 0;
+	case KEY_LIST:
+		conform->list = true;
+		return 0;
+	case KEY_TAP:
+		conform->tap = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int check(const void *data, char **operands, size_t n_operands,
+		 struct err *err)
+{
+	const struct conform_options *conform = data;
+
+	(void)operands;
+	if (conform->list && conform->tap)
+		return err_set(err, ERR_USAGE, 0,
+			       "--list and --tap: a list is no test");
+	if (conform->list == !n_operands)
+		return 0;
+	err_set(err, ERR_USAGE, 0, conform->list ?
+		"--list takes no device" : "conform: no DEVICE is named");
+	return err_hint(err, "as in mlxmigctl conform 0000:3b:00.2, or mlxmigctl conform --list");
+}
+
+static const char *const *patterns_of(const struct conform_options *conform)
+{
+	return conform->n_patterns ? conform->patterns : NULL;
+}
+
+/* What somebody keeps is not lost without a word. */
+static int require_ours(const struct visit *visit, bool force, struct err *err)
+{
+	if (!visit_is_borrowed(visit) || force)
+		return 0;
+	err_set(err, ERR_BUSY, 0,
+		"%s is held by mlxmigctl hold (pid %d), and what it holds would be lost",
+		visit->device, (int)visit->lender.pid);
+	err_hint(err, "end that process, or say --force");
+	return err_device(err, visit->device);
+}
+
+static int require_checks(const struct conform_result *result, struct err *err)
+{
+	if (result->n)
+		return 0;
+	err_set(err, ERR_USAGE, 0, "--check: no check has such a name");
+	return err_hint(err, "mlxmigctl conform --list names them");
+}
+
+static int list(const struct conform_options *conform,
+		struct conform_result *result, struct reply *reply,
+		struct err *err)
+{
+	if (conform_list(patterns_of(conform), result, err) ||
+	    require_checks(result, err))
+		return -1;
+	reply->document = report_conform(result, true);
+	return 0;
+}
+
+static int run_checks(const struct request *request,
+		      struct conform_result *result, struct err *err)
+{
+	const struct conform_options *conform = request->options;
+	AUTO_VDEV struct vdev vdev = VDEV_INIT;
+	struct device device;
+	struct mig_caps caps;
+
+	if (visit_begin(request->operands[0], VDEV_OWN, &vdev, &result->visit,
+			&device, &caps, err) ||
+	    mig_require(&device, &caps, err) ||
+	    require_ours(&result->visit, conform->force, err) ||
+	    conform_run(&vdev, caps.flags, patterns_of(conform), result, err))
+		return -1;
+	return require_checks(result, err);
+}
+
+static int run(const struct request *request, struct reply *reply,
+	       struct err *err)
+{
+	const struct conform_options *conform = request->options;
+	int AUTO_INTERRUPT begun = interrupt_begin(err);
+	__attribute__((cleanup(conform_free))) struct conform_result result = {};
+	int ret;
+
+	if (begun)
+		return -1;
+	if (conform->list)
+		return list(conform, &result, reply, err);
+	ret = run_checks(request, &result, err);
+	if (!result.n)
+		return ret;
+	if (!ret && result.counts[CONFORM_FAIL])
+		reply->status = err_code_status(ERR_DIFFERENT);
+	reply->document = report_conform(&result, false);
+	if (ret || !conform->tap)
+		return ret;
+	reply->output = report_conform_tap(&result);
+	return reply->output ? 0 : err_set(err, ERR_NO_MEMORY, 0, "the text");
+}
+
+static const char *const columns[] = { "check=name", "+result", "+time=duration_ns|time",
+				       "+seen=detail", NULL };
+
+static const struct text_part text[] = {
+	TEXT_LINE("device", "{device}[, borrowed from {lender.name} (pid {lender.pid})]"),
+	TEXT_LINE("driver", "{driver}"),
+	TEXT_LINE("checks", "{passed} passed, {failed} failed, {skipped} skipped, in {duration_ns|time}"),
+	{ .each = "checks", .columns = columns },
+	{}
+};
+
+const struct command command_conform = {
+	.name = "conform",
+	.operand_words = "DEVICE\n--list",
+	.summary = "check that a device's driver migrates as VFIO wants it",
+	.description =
+		"Takes DEVICE along every way between the migration states, "
+		"legal and illegal, saves and loads it well and badly, resets "
+		"it in every state, and tells for each check whether its "
+		"driver did what include/uapi/linux/vfio.h asks for. Exit "
+		"status 9: it did not always.\v"
+		"DEVICE must be free, or held by mlxmigctl hold and --force "
+		"given: whatever it holds is lost. It is in RUNNING "
+		"afterwards.",
+	.options = options,
+	.operands = { OPERAND_DEVICE },
+	.min_operands = 0,
+	.max_operands = 1,
+	.options_size = sizeof(struct conform_options),
+	.parse = parse,
+	.check = check,
+	.run = run,
+	.text = text,
+};
