@@ -128,11 +128,12 @@ static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 		return err_set(err, ERR_INTERNAL, 0,
 			       "%s: a walk of more than %d arcs",
 			       walker->vdev->name, ARCS_MAX);
+	failure_watch_begin(&watch, walker->vdev->name);
+	/* The last thing before the arc: what lies between is when another may move it unseen. */
 	if (check_unmoved(walker, err))
 		return -1;
 	arc = &walker->walk->arcs[walker->walk->n_arcs++];
 	*arc = (struct arc){ .from = walker->state, .to = next };
-	failure_watch_begin(&watch, walker->vdev->name);
 	start = now_ns();
 	arc->begun_ns = start;
 	arc->num = -set_state(walker, next, fd);
