@@ -7,12 +7,13 @@ declare -gA vmm_pid=()
 
 # start_vmm NAME DEVICE [ARGUMENT...]: a QEMU that answers, vmm_pid[NAME]; what it says goes to $BATS_TEST_TMPDIR/NAME.log
 start_vmm() {
-	local name=$1 i
+	local name=$1 i tries
+	tries=$(slowly 300)
 	# One that was killed leaves its socket.
 	rm -f "/run/vmm/$name"
 	vmm "$@" >"$BATS_TEST_TMPDIR/$name.log" 2>&1 3>&- 4>&- &
 	vmm_pid[$name]=$!
-	for ((i = 0; i < $(slowly 300); i++)); do
+	for ((i = 0; i < tries; i++)); do
 		[ ! -S "/run/vmm/$name" ] || break
 		kill -0 "${vmm_pid[$name]}" 2>/dev/null || break
 		sleep 0.1
@@ -40,11 +41,11 @@ end_vmm() {
 	return $status
 }
 
-# kill_vmm NAME...: at once
+# kill_vmm NAME...: at once, if it has not ended by itself
 kill_vmm() {
 	local name
 	for name; do
-		kill -KILL "${vmm_pid[$name]}"
+		kill -KILL "${vmm_pid[$name]}" 2>/dev/null || true
 		wait "${vmm_pid[$name]}" 2>/dev/null || true
 		unset "vmm_pid[$name]"
 	done
@@ -54,14 +55,15 @@ kill_vmm() {
 end_vmms() {
 	local name
 	for name in "${!vmm_pid[@]}"; do
-		kill_vmm "$name" || true
+		kill_vmm "$name"
 	done
 }
 
 # bios_ready NAME: waits until the guest's firmware has placed the VF's BAR, as any guest that runs has
 bios_ready() {
-	local i
-	for ((i = 0; i < $(slowly 100); i++)); do
+	local i tries
+	tries=$(slowly 100)
+	for ((i = 0; i < tries; i++)); do
 		[[ $(to_vmm "$1" human-monitor-command '{"command-line":"info pci"}') != *"BAR0: 64 bit prefetchable memory at "* ]] || return 0
 		sleep 0.2
 	done
@@ -69,12 +71,18 @@ bios_ready() {
 	return 1
 }
 
-# patiently NAME: a migration of it takes the time that it needs, since without a tracker all memory is dirty until the end
-patiently() { to_vmm "$1" migrate-set-parameters '{"downtime-limit":30000}' >/dev/null; }
+# patiently NAME: a migration of it takes the time that it needs: without a tracker all memory is dirty until the end, and on
+# 6.1, without MIG_DATA_SIZE, QEMU counts with 100 GiB of device.
+patiently() {
+	local more=''
+	! old_kernel || more=',"avail-switchover-bandwidth":100000000000'
+	to_vmm "$1" migrate-set-parameters "{\"downtime-limit\":30000$more}" >/dev/null
+}
 
 # migrate NAME URI: until it is done
 migrate() {
 	to_vmm "$1" migrate "{\"uri\":\"$2\"}" >/dev/null && to_vmm "$1" query-migrate until status completed >/dev/null && return
+	to_vmm "$1" query-migrate || true
 	cat "$BATS_TEST_TMPDIR/$1.log"
 	return 1
 }
@@ -86,4 +94,25 @@ arrive() { to_vmm "$1" migrate-incoming "{\"uri\":\"$2\"}" >/dev/null; }
 state_of() {
 	run_mlx 0 state "$1"
 	json_is '[.access, .state]' "[\"borrowed\",\"$2\"]"
+}
+
+# device_data FILE: what the driver gave, out of a migration of QEMU's with one device: behind each mark (hw/vfio/migration.c:
+# VFIO_MIG_FLAG_DEV_DATA_STATE) and its size
+device_data() {
+	python3 - "$1" <<-'END'
+		import sys
+		data, mark, at = open(sys.argv[1], "rb").read(), bytes.fromhex("ffffffffef100004"), 0
+		while (at := data.find(mark, at)) >= 0:
+		    size = int.from_bytes(data[at + 8:at + 16], "big")
+		    sys.stdout.buffer.write(data[at + 16:at + 16 + size])
+		    at += 16 + size
+	END
+}
+
+# grows DEVICE: its generation does, so that it runs
+grows() {
+	local before
+	before=$(labvf "$1" get generation)
+	sleep 0.05
+	[ "$(labvf "$1" get generation)" -gt "$before" ]
 }
