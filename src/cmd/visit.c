@@ -12,6 +12,7 @@ void visit_fill(struct visit *visit, const struct device *device,
 	text_copy(visit->device, sizeof(visit->device), device->name);
 	text_copy(visit->driver, sizeof(visit->driver), device->driver);
 	visit->lender = vdev->lender;
+	visit->resets = caps->reset;
 	visit->has_state = caps->device_state;
 	visit->state = caps->state;
 	if (!vdev->borrowed)

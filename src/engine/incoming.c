@@ -337,8 +337,10 @@ static int settle(struct delivery *d, struct err *err)
 	transfer->kept = d->options->use == VDEV_FRESH ||
 			 vdev_is_kept(d->hand.vdev, d->hand.device);
 	if (!transfer->kept)
-		outcome_warn(d->outcome,
-			     "nobody holds the device, so the loaded state is gone again with the end of this command (mlxmigctl hold keeps a device open)");
+		outcome_warn(d->outcome, "nobody holds the device, so %s (mlxmigctl hold keeps a device open)",
+			     d->hand.caps.reset ?
+				     "the loaded state is gone again with the end of this command" :
+				     "what becomes of the loaded state is its driver's affair");
 	d->outcome->done = !ret;
 	return ret;
 }

@@ -89,6 +89,7 @@ struct device {
 	struct bdf bdf;              /* not for DEVICE_OTHER without an address */
 	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_id;
 	uint8_t revision;
+	char mdev_type[64];          /* of an mdev: "mtty-2" */
 	char product[96];            /* pci.ids' text */
 	bool has_pf;
 	struct bdf pf;               /* of a VF */

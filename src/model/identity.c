@@ -39,6 +39,11 @@ static void value_device_id(const struct device *device, char *buf, size_t size)
 	value_id(device->device_id, buf, size);
 }
 
+static void value_mdev_type(const struct device *device, char *buf, size_t size)
+{
+	text_copy(buf, size, device->mdev_type);
+}
+
 static void value_psid(const struct device *device, char *buf, size_t size)
 {
 	text_copy(buf, size, device->psid);
@@ -80,6 +85,10 @@ static bool suits_formats(const struct device *source,
 {
 	const struct stream_formats *formats = &target->formats;
 
+	/* Of drivers that are not mlx5's nothing is known but this. */
+	if (source->kind == DEVICE_OTHER && target->kind == DEVICE_OTHER &&
+	    !strcmp(source->driver, target->driver))
+		return true;
 	return formats->reads ? formats->reads & 1u << source->formats.writes
 			      : formats->writes == source->formats.writes;
 }
@@ -91,6 +100,9 @@ static const struct rule rules[] = {
 	{ "device_id", FIT_FORBIDS,
 	  "a state is understood by the same kind of device alone",
 	  value_device_id, NULL, NULL },
+	{ "mdev_type", FIT_FORBIDS,
+	  "a state is understood by the same kind of device alone",
+	  value_mdev_type, NULL, NULL },
 	{ "psid", FIT_FORBIDS,
 	  "both adapters must be of the same board type and configuration",
 	  value_psid, NULL, NULL },

@@ -17,6 +17,7 @@
 /**
  * struct visit - a device that a command has open
  * @lender: who had it open, and from whom it was borrowed; of kind HOLDER_NONE: the command opened it, which reset it
+ * @resets: VFIO says that it is reset when it is closed
  * @has_state: it has a migration state, @state
  * @failure: the firmware command that last failed for it, or empty
  * @warning: that its last holder was killed, or empty
@@ -25,6 +26,7 @@ struct visit {
 	char device[DEVICE_NAME_SIZE];
 	char driver[64];
 	struct holder lender;
+	bool resets;
 	bool has_state;
 	enum device_state state;
 	struct fw_failure failure;

@@ -28,6 +28,7 @@ static void add_identity(json_t *object, const struct device *device)
 	set(object, "total_vfs", report_number(device->total_vfs));
 	set(object, "num_vfs", report_number(device->num_vfs));
 	set(object, "product", report_text(device->product));
+	set(object, "mdev_type", report_text(device->mdev_type));
 	set(object, "numa_node", report_number(device->numa_node));
 	set(object, "fw_version", report_text(device->fw_version));
 	set(object, "psid", report_text(device->psid));

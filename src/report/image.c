@@ -70,7 +70,7 @@ char *report_image_device(const struct device *device,
 	bool pci = device->kind != DEVICE_OTHER;
 
 	return report_image_text(json_pack(
-		"{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}",
+		"{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}",
 		"schema", schema_of(SCHEMA_IMAGE),
 		"minor", FORMAT_MINOR,
 		"device", report_string(device->name),
@@ -81,6 +81,7 @@ char *report_image_device(const struct device *device,
 		"subsystem_id", hex16(device->subsystem_id),
 		"revision", pci ? json_integer(device->revision) : json_null(),
 		"product", report_text(device->product),
+		"mdev_type", report_text(device->mdev_type),
 		"pf", address_of(device->has_pf, &device->pf),
 		"vf_number", report_number(device->kind == DEVICE_VF
 					   ? device->vf_number : -1),

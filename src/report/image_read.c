@@ -50,7 +50,11 @@ static int get_texts(const json_t *document, struct device *device,
 	       foreign_text(document, "fw_version", device->fw_version,
 			    sizeof(device->fw_version), err) ||
 	       foreign_text(document, "driver", device->driver,
-			    sizeof(device->driver), err);
+			    sizeof(device->driver), err) ||
+	       /* What earlier versions wrote has none. */
+	       (json_object_get(document, "mdev_type") &&
+		foreign_text(document, "mdev_type", device->mdev_type,
+			     sizeof(device->mdev_type), err));
 }
 
 int format_read_identity(const json_t *document, struct device *device,

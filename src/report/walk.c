@@ -7,6 +7,9 @@
 #define WARN_UNDONE                                                           \
 	"the device was free: what was done to it ended when this command "   \
 	"closed it (mlxmigctl hold keeps a device open)"
+#define WARN_UNHELD                                                           \
+	"the device was free, and nobody holds it now (mlxmigctl hold keeps " \
+	"a device open): what becomes of its state is its driver's affair"
 #define WARN_CLOSED_FD                                                        \
 	"the data fd that came with the state was closed: nothing can read "  \
 	"or write this session any more (mlxmigctl save and load keep theirs)"
@@ -236,7 +239,10 @@ json_t *report_step(const struct step_result *result)
 	json_object_set_new(document, "kept",
 			    json_boolean(visit_is_borrowed(&result->visit)));
 	if (!visit_is_borrowed(&result->visit))
-		json_array_append_new(warnings, json_string(WARN_UNDONE));
+		json_array_append_new(warnings,
+				      json_string(result->visit.resets ?
+							  WARN_UNDONE :
+							  WARN_UNHELD));
 	if (result->closed_fd)
 		json_array_append_new(warnings, json_string(WARN_CLOSED_FD));
 	json_object_set_new(document, "warnings", warnings);

@@ -142,6 +142,8 @@ void function_read(struct device *device, const char *dir)
 	read_group(device, dir);
 	read_vfio(device, dir);
 	read_relation(device, dir);
+	root_link_name(device->mdev_type, sizeof(device->mdev_type),
+		       "%s/mdev_type", dir);
 	each_entry(device, dir, "net", add_netdev);
 	each_entry(device, dir, "infiniband", add_rdma);
 	device->numa_node = read_int(dir, "numa_node");

@@ -131,8 +131,35 @@ static void the_form_of_the_stream_must_be_read(void)
 	CHECK_INT(compare(&target).verdict, FIT_WARNS);
 }
 
+static void mediated_devices_fit_by_their_type(void)
+{
+	struct device source = { .kind = DEVICE_OTHER, .mdev_type = "mtty-2",
+				 .driver = "mtty",
+				 .formats = { .writes = STREAM_BARE } };
+	struct device target = source;
+	struct identity_fit fit;
+
+	target.formats.writes = STREAM_UNKNOWN;
+	identity_compare(&source, &target, &fit);
+	CHECK_INT(fit.verdict, FIT_YES);
+	strcpy(target.mdev_type, "mtty-1");
+	identity_compare(&source, &target, &fit);
+	CHECK_INT(fit.verdict, FIT_FORBIDS);
+	CHECK_STR(fit.facts[0].name, "mdev_type");
+	/* Another driver's stream may be another one. */
+	target = source;
+	strcpy(target.driver, "other");
+	target.formats.writes = STREAM_UNKNOWN;
+	identity_compare(&source, &target, &fit);
+	CHECK_INT(fit.verdict, FIT_WARNS);
+	/* And none of them is a VF. */
+	identity_compare(&like, &source, &fit);
+	CHECK_INT(fit.verdict, FIT_FORBIDS);
+}
+
 int main(void)
 {
+	CASE(mediated_devices_fit_by_their_type);
 	CASE(equal_devices_fit);
 	CASE(each_fact_forbids);
 	CASE(all_that_forbids_is_named);

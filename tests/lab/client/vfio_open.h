@@ -10,6 +10,7 @@
 #include <linux/vfio.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -21,13 +22,13 @@ struct vfio_open {
 
 #define VFIO_CLOSED ((struct vfio_open){ -1, -1, -1 })
 
-/* The file of the device's IOMMU group in /dev/vfio, as links in /proc name it: 0, or -1 with errno. */
+/* The file of the IOMMU group of a PCI or mediated device in /dev/vfio, as links in /proc name it: 0, or -1 with errno. */
 static inline int vfio_group_path(const char *bdf, char *path, size_t size)
 {
 	char link[PATH_MAX], target[PATH_MAX];
 	ssize_t length;
 
-	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	snprintf(link, sizeof(link), "/sys/bus/%s/devices/%s/iommu_group", strchr(bdf, ':') ? "pci" : "mdev", bdf);
 	length = readlink(link, target, sizeof(target) - 1);
 	if (length < 0)
 		return -1;
