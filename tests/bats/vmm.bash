@@ -5,24 +5,37 @@
 # bats sources this in a function.
 declare -gA vmm_pid=()
 
-# start_vmm NAME DEVICE [ARGUMENT...]: a QEMU that answers, vmm_pid[NAME]; what it says goes to $BATS_TEST_TMPDIR/NAME.log
-start_vmm() {
-	local name=$1 i tries
-	tries=$(slowly 300)
+# begin_vmm NAME DEVICE [ARGUMENT...]: a QEMU, vmm_pid[NAME], that vmm_answers is to wait for; what it says goes to
+# $BATS_TEST_TMPDIR/NAME.log
+begin_vmm() {
 	# One that was killed leaves its socket.
-	rm -f "/run/vmm/$name"
-	vmm "$@" >"$BATS_TEST_TMPDIR/$name.log" 2>&1 3>&- 4>&- &
-	vmm_pid[$name]=$!
-	for ((i = 0; i < tries; i++)); do
-		[ ! -S "/run/vmm/$name" ] || break
-		kill -0 "${vmm_pid[$name]}" 2>/dev/null || break
-		sleep 0.1
-	done
-	# The monitor is there before the device, and answers after it.
-	qmp "/run/vmm/$name" query-status >/dev/null && return
-	cat "$BATS_TEST_TMPDIR/$name.log"
-	return 1
+	rm -f "/run/vmm/$1"
+	vmm "$@" >"$BATS_TEST_TMPDIR/$1.log" 2>&1 3>&- 4>&- &
+	vmm_pid[$1]=$!
 }
+
+# vmm_answers NAME...
+vmm_answers() {
+	local name i tries
+	tries=$(slowly 300)
+	for name; do
+		for ((i = 0; i < tries; i++)); do
+			[ ! -S "/run/vmm/$name" ] || break
+			kill -0 "${vmm_pid[$name]}" 2>/dev/null || break
+			sleep 0.1
+		done
+		# The monitor is there before the device, and answers after it.
+		qmp "/run/vmm/$name" query-status >/dev/null && continue
+		cat "$BATS_TEST_TMPDIR/$name.log"
+		return 1
+	done
+}
+
+# start_vmm NAME DEVICE [ARGUMENT...]: both
+start_vmm() { begin_vmm "$@" && vmm_answers "$1"; }
+
+# often N: so many times, and fewer where everything takes long
+often() { debug_kernel && echo $(($1 / 4)) || echo "$1"; }
 
 # to_vmm NAME COMMAND...: to its monitor, see `qmp`
 to_vmm() { qmp "/run/vmm/$1" "${@:2}"; }

@@ -37,8 +37,9 @@ teardown() { end_vmms; }
 }
 
 @test "vmm: a guest that runs goes to another QEMU" {
-	start_vmm a "$VF0"
-	start_vmm b "$VF1" -incoming "unix:/run/vmm/way"
+	begin_vmm a "$VF0"
+	begin_vmm b "$VF1" -incoming "unix:/run/vmm/way"
+	vmm_answers a b
 	bios_ready a
 	labvf "$VF0" fill 12
 	patiently a

@@ -104,10 +104,11 @@ same_stream() {
 }
 
 @test "vmm: a guest that goes on at any moment of a save has its device, and there is a true image or none" {
-	local seed i status saver digest length moment saved=0 refused=0 missed=0
+	local seed i times status saver digest length moment saved=0 refused=0 missed=0
 	seed=$(seed)
 	echo "# SEED=$seed" >&3
 	RANDOM=$seed
+	times=$(often 20)
 	start_vmm a "$VF0"
 	hold "$VF1"
 	to_vmm a stop
@@ -115,7 +116,7 @@ same_stream() {
 	length=$EPOCHREALTIME
 	run_mlx 0 save --live "$VF0" $run_dir/image
 	length=$(((${EPOCHREALTIME/./} - ${length/./}) / 1000))
-	for ((i = 0; i < 20; i++)); do
+	for ((i = 0; i < times; i++)); do
 		rm -f $run_dir/image
 		digest=$(labvf "$VF0" get digest)
 		"$MLX" save --live "$VF0" $run_dir/image >$run_dir/document 2>$run_dir/said 3>&- 4>&- &
