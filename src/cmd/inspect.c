@@ -204,6 +204,7 @@ static const struct text_part text[] = {
 	TEXT_LINE("device", "{device.device}[, VF {device.vf_number}][ of {device.pf}]"),
 	TEXT_LINE("product", "{device.product}"),
 	TEXT_LINE("ids", "{device.vendor_id}:{device.device_id}[, subsystem {device.subsystem_vendor_id}:{device.subsystem_id}][, revision {device.revision}]"),
+	TEXT_LINE("mdev_type", "{device.mdev_type}"),
 	TEXT_LINE("psid", "{device.psid}"),
 	TEXT_LINE("firmware", "{device.fw_version}"),
 	TEXT_LINE("driver", "{device.driver}[, Linux {device.kernel}]"),

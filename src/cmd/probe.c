@@ -22,7 +22,11 @@ static const char *reason_against_probe(const struct device *device, bool free_t
 	case TRI_YES:
 		return NULL;
 	default:
-		return free_too ? NULL : PROBE_REASON_FREE;
+		if (free_too)
+			return NULL;
+		/* Whether that is reset by being opened is its driver's affair. */
+		return *device->mdev_type ? PROBE_REASON_FREE_MDEV :
+					    PROBE_REASON_FREE;
 	}
 }
 

@@ -9,6 +9,7 @@
 
 /* Not asked, for nothing may be disturbed; texts explain a "-" by this. */
 #define PROBE_REASON_FREE "it is free, and opening it resets it: --probe does"
+#define PROBE_REASON_FREE_MDEV "it is free, and opening it may change it: --probe does"
 
 /**
  * probe_device - fill what VFIO offers (@probed, @caps) and @formats

@@ -63,19 +63,20 @@ static int read_entry(const json_t *entry, struct device *device,
 	return 0;
 }
 
-static bool is_vf(const json_t *entry)
+/* All but PFs, which do not migrate. */
+static bool may_migrate(const json_t *entry)
 {
 	const char *kind = json_string_value(json_object_get(entry, "kind"));
 
-	return kind && !strcmp(kind, "vf");
+	return kind && (!strcmp(kind, "vf") || !strcmp(kind, "other"));
 }
 
-static size_t count_vfs(const json_t *entries)
+static size_t count_devices(const json_t *entries)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < json_array_size(entries); i++)
-		n += is_vf(json_array_get(entries, i));
+		n += may_migrate(json_array_get(entries, i));
 	return n;
 }
 
@@ -83,7 +84,7 @@ static int read_status(const json_t *document, struct device **devices,
 		       size_t *n, struct err *err)
 {
 	const json_t *entries = json_object_get(document, "devices");
-	size_t count = count_vfs(entries);
+	size_t count = count_devices(entries);
 	AUTO_FREE struct device *list = NULL;
 	size_t used = 0;
 
@@ -97,7 +98,7 @@ static int read_status(const json_t *document, struct device **devices,
 	for (size_t i = 0; i < json_array_size(entries); i++) {
 		const json_t *entry = json_array_get(entries, i);
 
-		if (is_vf(entry) && read_entry(entry, &list[used++], err))
+		if (may_migrate(entry) && read_entry(entry, &list[used++], err))
 			return -1;
 	}
 	if (!used) {

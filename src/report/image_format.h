@@ -10,7 +10,7 @@
 #include "model/transfer.h"
 
 #define FORMAT_MAJOR 1 /* what knows one cannot read another */
-#define FORMAT_MINOR 1 /* something was added that others may pass over */
+#define FORMAT_MINOR 2 /* something was added that others may pass over */
 #define SCHEMA_IMAGE "mlxmigctl.image/"
 #define SCHEMA_MANIFEST "mlxmigctl.manifest/"
 

@@ -29,9 +29,13 @@ static int get_kind(const json_t *document, enum device_kind *kind,
 	return foreign_bad("kind", err);
 }
 
+/* A device that is on no PCI bus has no ids; in an image they are 0. */
 static int get_ids(const json_t *document, struct device *device,
 		   struct err *err)
 {
+	if (device->kind == DEVICE_OTHER &&
+	    json_is_null(json_object_get(document, "vendor_id")))
+		return 0;
 	return foreign_hex16(document, "vendor_id", &device->vendor_id, err) ||
 	       foreign_hex16(document, "device_id", &device->device_id, err) ||
 	       foreign_hex16(document, "subsystem_vendor_id",

@@ -95,7 +95,7 @@ static struct reading read_with_device(const char *json)
 
 static void a_newer_minor_version_loads_and_a_newer_major_does_not(void)
 {
-	char *minor = device_with("\"minor\": 1", "\"minor\": 7, \"news\": []");
+	char *minor = device_with("\"minor\": 2", "\"minor\": 7, \"news\": []");
 	char *major = device_with("mlxmigctl.image/1", "mlxmigctl.image/2");
 	struct reading reading = read_with_device(minor);
 
@@ -112,6 +112,16 @@ static void a_newer_minor_version_loads_and_a_newer_major_does_not(void)
 	free(major);
 }
 
+static void an_older_minor_version_loads(void)
+{
+	char *older = device_with("\"mdev_type\": null,", "");
+	struct reading reading = read_with_device(older);
+
+	CHECK_INT(reading.ret, 0);
+	reading_free(&reading);
+	free(older);
+}
+
 static void a_senseless_device_json_is_refused(void)
 {
 	static const char *const changes[][2] = {
@@ -124,6 +134,7 @@ static void a_senseless_device_json_is_refused(void)
 		{ "\"15b3\"", "5555" },
 		{ "\"15b3\"", "\"15b3x\"" },
 		{ "\"vf\"", "\"xf\"" },
+		{ "\"mdev_type\": null", "\"mdev_type\": 2" },
 		{ "28.41.1000", "28.41.1000\\u001b[2J" },
 		{ "28.41.1000", "28.41.1000.28.41.1000.28.41.1000.28.41.1000" },
 		{ "1700000000000000000", "-1" },
@@ -213,6 +224,7 @@ int main(void)
 {
 	CASE(the_end_must_be_seen);
 	CASE(a_newer_minor_version_loads_and_a_newer_major_does_not);
+	CASE(an_older_minor_version_loads);
 	CASE(a_senseless_device_json_is_refused);
 	CASE(an_image_with_a_lost_beginning_is_no_stream);
 	CASE(other_compressions_are_named);

@@ -41,6 +41,25 @@ fact() { json_is ".pairs[0].facts[] | select(.fact == \"$1\") | [.fit, .source, 
 	grep -qx 'pair: 0000:3b:00.2 to 0000:5e:00.2: fits' <<<"$output"
 }
 
+@test "compat: mediated devices, which have no ids, by their type" {
+	mdev() {
+		jq '.devices[1] |= (. + {kind: "other", driver: "mtty", mdev_type: "mtty-2", stream_formats: null}
+			| .vendor_id = null | .device_id = null | .subsystem_vendor_id = null | .subsystem_id = null | '"$1"')' status.json
+	}
+	mdev . >mdev.json
+	run_mlx 0 compat mdev.json mdev.json
+	json_is '[.fit, (.pairs | length)]' '["yes",1]'
+	mdev '.mdev_type = "mtty-1"' >other.json
+	run_mlx 8 compat mdev.json other.json
+	fact mdev_type '["forbids","mtty-2","mtty-1"]'
+	run_mlx 8 compat image mdev.json
+	fact vendor_id '["forbids","15b3","0000"]'
+	# A VF has its ids.
+	vf '.vendor_id = null' >other.json
+	run_mlx 8 compat image other.json
+	error_is damaged
+}
+
 @test "compat: what the firmware's vendor demands forbids, each fact with its reason" {
 	local id
 	for id in vendor_id device_id; do
