@@ -37,6 +37,8 @@ teardown() {
 		json_is '.devices[] | [.device, .kind, .driver, .mdev_type, .vendor_id, .in_use, .migration.pre_copy, .can_migrate]' \
 			"[\"$A\",\"other\",\"mtty\",\"mtty-2\",null,false,true,true]"
 	done
+	run_mlx 0 status "$A"
+	json_is '.devices[0].migration_reason' "it is free, and opening it may change it: --probe does"
 }
 
 @test "mtty: caps and state tell what it offers and where it is" {
@@ -78,6 +80,39 @@ teardown() {
 	[ "$(stat -c %s "$BATS_TEST_TMPDIR/stream")" -eq 96 ]
 }
 
+@test "mtty: what is in one, and no other bytes, is in another after a load" {
+	cd "$BATS_TEST_TMPDIR"
+	hold "$A" "$B"
+	run_mlx 0 save --raw "$A" stream
+	# The first port's state begins at byte 24.
+	flip stream 40 165
+	run_mlx 0 load --then RUNNING "$A" stream
+	run_mlx 0 save --precopy "$A" image
+	run_mlx 0 load "$B" image
+	run_mlx 0 save --raw "$B" now
+	cmp now stream
+	release
+	# It keeps it over the last close, which is why nothing is said of that.
+	run_mlx 0 load "$B" stream
+	json_is .kept false
+	hold --load image --state STOP "$A"
+	run_mlx 0 save --raw --overwrite "$A" now
+	json_is '[.access, .from]' '["borrowed","STOP"]'
+	cmp now stream
+	run_mlx 0 reset "$B"
+}
+
+@test "mtty: dirty is told of nothing, where the kernel takes reports" {
+	hold "$A"
+	if debug_kernel; then
+		run_mlx 0 dirty --range 0:0x100000 --for 0.2 --interval 0.1 "$A"
+		json_is .pages 0
+	else
+		run_mlx 4 dirty --range 0:0x100000 --for 0.2 "$A"
+		error_is not_supported
+	fi
+}
+
 @test "mtty: its state is loaded into another one of its type, and saved as the same again" {
 	local file=$BATS_TEST_TMPDIR/image
 	hold "$A" "$B"
@@ -95,7 +130,10 @@ teardown() {
 	run_mlx 8 load "$SMALL" "$file"
 	json_is .error.message "the state does not fit the device: mdev_type is mtty-2 there and mtty-1 here"
 	run_mlx 8 compat "$file" "$SMALL"
-	run_mlx 0 compat "$file" "$B"
+	run_mlx 0 status --probe "$B"
+	echo "$output" >"$file.json"
+	run_mlx 0 compat "$file" "$file.json"
+	json_is .fit yes
 	run_mlx 0 bind "$VF0"
 	run_mlx 8 load "$VF0" "$file"
 	[[ $(json .error.message) == *"vendor_id is 0000 there and 15b3 here"* ]]
@@ -122,6 +160,9 @@ teardown() {
 	run_mlx 0 load "$A" "$BATS_TEST_TMPDIR/stream"
 	json_is .kept false
 	[[ $(json '.warnings | join(" ")') == *"its driver's affair"* ]]
+	# Nor is this one: the next that opens it finds it where it was left.
+	run_mlx 0 step "$A" running
+	json_is .from STOP
 }
 
 @test "mtty: another program's is read, and changed by --live alone" {
