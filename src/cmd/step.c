@@ -1,18 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/interrupt.h"
+#include "cmd/common.h"
+#include "cmd/transfer.h"
 #include "cmd/visit.h"
 #include "commands.h"
+#include "config.h"
+#include "engine/script.h"
 #include "engine/walk.h"
+#include "model/steps.h"
+#include "report/image.h"
 #include "report/walk.h"
 #include "sys/mig.h"
 
-enum { KEY_LIVE = 0x300 };
+enum {
+	KEY_FORCE = 0x300,
+	KEY_LIVE,
+	KEY_OVERWRITE,
+	KEY_OVERWRITE_GUEST,
+	KEY_RAW,
+	KEY_ZSTD,
+};
 
+/* struct step_options - @of_files: one of them was given that is about files */
 struct step_options {
-	bool live;
+	bool force, live, overwrite, overwrite_guest, raw;
+	int zstd_level;
+	bool of_files;
 };
 
 static const struct argp_option options[] = {
+	{ "force", KEY_FORCE, NULL, 0,
+	  "RESUMING=FILE: load although the device is not like the source", 0 },
 	{ "live", KEY_LIVE, NULL, 0, LIVE_HELP, 0 },
+	{ "overwrite", KEY_OVERWRITE, NULL, 0, "replace existing files", 0 },
+	{ "overwrite-guest-state", KEY_OVERWRITE_GUEST, NULL, 0,
+	  "with --live and RESUMING=FILE: its guest loses the state that its device has", 0 },
+	{ "raw", KEY_RAW, NULL, 0, "write bare streams, without images", 0 },
+	{ "zstd", KEY_ZSTD, "LEVEL", OPTION_ARG_OPTIONAL,
+	  "compress images (level 1 to 19, default 3)", 0 },
 	{}
 };
 
@@ -20,58 +49,59 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 {
 	struct step_options *step = data;
 
-	(void)arg;
-	(void)err;
-	if (key != KEY_LIVE)
+	step->of_files |= key != KEY_LIVE;
+	switch (key) {
+	case KEY_FORCE:
+		step->force = true;
+		return 0;
+	case KEY_LIVE:
+		step->live = true;
+		return 0;
+	case KEY_OVERWRITE:
+		step->overwrite = true;
+		return 0;
+	case KEY_OVERWRITE_GUEST:
+		step->overwrite_guest = true;
+		return 0;
+	case KEY_RAW:
+		step->raw = true;
+		return 0;
+	case KEY_ZSTD:
+		return zstd_parse(arg, &step->zstd_level, err);
+	default:
 		return ARGP_ERR_UNKNOWN;
-	step->live = true;
-	return 0;
-}
-
-/* DEVICE and @n states; the same target twice is no arc, but may be said. */
-static int parse_targets(char **operands, size_t n,
-			 enum device_state targets[ARCS_MAX], struct err *err)
-{
-	const char *device = *operands++;
-
-	if (n > ARCS_MAX)
-		return err_set(err, ERR_USAGE, 0,
-			       "%zu states; at most %d at a time", n, ARCS_MAX);
-	for (size_t i = 0; i < n; i++) {
-		if (fsm_state_parse(operands[i], &targets[i])) {
-			err_set(err, ERR_USAGE, 0, "no such state: %s",
-				operands[i]);
-			return err_hint(err,
-					"the states are STOP, RUNNING, STOP_COPY, RESUMING, RUNNING_P2P, PRE_COPY and PRE_COPY_P2P");
-		}
-		if (targets[i] == STATE_ERROR) {
-			err_set(err, ERR_USAGE, 0,
-				"no device can be asked into ERROR");
-			return err_hint(err,
-					"a device enters it by itself, and leaves it by mlxmigctl reset %s",
-					device);
-		}
 	}
-	return 0;
 }
 
-static int check(const void *options, char **operands, size_t n_operands,
+static int check(const void *data, char **operands, size_t n_operands,
 		 struct err *err)
 {
-	enum device_state targets[ARCS_MAX];
+	const struct step_options *step = data;
+	struct step_target targets[ARCS_MAX];
+	size_t n = n_operands - 1;
 
-	(void)options;
-	return parse_targets(operands, n_operands - 1, targets, err);
+	if (steps_parse(operands, n, targets, err))
+		return -1;
+	if (step->raw && step->zstd_level)
+		return err_set(err, ERR_USAGE, 0,
+			       "--raw and --zstd: only an image is compressed");
+	if (step->of_files && !steps_count_files(targets, n))
+		return err_set(err, ERR_USAGE, 0,
+			       "an option is about files, and no STATE=FILE is there");
+	return 0;
 }
 
 /* What was walked is told also when an arc was refused. */
 static int walk_all(const struct vdev *vdev, const struct mig_caps *caps,
-		    const enum device_state *targets, size_t n,
+		    const struct step_target *steps, size_t n,
 		    struct step_result *result, struct err *err)
 {
+	enum device_state targets[ARCS_MAX];
 	struct walker walker;
 	int ret = 0;
 
+	for (size_t i = 0; i < n; i++)
+		targets[i] = steps[i].state;
 	if (walker_init(&walker, vdev, caps->flags, &result->walk, err))
 		return -1;
 	result->origin = walker.state;
@@ -84,47 +114,111 @@ static int walk_all(const struct vdev *vdev, const struct mig_caps *caps,
 	return ret;
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static struct script_options script_of(const struct request *request)
+{
+	const struct step_options *step = request->options;
+
+	return (struct script_options){
+		.out = { .image = { .raw = step->raw,
+				    .zstd_level = step->zstd_level },
+			 .overwrite = step->overwrite,
+			 .use = visit_use(step->live),
+			 .tool = PACKAGE_VERSION,
+			 .device_json = report_image_device,
+			 .manifest_json = report_image_manifest,
+			 .progress = request->progress,
+			 .progress_data = request->progress_data },
+		.in = { .force = step->force,
+			.use = visit_use(step->live),
+			.overwrite_guest = step->overwrite_guest,
+			.json = { .device = report_image_check_device,
+				  .manifest = report_image_read_manifest },
+			.read_device = report_image_read_device,
+			.progress = request->progress,
+			.progress_data = request->progress_data },
+	};
+}
+
+/* Resolved with its firmware, which an image tells. */
+static int walk_with_files(const struct request *request,
+			   const struct step_target *steps, size_t n,
+			   struct step_result *result, struct err *err)
+{
+	const struct script_options options = script_of(request);
+	int AUTO_INTERRUPT begun = interrupt_begin(err);
+	AUTO_VDEV struct vdev vdev = VDEV_INIT;
+	struct device device;
+
+	if (begun ||
+	    transfer_resolve(request->operands, 1, &device, result->files, err))
+		return -1;
+	return script_run(&device, &vdev, steps, n, &options, result, err);
+}
+
+static int walk_only(const struct request *request,
+		     const struct step_target *steps, size_t n,
+		     struct step_result *result, struct err *err)
 {
 	const struct step_options *step = request->options;
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
-	enum device_state targets[ARCS_MAX];
-	size_t n = request->n_operands - 1;
-	struct step_result result = { 0 };
 	struct device device;
 	struct mig_caps caps;
-	int ret;
 
-	if (parse_targets(request->operands, n, targets, err) ||
-	    visit_begin(request->operands[0], visit_use(step->live), &vdev,
-			&result.visit, &device, &caps, err) ||
+	if (visit_begin(request->operands[0], visit_use(step->live), &vdev,
+			&result->visit, &device, &caps, err) ||
 	    mig_require(&device, &caps, err))
 		return -1;
-	result.origin = result.visit.state;
-	ret = walk_all(&vdev, &caps, targets, n, &result, err);
-	reply->document = report_step(&result);
+	result->origin = result->visit.state;
+	return walk_all(&vdev, &caps, steps, n, result, err);
+}
+
+static int run(const struct request *request, struct reply *reply,
+	       struct err *err)
+{
+	struct step_target steps[ARCS_MAX];
+	size_t n = request->n_operands - 1;
+	AUTO_FREE struct outcome *files = NULL;
+	struct step_result result = { 0 };
+	int ret;
+
+	if (steps_parse(request->operands, n, steps, err))
+		return -1;
+	result.n_files = steps_count_files(steps, n);
+	reply->stdout_is_data = steps_write_stdout(steps, n);
+	files = calloc(result.n_files + 1, sizeof(*files));
+	if (!files)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu files", result.n_files);
+	result.files = files;
+	ret = result.n_files ? walk_with_files(request, steps, n, &result, err)
+			     : walk_only(request, steps, n, &result, err);
+	if (*result.visit.device)
+		reply->document = report_step(&result);
 	return ret;
 }
 
 static const char *const columns[] = { "from", "to", "duration=duration_ns|time", "errno",
 				       NULL };
 
+static const char *const file_columns[] = { "file", "does", "done", "bytes", "digest=xxh3_128", NULL };
+
 static const struct text_part text[] = {
 	{ .each = "arcs", .columns = columns },
+	{ .each = "files", .columns = file_columns, .some = true },
 	TEXT_LINE("warnings", "{warnings}"),
 	{}
 };
 
 const struct command command_step = {
 	.name = "step",
-	.operand_words = "DEVICE STATE...",
+	.operand_words = "DEVICE STATE[=FILE]...",
 	.summary = "walk a device through migration states, timing each arc",
 	.description =
 		"Takes DEVICE to each STATE in turn, one arc of the state "
-		"machine at a time, and says how long each took. A data fd "
-		"that an arc gives is closed. Without mlxmigctl hold the "
-		"device is opened for it, and reset when the command ends.",
+		"machine at a time, and says how long each took. STOP_COPY=FILE "
+		"and PRE_COPY=FILE save there into an image, RESUMING=FILE "
+		"loads one; without a file a data fd that an arc gives is "
+		"closed. Without mlxmigctl hold the device is opened for it, "
+		"and reset when the command ends.",
 	.operands = { OPERAND_DEVICE, OPERAND_STATE },
 	.min_operands = 2,
 	.max_operands = -1,

@@ -1,326 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/incoming.h"
 
-#include <string.h>
-
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
-#include "base/io.h"
-#include "base/text.h"
-#include "engine/hand.h"
-#include "engine/input.h"
-#include "engine/pump.h"
-#include "sys/failure.h"
-#include "sys/formats.h"
-#include "sys/mig.h"
-
-/* What is being loaded, and how far. */
-struct delivery {
-	const struct incoming_options *options;
-	struct outcome *outcome;
-	struct input *input;
-	struct device source; /* of an image: whose state it is */
-	struct hand hand;
-	int data_fd;
-	uint64_t since_ns; /* how far the phases' times are told */
-	struct failure_watch watch; /* from before the first byte */
-};
-
-static void delivery_release(struct delivery *d)
-{
-	cleanup_closep(&d->data_fd);
-	failure_watch_end(&d->watch);
-}
-
-static int judge(struct delivery *d, const struct device *target,
-		 struct err *err)
-{
-	struct outcome *outcome = d->outcome;
-
-	identity_compare(&d->source, target, &outcome->fit);
-	outcome->has_fit = true;
-	if (d->options->force || !identity_require(&outcome->fit, err))
-		return 0;
-	return err_device(err, target->name);
-}
-
-/* Before the device is touched: does the state come from one like it? */
-static int check_identity(struct delivery *d, const struct device *target,
-			  struct err *err)
-{
-	struct outcome *outcome = d->outcome;
-	const char *json;
-	size_t len;
-
-	outcome->raw = input_is_raw(d->input);
-	outcome->compressed = image_reader_is_compressed(d->input->reader);
-	if (outcome->raw) {
-		outcome_warn(outcome,
-			     "a bare stream does not tell which device it is from: that it fits was not checked");
-		return 0;
-	}
-	json = image_reader_device(d->input->reader, &len);
-	if (d->options->read_device(json, len, &d->source, NULL, err))
-		return err_wrap(err, "%s", d->input->name);
-	d->source.probed = false; /* until the device is, which is not open yet */
-	return judge(d, target, err);
-}
-
-/* Open, it tells what there was still to know. Nothing is moved yet. */
-static int check_offer(struct delivery *d, struct err *err)
-{
-	struct outcome *outcome = d->outcome;
-	struct device target = *d->hand.device;
-
-	if (outcome->raw)
-		return 0;
-	target.caps = d->hand.caps;
-	target.probed = d->source.probed = true;
-	formats_find(&target);
-	if (judge(d, &target, err))
-		return -1;
-	for (size_t i = 0; i < outcome->fit.n_facts; i++) {
-		const struct fit_fact *fact = &outcome->fit.facts[i];
-
-		outcome_warn(outcome, "%s: source %s, device %s: %s",
-			     fact->name, *fact->source ? fact->source : "unknown",
-			     *fact->target ? fact->target : "unknown",
-			     fact->reason);
-	}
-	return 0;
-}
-
-/* At the end of the input: an image's reader has seen to the image, and not to the records in it. */
-static int check_end(const struct delivery *d,
-		     const struct record_parser *records, struct err *err)
-{
-	if (!records->offset)
-		return err_set(err, ERR_DAMAGED, 0, "%s holds no state",
-			       d->input->name);
-	if (records->format == STREAM_BARE ||
-	    !record_require_complete(records, err))
-		return 0;
-	return err_wrap(err, "%s", d->input->name);
-}
-
-/* A file that is no state, or not a whole one: what can be found out about it. */
-static int hint_verify(const struct delivery *d, struct err *err)
-{
-	const char *path = d->outcome->file;
-	bool is_stdin = !strcmp(path, "-");
-
-	if (err->code != ERR_DAMAGED)
-		return -1;
-	return err_hint(err, "is it a saved state, and whole? mlxmigctl verify %s tells%s; if it was, save it again",
-			is_stdin ? "FILE" : path,
-			is_stdin ? " that of a file" : "");
-}
-
-static void warn_of_framing(struct delivery *d)
-{
-	const struct record_parser *records = &d->outcome->transfer.records;
-
-	if (!d->outcome->raw)
-		return;
-	if (records->format == STREAM_BARE)
-		outcome_warn(d->outcome,
-			     "the stream is one bare image without records: whether it is whole cannot be told");
-	else
-		outcome_warn(d->outcome,
-			     "the stream has no image around it: had it been cut between two records, only the firmware could tell");
-}
-
-/* A file whole, and of what comes through a pipe the first member, while a signal may still end it all. */
-static int verify(struct delivery *d, struct err *err)
-{
-	struct record_parser records = {};
-	uint64_t started = now_ns();
-
-	if (!input_is_file(d->input))
-		return input_format(d->input, &d->source.formats.writes, err);
-	d->outcome->file_bytes = (uint64_t)d->input->before.st_size;
-	if (input_verify(d->input, &records, d->outcome->device,
-			 d->options->progress, d->options->progress_data, err))
-		return -1;
-	d->outcome->transfer.verify_ns = now_ns() - started;
-	d->source.formats.writes = records.format;
-	return check_end(d, &records, err);
-}
-
-/* Of what has no image around it, the firmware alone can tell that it is no state. */
-static int hint_bare(const struct delivery *d, struct err *err)
-{
-	if (!d->outcome->raw)
-		return -1;
-	return err_hint(err, "is it a saved state at all? mlxmigctl inspect tells what is known of a bare stream, which only the firmware can check");
-}
-
-/* The firmware loads inside write(2), so here is where it refuses a state, and this thread's command it was. */
-static int refused(const struct delivery *d, size_t len, int num,
-		   struct err *err)
-{
-	unsigned long long at = d->outcome->transfer.records.offset;
-	struct fw_failure failure;
-
-	err_set(err, ERR_REFUSED, num,
-		"%s refused the state, within bytes %llu to %llu",
-		d->hand.device->name, at, at + len - 1);
-	if (failure_watch_first(&d->watch, &failure))
-		err_firmware(err, &failure);
-	hint_bare(d, err);
-	return err_device(err, d->hand.device->name);
-}
-
-/* All since the last time is this phase's: its bytes were waited for, and loaded. */
-static void book_time(struct delivery *d, enum phase phase)
-{
-	uint64_t now = now_ns();
-
-	d->outcome->transfer.phases[phase].duration_ns += now - d->since_ns;
-	d->since_ns = now;
-}
-
-static int write_block(const struct pump_block *block, void *data,
-		       struct err *err)
-{
-	struct delivery *d = data;
-	struct transfer *transfer = &d->outcome->transfer;
-	int ret = write_all(d->data_fd, block->data, block->len);
-
-	if (ret)
-		return refused(d, block->len, -ret, err);
-	record_feed(&transfer->records, block->data, block->len, NULL, NULL);
-	transfer->phases[block->phase].bytes += block->len;
-	book_time(d, block->phase);
-	return 0;
-}
-
-static void note_totals(struct transfer *transfer,
-			const struct image_totals *totals)
-{
-	text_copy(transfer->digest, sizeof(transfer->digest), totals->digest);
-	for (int i = 0; i < PHASE_COUNT; i++)
-		transfer->phases[i].members = totals->phases[i].members;
-}
-
-static int pump_in(struct delivery *d, struct err *err)
-{
-	struct transfer *transfer = &d->outcome->transfer;
-	struct pump pump = {
-		.source = input_next,
-		.source_data = d->input,
-		.sink = write_block,
-		.sink_data = d,
-		.progress = d->options->progress,
-		.progress_data = d->options->progress_data,
-		.sample = { .device = d->outcome->device, .phase = "load",
-			    .total_bytes = d->input->totals.bytes },
-	};
-
-	d->since_ns = now_ns();
-	failure_watch_begin(&d->watch, d->hand.device->name);
-	if (pump_run(&pump, &transfer->bytes, err) ||
-	    input_check_unchanged(d->input, err) ||
-	    check_end(d, &transfer->records, err))
-		return -1;
-	note_totals(transfer, &d->input->totals);
-	return 0;
-}
+#include "engine/delivery.h"
 
 static int check_target(const struct delivery *d, struct err *err)
 {
 	if (!d->options->has_then ||
-	    fsm_state_exists(d->options->then, d->hand.caps.flags))
+	    fsm_state_exists(d->options->then, d->hand->caps.flags))
 		return 0;
 	err_set(err, ERR_UNSUPPORTED, 0, "%s does not offer state %s",
-		d->hand.device->name, fsm_state_name(d->options->then));
-	return err_device(err, d->hand.device->name);
-}
-
-/* The device of a VMM: its guest must be paused, and the user must know what it loses. */
-static int check_guest(const struct delivery *d, struct err *err)
-{
-	const struct hand *hand = &d->hand;
-	const struct holder *lender = &hand->vdev->lender;
-
-	if (!vdev_is_live(hand->vdev))
-		return 0;
-	if (hand_require_paused(hand, err) ||
-	    (d->options->has_then &&
-	     hand_check_then(hand, d->options->then, err)))
-		return -1;
-	if (d->options->overwrite_guest)
-		return 0;
-	err_set(err, ERR_USAGE, 0,
-		"%s has the state of a guest of %s (pid %d), which a load overwrites; and only a reset ends a load that fails",
-		hand->device->name, lender->comm, (int)lender->pid);
-	err_hint(err, "if that is meant: --live --overwrite-guest-state");
-	return err_device(err, hand->device->name);
+		d->hand->device->name, fsm_state_name(d->options->then));
+	return err_device(err, d->hand->device->name);
 }
 
 /* Left so by a load that was killed; what came in then is of no use. */
 static int leave_resuming(struct delivery *d, struct err *err)
 {
-	if (d->hand.walker.state != STATE_RESUMING)
+	if (d->hand->walker.state != STATE_RESUMING)
 		return 0;
 	outcome_warn(d->outcome,
 		     "it was in RESUMING, from a load that did not end, and has been reset");
-	if (hand_reset(&d->hand, err))
+	if (hand_reset(d->hand, err))
 		return -1;
-	d->hand.rest = d->hand.walker.state;
+	d->hand->rest = d->hand->walker.state;
 	return 0;
 }
 
 static int load(struct delivery *d, struct err *err)
 {
-	struct hand *hand = &d->hand;
+	struct hand *hand = d->hand;
 
 	d->outcome->transfer.started_unix_ns = now_unix_ns();
 	if (leave_resuming(d, err) || interrupt_check(err) ||
 	    hand_walk(hand, STATE_STOP, NULL, err) || interrupt_check(err) ||
 	    hand_walk(hand, STATE_RESUMING, &d->data_fd, err) ||
-	    pump_in(d, err) || interrupt_check(err))
+	    delivery_run(d, err) || interrupt_check(err))
 		return -1;
 	cleanup_closep(&d->data_fd);
 	d->data_fd = -1;
 	/* A bare image is loaded here, since no record told its end. */
-	return hand_walk(hand, STATE_STOP, NULL, err) ? hint_bare(d, err) : 0;
-}
-
-/* After a failure: only a reset ends RESUMING, and an ERROR that we have caused. */
-static void undo(struct delivery *d)
-{
-	struct hand *hand = &d->hand;
-	struct err err = ERR_INIT;
-	enum device_state now = hand->walker.state;
-
-	if (!hand->taken)
-		return;
-	if (now == STATE_RESUMING || now == STATE_ERROR) {
-		d->outcome->transfer.lost = true;
-		if (vdev_is_live(hand->vdev))
-			outcome_warn(d->outcome,
-				     "the guest of %s (pid %d) has lost its device's state: load one before it goes on",
-				     hand->vdev->lender.comm,
-				     (int)hand->vdev->lender.pid);
-		if (hand_reset(hand, &err)) {
-			outcome_warn(d->outcome, "it could not be reset: %s",
-				     err.message);
-			return;
-		}
-	}
-	hand_put_back(hand);
+	return hand_walk(hand, STATE_STOP, NULL, err) ? delivery_hint_bare(d, err) : 0;
 }
 
 static int go_on(struct delivery *d, struct err *err)
 {
-	hand_stopped(&d->hand);
+	hand_stopped(d->hand);
 	if (!d->options->has_then || d->options->then == STATE_STOP)
 		return 0;
-	if (hand_walk(&d->hand, d->options->then, NULL, err))
+	if (hand_walk(d->hand, d->options->then, NULL, err))
 		return -1;
-	hand_stopped(&d->hand);
+	hand_stopped(d->hand);
 	return 0;
 }
 
@@ -331,14 +63,14 @@ static int settle(struct delivery *d, struct err *err)
 	int ret;
 
 	d->outcome->loaded = true;
-	warn_of_framing(d);
+	delivery_warn_of_framing(d);
 	ret = go_on(d, err);
 	/* Last, since the holder may have ended in the meantime. */
 	transfer->kept = d->options->use == VDEV_FRESH ||
-			 vdev_is_kept(d->hand.vdev, d->hand.device);
+			 vdev_is_kept(d->hand->vdev, d->hand->device);
 	if (!transfer->kept)
 		outcome_warn(d->outcome, "nobody holds the device, so %s (mlxmigctl hold keeps a device open)",
-			     d->hand.caps.reset ?
+			     d->hand->caps.reset ?
 				     "the loaded state is gone again with the end of this command" :
 				     "what becomes of the loaded state is its driver's affair");
 	d->outcome->done = !ret;
@@ -349,17 +81,18 @@ static int load_into(struct delivery *d, const struct vdev *vdev,
 		     const struct device *device, struct err *err)
 {
 	uint64_t started = now_ns();
+	struct hand hand = { .device = device, .vdev = vdev,
+			     .outcome = d->outcome };
 	int ret;
 
-	d->hand = (struct hand){ .device = device, .vdev = vdev,
-				 .outcome = d->outcome };
-	if (hand_take(&d->hand, err) || check_guest(d, err) ||
+	d->hand = &hand;
+	if (hand_take(d->hand, err) || delivery_check_guest(d, err) ||
 	    check_target(d, err) ||
-	    check_offer(d, err))
+	    delivery_check_offer(d, err))
 		return -1;
 	ret = load(d, err);
-	if (ret && !hand_was_moved(&d->hand, err))
-		undo(d);
+	if (ret && !hand_was_moved(d->hand, err))
+		delivery_undo(d);
 	else if (!ret)
 		ret = settle(d, err);
 	d->outcome->transfer.duration_ns = now_ns() - started;
@@ -371,22 +104,18 @@ int incoming_load_into(const struct device *device, struct vdev *vdev,
 		       const struct incoming_options *options,
 		       struct outcome *outcome, struct err *err)
 {
-	AUTO_INPUT struct input input = INPUT_INIT;
-	CLEANUP(delivery_release) struct delivery d = {
-		.options = options, .outcome = outcome, .input = &input,
-		.data_fd = -1, .watch = FAILURE_WATCH_INIT,
-	};
+	CLEANUP(delivery_release) struct delivery d = DELIVERY_INIT;
 
-	text_copy(outcome->device, sizeof(outcome->device), device->name);
-	outcome->file = path;
-	if (input_open(&input, path, &options->json, err) ||
-	    check_identity(&d, device, err) || verify(&d, err))
-		return hint_verify(&d, err);
+	d.options = options;
+	d.outcome = outcome;
+	if (delivery_open(&d, device, path, err))
+		return -1;
 	if (interrupt_fd() < 0 && interrupt_begin(err))
 		return -1;
 	if (vdev->fd < 0 && vdev_open(vdev, device, options->use, err))
 		return -1;
-	return load_into(&d, vdev, device, err) ? hint_verify(&d, err) : 0;
+	return load_into(&d, vdev, device, err) ?
+		       delivery_hint_verify(&d, err) : 0;
 }
 
 int incoming_load(const struct device *device, const char *path,

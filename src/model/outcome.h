@@ -15,6 +15,7 @@
  * struct outcome - of one device
  * @opened: the device was opened or borrowed: the states of @transfer say something
  * @file: where the state went or came from, as it was named; "-": a pipe
+ * @read: of a walk with files: it was to be read, not written
  * @raw: a bare stream, no image around it
  * @file_bytes: size of the file, 0: not a regular file
  * @done: all that was asked for was done
@@ -25,6 +26,7 @@ struct outcome {
 	char device[DEVICE_NAME_SIZE];
 	bool opened;
 	const char *file;
+	bool read;
 	bool raw;
 	bool compressed;
 	uint64_t file_bytes;

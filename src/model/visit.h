@@ -12,6 +12,7 @@
 #include "model/device.h"
 #include "model/fsm.h"
 #include "model/outcome.h"
+#include "model/outcome.h"
 #include "model/transfer.h"
 
 /**
@@ -63,8 +64,16 @@ struct caps_result {
 	struct measured_rates measured;
 };
 
+/** struct step_target - a state to walk to, and the file that is written or read there, or NULL */
+struct step_target {
+	enum device_state state;
+	const char *file;
+};
+
 /**
  * struct step_result - a walk; @visit.state is where it ended
+ * @files: what became of each file, @n_files of them; not owned
+ * @lost: the device was reset out of RESUMING: it holds no state any more
  * @closed_fd: an arc gave a data fd, which was closed: the session that the
  *             device has now can be neither read nor written
  */
@@ -73,6 +82,9 @@ struct step_result {
 	enum device_state origin;
 	struct walk walk;
 	bool closed_fd;
+	struct outcome *files;
+	size_t n_files;
+	bool lost;
 };
 
 /** struct reset_result - @visit.state is the one afterwards */

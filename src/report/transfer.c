@@ -185,6 +185,24 @@ json_t *report_save(const struct outcome *outcomes, size_t n, bool many)
 	return document;
 }
 
+json_t *report_step_file(const struct outcome *outcome)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "does", json_string(outcome->read ? "load" : "save"));
+	json_object_set_new(object, "done", json_boolean(outcome->done));
+	add_file(object, outcome);
+	add_stream(object, &outcome->transfer);
+	json_object_set_new(object, "verify_ns",
+			    number_or_null(outcome->transfer.verify_ns));
+	json_object_set_new(object, "identity_fit",
+			    outcome->has_fit ?
+				    json_string(fit_name(outcome->fit.verdict)) :
+				    json_null());
+	json_object_set_new(object, "warnings", report_warnings(outcome));
+	return object;
+}
+
 static const char *contents_of(const struct outcome *outcome)
 {
 	if (outcome->transfer.lost)

@@ -48,4 +48,8 @@ json_t *report_loaded(const struct outcome *outcome)
 /** report_load - the document of load; NULL when the device was not opened */
 json_t *report_load(const struct outcome *outcome) __attribute__((nonnull(1)));
 
+/** report_step_file - of a file of a walk: what was done with it */
+json_t *report_step_file(const struct outcome *outcome)
+	__attribute__((nonnull(1)));
+
 #endif

@@ -226,6 +226,16 @@ json_t *report_state(const struct visit *visit)
 	return document;
 }
 
+static json_t *step_files_of(const struct step_result *result)
+{
+	json_t *files = json_array();
+
+	for (size_t i = 0; i < result->n_files; i++)
+		json_array_append_new(files,
+				      report_step_file(&result->files[i]));
+	return files;
+}
+
 json_t *report_step(const struct step_result *result)
 {
 	json_t *document = report_visit("step", &result->visit);
@@ -236,6 +246,8 @@ json_t *report_step(const struct step_result *result)
 	json_object_set_new(document, "state",
 			    state_or_null(true, result->visit.state));
 	json_object_set_new(document, "arcs", report_arcs(result->walk.arcs, result->walk.n_arcs));
+	json_object_set_new(document, "files", step_files_of(result));
+	json_object_set_new(document, "lost", json_boolean(result->lost));
 	json_object_set_new(document, "kept",
 			    json_boolean(visit_is_borrowed(&result->visit)));
 	if (!visit_is_borrowed(&result->visit))

@@ -79,7 +79,7 @@ says() { json_is '[.error.message, .error.hint] | join("; ")' "$1; $2"; }
 	run_mlx 2 load 0000:01:00.1
 	says "load: FILE is missing" "it takes DEVICE FILE|-: see mlxmigctl load --help"
 	run_mlx 2 step 0000:01:00.1
-	says "step: STATE is missing" "it takes DEVICE STATE...: see mlxmigctl step --help"
+	says "step: STATE[=FILE] is missing" "it takes DEVICE STATE[=FILE]...: see mlxmigctl step --help"
 	run_mlx 2 inspect
 	says "inspect: FILE is missing" "it takes FILE: see mlxmigctl inspect --help"
 	local verb

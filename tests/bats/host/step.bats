@@ -37,3 +37,24 @@ load ../trees
 	on 3 step 0000:7f:00.0 stop
 	error_is no_such_device
 }
+
+@test "files are for states with data, and a save comes to its end" {
+	local words
+	for words in "stop=a" "RUNNING=a" "stop_copy=" "precopy=a stop_copy" \
+		"pre_copy=a stop" "pre_copy=a running" "pre_copy=a" "pre_copy=a stop_copy=b" "pre_copy=a resuming=b" \
+		"stop_copy=a stop stop_copy=a" "resuming=- stop resuming=-"; do
+		# shellcheck disable=SC2086
+		run_mlx 2 step 3b:00.2 $words
+		error_is usage
+	done
+	run_mlx 2 step --raw 3b:00.2 stop
+	[[ $stderr == *"no STATE=FILE"* ]]
+	run_mlx 2 step --raw --zstd 3b:00.2 stop_copy=a
+}
+
+@test "a file that is not there or no state is told before a device is looked for, and nothing is left of others" {
+	plant two-port
+	on 3 step 0000:3b:00.4 stop_copy="$BATS_TEST_TMPDIR/out" stop resuming="$BATS_TEST_TMPDIR/none" stop
+	error_is no_such_file
+	[ -z "$(find "$BATS_TEST_TMPDIR" -maxdepth 1 -name '*out*')" ]
+}

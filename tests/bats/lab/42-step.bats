@@ -205,3 +205,65 @@ arcs_are() {
 	run_mlx 0 step "$VF1" stop
 	run_mlx 7 step "$VF0" stop
 }
+
+@test "step with files: what is saved is what save saves, and what is loaded is that" {
+	local dir=$BATS_TEST_TMPDIR
+	hold "$VF0" "$VF1"
+	labvf "$VF0" fill 5
+	run_mlx 0 step "$VF0" stop STOP_COPY="$dir/a" stop
+	json_is '[.files[] | .does, .done, .format, .phases.stop_copy.members > 0, .records.complete]' '["save",true,"image",true,true]'
+	json_is '[.arcs[].to]' '["RUNNING_P2P","STOP","STOP_COPY","STOP"]'
+	[ "$(stat -c %a "$dir/a")" = 600 ]
+	run_mlx 0 save --then stop "$VF0" "$dir/b"
+	run_mlx 0 diff "$dir/a" "$dir/b"
+	run_mlx 0 step "$VF1" RESUMING="$dir/a" stop
+	json_is '[.files[] | .does, .done, .identity_fit, .xxh3_128 != null]' '["load",true,"yes",true]'
+	labvf "$VF1" check 5
+	[ "$(labvf "$VF0" get digest)" = "$(labvf "$VF1" get digest)" ]
+	[ "$(tar -xOf "$dir/a" manifest.json | jq .fresh)" = false ]
+}
+
+@test "step with files: a whole migration in one walk, through a file that it writes itself" {
+	local file=$BATS_TEST_TMPDIR/image states=(STOP_COPY="$BATS_TEST_TMPDIR/image")
+	old_kernel || states=(PRE_COPY="$file" PRE_COPY_P2P STOP_COPY)
+	hold "$VF0"
+	labvf "$VF0" fill 6
+	run_mlx 0 step "$VF0" "${states[@]}" stop RESUMING="$file" stop running
+	json_is '[.files[] | .does, .done]' '["save",true,"load",true]'
+	json_is '.files[0].xxh3_128 == .files[1].xxh3_128' true
+	json_is '[.state, .lost, .warnings]' '["RUNNING",false,[]]'
+	old_kernel || json_is '.files[0].phases.pre_copy.bytes > 4000000' true
+	labvf "$VF0" check 6
+	run_mlx 0 verify "$file"
+}
+
+@test "step with files: from one device to another by a pipe, as bare streams" {
+	hold "$VF0" "$VF1"
+	labvf "$VF0" fill 7
+	"$MLX" step --raw "$VF0" STOP_COPY=- stop 2>"$BATS_TEST_TMPDIR/said" | "$MLX" step -c "$VF1" RESUMING=- stop running >"$BATS_TEST_TMPDIR/document"
+	output=$(tail -n 1 "$BATS_TEST_TMPDIR/said")
+	json_is '[.schema, .state, .files[0].format]' '["mlxmigctl.step/1","STOP","stream"]'
+	labvf "$VF1" check 7
+}
+
+@test "step with files: what fails leaves no file, and the device where it was" {
+	local dir=$BATS_TEST_TMPDIR
+	hold "$VF0"
+	fault "op=0x118,nth=1,status=$INTERNAL"
+	run_mlx 7 step "$VF0" stop STOP_COPY="$dir/a" stop
+	fault ""
+	json_is '[.result.state, .result.lost]' '["RUNNING",false]'
+	[ ! -e "$dir/a" ]
+	run_mlx 0 step --zstd "$VF0" STOP_COPY="$dir/b" running
+	run_mlx 1 step "$VF0" STOP_COPY="$dir/b" running
+	error_is exists
+	run_mlx 0 state "$VF0"
+	json_is .state RUNNING
+	# What is no state is not tried, and what the firmware does not take ends in a reset.
+	head -c 1000 "$dir/b" >"$dir/cut"
+	run_mlx 8 step "$VF0" stop RESUMING="$dir/cut" stop
+	fault "op=0x119,nth=1,status=$INTERNAL"
+	run_mlx 7 step "$VF0" RESUMING="$dir/b" stop
+	fault ""
+	json_is '[.result.state, .result.lost, .result.files[0].done]' '["RUNNING",true,false]'
+}
