@@ -176,7 +176,7 @@ static const struct transfer_check {
 	{ "transfer/pieces", "a state can be written in pieces of any size", check_pieces },
 	{ "transfer/empty", "RESUMING is not left for STOP without a state", check_empty },
 	{ "transfer/cut", "RESUMING is not left for STOP with a state that lacks its end", check_cut },
-	{ "transfer/half", "... or one half", check_half },
+	{ "transfer/half", "RESUMING is not left for STOP with one half of a state", check_half },
 	{ "transfer/garbage", "RESUMING is not left for STOP with what is no state", check_garbage },
 };
 
