@@ -60,6 +60,9 @@ void trial_end(struct trial *t)
 }
 
 static void say(struct conform_check *check, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void say(struct conform_check *check, const char *fmt, va_list ap)
 {
 	vsnprintf(check->detail, sizeof(check->detail), fmt, ap);
 }
