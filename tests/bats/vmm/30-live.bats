@@ -27,11 +27,6 @@ teardown() {
 	lab-prop set state-size 4194304
 }
 
-# same_stream A B: all but the model's header of the image, where the number of the save and the checksum over that are
-same_stream() {
-	[ "$(stat -c %s "$1")" -eq "$(stat -c %s "$2")" ] && cmp -n 40 "$1" "$2" && cmp -i 104 "$1" "$2"
-}
-
 @test "vmm: a paused guest's device is saved twice, the images are the same, and it goes on" {
 	start_vmm a "$VF0"
 	bios_ready a
@@ -63,7 +58,7 @@ same_stream() {
 	patiently a
 	migrate a file:$run_dir/guest
 	device_data $run_dir/guest >$run_dir/theirs
-	same_stream $run_dir/ours $run_dir/theirs
+	cmp $run_dir/ours $run_dir/theirs
 	# By the tool alone: QEMU's is made an image, which differs in nothing from the one that was saved.
 	run_mlx 0 pack -d $run_dir/image -o $run_dir/packed $run_dir/theirs
 	run_mlx 0 diff $run_dir/image $run_dir/packed
