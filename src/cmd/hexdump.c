@@ -6,18 +6,10 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "model/record.h"
+#include "image/payload.h"
 #include "report/hexdump.h"
 
 #define PIECE_SIZE (64u << 10) /* of the payload at a time; a multiple of HEXDUMP_LINE */
-
-/* struct payload_place - of the record @wanted: where its payload is in the stream */
-struct payload_place {
-	uint64_t wanted;
-	uint64_t passed; /* records before it */
-	uint64_t begin;
-	uint64_t size;
-};
 
 static int parse_parts(char *parts, struct hexdump_range *range)
 {
@@ -44,49 +36,6 @@ int hexdump_parse(const char *arg, struct hexdump_range *range, struct err *err)
 	return err_hint(err, "name the record, and perhaps an offset and a length in its payload: --hexdump=1:0x100:64");
 }
 
-static int find(const struct record *record, void *data)
-{
-	struct payload_place *place = data;
-
-	if (place->passed++ < place->wanted)
-		return 0;
-	place->begin = record->offset + RECORD_HEADER_SIZE;
-	place->size = record->size;
-	return 1;
-}
-
-static int no_record(const struct view *view, const struct payload_place *place,
-		     bool bare, struct err *err)
-{
-	const char *name = view_name(view);
-
-	if (bare)
-		err_set(err, ERR_USAGE, 0, "the stream in %s is without records: there is no record %" PRIu64,
-			name, place->wanted);
-	else
-		err_set(err, ERR_USAGE, 0, "there is no record %" PRIu64 " in %s, which has %" PRIu64,
-			place->wanted, name, place->passed);
-	if (bare)
-		return err_hint(err, "0 stands for all of it: --hexdump=0");
-	return err_hint(err, "records are numbered from 0 on: mlxmigctl inspect -t FILE lists them");
-}
-
-static int find_place(const struct view *view, struct payload_place *place,
-		      struct err *err)
-{
-	struct record_parser parser = {};
-	int ret = view_records(view, &parser, find, place, err);
-	bool bare = parser.format == STREAM_BARE;
-
-	if (ret < 0)
-		return -1;
-	if (!ret && bare && place->wanted == 0) {
-		place->size = view_size(view);
-		return 0;
-	}
-	return ret ? 0 : no_record(view, place, bare, err);
-}
-
 /* A text that was made, or not for want of memory; it is freed. */
 static int emit(const struct request *request, char *made, size_t len,
 		struct err *err)
@@ -99,7 +48,7 @@ static int emit(const struct request *request, char *made, size_t len,
 }
 
 static int show_bytes(const struct request *request, const struct view *view,
-		      const struct payload_place *place, uint64_t offset,
+		      const struct payload *payload, uint64_t offset,
 		      uint64_t len, struct err *err)
 {
 	AUTO_FREE unsigned char *data = malloc(PIECE_SIZE);
@@ -112,7 +61,7 @@ static int show_bytes(const struct request *request, const struct view *view,
 	while (len) {
 		size_t n = len < PIECE_SIZE ? (size_t)len : PIECE_SIZE;
 
-		if (view_read(view, data, n, place->begin + offset, err))
+		if (view_read(view, data, n, payload->begin + offset, err))
 			return -1;
 		text = hexdump_text(&dump, data, n, &text_len);
 		if (emit(request, text, text_len, err))
@@ -127,23 +76,23 @@ static int show_bytes(const struct request *request, const struct view *view,
 int hexdump_show(const struct request *request, const struct view *view,
 		 const struct hexdump_range *range, struct err *err)
 {
-	struct payload_place place = { .wanted = range->record };
-	uint64_t there, wanted, got;
+	struct payload payload;
+	uint64_t wanted, there, got;
 
-	if (find_place(view, &place, err))
+	if (payload_find(view, range->record, "--hexdump", &payload, err))
 		return -1;
-	if (range->offset > place.size) {
+	if (range->offset > payload.size) {
 		err_set(err, ERR_USAGE, 0, "the payload of record %" PRIu64 " has %" PRIu64 " bytes: none is at %" PRIu64,
-			range->record, place.size, range->offset);
+			range->record, payload.size, range->offset);
 		return err_hint(err, "the offset is one in the payload, from 0 on");
 	}
-	wanted = place.size - range->offset;
+	wanted = payload.size - range->offset;
 	wanted = wanted < range->length ? wanted : range->length;
 	/* Where the end is missing, that many are there. */
-	there = view_size(view) - place.begin;
+	there = payload_there(&payload, view);
 	there = there > range->offset ? there - range->offset : 0;
 	got = there < wanted ? there : wanted;
-	if (show_bytes(request, view, &place, range->offset, got, err))
+	if (show_bytes(request, view, &payload, range->offset, got, err))
 		return -1;
 	if (got == wanted)
 		return 0;

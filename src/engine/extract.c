@@ -12,6 +12,7 @@
 #include "base/processors.h"
 #include "engine/input.h"
 #include "image/extract.h"
+#include "image/payload.h"
 
 /* On the way into the file. */
 struct writing {
@@ -57,73 +58,27 @@ static int write_bytes(const void *bytes, size_t len, void *data,
 	return 0;
 }
 
-struct search {
-	struct extract *extract;
-	uint64_t passed; /* records before it */
-};
-
-static int find(const struct record *record, void *data)
-{
-	struct search *search = data;
-
-	if (search->passed++ < search->extract->number)
-		return 0;
-	search->extract->record = *record;
-	search->extract->has_record = true;
-	return 1;
-}
-
-static int no_record(const struct view *view, const struct search *search,
-		     bool bare, struct err *err)
-{
-	uint64_t number = search->extract->number;
-
-	if (bare) {
-		err_set(err, ERR_USAGE, 0,
-			"the stream in %s is without records: there is no record %" PRIu64,
-			view_name(view), number);
-		return err_hint(err, "0 stands for all of it: --record=0");
-	}
-	err_set(err, ERR_USAGE, 0,
-		"there is no record %" PRIu64 " in %s, which has %" PRIu64,
-		number, view_name(view), search->passed);
-	return err_hint(err, "records are numbered from 0 on: mlxmigctl inspect -t FILE lists them");
-}
-
 /* The payload, which must be all there. */
-static int place_record(struct extract *extract, const struct view *view,
-			struct err *err)
+static int find_record(struct extract *extract, const struct view *view,
+		       struct err *err)
 {
-	const struct record *record = &extract->record;
-	uint64_t left = view_size(view) - record->offset - RECORD_HEADER_SIZE;
+	struct payload payload;
+	uint64_t there;
 
-	extract->offset = record->offset + RECORD_HEADER_SIZE;
-	extract->bytes = record->size;
-	if (record->size <= left)
+	if (payload_find(view, extract->number, "--record", &payload, err))
+		return -1;
+	extract->has_record = payload.has_record;
+	extract->record = payload.record;
+	extract->offset = payload.begin;
+	extract->bytes = payload.size;
+	there = payload_there(&payload, view);
+	if (there == payload.size)
 		return 0;
 	err_set(err, ERR_DAMAGED, 0,
 		"%s: record %" PRIu64 " at byte %" PRIu64 " says it has %" PRIu64
 		" bytes, and only %" PRIu64 " follow", view_name(view),
-		extract->number, record->offset, record->size, left);
+		extract->number, payload.record.offset, payload.size, there);
 	return err_hint(err, "extract --stream takes out all that is there");
-}
-
-static int find_record(struct extract *extract, const struct view *view,
-		       struct err *err)
-{
-	struct record_parser parser = {};
-	struct search search = { .extract = extract };
-	int ret = view_records(view, &parser, find, &search, err);
-	bool bare = parser.format == STREAM_BARE;
-
-	if (ret < 0)
-		return -1;
-	if (ret)
-		return place_record(extract, view, err);
-	if (!bare || extract->number)
-		return no_record(view, &search, bare, err);
-	extract->bytes = view_size(view);
-	return 0;
 }
 
 /* It comes first, and is checked when it is read: nothing of the stream is needed for it. */
