@@ -52,11 +52,12 @@ int digest_pass_take(const struct sweep_block *block, void *data,
 int digest_pass_require(const struct digest_pass *pass, struct damage *damage,
 			struct err *err)
 {
-	const struct view_extent *bad = &pass->extents[pass->first_bad];
+	const struct view_extent *bad;
 	char name[FORMAT_NAME_SIZE];
 
 	if (!pass->n_bad)
 		return 0;
+	bad = &pass->extents[pass->first_bad];
 	format_member_name(name, pass->first_bad, bad->phase);
 	if (damage) {
 		*damage = (struct damage){ .offset = bad->offset,

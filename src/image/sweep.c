@@ -32,11 +32,12 @@ struct worker {
 static bool claim(struct sweep *sweep, struct sweep_block *block,
 		  uint64_t *number)
 {
-	const struct view_extent *extent = &sweep->extents[sweep->extent];
+	const struct view_extent *extent;
 	uint64_t in_extent, len;
 
 	if (sweep->failed || !sweep->left)
 		return false;
+	extent = &sweep->extents[sweep->extent];
 	in_extent = extent->len - sweep->taken;
 	len = in_extent < SWEEP_BLOCK ? in_extent : SWEEP_BLOCK;
 	len = sweep->left < len ? sweep->left : len;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The image reader, as load uses it, and the view, as the other commands do.
- * They must agree: what the one takes, the other opens, and finds the same
- * stream in it.
+ * The image reader, as load uses it, the view, as the other commands do, and
+ * verify. They must agree: what the one takes, the other opens, and finds the
+ * same stream in it; what it refuses is not good.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "fuzz.h"
 #include "image/reader.h"
+#include "image/verify.h"
 #include "image/view.h"
 #include "mend.h"
 #include "report/image.h"
@@ -104,15 +105,33 @@ static void look(void)
 		view_records(view, &parser, NULL, NULL, &other);
 }
 
+/* @totals: as the reader has them; NULL where it has refused it. That the records are framed is not the reader's to look at. */
+static void require_verdict(const struct image_totals *totals)
+{
+	struct verdict verdict = { .path = path, .limit = 4 };
+
+	image_verify(&json, 1, NULL, NULL, &verdict);
+	FUZZ_REQUIRE(verdict_good(&verdict) == !err_is_set(&verdict.err));
+	FUZZ_REQUIRE(totals || !verdict_good(&verdict));
+	for (int check = 0; totals && check < CHECK_COUNT; check++)
+		FUZZ_REQUIRE(check == CHECK_FRAMING ||
+			     !err_is_set(&verdict.errs[check]));
+	FUZZ_REQUIRE(!totals || verdict.totals.bytes == totals->bytes);
+	verdict_release(&verdict);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct image_totals totals = {};
+	int refused;
 
 	fill_file(data, len);
-	if (read_all(NULL, &totals))
+	refused = read_all(NULL, &totals);
+	if (refused)
 		look();
 	else
 		require_view(&totals);
+	require_verdict(refused ? NULL : &totals);
 	return 0;
 }
 
