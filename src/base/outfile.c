@@ -215,13 +215,34 @@ static int stat_input(const char *input, struct stat *st)
 	return strcmp(input, "-") ? stat(input, st) : fstat(STDIN_FILENO, st);
 }
 
+static bool are_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool outfile_is(const struct outfile *out, const char *path)
+{
+	AUTO_OUTFILE struct outfile other = OUTFILE_INIT;
+	struct err ignored = ERR_INIT;
+	struct stat ours, theirs;
+
+	if (out->kind == OUTFILE_STDOUT || !strcmp(path, "-"))
+		return false;
+	if (!fstatat(out->dir, out->base, &ours, AT_SYMLINK_NOFOLLOW) &&
+	    !stat(path, &theirs))
+		return are_same(&ours, &theirs);
+	other.path = path;
+	return !open_folder(&other, &ignored) &&
+	       !strcmp(out->base, other.base) && !fstat(out->dir, &ours) &&
+	       !fstat(other.dir, &theirs) && are_same(&ours, &theirs);
+}
+
 int outfile_spare(const char *path, const char *input, struct err *err)
 {
 	struct stat out, in;
 
 	if (!strcmp(path, "-") || stat(path, &out) || stat_input(input, &in) ||
-	    !S_ISREG(out.st_mode) || out.st_dev != in.st_dev ||
-	    out.st_ino != in.st_ino)
+	    !S_ISREG(out.st_mode) || !are_same(&out, &in))
 		return 0;
 	err_set(err, ERR_USAGE, 0, "%s is what is read, and would be lost",
 		path);

@@ -52,6 +52,10 @@ struct outfile {
 int outfile_open(struct outfile *out, const char *path, bool overwrite,
 		 struct err *err) __attribute__((nonnull(1, 2, 4)));
 
+/** outfile_is - is @path what @out becomes, by whatever name? Not of stdout. */
+bool outfile_is(const struct outfile *out, const char *path)
+	__attribute__((nonnull(1, 2)));
+
 /**
  * outfile_spare - what is being read must not be replaced by what is written
  * @path: the output

@@ -194,7 +194,7 @@ static const char *const columns[] = { "time=elapsed_ns|time", "pages",
 static const struct text_part text[] = {
 	TEXT_LINE("dirty", "{pages} pages, {bytes|size}, in {duration_ns|time}"),
 	{ .each = "samples", .columns = columns },
-	TEXT_LINE("warnings", "{warnings}"),
+	{ .label = "warning", .show = "{}", .each = "warnings" },
 	{}
 };
 

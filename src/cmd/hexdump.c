@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "image/payload.h"
+#include "image/place.h"
 #include "report/hexdump.h"
 
 #define PIECE_SIZE (64u << 10) /* of the payload at a time; a multiple of HEXDUMP_LINE */
@@ -48,7 +48,7 @@ static int emit(const struct request *request, char *made, size_t len,
 }
 
 static int show_bytes(const struct request *request, const struct view *view,
-		      const struct payload *payload, uint64_t offset,
+		      const struct place *place, uint64_t offset,
 		      uint64_t len, struct err *err)
 {
 	AUTO_FREE unsigned char *data = malloc(PIECE_SIZE);
@@ -61,7 +61,7 @@ static int show_bytes(const struct request *request, const struct view *view,
 	while (len) {
 		size_t n = len < PIECE_SIZE ? (size_t)len : PIECE_SIZE;
 
-		if (view_read(view, data, n, payload->begin + offset, err))
+		if (view_read(view, data, n, place->begin + offset, err))
 			return -1;
 		text = hexdump_text(&dump, data, n, &text_len);
 		if (emit(request, text, text_len, err))
@@ -76,23 +76,23 @@ static int show_bytes(const struct request *request, const struct view *view,
 int hexdump_show(const struct request *request, const struct view *view,
 		 const struct hexdump_range *range, struct err *err)
 {
-	struct payload payload;
+	struct place place;
 	uint64_t wanted, there, got;
 
-	if (payload_find(view, range->record, "--hexdump", &payload, err))
+	if (place_find(view, range->record, "--hexdump", &place, err))
 		return -1;
-	if (range->offset > payload.size) {
+	if (range->offset > place.size) {
 		err_set(err, ERR_USAGE, 0, "the payload of record %" PRIu64 " has %" PRIu64 " bytes: none is at %" PRIu64,
-			range->record, payload.size, range->offset);
+			range->record, place.size, range->offset);
 		return err_hint(err, "the offset is one in the payload, from 0 on");
 	}
-	wanted = payload.size - range->offset;
+	wanted = place.size - range->offset;
 	wanted = wanted < range->length ? wanted : range->length;
 	/* Where the end is missing, that many are there. */
-	there = payload_there(&payload, view);
+	there = place_there(&place, view);
 	there = there > range->offset ? there - range->offset : 0;
 	got = there < wanted ? there : wanted;
-	if (show_bytes(request, view, &payload, range->offset, got, err))
+	if (show_bytes(request, view, &place, range->offset, got, err))
 		return -1;
 	if (got == wanted)
 		return 0;

@@ -105,7 +105,8 @@ static int walk_all(const struct vdev *vdev, const struct mig_caps *caps,
 	if (walker_init(&walker, vdev, caps->flags, &result->walk, err))
 		return -1;
 	result->origin = walker.state;
-	if (walk_plan(walker.state, targets, n, caps->flags, err))
+	if (walk_check_live(vdev, steps, n, err) ||
+	    walk_plan(walker.state, targets, n, caps->flags, err))
 		return err_device(err, vdev->name);
 	for (size_t i = 0; i < n && !ret; i++)
 		ret = walk_to(&walker, targets[i], NULL, err);
@@ -204,7 +205,8 @@ static const char *const file_columns[] = { "file", "does", "done", "bytes", "di
 static const struct text_part text[] = {
 	{ .each = "arcs", .columns = columns },
 	{ .each = "files", .columns = file_columns, .some = true },
-	TEXT_LINE("warnings", "{warnings}"),
+	TEXT_LINE("state", "{state}[, {lost?yes=by a reset: what it held is lost}]"),
+	{ .label = "warning", .show = "{}", .each = "warnings" },
 	{}
 };
 

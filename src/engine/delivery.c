@@ -51,13 +51,27 @@ static int check_identity(struct delivery *d, const struct device *target,
 	return judge(d, target, err);
 }
 
+/* A guest has more to lose than a device that is held. */
+static int check_bare(const struct delivery *d, struct err *err)
+{
+	if (d->options->force || !vdev_is_live(d->hand->vdev) ||
+	    d->source.formats.writes == STREAM_RECORDS)
+		return 0;
+	err_set(err, ERR_USAGE, 0,
+		"%s is no image, and has no records: nothing tells that it is a saved state",
+		d->input.name);
+	err_hint(err, "if it is, and of a device like %s, say --force",
+		 d->hand->device->name);
+	return err_device(err, d->hand->device->name);
+}
+
 int delivery_check_offer(struct delivery *d, struct err *err)
 {
 	struct outcome *outcome = d->outcome;
 	struct device target = *d->hand->device;
 
 	if (outcome->raw)
-		return 0;
+		return check_bare(d, err);
 	target.caps = d->hand->caps;
 	target.probed = d->source.probed = true;
 	formats_find(&target);

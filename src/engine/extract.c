@@ -12,7 +12,7 @@
 #include "base/processors.h"
 #include "engine/input.h"
 #include "image/extract.h"
-#include "image/payload.h"
+#include "image/place.h"
 
 /* On the way into the file. */
 struct writing {
@@ -62,22 +62,22 @@ static int write_bytes(const void *bytes, size_t len, void *data,
 static int find_record(struct extract *extract, const struct view *view,
 		       struct err *err)
 {
-	struct payload payload;
+	struct place place;
 	uint64_t there;
 
-	if (payload_find(view, extract->number, "--record", &payload, err))
+	if (place_find(view, extract->number, "--record", &place, err))
 		return -1;
-	extract->has_record = payload.has_record;
-	extract->record = payload.record;
-	extract->offset = payload.begin;
-	extract->bytes = payload.size;
-	there = payload_there(&payload, view);
-	if (there == payload.size)
+	extract->has_record = place.has_record;
+	extract->record = place.record;
+	extract->offset = place.begin;
+	extract->bytes = place.size;
+	there = place_there(&place, view);
+	if (there == place.size)
 		return 0;
 	err_set(err, ERR_DAMAGED, 0,
 		"%s: record %" PRIu64 " at byte %" PRIu64 " says it has %" PRIu64
 		" bytes, and only %" PRIu64 " follow", view_name(view),
-		extract->number, payload.record.offset, payload.size, there);
+		extract->number, place.record.offset, place.size, there);
 	return err_hint(err, "extract --stream takes out all that is there");
 }
 

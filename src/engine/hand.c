@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/hand.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/text.h"
 #include "sys/holder.h"
@@ -11,6 +13,7 @@ enum device_state hand_rest(enum device_state origin)
 {
 	switch (origin) {
 	case STATE_STOP_COPY:
+	case STATE_RESUMING:
 		return STATE_STOP;
 	case STATE_PRE_COPY:
 		return STATE_RUNNING;
@@ -55,20 +58,54 @@ bool hand_has_p2p(const struct hand *hand)
 	return hand->caps.flags & MIG_P2P;
 }
 
+static const char *why_not_paused(enum device_state state)
+{
+	switch (state) {
+	case STATE_STOP_COPY:
+	case STATE_PRE_COPY:
+	case STATE_PRE_COPY_P2P:
+		return "migrates its guest, or a save that was killed left it so";
+	case STATE_RESUMING:
+		return "takes a guest in, or a load that was killed left it so";
+	default:
+		return "has not paused its guest";
+	}
+}
+
+static void hint_pause(const struct hand *hand, enum device_state state,
+		       struct err *err)
+{
+	char guest[128];
+
+	holder_guest(&hand->vdev->lender, guest, sizeof(guest));
+	switch (state) {
+	case STATE_STOP_COPY:
+	case STATE_PRE_COPY:
+	case STATE_PRE_COPY_P2P:
+		err_hint(err, "if it does not migrate: mlxmigctl step --live %s %s",
+			 hand->device->name, fsm_state_name(hand_rest(state)));
+		return;
+	case STATE_RESUMING:
+		err_hint(err, "if it takes none in, the device has lost its state: reset the guest (virsh reset %s, or QMP's system_reset)",
+			 *guest ? guest : "GUEST");
+		return;
+	default:
+		err_hint(err, "pause it first: virsh suspend %s, or QMP's stop (and virsh resume, or cont, afterwards)",
+			 *guest ? guest : "GUEST");
+	}
+}
+
 int hand_require_paused(const struct hand *hand, struct err *err)
 {
 	const struct holder *lender = &hand->vdev->lender;
-	char guest[128];
+	enum device_state now = hand->walker.state;
 
-	if (!vdev_is_live(hand->vdev) || hand->walker.state == STATE_STOP)
+	if (!vdev_is_live(hand->vdev) || now == STATE_STOP)
 		return 0;
-	holder_guest(lender, guest, sizeof(guest));
-	err_set(err, ERR_NOT_PAUSED, 0,
-		"%s is in %s: %s (pid %d), whose it is, has not paused its guest",
-		hand->device->name, fsm_state_name(hand->walker.state),
-		lender->comm, (int)lender->pid);
-	err_hint(err, "pause it first: virsh suspend %s, or QMP's stop (and virsh resume, or cont, afterwards)",
-		 *guest ? guest : "GUEST");
+	err_set(err, ERR_NOT_PAUSED, 0, "%s is in %s: %s (pid %d), whose it is, %s",
+		hand->device->name, fsm_state_name(now), lender->comm,
+		(int)lender->pid, why_not_paused(now));
+	hint_pause(hand, now, err);
 	return err_device(err, hand->device->name);
 }
 
@@ -85,20 +122,47 @@ int hand_check_then(const struct hand *hand, enum device_state then,
 	return err_device(err, hand->device->name);
 }
 
-bool hand_was_moved(struct hand *hand, struct err *err)
+/* A signal, or another device, was the reason why all of it ended. */
+static bool has_other_cause(const struct hand *hand, const struct err *err)
 {
-	enum device_state now;
-	struct err ignored = ERR_INIT;
+	return err->code == ERR_INTERRUPTED ||
+	       (*err->device && strcmp(err->device, hand->device->name));
+}
 
-	if (!hand->taken || mig_state_get(hand->vdev, &now, &ignored) ||
-	    now == hand->walker.state || now == STATE_ERROR)
-		return false;
-	if (err->code != ERR_INTERRUPTED)
-		*err = (struct err)ERR_INIT;
-	walk_say_moved(&hand->walker, now, err);
+static void say_moved(struct hand *hand, enum device_state now, struct err *err)
+{
+	struct err moved = ERR_INIT;
+
+	walk_say_moved(&hand->walker, now, &moved);
+	if (has_other_cause(hand, err))
+		outcome_warn(hand->outcome, "%s: %s", moved.message,
+			     moved.hint);
+	else
+		*err = moved;
 	hand->walker.state = now;
 	hand->outcome->transfer.final = now;
 	hand->taken = false;
+}
+
+bool hand_was_moved(struct hand *hand, struct err *err)
+{
+	enum device_state now;
+	struct err why = ERR_INIT;
+
+	if (!hand->taken)
+		return false;
+	if (mig_state_get(hand->vdev, &now, &why)) {
+		if (!vdev_is_live(hand->vdev))
+			return false;
+		outcome_warn(hand->outcome,
+			     "nothing more was done to it, since it does not tell where it is: %s",
+			     why.message);
+		hand->taken = false;
+		return true;
+	}
+	if (now == hand->walker.state || now == STATE_ERROR)
+		return false;
+	say_moved(hand, now, err);
 	return true;
 }
 

@@ -33,7 +33,7 @@ struct hand {
  * hand_rest - the state in which a device that was found in @origin is left
  *
  * That state itself; but a data fd that somebody lost cannot be had again, so
- * a saving session ends: STOP_COPY becomes STOP, PRE_COPY RUNNING and
+ * a session ends: STOP_COPY and RESUMING become STOP, PRE_COPY RUNNING and
  * PRE_COPY_P2P RUNNING_P2P.
  */
 enum device_state hand_rest(enum device_state origin);
@@ -64,7 +64,9 @@ int hand_check_then(const struct hand *hand, enum device_state then,
  * hand_was_moved - after a failure: is the device no longer where it was left?
  *
  * Then somebody else has moved it, which ended whatever was going on in it:
- * @err becomes that, ERR_BUSY, and the device is no longer ours to touch.
+ * @err becomes that, ERR_BUSY, and the device is no longer ours to touch. What
+ * failed of another device, or by a signal, stays the error, and this becomes
+ * a warning. A VMM's device that does not tell where it is counts as moved.
  * ERROR it enters by itself.
  */
 bool hand_was_moved(struct hand *hand, struct err *err)

@@ -74,6 +74,14 @@ static int check_target(const struct parcel *p, struct err *err)
 	return err_device(err, p->hand.device->name);
 }
 
+/* That is seldom meant. */
+static void warn_of_fresh(struct parcel *p)
+{
+	if (!p->hand.vdev->borrowed && p->hand.caps.reset)
+		outcome_warn(p->hand.outcome,
+			     "nobody had the device open, so it was reset first: what is saved is the state of a device that has done nothing yet");
+}
+
 static int take_devices(struct shipment *s, const struct device *devices,
 			struct err *err)
 {
@@ -90,6 +98,7 @@ static int take_devices(struct shipment *s, const struct device *devices,
 		if (check_target(p, err) ||
 		    (s->options->precopy && precopy_check(p, err)))
 			return -1;
+		warn_of_fresh(p);
 	}
 	return 0;
 }

@@ -37,6 +37,7 @@ struct script {
 	struct hand hand;
 	struct piece *saving; /* whose session goes on */
 	struct piece *loading; /* whose data the device has, and has not left RESUMING with */
+	const struct piece *loaded; /* whose state the device has */
 	bool ours; /* the session that it is in, if any, is a file's */
 };
 
@@ -49,13 +50,22 @@ static void script_release(struct script *s)
 	free(s->pieces);
 }
 
+/* By whatever name. */
 static bool is_written_before(const struct script *s, const struct piece *piece)
 {
 	for (const struct piece *p = s->pieces; p < piece; p++)
-		if (!p->loads && strcmp(p->step->file, "-") &&
-		    !strcmp(p->step->file, piece->step->file))
+		if (!p->loads && outfile_is(&p->parcel.out, piece->step->file))
 			return true;
 	return false;
+}
+
+/* What has one name was seen to before. */
+static int check_twice(const struct script *s, const struct piece *piece,
+		       struct err *err)
+{
+	return is_written_before(s, piece) ?
+		       err_set(err, ERR_USAGE, 0, "%s is written twice",
+			       piece->step->file) : 0;
 }
 
 static int prepare(struct script *s, struct piece *p, struct err *err)
@@ -71,7 +81,8 @@ static int prepare(struct script *s, struct piece *p, struct err *err)
 	parcel_init(&p->parcel, &s->options->out, device, s->hand.vdev,
 		    p->step->file, p->outcome);
 	if (!p->loads)
-		return parcel_open_file(&p->parcel, err);
+		return check_twice(s, p, err) ||
+		       parcel_open_file(&p->parcel, err) ? -1 : 0;
 	p->outcome->raw = p->outcome->compressed = false;
 	p->late = is_written_before(s, p);
 	return p->late ? 0 : delivery_open(&p->delivery, device,
@@ -101,7 +112,8 @@ static int prepare_all(struct script *s, struct step_result *result,
 /* What only the open device tells. Nothing is moved yet. */
 static int check_device(struct script *s, struct err *err)
 {
-	if (hand_require_paused(&s->hand, err))
+	if (hand_require_paused(&s->hand, err) ||
+	    walk_check_live(s->hand.vdev, s->steps, s->n_steps, err))
 		return -1;
 	for (size_t i = 0; i < s->n_pieces; i++) {
 		struct piece *p = &s->pieces[i];
@@ -118,16 +130,22 @@ static int check_device(struct script *s, struct err *err)
 	return 0;
 }
 
+/* All are on the disk before the first has its name. */
 static int publish_all(struct script *s, struct err *err)
 {
+	for (size_t i = 0; i < s->n_pieces; i++)
+		if (s->pieces[i].unpublished &&
+		    parcel_sync(&s->pieces[i].parcel, err))
+			return -1;
+	if (interrupt_check(err))
+		return -1;
 	for (size_t i = 0; i < s->n_pieces; i++) {
 		struct piece *p = &s->pieces[i];
 
 		if (!p->unpublished)
 			continue;
 		p->unpublished = false;
-		if (parcel_sync(&p->parcel, err) ||
-		    parcel_publish(&p->parcel, err))
+		if (parcel_publish(&p->parcel, err))
 			return -1;
 	}
 	return 0;
@@ -204,7 +222,11 @@ static int no_fd(const struct script *s, const struct step_target *step,
 	err_set(err, ERR_REFUSED, 0,
 		"%s was in %s already, and the data fd that came with that is somebody else's, or lost",
 		s->hand.device->name, fsm_state_name(step->state));
-	err_hint(err, "take it to STOP or RUNNING first, in the same walk");
+	if (step->state == STATE_RESUMING)
+		err_hint(err, "only a reset ends that: mlxmigctl reset %s",
+			 s->hand.device->name);
+	else
+		err_hint(err, "take it to STOP or RUNNING first, in the same walk");
 	return err_device(err, s->hand.device->name);
 }
 
@@ -220,6 +242,8 @@ static int walk(struct script *s, enum device_state state, int *fd,
 		loaded->outcome->loaded = loaded->outcome->done = true;
 		delivery_warn_of_framing(&loaded->delivery);
 		s->loading = NULL;
+		s->loaded = loaded;
+		s->hand.rest = STATE_STOP;
 	}
 	return 0;
 }
@@ -254,14 +278,22 @@ static int take_steps(struct script *s, struct err *err)
 		if (take_step(s, &s->steps[i], s->steps[i].file ? next++ : NULL,
 			      err))
 			return -1;
-	return interrupt_check(err) || publish_all(s, err) ? -1 : 0;
+	return publish_all(s, err);
 }
 
+/* What nothing was done to, and RESUMING that it was found in, stay as they are. What was loaded stays too, and does not run. */
 static void undo(struct script *s)
 {
 	struct delivery d = { .hand = &s->hand, .outcome = &s->walked };
+	const struct walk *walk = &s->walked.transfer.walk;
 
-	delivery_undo(&d);
+	if (walk_entered(walk, STATE_RESUMING))
+		delivery_undo(&d);
+	else if (walk->n_arcs && s->hand.walker.state != STATE_RESUMING)
+		hand_put_back(&s->hand);
+	if (s->loaded && !s->walked.transfer.lost)
+		outcome_warn(&s->walked, "it has the state of %s now",
+			     s->loaded->step->file);
 }
 
 static void tell(const struct script *s, struct step_result *result)
@@ -279,6 +311,9 @@ static void tell(const struct script *s, struct step_result *result)
 	result->origin = walked->origin;
 	result->visit.state = s->hand.walker.state;
 	result->lost = walked->lost;
+	if (s->loading && walked->final == STATE_RESUMING)
+		outcome_warn(s->loading->outcome,
+			     "it has the data, which it loads when it leaves RESUMING (for STOP)");
 	for (size_t i = 0; i < s->walked.n_warnings; i++)
 		outcome_warn(&result->files[0], "%s", s->walked.warnings[i]);
 	result->closed_fd = !s->ours &&

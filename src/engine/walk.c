@@ -42,6 +42,14 @@ int walk_say_moved(const struct walker *walker, enum device_state now,
 	return err_device(err, vdev->name);
 }
 
+static int taken_away(struct walker *walker, enum device_state now,
+		      struct err *err)
+{
+	walk_say_moved(walker, now, err);
+	walker->state = now;
+	return -1;
+}
+
 /* Is the device still where we left it? */
 static int check_unmoved(struct walker *walker, struct err *err)
 {
@@ -51,12 +59,10 @@ static int check_unmoved(struct walker *walker, struct err *err)
 		return -1;
 	if (now == walker->state)
 		return 0;
-	if (now == STATE_ERROR)
-		in_error(walker->vdev, err);
-	else
-		walk_say_moved(walker, now, err);
+	if (now != STATE_ERROR)
+		return taken_away(walker, now, err);
 	walker->state = now;
-	return -1;
+	return in_error(walker->vdev, err);
 }
 
 static bool is_in(const struct vdev *vdev, enum device_state state)
@@ -83,14 +89,18 @@ static int set_state(const struct walker *walker, enum device_state next,
 	return ret;
 }
 
-static const char *hint_for(int num)
+static const char *hint_for(const struct arc *arc)
 {
-	switch (num) {
+	switch (arc->num) {
 	case ENOTCONN:
 		return "its PF has switched SR-IOV off, or lost its driver";
 	case EMFILE:
 	case ENFILE:
 		return "raise the limit of open files (ulimit -n), and go to STOP or reset the device";
+	case EINVAL:
+		return arc->from == STATE_RESUMING ?
+			       "what it was given is not a whole state; only a reset ends that (mlxmigctl reset)" :
+			       NULL;
 	default:
 		return NULL;
 	}
@@ -102,12 +112,16 @@ static int refused(struct walker *walker, const struct arc *arc,
 {
 	struct fw_failure failure;
 	struct err ignored = ERR_INIT;
-	const char *hint = hint_for(arc->num);
+	const char *hint = hint_for(arc);
+	enum device_state now = arc->from;
 
-	mig_state_get(walker->vdev, &walker->state, &ignored);
+	mig_state_get(walker->vdev, &now, &ignored);
+	if (now != arc->from && now != STATE_ERROR)
+		return taken_away(walker, now, err);
+	walker->state = now;
 	err_set(err,
 		walker->state == STATE_ERROR ? ERR_IN_ERROR : ERR_REFUSED,
-		arc->num, "%s: %s > %s was refused, and it is in %s now",
+		arc->num, "%s: %s > %s was refused, which left it in %s",
 		walker->vdev->name, fsm_state_name(arc->from),
 		fsm_state_name(arc->to), fsm_state_name(walker->state));
 	if (failure_watch_first(watch, &failure))
@@ -140,7 +154,8 @@ static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 	arc->duration_ns = now_ns() - start;
 	if (arc->num)
 		return refused(walker, arc, &watch, err);
-	if (next == STATE_RESUMING && walker->vdev->borrowed)
+	if (next == STATE_RESUMING &&
+	    walker->vdev->lender.kind == HOLDER_HOLD)
 		trace_note_load(walker->vdev->name);
 	walker->state = next;
 	return 0;
@@ -209,6 +224,31 @@ int walk_plan(enum device_state from, const enum device_state *targets,
 			       "that is a walk of %d arcs; at most %d at a time",
 			       total, ARCS_MAX);
 	return 0;
+}
+
+int walk_check_live(const struct vdev *vdev, const struct step_target *steps,
+		    size_t n, struct err *err)
+{
+	if (!vdev_is_live(vdev))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		if (steps[i].state != STATE_RESUMING || steps[i].file)
+			continue;
+		err_set(err, ERR_USAGE, 0,
+			"%s in RESUMING without a file: the guest of %s (pid %d) would lose its device's state for nothing",
+			vdev->name, vdev->lender.comm, (int)vdev->lender.pid);
+		err_hint(err, "name the image to be loaded: RESUMING=FILE, with --overwrite-guest-state");
+		return err_device(err, vdev->name);
+	}
+	return 0;
+}
+
+bool walk_entered(const struct walk *walk, enum device_state state)
+{
+	for (size_t i = 0; i < walk->n_arcs; i++)
+		if (!walk->arcs[i].num && walk->arcs[i].to == state)
+			return true;
+	return false;
 }
 
 bool walk_left_session(const struct walk *walk, enum device_state now)

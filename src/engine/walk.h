@@ -39,7 +39,9 @@ int walker_init(struct walker *walker, const struct vdev *vdev, uint64_t flags,
  *
  * An arc that the kernel refuses ends it: ERR_REFUSED, or ERR_IN_ERROR when
  * the device ended in ERROR, with the arc and the state the device is in now
- * in the message; @walker->state is that state. A signal does not end it.
+ * in the message; @walker->state is that state. Another state than these two
+ * is where somebody else has taken it meanwhile: ERR_BUSY. A signal does not
+ * end it.
  */
 int walk_to(struct walker *walker, enum device_state target, int *data_fd,
 	    struct err *err) __attribute__((nonnull(1, 4)));
@@ -62,6 +64,15 @@ int walk_say_moved(const struct walker *walker, enum device_state now,
 int walk_plan(enum device_state from, const enum device_state *targets,
 	      size_t n, uint64_t flags, struct err *err)
 	__attribute__((nonnull(2, 5)));
+
+/** walk_check_live - fail where @steps take a VMM's device to RESUMING without data: it would lose its state for nothing; 0 or -1 */
+int walk_check_live(const struct vdev *vdev, const struct step_target *steps,
+		    size_t n, struct err *err)
+	__attribute__((nonnull(1, 2, 4)));
+
+/** walk_entered - has an arc of @walk led to @state? */
+bool walk_entered(const struct walk *walk, enum device_state state)
+	__attribute__((nonnull(1)));
 
 /**
  * walk_left_session - is the device in a data state that this walk entered?

@@ -36,8 +36,8 @@ static void add_stream(json_t *object, const struct transfer *transfer)
 static void add_times(json_t *object, const struct transfer *transfer)
 {
 	json_t *times = json_pack(
-		"{s:I, s:I, s:o}", "started_unix_ns",
-		(json_int_t)transfer->started_unix_ns, "duration_ns",
+		"{s:o, s:I, s:o}", "started_unix_ns",
+		number_or_null(transfer->started_unix_ns), "duration_ns",
 		(json_int_t)transfer->duration_ns, "stopped_ns",
 		number_or_null(transfer->stopped_ns));
 

@@ -226,6 +226,19 @@ json_t *report_state(const struct visit *visit)
 	return document;
 }
 
+/* A VMM goes on from where it has left its device. */
+static json_t *warn_elsewhere(const struct step_result *result)
+{
+	const struct holder *lender = &result->visit.lender;
+
+	if (lender->kind != HOLDER_OTHER ||
+	    result->visit.state == result->origin)
+		return NULL;
+	return json_sprintf("%s (pid %d) knows nothing of this walk: take the device back to %s before its guest goes on",
+			    lender->comm, (int)lender->pid,
+			    fsm_state_name(result->origin));
+}
+
 static json_t *step_files_of(const struct step_result *result)
 {
 	json_t *files = json_array();
@@ -257,6 +270,8 @@ json_t *report_step(const struct step_result *result)
 							  WARN_UNHELD));
 	if (result->closed_fd)
 		json_array_append_new(warnings, json_string(WARN_CLOSED_FD));
+	/* Nothing is appended where it is NULL. */
+	json_array_append_new(warnings, warn_elsewhere(result));
 	json_object_set_new(document, "warnings", warnings);
 	return document;
 }

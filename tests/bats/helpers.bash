@@ -96,6 +96,17 @@ fault() {
 	lab-prop set fault "$text"
 }
 
+# until_pending LINE: waits until the PF has this command under way
+until_pending() {
+	local i
+	for ((i = 0; i < 40; i++)); do
+		! lab-prop get pending | grep -qx "$1" || return 0
+		sleep 0.1
+	done
+	echo "not under way: $1"
+	return 1
+}
+
 # flip FILE OFFSET [MASK]: bits of that byte, the lowest one if no other is named
 flip() {
 	local byte

@@ -26,17 +26,6 @@ teardown() {
 	lab-prop set save-bandwidth 0
 }
 
-# until_pending LINE: the PF has this command under way
-until_pending() {
-	local i
-	for ((i = 0; i < 40; i++)); do
-		! lab-prop get pending | grep -qx "$1" || return 0
-		sleep 0.1
-	done
-	echo "not under way: $1"
-	return 1
-}
-
 # asks HEX...: a command of the PF's driver in the background; answered waits for it
 asks() {
 	raw "$@" 3>&- 4>&- &

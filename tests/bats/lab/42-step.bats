@@ -127,7 +127,7 @@ arcs_are() {
 	error_is transition_refused
 	arcs_are "RUNNING>RUNNING_P2P"
 	json_is '[.result.state, .error.device, .result.arcs[0].errno == .error.errno and .error.errno > 0]' "[\"RUNNING\",\"$VF0\",true]"
-	[[ $stderr == *"RUNNING > RUNNING_P2P was refused, and it is in RUNNING now"* ]]
+	[[ $stderr == *"RUNNING > RUNNING_P2P was refused, which left it in RUNNING"* ]]
 	[[ $stderr == *"; the firmware refused SUSPEND_VHCA: bad resource state (0x9), syndrome 0x2c9bb0"* ]]
 	json_is '.error.firmware_failure | [.command, .opcode, .op_mod, .status, .status_name, .syndrome, .errno]' \
 		'["SUSPEND_VHCA","0x115","0x0","0x9","bad resource state","0x2c9bb0",22]'

@@ -125,13 +125,19 @@ unblock() {
 	labvf "$VF0" check 11
 }
 
-@test "live: a guest that is not paused is refused, with how to pause it" {
+@test "live: a guest that is not paused is refused, with the way out" {
 	local state
+	declare -A way_out=(
+		[RUNNING]="has not paused its guest*virsh suspend GUEST"
+		[STOP_COPY]="migrates its guest, or a save that was killed*step --live $VF0 STOP"
+		[RESUMING]="takes a guest in, or a load that was killed*virsh reset GUEST"
+	)
 	for state in RUNNING STOP_COPY RESUMING; do
 		vmm "$state"
 		run_mlx 5 save --live "$VF0" "$run_dir/image"
 		error_is guest_not_paused
-		[[ $stderr == *"is in $state: migdrive (pid $BACKGROUND)"*"virsh suspend"* ]]
+		# shellcheck disable=SC2053
+		[[ $stderr == *"is in $state: migdrive (pid $BACKGROUND), whose it is, "${way_out[$state]}* ]]
 		run_mlx 5 load --live --overwrite-guest-state "$VF0" "$IMAGES/image"
 		error_is guest_not_paused
 		state_is "$VF0" "$state"
@@ -173,12 +179,76 @@ unblock() {
 	runs "$VF0"
 }
 
-@test "live: step takes it anywhere, and back" {
+@test "live: what is no image and has no records wants --force" {
+	vmm STOP
+	head -c 100000 /dev/urandom >"$run_dir/noise"
+	run_mlx 2 load --live --overwrite-guest-state "$VF0" "$run_dir/noise"
+	[[ $stderr == *"noise is no image, and has no records"*"say --force"* ]]
+	run_mlx 2 step --live --overwrite-guest-state "$VF0" RESUMING="$run_dir/noise" STOP
+	state_is "$VF0" STOP
+	run_mlx 0 load --live --overwrite-guest-state "$VF0" "$IMAGES/stream"
+	run_mlx 7 load --live --overwrite-guest-state --force "$VF0" "$run_dir/noise"
+	json_is .result.contents lost
+}
+
+@test "live: step takes it anywhere, and back, and says where its VMM expects it" {
 	vmm RUNNING set STOP
 	run_mlx 0 step --live "$VF0" stop stop_copy stop running
-	json_is '[.state, .kept, .lender.kind]' '["RUNNING",true,"other"]'
+	json_is '[.state, .kept, .lender.kind, .warnings]' '["RUNNING",true,"other",[]]'
+	run_mlx 0 step --live "$VF0" running_p2p
+	[[ $(json '.warnings[]') == "migdrive (pid $BACKGROUND) knows nothing of this walk: take the device back to RUNNING"* ]]
+	run_mlx 0 step --live "$VF0" running
 	goes_on
 	state_is "$VF0" STOP
+}
+
+@test "live: step does not go to RESUMING without a file" {
+	local state
+	for state in RUNNING STOP; do
+		vmm "$state"
+		run_mlx 2 step --live "$VF0" RESUMING
+		[[ $stderr == *"for nothing"*RESUMING=FILE*--overwrite-guest-state* ]]
+		state_is "$VF0" "$state"
+		finish
+		rm -f "$run_dir"/*
+	done
+	vmm STOP
+	run_mlx 2 step --live "$VF0" STOP_COPY="$run_dir/image" STOP RESUMING
+	state_is "$VF0" STOP
+	[ ! -e "$run_dir/image" ]
+}
+
+@test "live: a guest that comes in is not disturbed by what is refused" {
+	local resets
+	vmm RESUMING write "$IMAGES/stream" 0 0 0 set STOP set RUNNING
+	resets=$(labvf "$VF0" get resets)
+	run_mlx 5 step --live "$VF0" STOP_COPY="$run_dir/image" STOP
+	error_is guest_not_paused
+	json_is '.result | [.state, .lost, .arcs]' '["RESUMING",false,[]]'
+	run_mlx 5 step --live --overwrite-guest-state "$VF0" RESUMING="$IMAGES/image" STOP
+	state_is "$VF0" RESUMING
+	goes_on
+	[ "$(labvf "$VF0" get resets)" -eq "$resets" ]
+	runs "$VF0"
+	labvf "$VF0" check 11
+}
+
+@test "live: a VMM that goes on while an arc of ours fails has its device" {
+	local status=0 pid
+	vmm STOP set RUNNING
+	# The first is how large the state is.
+	fault "op=0x117,nth=2,status=0x9,hang=1"
+	"$MLX" save --live "$VF0" "$run_dir/image" 2>"$run_dir/said" 3>&- 4>&- &
+	pid=$!
+	until_pending "op=0x117 op_mod=0x0 vhca=0x11 begun"
+	sleep 0.3
+	goes_on
+	wait "$pid" || status=$?
+	fault ""
+	# Who comes first is the kernel's to say.
+	[ "$status" -eq 5 ] || [ "$status" -eq 7 ] || { cat "$run_dir/said"; false; }
+	runs "$VF0"
+	[ ! -e "$run_dir/image" ]
 }
 
 @test "live: a VMM that goes on while its device is saved keeps it, and there is no image" {

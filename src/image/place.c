@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "image/payload.h"
+#include "image/place.h"
 
 #include <inttypes.h>
 
@@ -36,8 +36,8 @@ static int no_record(const struct view *view, const struct search *search,
 	return err_hint(err, "records are numbered from 0 on: mlxmigctl inspect -t FILE lists them");
 }
 
-int payload_find(const struct view *view, uint64_t number, const char *option,
-		 struct payload *payload, struct err *err)
+int place_find(const struct view *view, uint64_t number, const char *option,
+		 struct place *place, struct err *err)
 {
 	struct record_parser parser = {};
 	struct search search = { .wanted = number };
@@ -48,19 +48,19 @@ int payload_find(const struct view *view, uint64_t number, const char *option,
 		return -1;
 	if (!ret && (!bare || number))
 		return no_record(view, &search, option, bare, err);
-	*payload = (struct payload){ .size = view_size(view) };
+	*place = (struct place){ .size = view_size(view) };
 	if (ret) {
-		payload->has_record = true;
-		payload->record = search.found;
-		payload->begin = search.found.offset + RECORD_HEADER_SIZE;
-		payload->size = search.found.size;
+		place->has_record = true;
+		place->record = search.found;
+		place->begin = search.found.offset + RECORD_HEADER_SIZE;
+		place->size = search.found.size;
 	}
 	return 0;
 }
 
-uint64_t payload_there(const struct payload *payload, const struct view *view)
+uint64_t place_there(const struct place *place, const struct view *view)
 {
-	uint64_t left = view_size(view) - payload->begin;
+	uint64_t left = view_size(view) - place->begin;
 
-	return left < payload->size ? left : payload->size;
+	return left < place->size ? left : place->size;
 }
