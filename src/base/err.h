@@ -52,7 +52,7 @@
 	X(ERR_UNSUPPORTED, "not_supported", 4,                                 \
 	  "see mlxmigctl caps DEVICE for what the device offers")              \
 	X(ERR_BUSY, "busy", 5,                                                 \
-	  "end the process that uses it, or wait for it")                      \
+	  "end the process that uses it; of a VMM, shut the guest down or detach the device") \
 	X(ERR_NOT_PAUSED, "guest_not_paused", 5,                               \
 	  "pause the guest first: virsh suspend GUEST, or QMP's stop")         \
 	X(ERR_HOLDER_GONE, "holder_gone", 5,                                   \

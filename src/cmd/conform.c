@@ -91,7 +91,8 @@ static int require_ours(const struct visit *visit, bool force, struct err *err)
 	err_set(err, ERR_BUSY, 0,
 		"%s is held by mlxmigctl hold (pid %d), and what it holds would be lost",
 		visit->device, (int)visit->lender.pid);
-	err_hint(err, "end that process, or say --force");
+	err_hint(err, "end it (kill %d, or systemctl stop), or say --force",
+		 (int)visit->lender.pid);
 	return err_device(err, visit->device);
 }
 

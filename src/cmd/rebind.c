@@ -51,7 +51,7 @@ static int require_closed(const struct device *device, struct err *err)
 		return 0;
 	err_set(err, ERR_BUSY, 0, "%s is open in %s (pid %d)", device->name,
 		holder->comm, (int)holder->pid);
-	return err_hint(err, "end that process first: the kernel would wait for it");
+	return err_hint(err, "the kernel would wait for it: end that process first, or, where it is a VMM, shut its guest down or detach the device from it");
 }
 
 static int check(const struct device *device, const struct driver_wish *wish,

@@ -129,6 +129,8 @@ static const struct text_part text[] = {
 	{ .each = "processes", .columns = process_columns, .some = true },
 	{ .label = "warning", .show = "{}", .each = "warnings" },
 	{ .label = "note", .each = "devices", .once = true,
+	  .show = "{in_use?-=whether a device is in use (-) can be told by root alone, who sees all processes}" },
+	{ .label = "note", .each = "devices", .once = true,
 	  .show = "{migration_reason?" PROBE_REASON_FREE "=a free device is not asked for its state, since opening it resets it (-): hold it (mlxmigctl hold), or have it reset and asked (--probe)}" },
 	{}
 };

@@ -36,7 +36,7 @@ static int hint_live(const struct holder *holder, struct err *err)
 
 	holder_guest(holder, guest, sizeof(guest));
 	return err_hint(err,
-			"if it is a VMM whose guest is paused (virsh suspend %s), --live works on it",
+			"if it is a VMM whose guest is paused (virsh suspend %s, or QMP's stop), --live works on it",
 			*guest ? guest : "GUEST");
 }
 
@@ -54,10 +54,13 @@ static int say_busy(const struct device *device, enum vdev_use use,
 
 	if (holder->kind == HOLDER_NONE)
 		return holder_unseen(err);
-	if (holder->kind == HOLDER_HOLD)
-		return err_set(err, ERR_BUSY, 0,
-			       "it is already held by mlxmigctl hold (pid %d)",
-			       (int)holder->pid);
+	if (holder->kind == HOLDER_HOLD) {
+		err_set(err, ERR_BUSY, 0,
+			"it is already held by mlxmigctl hold (pid %d)",
+			(int)holder->pid);
+		return err_hint(err, "other commands borrow it from there; kill %d, or systemctl stop, ends that",
+				(int)holder->pid);
+	}
 	if (is_beside_held(holder)) {
 		err_set(err, ERR_BUSY, 0,
 			"its IOMMU group %d is open in mlxmigctl hold (pid %d), which holds another device of it",

@@ -12,7 +12,7 @@ enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, LOOK_AGAIN_MS = 50 };
 static const char usage_text[] =
 	"usage: qmp SOCKET COMMAND [ARGUMENTS] [until NAME VALUE]\n"
 	"  Sends COMMAND with ARGUMENTS, a JSON object, and prints what it returns. With until it asks again until the answer's\n"
-	"  NAME is VALUE, and fails when it is \"failed\", or after half a minute.\n";
+	"  NAME is VALUE (a word, true or false), and fails when it is \"failed\", or after half a minute.\n";
 
 static void __attribute__((noreturn)) usage(void)
 {
@@ -36,10 +36,18 @@ static int monitor_at(const char *path)
 	return fd;
 }
 
+/* A text, or true or false; else NULL. */
+static const char *word_of(const json_t *value)
+{
+	if (json_is_boolean(value))
+		return json_is_true(value) ? "true" : "false";
+	return json_string_value(value);
+}
+
 /* Is @name of an answer @value? Ends the program when it is "failed" instead. */
 static bool reached(json_t *answer, const char *name, const char *value)
 {
-	const char *now = json_string_value(json_object_get(returned(answer), name));
+	const char *now = word_of(json_object_get(returned(answer), name));
 
 	if (!now || !strcmp(now, value))
 		return now;
