@@ -97,18 +97,20 @@ teardown() {
 
 @test "who has borrowed a device is told after its holder" {
 	hold "$VF0"
-	python3 - "$HOLD_PID" "$(group_of "$VF0")" "$BATS_TEST_TMPDIR/there" 3>&- 4>&- <<-'END' &
+	local fd via
+	run_mlx 0 status "$VF0"
+	read -r fd via < <(json '.devices[0].holders[0] | "\(.fd) \(.via)"')
+	python3 - "$HOLD_PID" "$fd" "$BATS_TEST_TMPDIR/there" 3>&- 4>&- <<-'END' &
 		import ctypes, os, sys, time
-		folder = "/proc/%s/fd/" % sys.argv[1]
-		fd = next(int(name) for name in os.listdir(folder) if os.readlink(folder + name) == sys.argv[2])
-		ctypes.CDLL(None).syscall(438, os.pidfd_open(int(sys.argv[1])), fd, 0) # pidfd_getfd
+		holder, fd = int(sys.argv[1]), int(sys.argv[2])
+		ctypes.CDLL(None).syscall(438, os.pidfd_open(holder), fd, 0) # pidfd_getfd
 		open(sys.argv[3], "w").close()
 		time.sleep(60)
 	END
 	other_pid=$!
 	for _ in {1..100}; do [ ! -e "$BATS_TEST_TMPDIR/there" ] || break; sleep 0.1; done
 	run_mlx 0 status
-	device "$VF0" '[.holder.pid, (.holders[] | .pid, .kind, .via)]' "[$HOLD_PID,$HOLD_PID,\"hold\",\"group\",$other_pid,\"other\",\"group\"]"
+	device "$VF0" '[.holder.pid, (.holders[] | .pid, .kind, .via)]' "[$HOLD_PID,$HOLD_PID,\"hold\",\"$via\",$other_pid,\"other\",\"$via\"]"
 	json_is ".processes[] | select(.pid == $other_pid).devices" "[\"$VF0\"]"
 }
 
