@@ -14,6 +14,12 @@
 
 #define MODE 0600
 
+static int is_folder(const struct outfile *out, struct err *err)
+{
+	err_set(err, ERR_USAGE, 0, "%s is a folder, not a file", out->path);
+	return err_hint(err, "name a file in it");
+}
+
 /* Opens the folder that @path lies in and finds the last component. */
 static int open_folder(struct outfile *out, struct err *err)
 {
@@ -22,8 +28,7 @@ static int open_folder(struct outfile *out, struct err *err)
 
 	out->base = slash ? slash + 1 : out->path;
 	if (!*out->base || !strcmp(out->base, ".") || !strcmp(out->base, ".."))
-		return err_set(err, ERR_USAGE, 0, "%s is a folder, not a file",
-			       out->path);
+		return is_folder(out, err);
 	if (text_format(out->dot, sizeof(out->dot), ".%s.mlxmigctl", out->base))
 		return err_set(err, ERR_USAGE, ENAMETOOLONG, "%s", out->path);
 	folder = slash == out->path ? strdup("/")
@@ -119,8 +124,7 @@ static int open_named(struct outfile *out, struct err *err)
 		return err_hint(err, "name the file that is meant");
 	}
 	if (S_ISDIR(st.st_mode))
-		return err_set(err, ERR_USAGE, 0, "%s is a folder, not a file",
-			       out->path);
+		return is_folder(out, err);
 	if (!S_ISREG(st.st_mode))
 		return open_direct(out, err);
 	if (!out->overwrite)

@@ -12,6 +12,7 @@ static int check_named_once(const struct device *devices, size_t last,
 		if (!strcmp(devices[i].name, devices[last].name)) {
 			err_set(err, ERR_USAGE, 0, "%s is named twice",
 				devices[i].name);
+			err_hint(err, "each device once, by whatever name");
 			return err_device(err, devices[i].name);
 		}
 	return 0;

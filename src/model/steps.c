@@ -40,8 +40,13 @@ static int parse_one(const char *device, const char *text,
 	}
 	if (!step->file)
 		return 0;
-	if (!*step->file)
-		return err_set(err, ERR_USAGE, 0, "%s without a file", text);
+	if (!*step->file) {
+		err_set(err, ERR_USAGE, 0, "%s without a file", text);
+		return err_hint(err, "name it: %svf.mig, or %s- for standard %s",
+				text, text,
+				step->state == STATE_RESUMING ? "input" :
+								"output");
+	}
 	if (has_data(step->state))
 		return 0;
 	err_set(err, ERR_USAGE, 0, "%s: no data is saved or loaded in %s",

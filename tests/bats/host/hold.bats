@@ -13,6 +13,7 @@ load ../trees
 	plant two-port
 	on 2 hold 3b:00.2 0000:3b:00.2
 	error_is usage
+	[[ $stderr == *"each device once"* ]]
 }
 
 @test "hold of no device" {

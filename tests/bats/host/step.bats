@@ -47,6 +47,8 @@ load ../trees
 		run_mlx 2 step 3b:00.2 $words
 		error_is usage
 	done
+	run_mlx 2 step 3b:00.2 stop_copy=
+	[[ $stderr == *"name it: stop_copy=vf.mig, or stop_copy=- for standard output"* ]]
 	run_mlx 2 step --raw 3b:00.2 stop
 	[[ $stderr == *"no STATE=FILE"* ]]
 	run_mlx 2 step --raw --zstd 3b:00.2 stop_copy=a
