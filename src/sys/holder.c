@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sys/holder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -30,6 +32,103 @@ int holder_find_all(struct device *devices, size_t n, struct err *err)
 int holder_find(struct device *device, struct err *err)
 {
 	return holder_find_all(device, 1, err);
+}
+
+bool holder_still_has(const struct device *device, const struct holder *holder)
+{
+	struct device now = *device;
+	struct holdings holdings = {};
+	struct err ignored = ERR_INIT;
+	bool has = false;
+
+	if (!holder_list(&now, 1, &holdings, &ignored))
+		for (size_t i = 0; i < holdings.n; i++) {
+			const struct holding *holding = &holdings.list[i];
+			const struct process *process =
+				&holdings.processes[holding->process];
+
+			has |= holding->kind == holder->kind &&
+			       process->pid == holder->pid &&
+			       process->start == holder->start;
+		}
+	holdings_free(&holdings);
+	return has;
+}
+
+/* A device's file, as it came from a group, tells of which: its path in sysfs. */
+static void read_syspath(const struct device *device, const char *fd,
+			 enum tristate *has)
+{
+	int pid = device->holder.pid;
+	char info[PATH_MAX], link[32];
+	char *path, *name;
+
+	if (root_link_name(link, sizeof(link), "/proc/%d/fd/%s", pid, fd) ||
+	    strcmp(link, "anon_inode:[vfio-device]") ||
+	    root_read(info, sizeof(info), "/proc/%d/fdinfo/%s", pid, fd) < 0)
+		return;
+	path = strstr(info, "vfio-device-syspath:");
+	if (!path)
+		return;
+	path[strcspn(path, "\n")] = '\0';
+	name = strrchr(path, '/');
+	*has = name && !strcmp(name + 1, device->name) ? TRI_YES : TRI_NO;
+}
+
+static enum tristate told_by_files(const struct device *device)
+{
+	enum tristate has = TRI_UNKNOWN;
+	char path[PATH_MAX];
+	struct dirent *entry;
+	AUTO_DIR DIR *dir = NULL;
+
+	if (root_path(path, "/proc/%d/fd", (int)device->holder.pid))
+		return has;
+	dir = opendir(path);
+	while (dir && has != TRI_YES && (entry = readdir(dir)))
+		read_syspath(device, entry->d_name, &has);
+	return has;
+}
+
+/*
+ * 6.1 and 6.12 do not tell the path. But VFIO's drivers of PCI devices enable
+ * one at its first open, and disable it at its last close, which sysfs counts;
+ * and nobody else than who has the group can have opened it.
+ */
+enum tristate holder_has_open(const struct device *device)
+{
+	enum tristate has = told_by_files(device);
+	long enabled;
+
+	if (has == TRI_UNKNOWN &&
+	    !root_read_long(&enabled, "/sys/bus/pci/devices/%s/enable",
+			    device->name))
+		has = enabled > 0 ? TRI_YES : TRI_NO;
+	return has;
+}
+
+/* One without a driver does not count, and a bridge has a driver of the host. */
+bool holder_is_alone(const struct device *device)
+{
+	bool listed = false, others = false;
+	char path[PATH_MAX], driver[64];
+	struct dirent *entry;
+	AUTO_DIR DIR *dir = NULL;
+
+	if (root_path(path, "/sys/kernel/iommu_groups/%d/devices",
+		      device->iommu_group))
+		return false;
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, device->name))
+			listed = true;
+		else if (*entry->d_name != '.' &&
+			 !root_link_name(driver, sizeof(driver),
+					 "/sys/kernel/iommu_groups/%d/devices/%s/driver",
+					 device->iommu_group, entry->d_name))
+			others |= !!strcmp(driver, "pcieport");
+	}
+	return listed && !others;
 }
 
 int holder_announce(const struct device *devices, size_t n, struct err *err)

@@ -3,6 +3,8 @@
 #ifndef SYS_HOLDER_H
 #define SYS_HOLDER_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "model/device.h"
 #include "model/process.h"
@@ -12,8 +14,9 @@
  * holder_find - fill @device->holder
  *
  * Looks for an open /dev/vfio/<group> or /dev/vfio/devices/<cdev> in every
- * process that can be read; ours is left out, and who holds a device goes
- * before who has borrowed it. A mlxmigctl hold that has the group open for
+ * process that can be read; ours is left out. Of several, mlxmigctl hold goes
+ * before all others, and any other command of mlxmigctl, which has borrowed
+ * it, behind them. A mlxmigctl hold that has the group open for
  * another device of it is HOLDER_OTHER. Where nobody was found and a process
  * could not be read, or may be hidden, @device->holder.unsure tells. 0 or -1.
  */
@@ -31,6 +34,26 @@ int holder_find_all(struct device *devices, size_t n, struct err *err)
 int holder_list(struct device *devices, size_t n, struct holdings *holdings,
 		struct err *err)
 	__attribute__((nonnull(4)));
+
+/**
+ * holder_still_has - does @holder have it open?
+ * @holder: who had it once, be it the first that holder_find() finds or not; a
+ *          mlxmigctl hold that lends it no more does not
+ */
+bool holder_still_has(const struct device *device, const struct holder *holder)
+	__attribute__((nonnull(1, 2)));
+
+/**
+ * holder_has_open - @device->holder has the group's file: the device's, too?
+ *
+ * TRI_UNKNOWN: neither the kernel's word on the holder's files (from 6.18 on)
+ * nor sysfs, for a PCI device, tells.
+ */
+enum tristate holder_has_open(const struct device *device)
+	__attribute__((nonnull(1)));
+
+/** holder_is_alone - has VFIO no other device of @device's IOMMU group? */
+bool holder_is_alone(const struct device *device) __attribute__((nonnull(1)));
 
 /**
  * holder_announce - say that this process holds @n open devices, and lends them

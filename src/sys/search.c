@@ -227,14 +227,24 @@ static int search_fd(struct search *search, pid_t pid, int dir, const char *fd)
 	return 0;
 }
 
-/* Who has borrowed the file of a holder has it open too: the holder it is. */
+/* Who has borrowed the file of another has it open too: it is that one's. */
+static int rank(enum holder_kind kind, const char *comm)
+{
+	if (kind == HOLDER_NONE)
+		return 0;
+	if (kind == HOLDER_HOLD)
+		return 3;
+	return strcmp(comm, TOOL_COMM) ? 2 : 1;
+}
+
+/* Of the same rank the first counts. */
 static void note_holder(struct device *device, const struct holding *holding,
 			const struct process *process)
 {
 	struct holder *holder = &device->holder;
 
-	if (holder->kind == HOLDER_HOLD ||
-	    (holder->kind != HOLDER_NONE && holding->kind != HOLDER_HOLD))
+	if (rank(holding->kind, process->name) <=
+	    rank(holder->kind, holder->comm))
 		return;
 	*holder = (struct holder){ .kind = holding->kind,
 				   .pid = process->pid,

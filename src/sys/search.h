@@ -9,6 +9,7 @@
 #include "model/process.h"
 
 #define HOLDER_COMM "mlxmigctl-hold" /* what `mlxmigctl hold` calls itself (PR_SET_NAME) */
+#define TOOL_COMM "mlxmigctl" /* ... and every other command */
 #define HOLDER_MARK HOLDER_COMM ":%s" /* the name of its file that says that a device is held */
 
 /**

@@ -47,6 +47,37 @@ static bool is_beside_held(const struct holder *holder)
 	       !strcmp(holder->comm, HOLDER_COMM);
 }
 
+/*
+ * Of another program's group: a file of a device that it has not opened would
+ * be the first, and reset it, and the close of that would once more.
+ */
+static bool would_be_first(const struct device *device)
+{
+	enum tristate open;
+
+	if (device->holder.kind != HOLDER_OTHER || device->holder.is_cdev)
+		return false;
+	open = holder_has_open(device);
+	return open == TRI_NO ||
+	       (open == TRI_UNKNOWN && !holder_is_alone(device));
+}
+
+static int say_first(const struct device *device, struct err *err)
+{
+	const struct holder *holder = &device->holder;
+
+	if (holder_is_alone(device)) {
+		err_set(err, ERR_BUSY, 0,
+			"it is in use by %s (pid %d), which is still opening it, or just closing it",
+			holder->comm, (int)holder->pid);
+		return err_hint(err, "try again in a moment");
+	}
+	err_set(err, ERR_BUSY, 0,
+		"its IOMMU group %d is open in %s (pid %d), perhaps for another device of it: to open this one there may reset it",
+		device->iommu_group, holder->comm, (int)holder->pid);
+	return err_hint(err, "wait until %s lets the group go", holder->comm);
+}
+
 static int say_busy(const struct device *device, enum vdev_use use,
 		    struct err *err)
 {
@@ -68,17 +99,22 @@ static int say_busy(const struct device *device, enum vdev_use use,
 		return err_hint(err,
 				"name all of the group's devices to mlxmigctl hold");
 	}
+	if (would_be_first(device))
+		return say_first(device, err);
 	err_set(err, ERR_BUSY, 0, "it is in use by %s (pid %d)", holder->comm,
 		(int)holder->pid);
 	return use == VDEV_CHANGE ? hint_live(holder, err) : -1;
 }
 
-static bool may_borrow(const struct holder *holder, enum vdev_use use)
+static bool may_borrow(const struct device *device, enum vdev_use use)
 {
+	const struct holder *holder = &device->holder;
+
 	switch (use) {
 	case VDEV_READ:
 	case VDEV_LIVE:
-		return holder->kind != HOLDER_NONE && !is_beside_held(holder);
+		return holder->kind != HOLDER_NONE &&
+		       !is_beside_held(holder) && !would_be_first(device);
 	case VDEV_CHANGE:
 	case VDEV_OWN:
 		return holder->kind == HOLDER_HOLD;
@@ -116,8 +152,8 @@ static int borrow(struct vdev *vdev, const struct device *device,
 static int open_held(struct vdev *vdev, const struct device *device,
 		     enum vdev_use use, struct err *err)
 {
-	return may_borrow(&device->holder, use) ? borrow(vdev, device, err) :
-						  say_busy(device, use, err);
+	return may_borrow(device, use) ? borrow(vdev, device, err) :
+					 say_busy(device, use, err);
 }
 
 /* Between the look at its holder and now somebody took it: look again. */
@@ -212,13 +248,7 @@ int vdev_open_all(struct vdev *vdevs, const struct device *devices, size_t n,
 
 bool vdev_is_kept(const struct vdev *vdev, const struct device *device)
 {
-	struct device now = *device;
-	struct err err = ERR_INIT;
-
-	return vdev->borrowed && !holder_find(&now, &err) &&
-	       now.holder.kind == vdev->lender.kind &&
-	       now.holder.pid == vdev->lender.pid &&
-	       now.holder.start == vdev->lender.start;
+	return vdev->borrowed && holder_still_has(device, &vdev->lender);
 }
 
 bool vdev_is_live(const struct vdev *vdev)

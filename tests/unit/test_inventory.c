@@ -183,6 +183,71 @@ static void holders_are_found_by_their_files(void)
 	CHECK_INT(devices[3].holder.kind, HOLDER_NONE);
 	/* Its neighbour is held, it is not. */
 	CHECK_INT(devices[4].holder.kind, HOLDER_OTHER);
+	CHECK_INT(devices[4].holder.pid, 10);
+}
+
+static void a_borrower_is_not_taken_for_the_holder(void)
+{
+	struct device device = { .iommu_group = 42 };
+	struct holder vmm, borrower;
+	struct err err = ERR_INIT;
+
+	root_kit_link("/proc/9/fd/5", "/dev/vfio/42");
+	CHECK_INT(holder_find(&device, &err), 0);
+	CHECK_INT(device.holder.pid, 9);
+	borrower = device.holder;
+	root_kit_link("/proc/11/fd/5", "/dev/vfio/42");
+	CHECK_INT(holder_find(&device, &err), 0);
+	CHECK_INT(device.holder.pid, 11);
+	vmm = device.holder;
+	/* Another VMM, with the lower number: which of them lends it is not the first. */
+	root_kit_put("/proc/8/comm", "vmm\n");
+	root_kit_link("/proc/8/fd/5", "/dev/vfio/42");
+	CHECK_INT(holder_find(&device, &err), 0);
+	CHECK_INT(device.holder.pid, 8);
+	CHECK(holder_still_has(&device, &vmm));
+	CHECK(holder_still_has(&device, &borrower));
+	vmm.start++;
+	CHECK(!holder_still_has(&device, &vmm));
+	borrower.kind = HOLDER_HOLD;
+	CHECK(!holder_still_has(&device, &borrower));
+}
+
+/* What the kernel tells of the file goes before what sysfs counts. */
+static void a_group_need_not_be_open_for_the_device(void)
+{
+	struct device device = { .name = "0000:01:00.1", .iommu_group = 50,
+				 .holder = { .kind = HOLDER_OTHER, .pid = 12 } };
+
+	root_kit_link("/proc/12/fd/5", "/dev/vfio/50");
+	CHECK_INT(holder_has_open(&device), TRI_UNKNOWN);
+	root_kit_put("/sys/bus/pci/devices/0000:01:00.1/enable", "0\n");
+	CHECK_INT(holder_has_open(&device), TRI_NO);
+	root_kit_put("/sys/bus/pci/devices/0000:01:00.1/enable", "1\n");
+	CHECK_INT(holder_has_open(&device), TRI_YES);
+	/* As 6.12 has it. */
+	root_kit_link("/proc/12/fd/6", "anon_inode:[vfio-device]");
+	root_kit_put("/proc/12/fdinfo/6", "pos:\t0\nflags:\t02000002\nmnt_id:\t17\nino:\t1104\n");
+	CHECK_INT(holder_has_open(&device), TRI_YES);
+	root_kit_put("/proc/12/fdinfo/6", "pos:\t0\nvfio-device-syspath: /sys/devices/pci0000:00/0000:01:00.11\n");
+	CHECK_INT(holder_has_open(&device), TRI_NO);
+	root_kit_link("/proc/12/fd/7", "anon_inode:[vfio-device]");
+	root_kit_put("/proc/12/fdinfo/7", "vfio-device-syspath: /sys/devices/pci0000:00/0000:01:00.1\nmore:\t/0000:01:00.2\n");
+	CHECK_INT(holder_has_open(&device), TRI_YES);
+}
+
+static void a_group_has_one_device_or_more(void)
+{
+	struct device device = { .name = "0000:01:00.1", .iommu_group = 51 };
+
+	CHECK(!holder_is_alone(&device));
+	root_kit_link("/sys/kernel/iommu_groups/51/devices/0000:01:00.1/driver", "../vfio-pci");
+	CHECK(holder_is_alone(&device));
+	root_kit_link("/sys/kernel/iommu_groups/51/devices/0000:00:01.0/driver", "../pcieport");
+	root_kit_put("/sys/kernel/iommu_groups/51/devices/0000:01:00.2/vendor", "0x15b3\n");
+	CHECK(holder_is_alone(&device));
+	root_kit_link("/sys/kernel/iommu_groups/51/devices/0000:01:00.2/driver", "../mlx5_vfio_pci");
+	CHECK(!holder_is_alone(&device));
 }
 
 static void a_captured_holder_lends_nothing(void)
@@ -226,6 +291,9 @@ int main(void)
 	CASE(a_scan_finds_functions_by_their_driver);
 	CASE(a_scan_survives_libpci_giving_up);
 	CASE(holders_are_found_by_their_files);
+	CASE(a_borrower_is_not_taken_for_the_holder);
+	CASE(a_group_need_not_be_open_for_the_device);
+	CASE(a_group_has_one_device_or_more);
 	CASE(a_captured_holder_lends_nothing);
 	CASE(another_file_is_not_borrowed);
 	ret = CHECK_DONE();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# hold: what it refuses before anything is opened, on captured hosts.
+# hold, and what is borrowed: what is refused before anything is opened, on captured hosts.
 
 load ../helpers
 load ../trees
@@ -71,4 +71,39 @@ load ../trees
 	on 2 hold 0000:3b:00.7
 	error_is usage
 	[[ $stderr == *--sysroot* ]]
+}
+
+@test "a group that is open need not be open for the device: that is not opened there" {
+	local group
+	plant two-port
+	# whether it is open cannot be seen
+	rm "$SYSROOT/sys/bus/pci/devices/0000:3b:00.5/enable"
+	group=$SYSROOT/sys/kernel/iommu_groups/43/devices
+	mkdir -p "$group"
+	ln -s ../../../../bus/pci/devices/0000:3b:00.5 "$group"
+	on 2 state 0000:3b:00.5
+	error_is usage
+	# and it has a neighbour
+	ln -s ../../../../bus/pci/devices/0000:3b:00.4 "$group"
+	on 5 state 0000:3b:00.5
+	error_is busy
+	[[ $stderr == *"its IOMMU group 43 is open in qemu-system-x86 (pid 777), perhaps for another device"*"lets the group go"* ]]
+	on 5 step 0000:3b:00.5 STOP
+	[[ $stderr != *--live* ]]
+	on 5 step --live 0000:3b:00.5 STOP
+	error_is busy
+	# enabled: somebody has it open, and only who has the group can
+	echo 1 >"$SYSROOT/sys/bus/pci/devices/0000:3b:00.5/enable"
+	on 2 state 0000:3b:00.5
+	on 5 step 0000:3b:00.5 STOP
+	[[ $stderr == *"in use by qemu-system-x86 (pid 777)"*--live* ]]
+	echo 0 >"$SYSROOT/sys/bus/pci/devices/0000:3b:00.5/enable"
+	on 5 state 0000:3b:00.5
+	[[ $stderr == *"its IOMMU group 43 is open in"* ]]
+	on 0 status 0000:3b:00.5
+	json_is '.devices[0] | [.in_use, .holder.pid, .migration]' '[true,777,null]'
+	# alone, it is just being opened, or closed
+	rm "$group/0000:3b:00.4"
+	on 5 state 0000:3b:00.5
+	[[ $stderr == *"(pid 777), which is still opening it, or just closing it"* ]]
 }

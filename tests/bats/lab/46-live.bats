@@ -23,6 +23,7 @@ teardown_file() {
 teardown() {
 	finish || true
 	release || true
+	end_other
 	rm -f "$run_dir"/*
 	lab-prop set state-size 4194304
 }
@@ -294,4 +295,31 @@ unblock() {
 	run_mlx 0 verify "$run_dir/image"
 	run_mlx 0 state "$VF0"
 	json_is '[.access, .state]' '["opened","RUNNING"]'
+}
+
+@test "live: a group that is open and set up is not enough: the device is not opened there, and so not reset" {
+	local before resets
+	before=$(labvf "$VF0" get resets)
+	resets=$(labvf "$VF0" get resets)
+	python3 - "$(group_of "$VF0")" "$run_dir/there" 3>&- 4>&- <<-'END' &
+		import fcntl, os, struct, sys, time
+		container = os.open("/dev/vfio/vfio", os.O_RDWR)
+		group = os.open(sys.argv[1], os.O_RDWR)
+		fcntl.ioctl(group, 0x3b68, struct.pack("i", container)) # VFIO_GROUP_SET_CONTAINER
+		fcntl.ioctl(container, 0x3b66, 3) # VFIO_SET_IOMMU: VFIO_TYPE1v2_IOMMU
+		open(sys.argv[2], "w").close()
+		time.sleep(60)
+	END
+	other_pid=$!
+	for _ in {1..300}; do [ ! -e "$run_dir/there" ] || break; sleep 0.1; done
+	[ -e "$run_dir/there" ]
+	run_mlx 5 state "$VF0"
+	error_is busy
+	[[ $stderr == *"python3 (pid $other_pid), which is still opening it, or just closing it"* ]]
+	run_mlx 5 step --live "$VF0" stop
+	run_mlx 0 status "$VF0"
+	json_is '.devices[0] | [.in_use, .migration]' '[true,null]'
+	end_other
+	# each of these looks opens it, and nothing else did
+	[ $(($(labvf "$VF0" get resets) - resets)) -eq $((resets - before)) ]
 }
