@@ -88,9 +88,7 @@ static int look(struct inventory *inventory, const struct request *request,
 
 		probe_device(device, status->probe);
 		failure_last(device->name, &device->failure);
-		if (device_in_use(device) == TRI_NO)
-			trace_look(device, device->warning,
-				   sizeof(device->warning));
+		trace_look(device, device->warning, sizeof(device->warning));
 		device_judge(device, inventory_pf(inventory, device));
 	}
 	return 0;

@@ -15,7 +15,9 @@ void visit_fill(struct visit *visit, const struct device *device,
 	visit->resets = caps->reset;
 	visit->has_state = caps->device_state;
 	visit->state = caps->state;
-	if (!vdev->borrowed)
+	if (vdev->borrowed)
+		trace_look(device, visit->warning, sizeof(visit->warning));
+	else
 		trace_take(device, visit->warning, sizeof(visit->warning));
 }
 

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "sys/process.h"
 #include "sys/root.h"
+#include "sys/search.h"
 
 #define TRACE_FORMAT TRACE_DIR "/%s.hold"
 
@@ -87,15 +88,31 @@ static void say_killed(const struct device *device, pid_t pid, char *text,
 			 "the kernel has reset the device, and what it held is lost");
 }
 
+/* A command of ours may have borrowed it while the holder lived, and takes the trace of what it opens. */
+static bool is_in_other_hands(const struct holder *holder)
+{
+	return holder->kind != HOLDER_NONE && strcmp(holder->comm, TOOL_COMM);
+}
+
 void trace_look(const struct device *device, char *text, size_t size)
 {
+	const struct holder *holder = &device->holder;
 	uint64_t start;
 	pid_t pid = read_trace(device->name, &start);
 
 	*text = '\0';
 	/* One that is not dead may be about to open it, or to end well. */
-	if (pid && process_start(pid) != start)
+	if (!pid || process_start(pid) == start)
+		return;
+	if (is_in_other_hands(holder)) {
+		snprintf(text, size,
+			 "mlxmigctl hold (pid %d) was killed before %s (pid %d) took the device; what it held is lost",
+			 (int)pid, holder->comm, (int)holder->pid);
+		if (root_is_host())
+			trace_remove(device->name);
+	} else if (device_in_use(device) == TRI_NO) {
 		say_killed(device, pid, text, size);
+	}
 }
 
 void trace_take(const struct device *device, char *text, size_t size)

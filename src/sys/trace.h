@@ -28,10 +28,12 @@ enum tristate trace_loaded(const char *name) __attribute__((nonnull(1)));
 
 /**
  * trace_look - was the last holder of @device killed?
- * @device: one that nobody is known to have open
+ * @device: one that somebody else has open, by its holder, or nobody
  * @text: takes words for the user, or nothing
  *
- * The trace stays, until somebody opens the device.
+ * The trace stays until somebody opens the device. Of one that another program
+ * than a command of ours has by now it is told once, on the running host: what
+ * that loses when it ends is no holder's.
  */
 void trace_look(const struct device *device, char *text, size_t size)
 	__attribute__((nonnull(1, 2)));

@@ -95,6 +95,24 @@ static void a_look_leaves_the_trace(void)
 	CHECK_STR(text, "");
 }
 
+static void who_has_it_by_now_is_named(void)
+{
+	struct device other = vf;
+	char text[TRACE_TEXT_SIZE];
+
+	root_kit_put(TRACE_DIR "/" VF ".hold", "pid 43\nstart 4711\n");
+	other.holder = (struct holder){ .kind = HOLDER_OTHER, .pid = 44, .comm = "mlxmigctl" };
+	trace_look(&other, text, sizeof(text));
+	CHECK_STR(text, "");
+	strcpy(other.holder.comm, "qemu-system-x86");
+	trace_look(&other, text, sizeof(text));
+	CHECK_STR(text, "mlxmigctl hold (pid 43) was killed before qemu-system-x86 (pid 44) took the device; what it held is lost");
+	other.holder = (struct holder){ .kind = HOLDER_NONE, .unsure = true };
+	trace_look(&other, text, sizeof(text));
+	CHECK_STR(text, "");
+	trace_remove(VF);
+}
+
 /* One that was written to in the moment of the kill, or by somebody else. */
 static void what_is_no_trace_is_left_alone(void)
 {
@@ -117,6 +135,7 @@ int main(void)
 	CASE(of_another_device_less_is_known);
 	CASE(a_load_is_noted_for_the_holder);
 	CASE(a_look_leaves_the_trace);
+	CASE(who_has_it_by_now_is_named);
 	CASE(what_is_no_trace_is_left_alone);
 	ret = CHECK_DONE();
 	return root_kit_end() ? 99 : ret;

@@ -297,6 +297,27 @@ unblock() {
 	json_is '[.access, .state]' '["opened","RUNNING"]'
 }
 
+@test "live: that a holder was killed is told once of a device that another program has by now" {
+	local killed command
+	for command in status state; do
+		hold "$VF0"
+		killed=$HOLD_PID
+		kill -KILL "$HOLD_PID"
+		wait "$HOLD_PID" || true
+		unset HOLD_PID
+		vmm RUNNING
+		run_mlx 0 "$command" "$VF0"
+		[[ $(json '.warnings[]') == *"mlxmigctl hold (pid $killed) was killed before migdrive (pid $BACKGROUND) took the device; what it held is lost" ]]
+		run_mlx 0 "$command" "$VF0"
+		json_is .warnings '[]'
+		nothing_in /run/mlxmigctl
+		finish
+		rm -f "$run_dir"/*
+		run_mlx 0 status "$VF0"
+		json_is .warnings '[]'
+	done
+}
+
 @test "live: a group that is open and set up is not enough: the device is not opened there, and so not reset" {
 	local before resets
 	before=$(labvf "$VF0" get resets)
