@@ -29,7 +29,7 @@ struct hold_options {
 	enum device_state state;
 };
 
-/* struct held - what this process keeps open: @n of each; of @outcome with --load */
+/* struct held - what this process keeps open: @n of each; @marks tell of them; of @outcome with --load */
 struct held {
 	const struct request *request;
 	struct device *devices;
@@ -37,6 +37,8 @@ struct held {
 	struct mig_caps *caps;
 	struct held_device *results;
 	struct outcome outcome;
+	int *marks;
+	bool announced;
 	size_t n;
 	int status; /* of the end: the first failure's */
 };
@@ -104,19 +106,31 @@ static int check(const void *data, char **operands, size_t n_operands,
 	return err_hint(err, "leave it in STOP, RUNNING or RUNNING_P2P");
 }
 
+/* By us, or by who has borrowed it, who notes it in its trace, where that could be written. */
+static enum tristate was_loaded(const struct held *held, size_t i)
+{
+	if (held->outcome.loaded)
+		return TRI_YES;
+	if (held->announced)
+		return trace_loaded(held->devices[i].name);
+	return held->outcome.opened ? TRI_UNKNOWN : TRI_NO;
+}
+
 /* Nothing stays behind, whether all went well or not; what cannot be put back is told. */
 static void held_end(struct held *held)
 {
 	struct err untold = ERR_INIT;
 
-	/* We are left out: whoever has one now has borrowed it. */
-	if (held->n)
-		holder_find_all(held->devices, held->n, &untold);
+	/* Nobody else may borrow one while they are reset, one by one. */
+	if (held->announced)
+		holder_withdraw(held->marks, held->n);
 	for (size_t i = 0; i < held->n; i++) {
-		const struct device *device = &held->devices[i];
+		struct device *device = &held->devices[i];
 		struct err err = ERR_INIT;
 
-		if (keep_end(device, &held->vdevs[i], held->outcome.loaded,
+		/* We are left out: whoever has it now has borrowed it. */
+		holder_find(device, &untold);
+		if (keep_end(device, &held->vdevs[i], was_loaded(held, i),
 			     &err)) {
 			held->request->warn(err.message);
 			held->status = held->status ?: err_exit_status(&err);
@@ -131,6 +145,7 @@ static void held_end(struct held *held)
 static void held_release(struct held *held)
 {
 	held_end(held);
+	free(held->marks);
 	free(held->results);
 	free(held->caps);
 	free(held->vdevs);
@@ -143,8 +158,12 @@ static int held_allocate(struct held *held, size_t n, struct err *err)
 	held->vdevs = calloc(n, sizeof(*held->vdevs));
 	held->caps = calloc(n, sizeof(*held->caps));
 	held->results = calloc(n, sizeof(*held->results));
-	if (!held->devices || !held->vdevs || !held->caps || !held->results)
+	held->marks = calloc(n, sizeof(*held->marks));
+	if (!held->devices || !held->vdevs || !held->caps || !held->results ||
+	    !held->marks)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
+	for (size_t i = 0; i < n; i++)
+		held->marks[i] = -1;
 	return 0;
 }
 
@@ -247,11 +266,12 @@ static int say_ready(const struct held *held, struct err *err)
 }
 
 /* The others may borrow from now on. */
-static int announce(const struct held *held, struct err *err)
+static int announce(struct held *held, struct err *err)
 {
+	held->announced = true;
 	for (size_t i = 0; i < held->n; i++)
 		trace_write(held->devices[i].name);
-	return holder_announce(held->devices, held->n, err);
+	return holder_announce(held->devices, held->marks, held->n, err);
 }
 
 static void notify_held(const struct held *held)

@@ -3,7 +3,6 @@
 
 #include "engine/walk.h"
 #include "sys/mig.h"
-#include "sys/trace.h"
 
 int keep_plan(const struct device *device, const struct mig_caps *caps,
 	      enum device_state target, struct err *err)
@@ -63,11 +62,36 @@ static int walk_back(const struct vdev *vdev, uint64_t flags,
 	return say_left(vdev, walker.state, loaded, why, err);
 }
 
-int keep_end(const struct device *device, const struct vdev *vdev,
-	     bool loaded, struct err *err)
+/* Looks once more, right before: it may be in other hands by now. */
+static int reset_unmoved(const struct vdev *vdev, const struct mig_caps *caps,
+			 enum tristate loaded, struct err *err)
 {
-	enum tristate told = loaded ? TRI_YES : trace_loaded(device->name);
 	struct err why = ERR_INIT;
+	enum device_state now;
+
+	if (mig_state_get(vdev, &now, err))
+		return -1;
+	if (now != caps->state && now != STATE_ERROR) {
+		err_set(&why, ERR_BUSY, 0,
+			"%s was in %s, and somebody else moves it", vdev->name,
+			fsm_state_name(caps->state));
+		return say_left(vdev, now, loaded != TRI_NO, &why, err);
+	}
+	if (mig_reset(vdev, &why))
+		return walk_back(vdev, caps->flags, now, loaded != TRI_NO,
+				 &why, err);
+	if (mig_state_get(vdev, &now, err))
+		return -1;
+	if (now == STATE_RUNNING)
+		return 0;
+	err_set(&why, ERR_INTERNAL, 0, "%s: a reset has changed nothing",
+		vdev->name);
+	return say_left(vdev, now, false, &why, err);
+}
+
+int keep_end(const struct device *device, const struct vdev *vdev,
+	     enum tristate loaded, struct err *err)
+{
 	struct mig_caps caps;
 
 	if (device->holder.kind != HOLDER_NONE)
@@ -75,16 +99,8 @@ int keep_end(const struct device *device, const struct vdev *vdev,
 	if (mig_offer_read(vdev, &caps, err))
 		return err_device(err, device->name);
 	if (!caps.device_state ||
-	    (caps.state == STATE_RUNNING && told != TRI_YES))
+	    (caps.state == STATE_RUNNING && loaded == TRI_NO))
 		return 0;
-	if (mig_reset(vdev, &why))
-		return walk_back(vdev, caps.flags, caps.state,
-				 told != TRI_NO, &why, err);
-	if (mig_state_get(vdev, &caps.state, err))
-		return err_device(err, device->name);
-	if (caps.state == STATE_RUNNING)
-		return 0;
-	err_set(&why, ERR_INTERNAL, 0, "%s: a reset has changed nothing",
-		vdev->name);
-	return say_left(vdev, caps.state, false, &why, err);
+	return reset_unmoved(vdev, &caps, loaded, err) ?
+		       err_device(err, device->name) : 0;
 }

@@ -28,14 +28,17 @@ int keep_walk(const struct vdev *vdev, const struct mig_caps *caps,
  * keep_end - before it is closed: leave it in RUNNING, and nobody's state in it
  * @device: one that somebody else has open now, by its holder, is left alone:
  *          it does not end with us
- * @loaded: a state was loaded into it: it is reset wherever it is, and where
- *          that cannot be had, it is not set running by this
+ * @loaded: a state was, or, with TRI_UNKNOWN, may have been loaded into it: it
+ *          is reset wherever it is, and where that cannot be had, it is not
+ *          set running by this
  *
  * A device that offers no migration, or is in RUNNING with no such state, is
- * fine as it is. Any other one is reset, or, where it has no reset, walked.
+ * fine as it is. Any other one is reset, or, where it has no reset, walked; but
+ * one that somebody moves meanwhile is left to them.
  * 0, or -1 when it is left in another state, which @err tells.
  */
 int keep_end(const struct device *device, const struct vdev *vdev,
-	     bool loaded, struct err *err) __attribute__((nonnull(1, 2, 4)));
+	     enum tristate loaded, struct err *err)
+	__attribute__((nonnull(1, 2, 4)));
 
 #endif

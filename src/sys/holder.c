@@ -131,13 +131,15 @@ bool holder_is_alone(const struct device *device)
 	return listed && !others;
 }
 
-int holder_announce(const struct device *devices, size_t n, struct err *err)
+int holder_announce(const struct device *devices, int *marks, size_t n,
+		    struct err *err)
 {
 	char mark[96];
 
 	for (size_t i = 0; i < n; i++) {
 		snprintf(mark, sizeof(mark), HOLDER_MARK, devices[i].name);
-		if (memfd_create(mark, MFD_CLOEXEC) < 0)
+		marks[i] = memfd_create(mark, MFD_CLOEXEC);
+		if (marks[i] < 0)
 			return err_from_errno(err, errno,
 					      "cannot announce that %s is held",
 					      devices[i].name);
@@ -145,6 +147,17 @@ int holder_announce(const struct device *devices, size_t n, struct err *err)
 	/* Last: whoever reads the name finds everything open. */
 	prctl(PR_SET_NAME, HOLDER_COMM);
 	return 0;
+}
+
+void holder_withdraw(int *marks, size_t n)
+{
+	/* First, since holder_borrow() asks for it last. */
+	prctl(PR_SET_NAME, TOOL_COMM);
+	for (size_t i = 0; i < n; i++) {
+		if (marks[i] >= 0)
+			close(marks[i]);
+		marks[i] = -1;
+	}
 }
 
 int holder_unseen(struct err *err)
@@ -199,6 +212,19 @@ static int open_process(const struct holder *holder)
 	return -1;
 }
 
+/*
+ * Asked once its file is ours too: either this sees the name that was taken
+ * back, or the holder, which looks after that, sees the file.
+ */
+static bool lends(const struct holder *holder)
+{
+	struct process process = {};
+
+	process_identify(&process, holder->pid);
+	return holder->kind != HOLDER_HOLD ||
+	       !strcmp(process.name, HOLDER_COMM);
+}
+
 int holder_borrow(const struct device *device, struct err *err)
 {
 	const struct holder *holder = &device->holder;
@@ -216,8 +242,9 @@ int holder_borrow(const struct device *device, struct err *err)
 		fd = pidfd_getfd(pidfd, holder->fd, 0);
 	/* Its fd may be another file by now. */
 	if (fd >= 0)
-		return !fstat(fd, &st) && search_is_file(&st, device,
-							 holder->is_cdev) ?
+		return !fstat(fd, &st) &&
+		       search_is_file(&st, device, holder->is_cdev) &&
+		       lends(holder) ?
 			       TAKE_FD(fd) : say_gone(device, err);
 	if (errno == ESRCH || errno == EBADF || errno == EINVAL)
 		return say_gone(device, err);

@@ -57,13 +57,17 @@ bool holder_is_alone(const struct device *device) __attribute__((nonnull(1)));
 
 /**
  * holder_announce - say that this process holds @n open devices, and lends them
+ * @marks: @n, each -1: take files that holder_withdraw() closes
  *
  * It takes HOLDER_COMM as its name, and a file for each device whose name
  * tells which: a group's file alone does not say which of its devices is
- * meant. Both last as long as the process. 0 or -1.
+ * meant. 0 or -1.
  */
-int holder_announce(const struct device *devices, size_t n, struct err *err)
-	__attribute__((nonnull(1, 3)));
+int holder_announce(const struct device *devices, int *marks, size_t n,
+		    struct err *err) __attribute__((nonnull(1, 2, 4)));
+
+/** holder_withdraw - lend nothing any more; who has borrowed something is found by holder_find(); fine when nothing was announced */
+void holder_withdraw(int *marks, size_t n) __attribute__((nonnull(1)));
 
 /** holder_unseen - somebody has, or may have, the device open, and cannot be seen: the error that says why (obstacle_unseen()); returns -1 */
 int holder_unseen(struct err *err) __attribute__((nonnull(1)));
@@ -81,8 +85,8 @@ void holder_guest(const struct holder *holder, char *name, size_t size)
  *
  * By pidfd_getfd(2): the group's or cdev's open file, owned by the caller,
  * checked to be the file that was found, of the process in which it was. The
- * fd, or -1 with @err set: ERR_HOLDER_GONE when either is another by now,
- * ERR_HOLDER_HIDDEN, and what obstacle_refused() makes of a refusal.
+ * fd, or -1 with @err set: ERR_HOLDER_GONE when either is another by now, or
+ * a mlxmigctl hold is about to end, ERR_HOLDER_HIDDEN, and what obstacle_refused() makes of a refusal.
  */
 int holder_borrow(const struct device *device, struct err *err)
 	__attribute__((nonnull(1, 2)));

@@ -17,6 +17,7 @@ teardown() {
 	fault ''
 	release || true
 	end_other
+	[ -d /run/mlxmigctl ] || rm -f /run/mlxmigctl
 	echo flr >"$sys/devices/$VF0/reset_method"
 }
 
@@ -303,6 +304,38 @@ free_again() {
 		[ $(($(labvf "$VF0" get resets) - resets)) -eq $(($(labvf "$VF1" get resets) - running + 1)) ]
 		[ ! -s "$BATS_TEST_TMPDIR/hold.err" ]
 	done
+}
+
+@test "where nothing can be noted in /run, a device may have been loaded, and is reset at the end" {
+	local before noted
+	hold "$VF0"
+	before=$(labvf "$VF0" get resets)
+	release
+	noted=$(($(labvf "$VF0" get resets) - before))
+	rm -rf /run/mlxmigctl
+	echo >/run/mlxmigctl
+	hold "$VF0"
+	run_mlx 0 load --then RUNNING "$VF0" "$IMAGES/image"
+	before=$(labvf "$VF0" get resets)
+	release
+	[ $(($(labvf "$VF0" get resets) - before)) -eq $((noted + 1)) ]
+	[ ! -s "$BATS_TEST_TMPDIR/hold.err" ]
+}
+
+@test "a holder that ends lends nothing any more" {
+	hold --state stop "$VF0" "$VF1"
+	kill -TERM "$HOLD_PID"
+	# a process that has ended keeps its last name until it is waited for
+	for _ in {1..200}; do [ "$(cat "/proc/$HOLD_PID/comm")" != mlxmigctl ] || break; sleep 0.05; done
+	[ "$(cat "/proc/$HOLD_PID/comm")" = mlxmigctl ]
+	# busy or free, as it is just then
+	run timeout 120 "$MLX" step -c "$VF1" stop
+	[[ $output != *'"borrowed"'* ]]
+	wait "$HOLD_PID"
+	unset HOLD_PID
+	[ ! -s "$BATS_TEST_TMPDIR/hold.err" ]
+	free_again "$VF0"
+	free_again "$VF1"
 }
 
 @test "without a reset it is walked to RUNNING at the end, but with no loaded state" {
