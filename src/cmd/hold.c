@@ -323,6 +323,7 @@ static const struct text_part warnings[] = {
 };
 
 static const struct text_part text[] = {
+	TEXT_LINE("pid", "{pid}"),
 	{ .each = "devices", .columns = columns },
 	{ .each = "devices", .parts = warnings },
 	{}

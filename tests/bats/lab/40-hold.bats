@@ -40,6 +40,13 @@ free_again() {
 	release
 }
 
+@test "hold -t says its number first" {
+	"$MLX" hold -t "$VF0" >"$BATS_TEST_TMPDIR/hold.json" 3>&- 4>&- &
+	HOLD_PID=$!
+	for _ in {1..300}; do [ ! -s "$BATS_TEST_TMPDIR/hold.json" ] || break; sleep 0.1; done
+	[ "$(head -n 1 "$BATS_TEST_TMPDIR/hold.json")" = "pid: $HOLD_PID" ]
+}
+
 @test "commands borrow a held device, and none of them resets it" {
 	hold "$VF0"
 	local resets
