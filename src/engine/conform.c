@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "engine/conform_groups.h"
 #include "sys/mig.h"
@@ -25,7 +26,7 @@ static void leave(struct trial *t)
 {
 	struct err ignored = ERR_INIT;
 	enum device_state *state = &t->result->visit.state;
-	int fd = -1;
+	AUTO_CLOSE int fd = -1;
 
 	if (mig_reset(t->vdev, &ignored))
 		mig_state_set(t->vdev, STATE_RUNNING, &fd);

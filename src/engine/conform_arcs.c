@@ -15,12 +15,6 @@ static const enum device_state states[] = {
 };
 #define N_STATES (sizeof(states) / sizeof(*states))
 
-static bool has_fd(enum device_state state)
-{
-	return state == STATE_STOP_COPY || state == STATE_RESUMING ||
-	       state == STATE_PRE_COPY || state == STATE_PRE_COPY_P2P;
-}
-
 /* A state that is to be left for good wants its data before. */
 static bool begin_in(struct trial *t, enum device_state from,
 		     enum device_state to, int *fd)
@@ -29,11 +23,11 @@ static bool begin_in(struct trial *t, enum device_state from,
 	int ret;
 
 	if ((loads && !trial_spool(t)) ||
-	    !trial_enter(t, from, has_fd(from) ? fd : NULL))
+	    !trial_enter(t, from, fsm_has_data(from) ? fd : NULL))
 		return false;
 	if (!loads)
 		return true;
-	ret = trial_feed(*fd, t->spool, t->spool_bytes, 0);
+	ret = trial_feed(t, *fd, t->spool, t->spool_bytes, 0);
 	return trial_want(t, !ret, "on the way to the check: its own state was refused (errno %d)",
 			  -ret);
 }

@@ -20,16 +20,6 @@ struct fd_check {
 	void (*run)(struct trial *t, int *fd);
 };
 
-static bool move(struct trial *t, enum device_state state)
-{
-	int none = -1;
-	int ret = mig_raw_state_set(t->vdev, state, &none);
-
-	cleanup_closep(&none);
-	return trial_want(t, !ret, "%s was refused with %s",
-			  fsm_state_name(state), strerrorname_np(-ret));
-}
-
 static void check_end(struct trial *t, int *fd)
 {
 	uint64_t bytes;
@@ -37,7 +27,7 @@ static void check_end(struct trial *t, int *fd)
 	ssize_t n;
 	int ret = trial_drain(*fd, -1, &bytes, 0);
 
-	trial_want(t, !ret, "the last read failed with %s", strerrorname_np(-ret));
+	trial_want(t, !ret, "the last read failed with %s", trial_errno(ret));
 	trial_want(t, bytes > 0, "it ended before the first byte");
 	n = read(*fd, &byte, 1);
 	trial_want(t, !n, "after its end a read gave %zd", n);
@@ -54,7 +44,7 @@ static void check_small(struct trial *t, int *fd)
 	if (out < 0)
 		return;
 	ret = trial_drain(*fd, out, &bytes, 61);
-	if (!trial_want(t, !ret, "reading ended with %s", strerrorname_np(-ret)))
+	if (!trial_want(t, !ret, "reading ended with %s", trial_errno(ret)))
 		return;
 	again = trial_save_still(t, &whole);
 	if (again < 0)
@@ -116,7 +106,7 @@ static void check_no_read(struct trial *t, int *fd)
 
 static void check_left(struct trial *t, int *fd)
 {
-	if (move(t, STATE_STOP))
+	if (trial_move(t, STATE_STOP))
 		trial_is_dead(t, *fd, false, "after STOP_COPY was left");
 }
 
@@ -125,7 +115,7 @@ static void check_left_early(struct trial *t, int *fd)
 	char bytes[16];
 
 	trial_want(t, read(*fd, bytes, sizeof(bytes)) > 0, "nothing was read");
-	if (move(t, STATE_RUNNING))
+	if (trial_move(t, STATE_RUNNING))
 		trial_is_dead(t, *fd, false, "after STOP_COPY was left for RUNNING");
 }
 
@@ -138,10 +128,10 @@ static void check_loaded(struct trial *t, int *fd)
 	trial_shut(fd);
 	if (!trial_enter(t, STATE_RESUMING, fd))
 		return;
-	ret = trial_feed(*fd, t->spool, t->spool_bytes, 0);
+	ret = trial_feed(t, *fd, t->spool, t->spool_bytes, 0);
 	if (trial_want(t, !ret, "its own state was refused with %s",
-		       strerrorname_np(-ret)) &&
-	    move(t, STATE_STOP))
+		       trial_errno(ret)) &&
+	    trial_move(t, STATE_STOP))
 		trial_is_dead(t, *fd, true, "after RESUMING was left");
 }
 
@@ -151,8 +141,8 @@ static void check_closed(struct trial *t, int *fd)
 
 	trial_want(t, read(*fd, bytes, sizeof(bytes)) > 0, "nothing was read");
 	trial_shut(fd);
-	if (move(t, STATE_STOP))
-		move(t, STATE_RUNNING);
+	if (trial_move(t, STATE_STOP))
+		trial_move(t, STATE_RUNNING);
 }
 
 static void check_second(struct trial *t, int *first)
@@ -161,16 +151,16 @@ static void check_second(struct trial *t, int *first)
 	uint64_t bytes;
 	int ret;
 
-	if (!move(t, STATE_STOP))
+	if (!trial_move(t, STATE_STOP))
 		return;
 	ret = mig_raw_state_set(t->vdev, STATE_STOP_COPY, &second);
 	if (!trial_want(t, !ret && second >= 0, "a second session was refused with %s",
-			strerrorname_np(-ret)))
+			trial_errno(ret)))
 		return;
 	trial_is_dead(t, *first, false, "the first session's, in the second");
 	ret = trial_drain(second, -1, &bytes, 0);
 	trial_want(t, !ret && bytes, "the second session's ended with %s, after %llu bytes",
-		   strerrorname_np(-ret), (unsigned long long)bytes);
+		   trial_errno(ret), (unsigned long long)bytes);
 }
 
 static const struct fd_check checks[] = {

@@ -21,20 +21,10 @@ static bool info_of(struct trial *t, int fd, struct precopy_info *info)
 	int ret = mig_precopy_info(fd, info);
 
 	return trial_want(t, !ret, "VFIO_MIG_GET_PRECOPY_INFO: %s",
-			  strerrorname_np(-ret));
+			  trial_errno(ret));
 }
 
 /* In a session that goes on; it gives no new data fd. */
-static bool move(struct trial *t, enum device_state state)
-{
-	int none = -1;
-	int ret = mig_raw_state_set(t->vdev, state, &none);
-
-	trial_shut(&none);
-	return trial_want(t, !ret, "%s was refused with %s",
-			  fsm_state_name(state), strerrorname_np(-ret));
-}
-
 static void check_info(struct trial *t, int fd)
 {
 	struct precopy_info info;
@@ -92,7 +82,7 @@ static void check_refused(struct trial *t, int fd)
 
 static void check_after_precopy(struct trial *t, int fd)
 {
-	if (move(t, STATE_STOP_COPY))
+	if (trial_move(t, STATE_STOP_COPY))
 		check_refused(t, fd);
 }
 
@@ -100,7 +90,7 @@ static void check_left(struct trial *t, int fd)
 {
 	int ret;
 
-	if (!move(t, STATE_RUNNING))
+	if (!trial_move(t, STATE_RUNNING))
 		return;
 	ret = mig_raw_precopy(fd, 0);
 	trial_want(t, ret, "VFIO_MIG_GET_PRECOPY_INFO succeeds after PRE_COPY was left");
@@ -128,17 +118,17 @@ static void check_whole(struct trial *t, int fd)
 	if (out < 0)
 		return;
 	trial_drain(fd, out, &before, 0);
-	if (!move(t, STATE_STOP_COPY))
+	if (!trial_move(t, STATE_STOP_COPY))
 		return;
 	ret = trial_drain(fd, out, &rest, 0);
-	if (!trial_want(t, !ret, "STOP_COPY's data ended with %s", strerrorname_np(-ret)) ||
+	if (!trial_want(t, !ret, "STOP_COPY's data ended with %s", trial_errno(ret)) ||
 	    !trial_want(t, before + rest, "there was nothing to read") ||
 	    !trial_enter(t, STATE_RESUMING, &target))
 		return;
-	ret = trial_feed(target, out, before + rest, 0);
-	if (trial_want(t, !ret, "what was saved was refused with %s", strerrorname_np(-ret)) &&
-	    move(t, STATE_STOP))
-		move(t, STATE_RUNNING);
+	ret = trial_feed(t, target, out, before + rest, 0);
+	if (trial_want(t, !ret, "what was saved was refused with %s", trial_errno(ret)) &&
+	    trial_move(t, STATE_STOP))
+		trial_move(t, STATE_RUNNING);
 }
 
 static const struct precopy_check checks[] = {

@@ -74,7 +74,7 @@ static void check_error(struct trial *t)
 		trial_shut(&fd);
 		trial_want(t, ret == -EINVAL, "ERROR > %s: %s, where EINVAL is due",
 			   fsm_state_name(state),
-			   ret ? strerrorname_np(-ret) : "success");
+			   trial_errno(ret));
 	}
 	trial_want(t, trial_state(t) == STATE_ERROR, "it has left ERROR for %s",
 		   fsm_state_name(trial_state(t)));

@@ -14,15 +14,6 @@
 #define NEAR 4          /* times too much or too little: no estimate any more */
 #define SLACK (64u << 10) /* of a state that is small anyway */
 
-static int set(struct trial *t, enum device_state state)
-{
-	int none = -1;
-	int ret = mig_raw_state_set(t->vdev, state, &none);
-
-	trial_shut(&none);
-	return ret;
-}
-
 /* Loads @bytes of @file: 0, or what refused them, the write or the arc to STOP. */
 static int load(struct trial *t, int file, uint64_t bytes, size_t piece,
 		bool *entered)
@@ -33,8 +24,8 @@ static int load(struct trial *t, int file, uint64_t bytes, size_t piece,
 	*entered = trial_enter(t, STATE_RESUMING, &fd);
 	if (!*entered)
 		return 0;
-	ret = trial_feed(fd, file, bytes, piece);
-	return ret ? ret : set(t, STATE_STOP);
+	ret = trial_feed(t, fd, file, bytes, piece);
+	return ret ? ret : trial_set(t, STATE_STOP);
 }
 
 static bool load_well(struct trial *t, int file, uint64_t bytes, size_t piece)
@@ -43,7 +34,7 @@ static bool load_well(struct trial *t, int file, uint64_t bytes, size_t piece)
 	int ret = load(t, file, bytes, piece, &entered);
 
 	return entered && trial_want(t, !ret, "a state that it gave itself was refused with %s",
-				     strerrorname_np(-ret));
+				     trial_errno(ret));
 }
 
 static bool is_near(uint64_t estimate, uint64_t bytes)
@@ -67,7 +58,7 @@ static void check_size(struct trial *t)
 			trial_skip(t, "the kernel has no MIG_DATA_SIZE");
 			return;
 		}
-		if (!trial_want(t, !ret, "MIG_DATA_SIZE: %s", strerrorname_np(-ret)))
+		if (!trial_want(t, !ret, "MIG_DATA_SIZE: %s", trial_errno(ret)))
 			return;
 		trial_want(t, is_near(estimate, t->spool_bytes),
 			   "in %s %llu bytes were estimated, and it was %llu",
@@ -118,7 +109,7 @@ static void check_round(struct trial *t)
 static void check_pieces(struct trial *t)
 {
 	if (trial_spool(t) && load_well(t, t->spool, t->spool_bytes, 1))
-		trial_want(t, !set(t, STATE_RUNNING), "it does not run with it");
+		trial_want(t, !trial_set(t, STATE_RUNNING), "it does not run with it");
 }
 
 /* What is no state must not become one, and a reset must be all it takes then. */
@@ -128,12 +119,14 @@ static void check_spoilt(struct trial *t, int file, uint64_t bytes,
 	bool entered;
 	int ret = load(t, file, bytes, 0, &entered);
 
-	if (!entered)
+	enum device_state now;
+
+	if (!entered || err_is_set(t->err) ||
+	    !trial_want(t, ret, "%s was taken for a state, and left for STOP", what))
 		return;
-	trial_want(t, ret, "%s was taken for a state, and left for STOP", what);
-	trial_want(t, !ret || trial_state(t) != STATE_RUNNING,
-		   "it runs after %s was refused", what);
-	trial_home(t, STATE_RUNNING);
+	now = trial_state(t);
+	trial_want(t, now == STATE_RESUMING || now == STATE_ERROR,
+		   "it is in %s after %s was refused", fsm_state_name(now), what);
 }
 
 static void check_empty(struct trial *t)
@@ -159,12 +152,17 @@ static void check_garbage(struct trial *t)
 {
 	AUTO_CLOSE int file = tempfile_open(t->err);
 	unsigned char bytes[4096];
+	int ret;
 
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (unsigned char)(0xa5 ^ i * 7);
-	if (file < 0 || write_all(file, bytes, sizeof(bytes)))
+	if (file < 0)
 		return;
-	check_spoilt(t, file, sizeof(bytes), "garbage");
+	ret = write_all(file, bytes, sizeof(bytes));
+	if (ret)
+		err_from_errno(t->err, -ret, "a temporary file");
+	else
+		check_spoilt(t, file, sizeof(bytes), "garbage");
 }
 
 static const struct transfer_check {

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "sys/mig.h"
+#include "sys/mig_raw.h"
 
 static bool is_wanted(const struct trial *t, const char *name)
 {
@@ -81,7 +83,7 @@ bool trial_want(struct trial *t, bool ok, const char *fmt, ...)
 	return false;
 }
 
-static const char *name_of(int ret)
+const char *trial_errno(int ret)
 {
 	const char *name = strerrorname_np(-ret);
 
@@ -91,7 +93,7 @@ static const char *name_of(int ret)
 bool trial_want_errno(struct trial *t, int ret, int want, const char *what)
 {
 	return trial_want(t, ret == want, "%s: %s, where %s is due", what,
-			  name_of(ret), name_of(want));
+			  trial_errno(ret), trial_errno(want));
 }
 
 void trial_skip(struct trial *t, const char *fmt, ...)
@@ -130,6 +132,21 @@ enum device_state trial_state(struct trial *t)
 	return STATE_COUNT;
 }
 
+int trial_set(struct trial *t, enum device_state state)
+{
+	AUTO_CLOSE int fd = -1;
+
+	return mig_raw_state_set(t->vdev, state, &fd);
+}
+
+bool trial_move(struct trial *t, enum device_state state)
+{
+	int ret = trial_set(t, state);
+
+	return trial_want(t, !ret, "%s was refused with %s",
+			  fsm_state_name(state), trial_errno(ret));
+}
+
 /* From where the way to any other state may ask for data, or for a reset. */
 static bool is_stuck(enum device_state state)
 {
@@ -150,7 +167,7 @@ static int set(struct trial *t, enum device_state state, int *fd)
 static bool recover(struct trial *t)
 {
 	struct err err = ERR_INIT;
-	int fd = -1;
+	AUTO_CLOSE int fd = -1;
 
 	if (!is_stuck(trial_state(t)) && !set(t, STATE_RUNNING, &fd) &&
 	    trial_state(t) == STATE_RUNNING)
@@ -186,7 +203,7 @@ static bool go(struct trial *t, enum device_state state, int *fd)
 	int ret = set(t, state, fd);
 
 	if (!trial_want(t, !ret, "on the way to the check: %s was refused with %s",
-			fsm_state_name(state), name_of(ret)))
+			fsm_state_name(state), trial_errno(ret)))
 		return false;
 	now = trial_state(t);
 	return trial_want(t, now == state,
@@ -196,13 +213,14 @@ static bool go(struct trial *t, enum device_state state, int *fd)
 
 bool trial_enter(struct trial *t, enum device_state state, int *fd)
 {
-	int none = -1;
+	AUTO_CLOSE int passing = -1;
+	AUTO_CLOSE int none = -1;
 
 	if (fd)
 		*fd = -1;
 	if (!recover(t))
 		return false;
-	if (before(state) != STATE_RUNNING && !go(t, before(state), &none))
+	if (before(state) != STATE_RUNNING && !go(t, before(state), &passing))
 		return false;
 	if (state == STATE_RUNNING)
 		return true;

@@ -50,6 +50,9 @@ void trial_end(struct trial *t) __attribute__((nonnull(1)));
 bool trial_want(struct trial *t, bool ok, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), nonnull(1, 3)));
 
+/** trial_errno - what 0 or -errno is called: "success", "EINVAL"; not NULL for those that only the kernel has */
+const char *trial_errno(int ret);
+
 /** trial_want_errno - fail the check unless @ret, 0 or -errno, is @want; @what was asked of the driver */
 bool trial_want_errno(struct trial *t, int ret, int want, const char *what)
 	__attribute__((nonnull(1, 4)));
@@ -64,6 +67,14 @@ void trial_note(struct trial *t, const char *fmt, ...)
 
 /** trial_state - where the device is; STATE_COUNT: it does not say, and the check fails */
 enum device_state trial_state(struct trial *t) __attribute__((nonnull(1)));
+
+/** trial_set - one SET, whose data fd is closed: 0 or -errno */
+int trial_set(struct trial *t, enum device_state state)
+	__attribute__((nonnull(1)));
+
+/** trial_move - trial_set(), or the check fails */
+bool trial_move(struct trial *t, enum device_state state)
+	__attribute__((nonnull(1)));
 
 /**
  * trial_enter - take the device to @state, wherever it is now

@@ -38,13 +38,13 @@ int trial_drain(int fd, int out, uint64_t *bytes, size_t piece)
 	return (int)n;
 }
 
-int trial_feed(int fd, int from, uint64_t bytes, size_t piece)
+int trial_feed(struct trial *t, int fd, int from, uint64_t bytes, size_t piece)
 {
 	AUTO_FREE char *buffer = malloc(MANY);
 	uint64_t at = 0;
 
 	if (!buffer)
-		return -ENOMEM;
+		return err_set(t->err, ERR_NO_MEMORY, 0, "memory for a piece of a state");
 	if (!piece || piece > MANY)
 		piece = MANY;
 	while (at < bytes) {
@@ -53,7 +53,8 @@ int trial_feed(int fd, int from, uint64_t bytes, size_t piece)
 		int ret;
 
 		if (n <= 0)
-			return n ? -errno : -EIO;
+			return err_from_errno(t->err, n ? errno : EIO,
+					      "a temporary file");
 		ret = write_all(fd, buffer, (size_t)n);
 		if (ret)
 			return ret;
@@ -74,7 +75,7 @@ static int save_from(struct trial *t, int fd, uint64_t *bytes)
 		return -1;
 	ret = trial_drain(fd, out, bytes, 0);
 	if (!trial_want(t, !ret, "reading in STOP_COPY ended with %s",
-			strerrorname_np(-ret)) ||
+			trial_errno(ret)) ||
 	    !trial_want(t, *bytes > 0, "there was nothing to read in STOP_COPY"))
 		return -1;
 	return TAKE_FD(out);
@@ -97,7 +98,7 @@ int trial_save_still(struct trial *t, uint64_t *bytes)
 	if (!ret)
 		ret = mig_raw_state_set(t->vdev, STATE_STOP_COPY, &fd);
 	return trial_want(t, !ret, "STOP_COPY was refused with %s",
-			  strerrorname_np(-ret)) ?
+			  trial_errno(ret)) ?
 		       save_from(t, fd, bytes) : -1;
 }
 

@@ -23,9 +23,11 @@ int trial_drain(int fd, int out, uint64_t *bytes, size_t piece)
  * @bytes: of it
  * @piece: bytes at a time; 0: many
  *
- * 0, or the -errno of the first write(2) that failed.
+ * 0, or the -errno of the first write(2) that failed. What fails on our own
+ * side ends the trial (@t->err).
  */
-int trial_feed(int fd, int from, uint64_t bytes, size_t piece);
+int trial_feed(struct trial *t, int fd, int from, uint64_t bytes, size_t piece)
+	__attribute__((nonnull(1)));
 
 /** trial_save - save a device that can be taken to STOP into a new file: its fd, the caller's, or -1, and the check has failed */
 int trial_save(struct trial *t, uint64_t *bytes) __attribute__((nonnull(1, 2)));

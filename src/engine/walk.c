@@ -253,8 +253,7 @@ bool walk_entered(const struct walk *walk, enum device_state state)
 
 bool walk_left_session(const struct walk *walk, enum device_state now)
 {
-	if (now == STATE_ERROR || now == STATE_STOP || now == STATE_RUNNING ||
-	    now == STATE_RUNNING_P2P)
+	if (!fsm_has_data(now))
 		return false;
 	/* From one data state to another there is but the way that keeps the fd. */
 	for (size_t i = 0; i < walk->n_arcs; i++)

@@ -101,6 +101,12 @@ int fsm_path(enum device_state from, enum device_state to, uint64_t flags,
 	return n;
 }
 
+bool fsm_has_data(enum device_state state)
+{
+	return state == STATE_STOP_COPY || state == STATE_RESUMING ||
+	       state == STATE_PRE_COPY || state == STATE_PRE_COPY_P2P;
+}
+
 bool fsm_gives_fd(enum device_state from, enum device_state to)
 {
 	if (to == STATE_RESUMING)

@@ -62,6 +62,9 @@ int fsm_next(enum device_state from, enum device_state to, uint64_t flags,
 int fsm_path(enum device_state from, enum device_state to, uint64_t flags,
 	     enum device_state path[FSM_PATH_MAX]) __attribute__((nonnull(4)));
 
+/** fsm_has_data - is it a state of a session, with a data fd? */
+bool fsm_has_data(enum device_state state);
+
 /** fsm_gives_fd - does this single arc give a new data fd? */
 bool fsm_gives_fd(enum device_state from, enum device_state to);
 

@@ -14,12 +14,6 @@ static int no_state(const char *text, struct err *err)
 			"the states are STOP, RUNNING, STOP_COPY, RESUMING, RUNNING_P2P, PRE_COPY and PRE_COPY_P2P");
 }
 
-static bool has_data(enum device_state state)
-{
-	return state == STATE_STOP_COPY || state == STATE_RESUMING ||
-	       state == STATE_PRE_COPY || state == STATE_PRE_COPY_P2P;
-}
-
 static int parse_one(const char *device, const char *text,
 		     struct step_target *step, struct err *err)
 {
@@ -47,7 +41,7 @@ static int parse_one(const char *device, const char *text,
 				step->state == STATE_RESUMING ? "input" :
 								"output");
 	}
-	if (has_data(step->state))
+	if (fsm_has_data(step->state))
 		return 0;
 	err_set(err, ERR_USAGE, 0, "%s: no data is saved or loaded in %s",
 		text, fsm_state_name(step->state));
