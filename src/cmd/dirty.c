@@ -29,7 +29,7 @@ static const struct argp_option options[] = {
 	  "from one report to the next (1)", 0 },
 	{ "page-size", KEY_PAGE_SIZE, "BYTES", 0,
 	  "of the pages that are counted (4096)", 0 },
-	{ "live", KEY_LIVE, NULL, 0, LIVE_HELP, 0 },
+	{ "live", KEY_LIVE, NULL, 0, LIVE_ANY_HELP, 0 },
 	{}
 };
 

@@ -35,7 +35,7 @@ struct step_options {
 static const struct argp_option options[] = {
 	{ "force", KEY_FORCE, NULL, 0,
 	  "RESUMING=FILE: load although the device is not like the source", 0 },
-	{ "live", KEY_LIVE, NULL, 0, LIVE_HELP, 0 },
+	{ "live", KEY_LIVE, NULL, 0, LIVE_ANY_HELP, 0 },
 	{ "overwrite", KEY_OVERWRITE, NULL, 0, "replace existing files", 0 },
 	{ "overwrite-guest-state", KEY_OVERWRITE_GUEST, NULL, 0,
 	  "with --live and RESUMING=FILE: its guest loses the state that its device has", 0 },

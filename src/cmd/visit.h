@@ -7,8 +7,9 @@
 #include "model/visit.h"
 #include "sys/vdev.h"
 
-/* What --live does, for every command's help. */
+/* What --live does, for every command's help: those that want a paused guest, and those that do not ask. */
 #define LIVE_HELP "use the device of another program too, a VMM's say, whose guest is paused"
+#define LIVE_ANY_HELP "use the device of another program too, a VMM's say"
 
 /** visit_use - what a command that moves a device opens it for; @live: with --live */
 enum vdev_use visit_use(bool live);

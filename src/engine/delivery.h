@@ -62,7 +62,7 @@ int delivery_hint_bare(const struct delivery *d, struct err *err)
 int delivery_check_guest(const struct delivery *d, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
-/** delivery_undo - after a failure: only a reset ends RESUMING, and an ERROR that we have caused; then back to where it came from */
+/** delivery_undo - after a load that failed: out of RESUMING or ERROR by a reset, and back to where it came from */
 void delivery_undo(struct delivery *d) __attribute__((nonnull(1)));
 
 #endif

@@ -29,8 +29,9 @@ struct script_options {
  * the device is; one that an earlier step writes is checked when its
  * step comes. What was written gets its name when all is done, or when a
  * later step reads it. After a failure or a signal the device goes back to
- * where it came from, out of RESUMING by a reset, and what has no name yet
- * does not stay. 0 or -1.
+ * where it came from, by a reset out of RESUMING that the walk has entered, and
+ * out of ERROR after that; where a load was complete, to STOP. What has no name
+ * yet does not stay. 0 or -1.
  */
 int script_run(const struct device *device, struct vdev *vdev,
 	       const struct step_target *steps, size_t n,
