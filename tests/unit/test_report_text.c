@@ -136,19 +136,28 @@ static void status_explains_what_it_does_not_show(void)
 	check_text(json_pack("{s:[]}", "devices"), command_status.text,
 		   "devices: none: this host has no function of an mlx5 adapter\n");
 	snprintf(want, sizeof(want),
-		 "%sA       -     -          -       -            -        -           -       -      -\n"
-		 "B       -     -          -       -            -        -           -       -      -\n"
+		 "%sA       -     -          -       -            -        -           no      -      -\n"
+		 "B       -     -          -       -            -        -           no      -      -\n"
 		 "note: a free device is not asked for its state, since opening it resets it (-): hold it (mlxmigctl hold), or have it reset and asked (--probe)\n",
 		 head);
-	check_text(json_pack("{s:[{s:s, s:s}, {s:s, s:s}]}", "devices",
-			     "device", "A", "migration_reason", FREE, "device",
-			     "B", "migration_reason", FREE),
+	check_text(json_pack("{s:[{s:s, s:b, s:s}, {s:s, s:b, s:s}]}",
+			     "devices", "device", "A", "in_use", 0,
+			     "migration_reason", FREE, "device", "B", "in_use",
+			     0, "migration_reason", FREE),
 		   command_status.text, want);
 	snprintf(want, sizeof(want),
-		 "%sA       -     -          -       -            -        -           -       -      -\n",
+		 "%sA       -     -          -       -            -        -           no      -      -\n",
 		 head);
-	check_text(json_pack("{s:[{s:s, s:s}]}", "devices", "device", "A",
-			     "migration_reason", "no driver of VFIO has it"),
+	check_text(json_pack("{s:[{s:s, s:b, s:s}]}", "devices", "device",
+			     "A", "in_use", 0, "migration_reason",
+			     "no driver of VFIO has it"),
+		   command_status.text, want);
+	snprintf(want, sizeof(want),
+		 "%sA       -     -          -       -            -        -           -       -      -\n"
+		 "note: whether a device is in use (-) can be told by root alone, who sees all processes\n",
+		 head);
+	check_text(json_pack("{s:[{s:s, s:n}]}", "devices", "device", "A",
+			     "in_use"),
 		   command_status.text, want);
 }
 
