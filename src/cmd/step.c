@@ -91,6 +91,15 @@ static int check(const void *data, char **operands, size_t n_operands,
 	return 0;
 }
 
+static int hint_stuck(const struct walker *walker, struct err *err)
+{
+	if (walker->state != STATE_RESUMING || err->code != ERR_REFUSED ||
+	    vdev_is_live(walker->vdev))
+		return -1;
+	return err_hint(err, "it has not been given a whole state, and only a reset ends that: mlxmigctl reset %s",
+			walker->vdev->name);
+}
+
 /* What was walked is told also when an arc was refused. */
 static int walk_all(const struct vdev *vdev, const struct mig_caps *caps,
 		    const struct step_target *steps, size_t n,
@@ -109,7 +118,8 @@ static int walk_all(const struct vdev *vdev, const struct mig_caps *caps,
 	    walk_plan(walker.state, targets, n, caps->flags, err))
 		return err_device(err, vdev->name);
 	for (size_t i = 0; i < n && !ret; i++)
-		ret = walk_to(&walker, targets[i], NULL, err);
+		if (walk_to(&walker, targets[i], NULL, err))
+			ret = hint_stuck(&walker, err);
 	result->visit.state = walker.state;
 	result->closed_fd = walk_left_session(&result->walk, walker.state);
 	return ret;

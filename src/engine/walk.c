@@ -89,18 +89,14 @@ static int set_state(const struct walker *walker, enum device_state next,
 	return ret;
 }
 
-static const char *hint_for(const struct arc *arc)
+static const char *hint_for(int num)
 {
-	switch (arc->num) {
+	switch (num) {
 	case ENOTCONN:
 		return "its PF has switched SR-IOV off, or lost its driver";
 	case EMFILE:
 	case ENFILE:
 		return "raise the limit of open files (ulimit -n), and go to STOP or reset the device";
-	case EINVAL:
-		return arc->from == STATE_RESUMING ?
-			       "what it was given is not a whole state; only a reset ends that (mlxmigctl reset)" :
-			       NULL;
 	default:
 		return NULL;
 	}
@@ -112,7 +108,7 @@ static int refused(struct walker *walker, const struct arc *arc,
 {
 	struct fw_failure failure;
 	struct err ignored = ERR_INIT;
-	const char *hint = hint_for(arc);
+	const char *hint = hint_for(arc->num);
 	enum device_state now = arc->from;
 
 	mig_state_get(walker->vdev, &now, &ignored);

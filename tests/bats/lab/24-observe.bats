@@ -267,7 +267,7 @@ traced() {
 	fault "op=0x118,nth=1,status=0x9,syndrome=0x2c9bb0;op=0x801,nth=1,status=0x1"
 	run_mlx 7 step "$VF0" stop_copy
 	error_is transition_refused
-	[[ $stderr == *"in STOP now: Invalid argument; the firmware refused SAVE_VHCA_STATE: bad resource state (0x9), syndrome 0x2c9bb0"* ]]
+	[[ $stderr == *"left it in STOP: Invalid argument; the firmware refused SAVE_VHCA_STATE: bad resource state (0x9), syndrome 0x2c9bb0"* ]]
 	refused_is '[.command, .opcode, .status, .syndrome, .errno, .number, .time_unix_ns > 1700000000000000000]' \
 		'["SAVE_VHCA_STATE","0x118","0x9","0x2c9bb0",22,1,true]'
 	run_mlx 0 state "$VF0"

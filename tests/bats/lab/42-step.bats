@@ -93,6 +93,7 @@ arcs_are() {
 		[ "$status" -eq 7 ]
 		error_is transition_refused
 		json_is .result.state RESUMING
+		[[ $(json .error.hint) == *"mlxmigctl reset $VF0" ]]
 	fi
 	run_mlx 0 reset "$VF0"
 	json_is .state RUNNING
