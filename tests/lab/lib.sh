@@ -58,9 +58,12 @@ drop_others() {
 	done
 }
 
-# hash_of PATH...: one digest over the names and contents of files and folders
+# hash_of PATH...: one digest over the names and contents of files and folders. What is below the checkout is named from there on,
+# so that another checkout of the same has the same.
 hash_of() {
-	find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
+	find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum |
+		awk -v top="  $top_dir/" '{ at = index($0, top) } at { $0 = substr($0, 1, at + 1) substr($0, at + length(top)) } { print }' |
+		sha256sum | cut -c1-16
 }
 
 # apt_private COMMAND...: apt with an own list of sources, source packages too, made of the machine's own

@@ -20,9 +20,11 @@ status_is() {
 	return 1
 }
 
+teardown() { "$top_dir/tests/lab/run" --end; }
+
 nothing_left() {
-	[ -z "$(find "$TMPDIR" -mindepth 1 -maxdepth 1 -name 'mlxmigctl-lab*')" ] || return 1
-	! pgrep -f "qemu-system.*$TMPDIR"
+	[ -z "$(find "$TMPDIR" -mindepth 1 -maxdepth 1 -name 'mlxmigctl-lab*' ! -name '*.lock')" ] || return 1
+	! pgrep -f "^qemu-system.*$TMPDIR"
 }
 
 @test "exit status, output and errors of the command come through" {
@@ -33,13 +35,61 @@ nothing_left() {
 	nothing_left
 }
 
-@test "with two VFs on mlx5_core, the command starts within 12 s" {
-	local seconds
-	vm --verbose true
+@test "--verbose tells how long it took, and --cpus how many processors there are" {
+	vm --verbose --cpus 2 nproc
 	status_is 0
-	seconds=$(sed -n 's/^lab: command started after \([0-9]*\)\..*/\1/p' <<<"$stderr")
-	echo "started after $seconds s"
-	[ "$seconds" -lt 12 ]
+	[ "$output" = 2 ]
+	[[ $stderr =~ "lab: command started after "[0-9.]+" s" ]]
+	[[ $stderr == *"lab: command ended after "*" s with status 0"* ]]
+}
+
+# kept ARGUMENT...: as vm, in the VM that is kept
+kept() { vm --keep --no-model "$@"; }
+
+@test "--keep: the next command is in the same VM, sees what has changed outside, and has its own output and status" {
+	echo 'echo first; echo error >&2; touch /dev/shm/here; exit 3' >"$BATS_TEST_TMPDIR/script"
+	kept sh "$BATS_TEST_TMPDIR/script"
+	status_is 3
+	[ "$output" = first ]
+	[ "$stderr" = error ]
+	echo 'ls /dev/shm; echo and the second' >"$BATS_TEST_TMPDIR/script"
+	kept sh "$BATS_TEST_TMPDIR/script"
+	status_is 0
+	[ "$output" = $'here\nand the second' ]
+	[ -z "$stderr" ]
+	# the kernel's complaint is that of the command that caused it
+	kept sh -c 'echo "<4>WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg'
+	status_is 126
+	kept seq 1 100000
+	status_is 0
+	[ "$output" = "$(seq 1 100000)" ]
+	# another VM takes its place
+	kept --mem 512 ls /dev/shm
+	status_is 0
+	[ -z "$output" ]
+	kept --mem 512 --timeout 2 sleep 1000
+	status_is 124
+	nothing_left
+}
+
+@test "--keep: --end ends the VM, and there need be none" {
+	kept true
+	status_is 0
+	pgrep -f "^qemu-system.*$TMPDIR"
+	vm --end
+	status_is 0
+	nothing_left
+	vm --end
+	status_is 0
+}
+
+@test "a driver may be compressed" {
+	local modules_dir
+	eval "$(tests/lab/build --no-model --print | grep ^modules_dir=)"
+	xz -c "$modules_dir/updates/mlx5-vfio-pci.ko" >"$BATS_TEST_TMPDIR/mlx5-vfio-pci.ko.xz"
+	run --separate-stderr tests/lab/run --no-model --driver "$BATS_TEST_TMPDIR/mlx5-vfio-pci.ko.xz" modinfo -F alias mlx5_vfio_pci
+	status_is 0
+	[[ $output == vfio_pci:* ]]
 }
 
 @test "words, folder and environment of the command are those asked for" {
@@ -120,11 +170,10 @@ nothing_left() {
 	tests/lab/run --driver none --vfs 0 sleep 1000 3>&- >/dev/null 2>&1 &
 	local runner=$! i
 	for ((i = 0; i < 600; i++)); do
-		! pgrep -f "qemu-system.*$TMPDIR" >/dev/null || break
+		! pgrep -f "^qemu-system.*$TMPDIR" >/dev/null || break
 		sleep 0.1
 	done
-	pgrep -f "qemu-system.*$TMPDIR"
-	sleep 2
+	pgrep -f "^qemu-system.*$TMPDIR"
 	kill -TERM $runner
 	status=0
 	wait $runner || status=$?
@@ -136,14 +185,13 @@ nothing_left() {
 	tests/lab/run --driver none --vfs 0 sleep 1000 3>&- >/dev/null 2>&1 &
 	local runner=$! i
 	for ((i = 0; i < 600; i++)); do
-		! pgrep -f "qemu-system.*$TMPDIR" >/dev/null || break
+		! pgrep -f "^qemu-system.*$TMPDIR" >/dev/null || break
 		sleep 0.1
 	done
-	sleep 1
 	kill -KILL $runner
 	wait $runner || true
 	for ((i = 0; i < 50; i++)); do
-		pgrep -r R,S,D -f "qemu-system.*$TMPDIR" || return 0
+		pgrep -r R,S,D -f "^qemu-system.*$TMPDIR" || return 0
 		sleep 0.1
 	done
 	return 1

@@ -3,9 +3,11 @@
  * lab-prop: in the VM, reads and sets a property of the running device model, or has the PF report an error on its bus
  * (AER), through QEMU's monitor at the port lab.qmp.
  */
+#include <fnmatch.h>
+
 #include "monitor.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, LOOK_AGAIN_MS = 20 };
 
 /* Text as it is, other values as JSON. */
 static void print_value(const json_t *value)
@@ -45,6 +47,35 @@ static void set(int fd, const char *name, const char *word)
 	returned(answer);
 }
 
+/* Does a text have a line like @pattern (fnmatch(3)) in it? An empty text is one line; what follows the last line's end is none. */
+static bool has_line(const char *text, const char *pattern)
+{
+	char *copy = strdup(text), *rest = copy, *line;
+	bool found = false;
+
+	if (!copy)
+		err(EXIT_FAILURE, NULL);
+	while (!found && (line = strsep(&rest, "\n")))
+		found = (rest || *line || line == copy) && !fnmatch(pattern, line, 0);
+	free(copy);
+	return found;
+}
+
+/* Asks for the text property @name until it has a line like @pattern. In between others have their turn. */
+static void await(const char *name, const char *pattern)
+{
+	for (int left = PATIENCE_MS; left > 0; left -= LOOK_AGAIN_MS) {
+		int fd = monitor_open();
+		const char *text = json_string_value(returned(ask(fd, "qom-get", property(name, NULL))));
+
+		monitor_close(fd);
+		if (text && has_line(text, pattern))
+			return;
+		usleep(LOOK_AGAIN_MS * 1000);
+	}
+	errx(EXIT_FAILURE, "%s has no line %s", name, pattern);
+}
+
 static void aer(int fd, const char *device, const char *error)
 {
 	char line[256];
@@ -61,11 +92,16 @@ int main(int argc, char **argv)
 	const char *verb = argc > 1 ? argv[1] : "";
 	bool gets = !strcmp(verb, "get") && argc == 3;
 	bool sets = !strcmp(verb, "set") && argc == 4;
+	bool awaits = !strcmp(verb, "await") && argc == 4;
 	int fd;
 
-	if (!gets && !sets && !(!strcmp(verb, "aer") && argc == 4)) {
-		fputs("usage: lab-prop get NAME | set NAME VALUE | aer pf0 ERROR\n", stderr);
+	if (!gets && !sets && !awaits && !(!strcmp(verb, "aer") && argc == 4)) {
+		fputs("usage: lab-prop get NAME | set NAME VALUE | await NAME PATTERN | aer pf0 ERROR\n", stderr);
 		return EXIT_USAGE;
+	}
+	if (awaits) {
+		await(argv[2], argv[3]);
+		return EXIT_SUCCESS;
 	}
 	fd = monitor_open();
 	if (gets)
@@ -74,7 +110,6 @@ int main(int argc, char **argv)
 		set(fd, argv[2], argv[3]);
 	else
 		aer(fd, argv[2], argv[3]);
-	/* At its end a process gives up its files in no certain order: the port goes before the lock. */
-	close(fd);
+	monitor_close(fd);
 	return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -22,11 +22,15 @@
 
 enum { EXIT_DIFFERENT = 9, EXIT_USAGE = 2 };
 
+enum { PATIENCE_MS = 30000, LOOK_AGAIN_MS = 5 };
+
 static const char usage_text[] =
 	"usage: labvf BDF COMMAND [ARGUMENT...]\n"
 	"  info             all registers as name=value\n"
 	"  get REG          one register\n"
 	"  set REG VALUE    write a scratch register\n"
+	"  await REG VALUE  wait until the register has that value, 30 seconds at most\n"
+	"  past REG VALUE   wait until it is above that\n"
 	"  fill SEED        write a pattern made from SEED over the whole window\n"
 	"  check SEED       compare the window with that pattern; exit status 9 when different\n"
 	"  sum              digest of the window\n"
@@ -170,6 +174,32 @@ static int cmd_set(const struct vf *vf, char **args)
 		die("register %s is read only", reg->name);
 	vf_write(vf, LAB_REGS_OFFSET + reg->offset, &value, reg->bytes);
 	return 0;
+}
+
+/* Reads the register until it is args[1], or is above that; fails after half a minute. */
+static int wait_for_register(const struct vf *vf, char **args, bool above)
+{
+	const struct reg *reg = find_register(args[0]);
+	uint64_t wanted = number(args[1]), value;
+
+	for (int left = PATIENCE_MS; left > 0; left -= LOOK_AGAIN_MS) {
+		value = read_register(vf, reg->offset, reg->bytes);
+		if (above ? value > wanted : value == wanted)
+			return 0;
+		usleep(LOOK_AGAIN_MS * 1000);
+	}
+	errno = 0;
+	die("%s stays at %" PRIu64, args[0], value);
+}
+
+static int cmd_await(const struct vf *vf, char **args)
+{
+	return wait_for_register(vf, args, false);
+}
+
+static int cmd_past(const struct vf *vf, char **args)
+{
+	return wait_for_register(vf, args, true);
 }
 
 /* splitmix64: each word of the pattern depends on the seed and its place alone. */
@@ -320,7 +350,7 @@ static const struct command {
 } commands[] = {
 	{ "info", 0, cmd_info }, { "get", 1, cmd_get },	    { "set", 2, cmd_set },   { "fill", 1, cmd_fill },
 	{ "check", 1, cmd_check }, { "sum", 0, cmd_sum },   { "peek", 2, cmd_peek }, { "poke", 2, cmd_poke },
-	{ "map", 2, cmd_map }, { "dma", 2, cmd_dma },
+	{ "map", 2, cmd_map }, { "dma", 2, cmd_dma }, { "await", 2, cmd_await }, { "past", 2, cmd_past },
 };
 
 int main(int argc, char **argv)

@@ -21,12 +21,16 @@
 enum { PATIENCE_MS = 30000 };
 
 static const char *port = "/run/lab.qmp";
+static int lock = -1;
 
-/* One user at a time: held until the process ends, and taken before the port is opened, which takes one opener. */
+/* What has come and was not read yet, as from the last opening on. */
+static char rest[1 << 20];
+static size_t filled;
+
+/* One user at a time: taken before the port is opened, which takes one opener. */
 static void take_turn(void)
 {
-	int lock = open("/run/lab.qmp.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
+	lock = open("/run/lab.qmp.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (lock < 0 || flock(lock, LOCK_EX))
 		err(EXIT_FAILURE, "/run/lab.qmp.lock");
 }
@@ -34,8 +38,6 @@ static void take_turn(void)
 /* The next line that the monitor sends, without its end. The caller frees it. */
 static char *next_line(int fd)
 {
-	static char rest[1 << 20];
-	static size_t filled;
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	char *end, *line;
 	ssize_t n;
@@ -97,18 +99,26 @@ static inline json_t *property(const char *name, json_t *value)
 	return json_pack("{s:s, s:s, s:o*}", "path", path, "property", name, "value", value);
 }
 
-/* Opens the monitor for this program alone, until it ends or closes what this gives. */
+/* Opens the monitor for this program alone, until monitor_close(). */
 static inline int monitor_open(void)
 {
 	int fd;
 
 	take_turn();
+	filled = 0;
 	fd = open(port, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		err(EXIT_FAILURE, "%s", port);
 	/* Only the first of all calls in this VM finds the monitor in its greeting; a refusal says that it is past that. */
 	json_decref(ask(fd, "qmp_capabilities", NULL));
 	return fd;
+}
+
+/* At its end a process gives up its files in no certain order: the port goes before the lock. */
+static inline void monitor_close(int fd)
+{
+	close(fd);
+	close(lock);
 }
 
 #endif
