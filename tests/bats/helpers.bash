@@ -3,10 +3,15 @@
 # Loaded by every bats file: `load ../helpers`.
 
 bats_require_minimum_version 1.5.0
+# shellcheck source=faster.bash
+. "${BASH_SOURCE[0]%/*}/faster.bash"
 
 top_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 : "${MLXMIGCTL_BUILD:=$top_dir/build}"
 MLX=$MLXMIGCTL_BUILD/src/mlxmigctl
+
+# For tests/coverage: what the program counts of itself goes into a folder of the test.
+[ -z "${COVERAGE:-}" ] || export GCOV_PREFIX="$COVERAGE/${BATS_TEST_FILENAME##*/}=${BATS_TEST_NAME:-file}"
 
 # The lab's functions, as tests/lab/run makes them.
 # shellcheck disable=SC2034
@@ -24,11 +29,18 @@ slowly() { debug_kernel && echo $(($1 * 4)) || echo "$1"; }
 # all_flags: what a driver offers on this kernel when nothing holds it back
 all_flags() { old_kernel && echo 3 || echo 7; }
 
-# run_mlx STATUS ARGUMENT...: the built program; fails unless it exits with STATUS. Sets output (stdout) and stderr.
+# run_mlx STATUS ARGUMENT...: the built program; fails unless it exits with STATUS. Sets output (stdout), lines, stderr and status,
+# as run --separate-stderr does with three programs more.
 run_mlx() {
-	local want=$1 i # bats 1.8's run leaves its own i behind, which would be the caller's
+	local want=$1 said=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/run_mlx.stderr limit=(timeout 120)
 	shift
-	run --separate-stderr timeout 120 "$MLX" "$@"
+	status=0
+	# A test has a limit of its own in the lab, and each program that is spared counts.
+	[ -z "${BATS_TEST_NAME:-}" ] || [ "${BATS_TEST_TIMEOUT:-9999}" -gt 1500 ] || limit=()
+	output=$(exec "${limit[@]}" "$MLX" "$@" 2>"$said") || status=$?
+	read -d '' -r stderr <"$said" || true
+	# shellcheck disable=SC2034 # for the tests
+	IFS=$'\n' read -d '' -ra lines <<<"$output" || true
 	[ "$status" -eq "$want" ] && return
 	printf '%s\n' "mlxmigctl $*: exit status $status, expected $want" \
 		"--- stdout" "$output" "--- stderr" "$stderr"
@@ -41,7 +53,7 @@ json() { jq -er "$1" <<<"$output"; }
 # json_is FILTER WANTED: the filter's result is just that
 json_is() {
 	local got
-	got=$(jq -rc "$1" <<<"$output") || { printf 'not JSON: %s\n' "$output"; return 1; }
+	got=$(exec jq -rc "$1" <<<"$output") || { printf 'not JSON: %s\n' "$output"; return 1; }
 	[ "$got" = "$2" ] && return
 	printf '%s is %s, expected %s in:\n%s\n' "$1" "$got" "$2" "$output"
 	return 1
@@ -60,18 +72,14 @@ hold() { hold_with -- "$@"; }
 
 # hold_with PREFIX... -- DEVICE...: as hold, through another program
 hold_with() {
-	local prefix=() i
+	local prefix=()
 	while [ "$1" != -- ]; do prefix+=("$1") && shift; done
 	shift
 	# The one of the last holder would do until the new one begins.
 	rm -f "$BATS_TEST_TMPDIR/hold.json"
 	"${prefix[@]}" "$MLX" hold -c "$@" >"$BATS_TEST_TMPDIR/hold.json" 2>"$BATS_TEST_TMPDIR/hold.err" 3>&- 4>&- &
 	HOLD_PID=$!
-	for ((i = 0; i < 300; i++)); do
-		[ -s "$BATS_TEST_TMPDIR/hold.json" ] && return
-		kill -0 "$HOLD_PID" 2>/dev/null || break
-		sleep 0.1
-	done
+	await --pid "$HOLD_PID" text "$BATS_TEST_TMPDIR/hold.json" && return
 	echo "hold $*: not ready"
 	cat "$BATS_TEST_TMPDIR/hold.json" "$BATS_TEST_TMPDIR/hold.err"
 	return 1
@@ -97,15 +105,7 @@ fault() {
 }
 
 # until_pending LINE: waits until the PF has this command under way
-until_pending() {
-	local i
-	for ((i = 0; i < 40; i++)); do
-		! lab-prop get pending | grep -qx "$1" || return 0
-		sleep 0.1
-	done
-	echo "not under way: $1"
-	return 1
-}
+until_pending() { lab-prop await pending "$1"; }
 
 # flip FILE OFFSET [MASK]: bits of that byte, the lowest one if no other is named
 flip() {

@@ -7,11 +7,12 @@ MKIMAGE=$MLXMIGCTL_BUILD/tests/unit/mkimage
 
 # le NUMBER BYTES: little-endian
 le() {
-	local number=$1 i
+	local number=$1 i byte text=''
 	for ((i = 0; i < $2; i++, number >>= 8)); do
-		# shellcheck disable=SC2059
-		printf "\\x$(printf %02x $((number & 255)))"
+		printf -v byte '\\x%02x' $((number & 255))
+		text+=$byte
 	done
+	printf %b "$text"
 }
 
 # header SIZE FLAGS TAG
