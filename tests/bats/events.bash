@@ -114,8 +114,7 @@ waits_for_it() {
 		touch "$run_dir/dropped" await "$run_dir/end" "${gone[@]}"
 	echo "$2" >"$1" 3>&- 4>&- &
 	writer=$!
-	sleep 0.3
-	kill -0 $writer
+	await stack $writer vfio_unregister_group_dev
 	touch "$run_dir/go"
 	until_there "$run_dir/dropped"
 	wait $writer

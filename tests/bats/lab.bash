@@ -86,16 +86,9 @@ group_of() {
 # open_elsewhere DEVICE: a process that is not ours, other_pid, has its group open, until end_other. Its name is sleep,
 # whatever its first argument says.
 open_elsewhere() {
-	local i
 	bash -c 'exec 9<>"$1" && exec -a vmm sleep 60' _ "$(group_of "$1")" 3>&- 4>&- &
 	other_pid=$!
-	for ((i = 0; i < 300; i++)); do
-		[ "$(cat /proc/$other_pid/comm)" != sleep ] || return 0
-		kill -0 "$other_pid" || break
-		sleep 0.1
-	done
-	echo "nobody has the group of $1 open"
-	return 1
+	await program $other_pid sleep
 }
 
 # end_other: the process other_pid, if there is one
@@ -127,12 +120,7 @@ finish() {
 
 # until_there FILE: the migdrive in the background has made it
 until_there() {
-	local i
-	for ((i = 0; i < 300; i++)); do
-		[ ! -e "$1" ] || return 0
-		sleep 0.1
-	done
-	echo "$1 did not come"
+	await ${BACKGROUND:+--pid "$BACKGROUND"} exists "$1" && return
 	cat "$BATS_TEST_TMPDIR/background"
 	return 1
 }

@@ -30,24 +30,16 @@ complaints_since() {
 # until_logged MARK TEXT SECONDS: the kernel has said so since the mark
 until_logged() {
 	local i
-	for ((i = 0; i < 2 * $3; i++)); do
+	for ((i = 0; i < 5 * $3; i++)); do
 		! dmesg | sed -n "/lab mark $1\$/,\$p" | grep -q "$2" || return 0
-		sleep 0.5
+		sleep 0.2
 	done
 	dmesg | tail -n 40
 	return 1
 }
 
 # until_moved DEVICE GENERATION: the VF has come past it
-until_moved() {
-	local i
-	for ((i = 0; i < 50; i++)); do
-		[ "$(labvf "$1" get generation)" -le "$2" ] || return 0
-		sleep 0.1
-	done
-	echo "$1 stays at generation $2"
-	return 1
-}
+until_moved() { labvf "$1" past generation "$2"; }
 
 # save_stream DEVICE: what the driver gives for it, into $run_dir/stream
 save_stream() { migdrive dev "$1" set STOP_COPY save "$run_dir/stream"; }

@@ -16,14 +16,9 @@ begin_vmm() {
 
 # vmm_answers NAME...
 vmm_answers() {
-	local name i tries
-	tries=$(slowly 300)
+	local name
 	for name; do
-		for ((i = 0; i < tries; i++)); do
-			[ ! -S "/run/vmm/$name" ] || break
-			kill -0 "${vmm_pid[$name]}" 2>/dev/null || break
-			sleep 0.1
-		done
+		await --for "$(slowly 60)" --pid "${vmm_pid[$name]}" exists "/run/vmm/$name" || true
 		# The monitor is there before the device, and answers after it.
 		qmp "/run/vmm/$name" query-status >/dev/null && continue
 		cat "$BATS_TEST_TMPDIR/$name.log"
@@ -124,8 +119,5 @@ device_data() {
 
 # grows DEVICE: its generation does, so that it runs
 grows() {
-	local before
-	before=$(labvf "$1" get generation)
-	sleep 0.05
-	[ "$(labvf "$1" get generation)" -gt "$before" ]
+	labvf "$1" past generation "$(labvf "$1" get generation)"
 }

@@ -67,12 +67,7 @@ some() {
 
 # until_answered: the PF has nothing under way
 until_answered() {
-	local i
-	for ((i = 0; i < 40; i++)); do
-		[ -n "$(lab-prop get pending)" ] || return 0
-		sleep 0.2
-	done
-	return 1
+	lab-prop await pending ""
 }
 
 @test "records: a state in chunks arrives when all its records come in order" {

@@ -323,8 +323,7 @@ goes_while_open() {
 		dropdev fail ENODEV read 1 touch $run_dir/dropped await $run_dir/end fail ENODEV read 1
 	echo "$2" >"$1" 3>&- 4>&- &
 	writer=$!
-	sleep 0.5
-	kill -0 $writer
+	await stack $writer vfio_unregister_group_dev
 	[ -e "$sys/devices/$VF0" ]
 	touch $run_dir/go
 	until_there $run_dir/dropped
@@ -356,8 +355,7 @@ goes_while_open() {
 	resets=$(labvf "$VF0" get resets)
 	echo "$VF0" >"$sys/devices/$VF0/driver/unbind" 3>&- 4>&- &
 	writer=$!
-	sleep 0.5
-	kill -0 $writer
+	await stack $writer vfio_unregister_group_dev
 	finish
 	wait $writer
 	# One reset is the unbinding's, the other that of labvf's own open.

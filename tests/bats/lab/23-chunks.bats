@@ -91,12 +91,15 @@ available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
 	before=$(available)
 	background dev "$VF0" set STOP_COPY touch $run_dir/ready await $run_dir/on read $((8 * mib + 24)) \
 		touch $run_dir/dropped await $run_dir/go
-	sleep 0.5
+	labvf "$VF0" await saves $((saves + 2))
+	# long enough for one more, which there must not be
+	sleep 0.3
 	[ "$(labvf "$VF0" get saves)" -eq $((saves + 2)) ]
 	[ $((before - $(available))) -lt 32000 ]
 	touch $run_dir/on
 	until_there $run_dir/dropped
-	sleep 0.5
+	labvf "$VF0" await saves $((saves + 3))
+	sleep 0.3
 	[ "$(labvf "$VF0" get saves)" -eq $((saves + 3)) ]
 	finish
 }

@@ -83,6 +83,7 @@ teardown() {
 	[ "$(labvf "$VF0" get resets)" -eq "$resets" ]
 }
 
+# bats test_tags=asan
 @test "a device of which somebody else has but the group open tells its holder and no more" {
 	open_elsewhere "$VF0"
 	run_mlx 0 status --probe "$VF0"
@@ -95,6 +96,7 @@ teardown() {
 	device "$VF0" .in_use false
 }
 
+# bats test_tags=asan
 @test "who has borrowed a device is told after its holder" {
 	hold "$VF0"
 	local fd via
@@ -108,7 +110,7 @@ teardown() {
 		time.sleep(60)
 	END
 	other_pid=$!
-	for _ in {1..100}; do [ ! -e "$BATS_TEST_TMPDIR/there" ] || break; sleep 0.1; done
+	await --pid $other_pid exists "$BATS_TEST_TMPDIR/there"
 	run_mlx 0 status
 	device "$VF0" '[.holder.pid, (.holders[] | .pid, .kind, .via)]' "[$HOLD_PID,$HOLD_PID,\"hold\",\"$via\",$other_pid,\"other\",\"$via\"]"
 	json_is ".processes[] | select(.pid == $other_pid).devices" "[\"$VF0\"]"
@@ -121,7 +123,7 @@ teardown() {
 	mknod "$folder/${group##*/}" c 1 3
 	bash -c 'exec 9<>"$1" && exec sleep 60' _ "$folder/${group##*/}" 3>&- 4>&- &
 	other_pid=$!
-	sleep 0.5
+	await program $other_pid sleep
 	run_mlx 0 status "$VF0"
 	device "$VF0" '[.in_use, .holders]' '[false,[]]'
 	end_other
@@ -129,7 +131,7 @@ teardown() {
 	cp -a "$group" "$folder"
 	bash -c 'exec 9<>"$1" && rm "$1" && exec sleep 60' _ "$folder/${group##*/}" 3>&- 4>&- &
 	other_pid=$!
-	for _ in {1..100}; do [ -e "$folder/${group##*/}" ] || break; sleep 0.1; done
+	await --pid $other_pid gone "$folder/${group##*/}"
 	run_mlx 0 status "$VF0"
 	device "$VF0" '[.in_use, .holders[].pid]' "[true,$other_pid]"
 }
@@ -142,6 +144,7 @@ teardown() {
 	device "$VF0" '[.in_use, .holder, .fw_version]' '[null,null,"28.41.1000"]'
 }
 
+# bats test_tags=asan
 @test "firmware without migration: the driver has it, and it cannot migrate" {
 	run_mlx 0 unbind "$VF0"
 	firmware_migrates off

@@ -64,6 +64,7 @@ is_at() {
 	device "$VF1" '[.driver, .changed]' '["mlx5_vfio_pci",true]'
 }
 
+# bats test_tags=asan
 @test "the override keeps a device with its driver until unbind" {
 	run_mlx 0 bind "$VF0"
 	echo "$VF0" >$sys/drivers/mlx5_vfio_pci/unbind
@@ -106,6 +107,7 @@ is_at() {
 	is_at "$VF0" vfio-pci '(null)'
 }
 
+# bats test_tags=asan
 @test "a driver that does not exist: nothing is touched" {
 	run_mlx 4 bind --driver nope_vfio_pci "$VF0"
 	error_is no_driver
@@ -114,6 +116,7 @@ is_at() {
 	is_at "$VF0" mlx5_core '(null)'
 }
 
+# bats test_tags=asan
 @test "a module that the kernel does not trust: Secure Boot is named" {
 	forget_driver
 	# No lab has Secure Boot: these are modprobe's words there.
@@ -137,6 +140,7 @@ is_at() {
 	is_at "$VF0" mlx5_core '(null)'
 }
 
+# bats test_tags=asan
 @test "all or none: when the third fails, the first two go back" {
 	run_mlx 0 bind "$VF0" "$VF1" "$VF2"
 	run_mlx 0 unbind --none "$VF1"

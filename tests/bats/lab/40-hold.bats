@@ -43,7 +43,7 @@ free_again() {
 @test "hold -t says its number first" {
 	"$MLX" hold -t "$VF0" >"$BATS_TEST_TMPDIR/hold.json" 3>&- 4>&- &
 	HOLD_PID=$!
-	for _ in {1..300}; do [ ! -s "$BATS_TEST_TMPDIR/hold.json" ] || break; sleep 0.1; done
+	await --pid $HOLD_PID text "$BATS_TEST_TMPDIR/hold.json"
 	[ "$(head -n 1 "$BATS_TEST_TMPDIR/hold.json")" = "pid: $HOLD_PID" ]
 }
 
@@ -72,11 +72,11 @@ free_again() {
 	run_mlx 0 step "$VF0" stop
 	first=$(labvf "$VF0" get generation)
 	[ "$first" -ge "$second" ]
-	sleep 0.5
+	# longer than it takes to come to the next one
+	sleep 0.1
 	[ "$(labvf "$VF0" get generation)" -eq "$first" ]
 	run_mlx 0 step "$VF0" running
-	sleep 0.5
-	[ "$(labvf "$VF0" get generation)" -gt "$first" ]
+	labvf "$VF0" past generation "$first"
 }
 
 @test "what was written into a held device stays until the holder ends" {
@@ -130,6 +130,7 @@ free_again() {
 	free_again "$VF0"
 }
 
+# bats test_tags=asan
 @test "hold --state: the data file of a session is nobody's, and it says so" {
 	hold --state stop_copy "$VF0"
 	output=$(cat "$BATS_TEST_TMPDIR/hold.json")
@@ -137,6 +138,7 @@ free_again() {
 	release
 }
 
+# bats test_tags=asan
 @test "hold --state: one device that cannot go there leaves none held" {
 	fault "op=0x115,vf=1,status=0x3"
 	run_mlx 7 hold --state STOP "$VF0" "$VF1"
@@ -172,17 +174,19 @@ free_again() {
 	"$MLX" hold -c --load - --state running "$VF0" <"$BATS_TEST_TMPDIR/pipe" >"$BATS_TEST_TMPDIR/hold.json" 7<&- 3>&- 4>&- &
 	HOLD_PID=$!
 	head -c 100000 "$IMAGES/image" >&7
-	sleep 1
+	# All that was there has been read.
+	await stack "$HOLD_PID" pipe_read
 	[ ! -s "$BATS_TEST_TMPDIR/hold.json" ]
 	tail -c +100001 "$IMAGES/image" >&7
 	exec 7>&-
-	for _ in {1..300}; do [ ! -s "$BATS_TEST_TMPDIR/hold.json" ] || break; sleep 0.1; done
+	await --pid $HOLD_PID text "$BATS_TEST_TMPDIR/hold.json"
 	output=$(cat "$BATS_TEST_TMPDIR/hold.json")
 	json_is '.devices[] | [.state, .loaded.file, .loaded.file_bytes]' '["RUNNING","-",null]'
 	labvf "$VF0" check 11
 	runs "$VF0"
 }
 
+# bats test_tags=asan
 @test "hold --load: a damaged image is refused before the device is touched" {
 	local before resets
 	before=$(labvf "$VF0" get resets)
@@ -216,7 +220,7 @@ free_again() {
 		        print([line for line in state.stdout.splitlines() if line[:6] in ("state:", "access")], flush=True)
 	END
 	other_pid=$!
-	for _ in {1..300}; do [ ! -S "$BATS_TEST_TMPDIR/socket" ] || break; sleep 0.1; done
+	await --pid $other_pid exists "$BATS_TEST_TMPDIR/socket"
 	hold_with env NOTIFY_SOCKET="$BATS_TEST_TMPDIR/socket" -- --state stop "$VF0" "$VF1"
 	for _ in {1..300}; do [ "$(wc -l <"$BATS_TEST_TMPDIR/told")" -lt 3 ] || break; sleep 0.1; done
 	release
@@ -236,7 +240,7 @@ free_again() {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	bash -c "exec 9<>$group; echo \$\$ >$BATS_TEST_TMPDIR/there; read -r -t 60 <>$BATS_TEST_TMPDIR/fifo" 3>&- 4>&- &
 	other_pid=$!
-	for _ in {1..100}; do [ -s "$BATS_TEST_TMPDIR/there" ] && break; sleep 0.1; done
+	await --pid $other_pid text "$BATS_TEST_TMPDIR/there"
 	run_mlx 5 state "$VF0"
 	error_is busy
 	[[ $stderr == *"in use by bash (pid $other_pid)"* ]]
@@ -275,6 +279,7 @@ free_again() {
 	nothing_in /run/mlxmigctl
 }
 
+# bats test_tags=asan
 @test "each command tells that a holder was killed" {
 	local command
 	for command in caps reset step save; do
@@ -313,6 +318,7 @@ free_again() {
 	done
 }
 
+# bats test_tags=asan
 @test "where nothing can be noted in /run, a device may have been loaded, and is reset at the end" {
 	local before noted
 	hold "$VF0"
@@ -333,8 +339,7 @@ free_again() {
 	hold --state stop "$VF0" "$VF1"
 	kill -TERM "$HOLD_PID"
 	# a process that has ended keeps its last name until it is waited for
-	for _ in {1..200}; do [ "$(cat "/proc/$HOLD_PID/comm")" != mlxmigctl ] || break; sleep 0.05; done
-	[ "$(cat "/proc/$HOLD_PID/comm")" = mlxmigctl ]
+	await program "$HOLD_PID" mlxmigctl
 	# busy or free, as it is just then
 	run timeout 120 "$MLX" step -c "$VF1" stop
 	[[ $output != *'"borrowed"'* ]]
@@ -345,6 +350,7 @@ free_again() {
 	free_again "$VF1"
 }
 
+# bats test_tags=asan
 @test "without a reset it is walked to RUNNING at the end, but with no loaded state" {
 	hold --state stop "$VF0"
 	echo >"$sys/devices/$VF0/reset_method"
@@ -376,8 +382,7 @@ free_again() {
 	hold "$VF0"
 	(echo 0 >"$sys/devices/$PF/sriov_numvfs") 3>&- 4>&- &
 	other_pid=$!
-	sleep 2
-	kill -0 "$other_pid"
+	await stack "$other_pid" vfio_unregister_group_dev
 	[ -e "$sys/devices/$VF0" ]
 	release
 	wait "$other_pid"

@@ -44,6 +44,7 @@ teardown() { release || true; }
 	json_is '.stopped_estimate | [.bytes_per_second, .rate_from, .reason]' '[1048576,"option",null]'
 }
 
+# bats test_tags=asan
 @test "caps takes the rate that the driver has measured, and the one that is said before it" {
 	lab-prop set save-bandwidth 20000000
 	lab-prop set load-bandwidth 10000000
@@ -125,6 +126,7 @@ teardown() { release || true; }
 	put_on mlx5_vfio_pci "$VF1"
 }
 
+# bats test_tags=asan
 @test "firmware that cannot migrate is told apart from the wrong driver" {
 	firmware_migrates off
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
@@ -137,6 +139,7 @@ teardown() { release || true; }
 	run_mlx 0 state "$VF1"
 }
 
+# bats test_tags=asan
 @test "VFIO that is missing is named" {
 	# Without the one, where the kernel has it, the tool takes the other.
 	[ ! -e /dev/iommu ] || mv /dev/iommu /dev/vfio/iommu
@@ -149,6 +152,7 @@ teardown() { release || true; }
 	run_mlx 0 state "$VF0"
 }
 
+# bats test_tags=asan
 @test "an IOMMU that does not isolate interrupts is named, and the way out" {
 	local by=vfio_iommu_type1 switch
 	[ ! -e /dev/iommu ] || [ ! -d /dev/vfio/devices ] || by=iommufd

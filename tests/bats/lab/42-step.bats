@@ -85,6 +85,7 @@ arcs_are() {
 	json_is .warnings '[]'
 }
 
+# bats test_tags=asan
 @test "RESUMING without data is left by a reset, or refused" {
 	hold "$VF0"
 	run_mlx 0 step "$VF0" resuming
@@ -164,6 +165,7 @@ arcs_are() {
 	run_mlx 0 step "$VF0" running
 }
 
+# bats test_tags=asan
 @test "ERROR is reached when the firmware refuses an arc and its undo; a reset ends it" {
 	hold "$VF0"
 	fault "op=$SUSPEND,nth=1,status=$INTERNAL;op=$RESUME,nth=1,status=$INTERNAL"
@@ -224,6 +226,7 @@ arcs_are() {
 	[ "$(tar -xOf "$dir/a" manifest.json | jq .fresh)" = false ]
 }
 
+# bats test_tags=asan
 @test "step with files: a whole migration in one walk, through a file that it writes itself" {
 	local file=$BATS_TEST_TMPDIR/image states=(STOP_COPY="$BATS_TEST_TMPDIR/image")
 	old_kernel || states=(PRE_COPY="$file" PRE_COPY_P2P STOP_COPY)
@@ -247,6 +250,7 @@ arcs_are() {
 	labvf "$VF1" check 7
 }
 
+# bats test_tags=asan
 @test "step with files: what fails leaves no file, and the device where it was" {
 	local dir=$BATS_TEST_TMPDIR
 	hold "$VF0"

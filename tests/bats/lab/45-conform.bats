@@ -15,6 +15,7 @@ teardown() {
 	fault ""
 }
 
+# bats test_tags=asan
 @test "conform: our driver passes every check, and ends in RUNNING" {
 	run_mlx 0 conform "$VF0"
 	json_is '[.schema, .device, .access, .driver, .failed, .state, .flags]' \
@@ -25,6 +26,7 @@ teardown() {
 	json_is '(.passed + .failed + .skipped) == (.checks | length)' true
 }
 
+# bats test_tags=asan
 @test "conform: checks are chosen by their names, and told as TAP" {
 	run_mlx 0 conform --tap --check 'data/e*' --check reset/STOP "$VF0"
 	[ "$output" = $'TAP version 13\n1..2\nok 1 - data/end\nok 2 - reset/STOP' ]
@@ -32,6 +34,7 @@ teardown() {
 	[[ $stderr == *--list* ]]
 }
 
+# bats test_tags=asan
 @test "conform: a device that fails is told with what was seen, and exit status 9" {
 	# The firmware does not suspend it.
 	fault "op=0x115,nth=1,status=0x1"
@@ -42,6 +45,7 @@ teardown() {
 	[[ $(json '.checks[] | select(.name == "arc/RUNNING/STOP").detail') == "SET: E"*", where success is due" ]]
 }
 
+# bats test_tags=asan
 @test "conform: a held device is not taken unless that is said, and what is in ERROR is led out" {
 	hold "$VF0"
 	run_mlx 5 conform "$VF0"
@@ -60,7 +64,7 @@ teardown() {
 	run_mlx 0 bind "$VF0"
 	migdrive dev "$VF0" touch "$BATS_TEST_TMPDIR/there" sleep 20000 3>&- 4>&- &
 	other_pid=$!
-	for _ in {1..100}; do [ ! -e "$BATS_TEST_TMPDIR/there" ] || break; sleep 0.1; done
+	await --pid $other_pid exists "$BATS_TEST_TMPDIR/there"
 	run_mlx 5 conform --force "$VF0"
 	error_is busy
 	[[ $stderr == *"migdrive (pid $other_pid)"* ]]

@@ -85,6 +85,7 @@ unblock() {
 	[ "$(labvf "$VF0" get resets)" -eq "$resets" ]
 }
 
+# bats test_tags=asan
 @test "live: without --live nothing is changed, and what a VMM would not survive is refused with it too" {
 	vmm STOP
 	local resets
@@ -126,6 +127,7 @@ unblock() {
 	labvf "$VF0" check 11
 }
 
+# bats test_tags=asan
 @test "live: a guest that is not paused is refused, with the way out" {
 	local state
 	declare -A way_out=(
@@ -148,6 +150,7 @@ unblock() {
 	done
 }
 
+# bats test_tags=asan
 @test "live: the device is not left in another state than STOP" {
 	vmm STOP
 	run_mlx 2 save --live --then RUNNING "$VF0" "$run_dir/image"
@@ -157,6 +160,7 @@ unblock() {
 	run_mlx 0 save --live --then STOP "$VF0" "$run_dir/image"
 }
 
+# bats test_tags=asan
 @test "live: a load wants to be told that the guest's state goes" {
 	vmm STOP set RUNNING
 	run_mlx 2 load --live "$VF0" "$IMAGES/image"
@@ -180,6 +184,7 @@ unblock() {
 	runs "$VF0"
 }
 
+# bats test_tags=asan
 @test "live: what is no image and has no records wants --force" {
 	vmm STOP
 	head -c 100000 /dev/urandom >"$run_dir/noise"
@@ -192,6 +197,7 @@ unblock() {
 	json_is .result.contents lost
 }
 
+# bats test_tags=asan
 @test "live: step takes it anywhere, and back, and says where its VMM expects it" {
 	vmm RUNNING set STOP
 	run_mlx 0 step --live "$VF0" stop stop_copy stop running
@@ -203,6 +209,7 @@ unblock() {
 	state_is "$VF0" STOP
 }
 
+# bats test_tags=asan
 @test "live: step does not go to RESUMING without a file" {
 	local state
 	for state in RUNNING STOP; do
@@ -234,6 +241,7 @@ unblock() {
 	labvf "$VF0" check 11
 }
 
+# bats test_tags=asan
 @test "live: a VMM that goes on while an arc of ours fails has its device" {
 	local status=0 pid nth=2
 	vmm STOP set RUNNING
@@ -253,6 +261,7 @@ unblock() {
 	[ ! -e "$run_dir/image" ]
 }
 
+# bats test_tags=asan
 @test "live: a VMM that goes on while its device is saved keeps it, and there is no image" {
 	lab-prop set state-size 67108864
 	vmm STOP set RUNNING
@@ -298,6 +307,7 @@ unblock() {
 	json_is '[.access, .state]' '["opened","RUNNING"]'
 }
 
+# bats test_tags=asan
 @test "live: that a holder was killed is told once of a device that another program has by now" {
 	local killed command
 	for command in status state; do
@@ -333,8 +343,7 @@ unblock() {
 		time.sleep(60)
 	END
 	other_pid=$!
-	for _ in {1..300}; do [ ! -e "$run_dir/there" ] || break; sleep 0.1; done
-	[ -e "$run_dir/there" ]
+	await --pid $other_pid exists "$run_dir/there"
 	run_mlx 5 state "$VF0"
 	error_is busy
 	[[ $stderr == *"python3 (pid $other_pid), which is still opening it, or just closing it"* ]]

@@ -43,6 +43,7 @@ refused() {
 	refused 6 no_ptrace "this command lacks CAP_SYS_PTRACE" unshare --user --map-root-user "$MLX" state "$VF0"
 }
 
+# bats test_tags=asan
 @test "in a container's PID namespace the holder cannot be seen, and nothing is taken for free" {
 	local inside=(unshare --pid --fork --mount-proc)
 	hold "$VF0"
@@ -55,11 +56,13 @@ refused() {
 	json_is '[.access, .state]' '["opened","RUNNING"]'
 }
 
+# bats test_tags=asan
 @test "numbers of another PID namespace's processes are not taken for ours" {
 	hold "$VF0"
 	refused 5 holder_hidden "/proc is of another PID namespace" unshare --pid --fork "$MLX" state "$VF0"
 }
 
+# bats test_tags=asan
 @test "a security module that forbids it is named" {
 	cat >"$BATS_TEST_TMPDIR/landlock" <<-'END'
 		import ctypes, os, struct, sys

@@ -151,6 +151,7 @@ teardown() {
 	[ -c /dev/null ]
 }
 
+# bats test_tags=asan
 @test "save: where no file can be without a name, a dot-file is, and nothing else stays" {
 	local dir
 	dir=$(mktemp -d /results/save.XXXXXX)
@@ -170,6 +171,7 @@ teardown() {
 	runs $VF0
 }
 
+# bats test_tags=asan
 @test "save: the pipe's reader goes away" {
 	"$MLX" save $VF0 - 2>err | head -c 100000 >/dev/null && [ "${PIPESTATUS[0]}" -eq 1 ]
 	[ "$(tail -n 1 err | jq -r .error.errno)" -eq 32 ]
@@ -177,6 +179,7 @@ teardown() {
 	runs $VF0
 }
 
+# bats test_tags=asan
 @test "save: an arc that the firmware refuses; the device runs on, no file appears" {
 	fault "op=0x118,nth=1,status=0x9,syndrome=0x1234"
 	run_mlx 7 save $VF0 out/image
@@ -208,6 +211,7 @@ teardown() {
 	json_is '[.from, .state]' '["STOP_COPY","STOP"]'
 }
 
+# bats test_tags=asan
 @test "save: a device in RESUMING has no whole state" {
 	run_mlx 0 step $VF0 RESUMING
 	run_mlx 7 save $VF0 out/image

@@ -76,7 +76,7 @@ lost() {
 	lab-prop set load-bandwidth 1000000
 	"$MLX" load $VF1 "$IMAGES/image" >document 2>words 3>&- 4>&- &
 	load=$!
-	until [ "$(labvf $VF1 get suspended)" -eq 3 ]; do sleep 0.1; done
+	labvf $VF1 await suspended 3
 	release
 	wait $load
 	lab-prop set load-bandwidth 0
@@ -187,6 +187,7 @@ lost() {
 	lost
 }
 
+# bats test_tags=asan
 @test "load: a pipe whose first member is damaged or cut leaves the device alone" {
 	cp "$IMAGES/image" bad
 	flip bad 2000000
@@ -253,6 +254,7 @@ lost() {
 	has_the_state $VF1
 }
 
+# bats test_tags=asan
 @test "load: from RESUMING, where a killed load left it" {
 	run_mlx 0 step $VF1 RESUMING
 	run_mlx 0 load $VF1 "$IMAGES/image"

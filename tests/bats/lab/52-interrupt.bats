@@ -54,7 +54,8 @@ kill_still() {
 	local killer
 	rm -f pid
 	{
-		until [ -s pid ] && [ "$(labvf "$1" get suspended)" -eq 3 ]; do nap 0.1; done
+		await text pid
+		labvf "$1" await suspended 3
 		nap 0.3
 		kill -s "$2" "$(cat pid)"
 	} 3>&- 4>&- &

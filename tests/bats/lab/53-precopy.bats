@@ -81,6 +81,7 @@ frozen_alike() {
 	labvf $VF1 check 7
 }
 
+# bats test_tags=asan
 @test "precopy: through a pipe, without an image; progress tells the rounds" {
 	only_with_precopy
 	"$MLX" save --progress=json --raw --precopy --then STOP $VF0 - 2>saved | "$MLX" load -c $VF1 - >loaded
@@ -103,6 +104,7 @@ frozen_alike() {
 	runs_on $VF0
 }
 
+# bats test_tags=asan
 @test "precopy: a firmware that does not track the device; all is saved while it stands still, with a warning" {
 	only_with_precopy
 	only_ours
@@ -129,6 +131,7 @@ frozen_alike() {
 	runs_on $VF1
 }
 
+# bats test_tags=asan
 @test "precopy: a signal in the middle of it; the device runs on, and no file is there" {
 	only_with_precopy
 	local status=0
@@ -144,6 +147,7 @@ frozen_alike() {
 	runs_on $VF0
 }
 
+# bats test_tags=asan
 @test "precopy: a device that stands still is saved without, and a lost session is begun anew" {
 	only_with_precopy
 	run_mlx 0 step $VF0 STOP
@@ -172,6 +176,7 @@ without_precopy() {
 	run_mlx 0 bind $VF0
 }
 
+# bats test_tags=asan
 @test "precopy: where the driver offers none it is refused, and with auto passed over" {
 	without_precopy bare
 	run_mlx 4 save --precopy $VF0 out/image

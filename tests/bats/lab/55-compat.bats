@@ -41,6 +41,7 @@ agree() {
 	agree 0 "$IMAGES/image"
 }
 
+# bats test_tags=asan
 @test "compat: of a free device it is not known what it offers, unless it is opened" {
 	release
 	run_mlx 0 compat "$IMAGES/image" $VF1
@@ -64,6 +65,7 @@ agree() {
 	json_is '[.pairs[] | select(.fit == "forbids")]' '[]'
 }
 
+# bats test_tags=asan
 @test "compat: other firmware and another board forbid, and load agrees" {
 	"$MLXMIGCTL_BUILD/tests/unit/mkimage" 0 0 <"$IMAGES/stream" >other # of MT_0000000834
 	agree 8 other

@@ -170,7 +170,7 @@ teardown() {
 	run_mlx 0 reset "$A"
 	migdrive dev "$A" touch "$BATS_TEST_TMPDIR/there" sleep 30000 3>&- 4>&- &
 	other_pid=$!
-	for _ in {1..100}; do [ ! -e "$BATS_TEST_TMPDIR/there" ] || break; sleep 0.1; done
+	await --pid $other_pid exists "$BATS_TEST_TMPDIR/there"
 	run_mlx 0 state "$A"
 	json_is '[.state, .lender.name]' '["RUNNING","migdrive"]'
 	run_mlx 5 step "$A" stop
