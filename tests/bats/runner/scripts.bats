@@ -6,7 +6,7 @@
 load ../helpers
 
 # The scripts, and their status for what they do not know: the lab's own 125 cannot be taken for a command's.
-scripts="all:2 setup:2 build-tool:2 kmod-check:2 demo:2 bench/transfer:2 bench/image:2 fuzz/run:2 lab/build:125 lab/fetch:125 lab/kernel:125 lab/run:125 lab/shell:125"
+scripts="all:2 host:2 coverage:2 setup:2 build-tool:2 kmod-check:2 demo:2 bench/transfer:2 bench/image:2 fuzz/run:2 lab/build:125 lab/fetch:125 lab/kernel:125 lab/run:125 lab/shell:125"
 
 @test "each script prints its usage for --help" {
 	local script
