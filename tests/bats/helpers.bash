@@ -10,7 +10,7 @@ top_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 : "${MLXMIGCTL_BUILD:=$top_dir/build}"
 MLX=$MLXMIGCTL_BUILD/src/mlxmigctl
 
-# For tests/coverage: what the program counts of itself goes into a folder of the test.
+# For tests/coverage: the program writes its execution counts into a directory of the test.
 [ -z "${COVERAGE:-}" ] || export GCOV_PREFIX="$COVERAGE/${BATS_TEST_FILENAME##*/}=${BATS_TEST_NAME:-file}"
 
 # The lab's functions, as tests/lab/run makes them.
