@@ -41,7 +41,7 @@ lock_kept() {
 # kept_options: all that makes a VM another one
 kept_options() {
 	printf '%s\n' "$vfs" "$autoprobe" "${props[*]}" "$cpus" "$mem" "$accel" "${share:+$(cd "$share" && pwd -P)}" "$with_vmm" \
-		"$vmlinuz" "$initrd" "${model:-}"
+		"$vmlinux" "$initrd" "${model:-}"
 }
 
 # has_kept: is the VM there, waiting, and as it is wanted now?
