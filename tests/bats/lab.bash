@@ -5,26 +5,15 @@
 
 sys=/sys/bus/pci
 
-# ours: the variant driver is the project's, not the in-tree one, which is the control
+# ours: the variant driver is the project's, not the in-tree one, which is the control. A test with the tag ours is about what the
+# in-tree driver does not do, and the control group leaves it out: `bats --filter-tags '!ours'`.
 ours() { [[ $(modinfo -F description mlx5_vfio_pci) == *"with live migration"* ]]; }
-only_ours() { ours || skip "the in-tree driver does not"; }
 
 # not_61: for tests of records, which 6.1's in-tree driver neither writes nor reads
 not_61() { ours || ! old_kernel || skip "the in-tree driver of 6.1 has bare images alone"; }
 
 # reads_end: for tests of what is read after a session. The in-tree driver of 6.1 lets such a read wait for ever.
 reads_end() { ours || ! old_kernel || skip "in the in-tree driver of 6.1 they wait for ever"; }
-
-# control_runs WORDS...: for setup, in files that the control group has too: of their tests it runs those with such words in
-# their names, which is enough to see the tool with the in-tree driver
-control_runs() {
-	local words
-	! ours || return 0
-	for words; do
-		[[ $BATS_TEST_DESCRIPTION != *"$words"* ]] || return 0
-	done
-	skip "not in the in-tree driver's sample"
-}
 
 # driver_of DEVICE: empty when it has none
 driver_of() {

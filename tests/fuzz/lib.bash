@@ -12,7 +12,7 @@ fuzz_targets=(record image cli document)
 fuzz_cflags=(-g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all)
 fuzz_tool="-fsanitize=fuzzer-no-link,address,undefined"
 fuzz_program="-fsanitize=fuzzer,address,undefined"
-fuzz_packages=(libpci libmnl jansson libarchive libxxhash)
+fuzz_packages=(libpci libmnl jansson libarchive libxxhash libsystemd)
 
 # fuzz_compile ARGUMENT...: clang as for the tool's own sources
 fuzz_compile() {
@@ -33,7 +33,7 @@ fuzz_link() {
 # fuzz_prepare TARGET...: the tool's sources once more, instrumented, and the targets, in $fuzz_build
 fuzz_prepare() {
 	local target
-	"$top_dir/tests/build-tool" "$fuzz_build" --enable-werror --without-systemd CC=clang CFLAGS="${fuzz_cflags[*]} $fuzz_tool" \
+	"$top_dir/tests/build-tool" "$fuzz_build" --enable-werror --with-systemd CC=clang CFLAGS="${fuzz_cflags[*]} $fuzz_tool" \
 		LDFLAGS=-fsanitize=address,undefined || return
 	for target; do
 		fuzz_link "$target" "$fuzz_build/fuzz_$target" "$top_dir/src" || return

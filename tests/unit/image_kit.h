@@ -48,6 +48,15 @@ struct reading {
 struct reading read_image(const void *data, size_t len);
 void reading_free(struct reading *reading);
 
+/**
+ * every_nth - of an image's bits and bytes, of how many one is to be spoilt
+ *
+ * One: all of them. Under the sanitizers, where each costs many times as much,
+ * so many that every bit of a byte and every part of a header has its turn; all
+ * of them there too if EVERY_BIT is in the environment.
+ */
+size_t every_nth(void);
+
 /** kit_json - the tool's own readers of the JSON members */
 extern const struct image_json kit_json;
 

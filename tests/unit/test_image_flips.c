@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Every single bit of a small image turned over, and the image cut after every
- * byte, through the reader that load uses: refused, or harmless, which means
- * the same stream, the same device.json and the same manifest as before.
+ * byte (but see every_nth()), through the reader that load uses: refused, or
+ * harmless, which means the same stream, the same device.json and the same
+ * manifest as before.
  */
 #include <stdlib.h>
 
@@ -49,20 +50,37 @@ static void count(struct tally *tally, enum outcome outcome, const char *what,
 		printf("# harm: %s at byte %zu, bit %u\n", what, at, bit);
 }
 
+static void turn(const struct bytes *image, size_t bit)
+{
+	image->data[bit / 8] ^= (unsigned char)(1u << bit % 8);
+}
+
 static struct tally flip_all(const struct bytes *image,
 			     const struct reading *good)
 {
 	struct tally tally = {};
 
-	for (size_t at = 0; at < image->len; at++) {
-		for (unsigned int bit = 0; bit < 8; bit++) {
-			image->data[at] ^= (unsigned char)(1u << bit);
-			count(&tally, outcome_of(image, good), "a flip", at,
-			      bit);
-			image->data[at] ^= (unsigned char)(1u << bit);
-		}
+	for (size_t bit = 0; bit < 8 * image->len; bit += every_nth()) {
+		turn(image, bit);
+		count(&tally, outcome_of(image, good), "a flip", bit / 8,
+		      bit % 8);
+		turn(image, bit);
 	}
 	return tally;
+}
+
+/* How many of @n are tried. */
+static size_t tried_of(size_t n)
+{
+	return (n + every_nth() - 1) / every_nth();
+}
+
+/* All that flip_all() has turned over were refused or harmless, most of them refused. */
+static void check_flips(const struct tally *tally, const struct bytes *image)
+{
+	CHECK_INT(tally->harmful, 0);
+	CHECK_INT(tally->refused + tally->harmless, tried_of(8 * image->len));
+	CHECK(tally->refused > tally->harmless);
 }
 
 static struct tally cut_all(const struct bytes *image,
@@ -70,7 +88,7 @@ static struct tally cut_all(const struct bytes *image,
 {
 	struct tally tally = {};
 
-	for (size_t len = 0; len < image->len; len++) {
+	for (size_t len = 0; len < image->len; len += every_nth()) {
 		struct bytes cut = { image->data, len };
 
 		count(&tally, outcome_of(&cut, good), "a cut", len, 0);
@@ -93,14 +111,13 @@ static void nothing_of_a_member_may_change(void)
 	struct reading good = read_image(image.data, image.len);
 	size_t at = file_offset_of(&image, "state/00000001-stop_copy");
 
-	for (size_t i = 0; i < 600; i++)
-		for (unsigned int bit = 0; bit < 8; bit++) {
-			image.data[at + i] ^= (unsigned char)(1u << bit);
-			CHECK_INT(outcome_of(&image, &good), REFUSED);
-			image.data[at + i] ^= (unsigned char)(1u << bit);
-		}
+	for (size_t bit = 8 * at; bit < 8 * (at + 600); bit += every_nth()) {
+		turn(&image, bit);
+		CHECK_INT(outcome_of(&image, &good), REFUSED);
+		turn(&image, bit);
+	}
 	/* What fills its last block is nobody's. */
-	image.data[at + 600] ^= 1;
+	turn(&image, 8 * (at + 600));
 	CHECK_INT(outcome_of(&image, &good), HARMLESS);
 	reading_free(&good);
 	bytes_free(&image);
@@ -117,9 +134,7 @@ static void every_flip_is_refused_or_harmless(void)
 	tally = flip_all(&image, &good);
 	printf("# %zu bytes: %zu flips refused, %zu harmless\n", image.len,
 	       tally.refused, tally.harmless);
-	CHECK_INT(tally.harmful, 0);
-	CHECK_INT(tally.refused + tally.harmless, 8 * image.len);
-	CHECK(tally.refused > tally.harmless);
+	check_flips(&tally, &image);
 	reading_free(&good);
 	bytes_free(&image);
 }
@@ -132,7 +147,7 @@ static void every_cut_is_refused(void)
 
 	CHECK_INT(tally.harmful, 0);
 	CHECK_INT(tally.harmless, 0);
-	CHECK_INT(tally.refused, image.len);
+	CHECK_INT(tally.refused, tried_of(image.len));
 	reading_free(&good);
 	bytes_free(&image);
 }
@@ -149,10 +164,8 @@ static void compressed_ones_too(void)
 	printf("# %zu bytes: %zu flips refused, %zu harmless; %zu cuts harmless\n",
 	       image.len, flips.refused, flips.harmless, cuts.harmless);
 	CHECK_INT(good.ret, 0);
-	CHECK_INT(flips.harmful, 0);
 	CHECK_INT(cuts.harmful, 0);
-	CHECK_INT(flips.refused + flips.harmless, 8 * image.len);
-	CHECK(flips.refused > flips.harmless);
+	check_flips(&flips, &image);
 	reading_free(&good);
 	bytes_free(&image);
 	bytes_free(&stream);

@@ -173,8 +173,8 @@ images() {
 	[ "$(images $run_dir/stream | uniq -c | awk '{ print $1 }')" -eq 2 ]
 }
 
+# bats test_tags=ours
 @test "precopy: a first SAVE that fails ends the data, not the device" {
-	only_ours
 	fault op=0x118,nth=1,status=0x1
 	migdrive dev "$VF0" set PRE_COPY sleep 200 fail EIO read 1 poll 0x2009 fail EIO info fail EIO set STOP_COPY \
 		state PRE_COPY_P2P set RUNNING state RUNNING set PRE_COPY read 1000 set RUNNING
@@ -182,8 +182,8 @@ images() {
 	migdrive dev "$VF0" set PRE_COPY sleep 200 fail EIO read 1 set RUNNING set PRE_COPY read 1000
 }
 
+# bats test_tags=ours
 @test "precopy: entering fails, and leaves no trace" {
-	only_ours
 	local op
 	for op in 0x117 0x200 0x800; do
 		fault op=$op,nth=1,status=0x1
@@ -193,8 +193,8 @@ images() {
 	migdrive dev "$VF0" fail ENOMEM set PRE_COPY state RUNNING
 }
 
+# bats test_tags=ours
 @test "precopy: a refused arc leaves the state and the data" {
-	only_ours
 	fault op=0x115,nth=1,status=0x1
 	migdrive dev "$VF0" set PRE_COPY fail EIO set PRE_COPY_P2P state PRE_COPY read 1000 set PRE_COPY_P2P \
 		set STOP_COPY read 1000
@@ -205,8 +205,8 @@ images() {
 	migdrive dev "$VF0" set PRE_COPY fail EIO set RUNNING state PRE_COPY read 1000 set RUNNING state RUNNING
 }
 
+# bats test_tags=ours
 @test "precopy: a refused STOP_COPY can be tried again, and saves all then" {
-	only_ours
 	local wrong
 	for wrong in op=0x115,nth=2,status=0x1 op=0x117,nth=2,status=0x1 op=0x118,nth=2,status=0x1; do
 		fault $wrong
@@ -217,15 +217,15 @@ images() {
 	done
 }
 
+# bats test_tags=ours
 @test "precopy: ERROR when an arc and its undo are refused ends the data" {
-	only_ours
 	fault "op=0x115,nth=1,status=0x6;op=0x116,nth=1,status=0x1"
 	migdrive dev "$VF0" set PRE_COPY fail EBUSY set PRE_COPY_P2P state ERROR fail ENODEV read 1 fail EINVAL set RUNNING \
 		reset state RUNNING set PRE_COPY read 1000 set RUNNING
 }
 
+# bats test_tags=ours
 @test "precopy: stopping makes no memory key: all was prepared" {
-	only_ours
 	migdrive dev "$VF0" set PRE_COPY append $run_dir/stream info pollin append $run_dir/stream set STOP_COPY \
 		append $run_dir/stream
 	# The last SUSPEND is the responder's; what came before the first increment's SAVE counts as prepared, too.
@@ -259,8 +259,8 @@ images() {
 	migdrive dev "$VF0" set PRE_COPY append $run_dir/stream set STOP_COPY append $run_dir/stream
 }
 
+# bats test_tags=ours
 @test "precopy: a data file outlives device and binding" {
-	only_ours
 	background dev "$VF0" set PRE_COPY read 100 dropdev touch $run_dir/ready await $run_dir/go fail ENODEV info \
 		fail ENODEV read 1 poll 0x2009
 	put_on "" "$VF0"
@@ -268,8 +268,8 @@ images() {
 	put_on mlx5_vfio_pci "$VF0"
 }
 
+# bats test_tags=ours
 @test "precopy: the PF's reload ends it; the VF needs a reset" {
-	only_ours
 	fault $slow_save
 	background dev "$VF1" set PRE_COPY dev "$VF0" set PRE_COPY read 24 touch $run_dir/ready await $run_dir/go \
 		fail ENODEV read 1 fail ENODEV info state ERROR reset state RUNNING set PRE_COPY append $run_dir/stream set STOP_COPY \

@@ -111,10 +111,9 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	log logpage 65536 $(pages 17 1) dirty $at $size 4096 16-31 $(pages_dirty none)
 }
 
-# bats test_tags=reports
+# bats test_tags=reports,ours
 @test "tracker: a page of which only a part was asked for stays dirty for the rest" {
 	only_where_reported
-	only_ours
 	limit track-log-page-min 16
 	# shellcheck disable=SC2046
 	log $(pages 17 1) dirty "$(page 16)" 8192 4096 all dirty "$(page 18)" 8192 4096 all $(pages_dirty 16-31)
@@ -163,10 +162,9 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	log $(pages 5 1) set STOP fail EIO $(pages 6 1) $(pages_dirty 5) set RUNNING $(pages 7 1) set STOP_COPY $(pages_dirty 7)
 }
 
-# bats test_tags=reports
+# bats test_tags=reports,ours
 @test "tracker: an error, of whatever kind, leaves everything dirty until logging starts anew" {
 	only_where_reported
-	only_ours
 	local kind
 	for kind in object cq qp message opcode stray; do
 		fault "op=0xa01,nth=2,track=$kind"
@@ -176,10 +174,9 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	done
 }
 
-# bats test_tags=reports
+# bats test_tags=reports,ours
 @test "tracker: a report that never comes leaves everything dirty, and holds nobody up" {
 	only_where_reported
-	only_ours
 	fault "op=0xa01,nth=1,track=silent"
 	# shellcheck disable=SC2046
 	migdrive dev "$VF0" map $at $size logstart $at+4096,"$(page 2)"+4096 4096 touch $run_dir/ready \
@@ -190,10 +187,9 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	finish
 }
 
-# bats test_tags=reports
+# bats test_tags=reports,ours
 @test "tracker: a firmware that forgets, and commands that fail" {
 	only_where_reported
-	only_ours
 	lab-prop set track-pages 8
 	# shellcheck disable=SC2046
 	log $(pages 0 9) $(pages_dirty all)
@@ -212,10 +208,9 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	grep -q CREATE_CQ "/sys/kernel/debug/mlx5-vfio-pci/$VF0/failures"
 }
 
-# bats test_tags=reports
+# bats test_tags=reports,ours
 @test "tracker: a reset ends it, and its error" {
 	only_where_reported
-	only_ours
 	# shellcheck disable=SC2046
 	log $(pages 5 1) reset fail EINVAL $(pages_dirty none) logstart $at+$size 4096 $(pages 9 1) $(pages_dirty 9)
 	fault "op=0xa01,nth=2,track=object"
@@ -224,10 +219,9 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 		logstart $at+$size 4096 $(pages 9 1) $(pages_dirty 9)
 }
 
-# bats test_tags=reports
+# bats test_tags=reports,ours
 @test "tracker: so does the last close, and the PF's going leaves everything dirty" {
 	only_where_reported
-	only_ours
 	# shellcheck disable=SC2046
 	log $(pages 5 1) dropdev
 	[ "$(lab-prop get queues)" = "$idle" ]

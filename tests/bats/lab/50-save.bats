@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # save: from a device, through the real kernel, into files and pipes.
 
+# The control group has those with the tag control: enough to see the tool with the in-tree driver.
+# bats file_tags=ours
+
 load ../helpers
 load ../lab
 load ../transfer
@@ -14,7 +17,6 @@ teardown_file() {
 }
 
 setup() {
-	control_runs "state goes into an image" "save -t"
 	not_61
 	hold $VF0 $VF1
 	cd "$BATS_TEST_TMPDIR"
@@ -28,6 +30,7 @@ teardown() {
 	umount out 2>/dev/null || true
 }
 
+# bats test_tags=control
 @test "save: a held device's state goes into an image, and the device runs on" {
 	labvf $VF0 fill 7
 	run_mlx 0 save $VF0 out/image
@@ -50,6 +53,7 @@ teardown() {
 	labvf $VF0 check 7
 }
 
+# bats test_tags=control
 @test "save -t: in words, with the rate of each phase" {
 	run_mlx 0 save -t $VF0 out/image
 	[[ $output == "device: 0000:01:00.1, borrowed from mlxmigctl-hold (pid $HOLD_PID)"$'\nsaved: yes\nfile: out/image (image, '* ]]

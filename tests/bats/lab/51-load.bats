@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # load: images and bare streams into a device, and what it refuses.
 
+# The control group has those with the tag control: enough to see the tool with the in-tree driver.
+# bats file_tags=ours
+
 load ../helpers
 load ../lab
 load ../transfer
@@ -15,7 +18,6 @@ teardown_file() {
 }
 
 setup() {
-	control_runs "arrives whole" "save A - | load B -" "a flipped bit" "LOAD fails"
 	not_61
 	cd "$BATS_TEST_TMPDIR"
 	hold $VF1
@@ -44,6 +46,7 @@ lost() {
 	has_the_state $VF1
 }
 
+# bats test_tags=control
 @test "load: the state arrives whole, and the device stands still with it" {
 	run_mlx 0 load $VF1 "$IMAGES/image"
 	json_is .schema mlxmigctl.load/1
@@ -129,6 +132,7 @@ lost() {
 	has_the_state $VF1
 }
 
+# bats test_tags=control
 @test "save A - | load B -" {
 	release
 	hold $VF0 $VF1
@@ -201,6 +205,7 @@ lost() {
 	untouched
 }
 
+# bats test_tags=control
 @test "load: a flipped bit in a bare stream: the firmware says so, and the user hears it" {
 	cp "$IMAGES/stream" bad
 	flip bad 2000000
@@ -212,6 +217,7 @@ lost() {
 	lost
 }
 
+# bats test_tags=control
 @test "load: LOAD fails in the firmware" {
 	fault "op=0x119,nth=1,status=0x9,syndrome=0x2c9bb0"
 	run_mlx 7 load $VF1 "$IMAGES/image"

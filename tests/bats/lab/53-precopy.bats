@@ -104,10 +104,9 @@ frozen_alike() {
 	runs_on $VF0
 }
 
-# bats test_tags=asan
+# bats test_tags=asan,ours
 @test "precopy: a firmware that does not track the device; all is saved while it stands still, with a warning" {
 	only_with_precopy
-	only_ours
 	fault op=0x118,nth=1,status=0x9
 	run_mlx 0 save --precopy $VF0 out/untracked
 	json_is '[.state, .phases.pre_copy.bytes, (.phases.stop_copy.bytes > 4194304)]' '["RUNNING",24,true]'
