@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2016,SC2034,SC2153 # much of it is text of bats', and variables of its
+# shellcheck shell=bash disable=SC2016,SC2034,SC2153,SC2317 # much of it is text of bats', and variables of its
 # What bats 1.8 does in a slow way, in another way: in the lab's VM, where a program takes a hundred times as long to start as it
 # does outside, most of a test's time was not the test's. Functions here replace bats' own of the same names. Loaded by helpers;
 # another version of bats keeps its own, and so do bats --trace and tests/coverage.
@@ -8,7 +8,8 @@
 # milliseconds a command. Here the command's own place is noted, and the stack is looked at when one has failed.
 #
 # For each test bats starts a shell that reads bats, the test's file and its helpers again: half a second a test. Here the shell
-# that has read them already, for setup_file, forks. So a test sees what setup_file has set, exported or not.
+# that has read them already, for setup_file, forks. So a test sees what setup_file has set, exported or not. For each test, too,
+# bats starts mkdir, rm and sleep, and forks five times more, to look at the clock and to limit the time: here it is one fork.
 
 [[ ${BATS_VERSION:-} == 1.8.* && ${BATS_TRACE_LEVEL:-0} -eq 0 && -z ${COVERAGE:-} ]] || return 0
 
@@ -53,6 +54,9 @@ bats_run_tests() {
 	local bats_name bats_first=$BATS_FILE_FIRST_TEST_NUMBER_IN_SUITE bats_number=$BATS_FILE_FIRST_TEST_NUMBER_IN_SUITE bats_status
 	bats_exec_file_status=0
 	bats_define_exec_test
+	bats_make_folders
+	# Both ends of a pipe: nothing ever comes.
+	exec {bats_never}<> <(:)
 	trap - ERR
 	set +e
 	for bats_name in "${tests_to_run[@]}"; do
@@ -74,6 +78,15 @@ bats_run_tests() {
 	trap bats_error_trap ERR
 }
 
+# bats_make_folders: $BATS_TEST_TMPDIR of each test of the file
+bats_make_folders() {
+	local folders=() i
+	for ((i = 1; i <= ${#tests_to_run[@]}; i++)); do
+		folders+=("$BATS_RUN_TMPDIR/test/$((BATS_FILE_FIRST_TEST_NUMBER_IN_SUITE + i))")
+	done
+	mkdir -p "${folders[@]}"
+}
+
 # bats_define_exec_test: it finds all that it would read, and its number is not that of the shell it is forked from
 bats_define_exec_test() {
 	local text
@@ -82,7 +95,35 @@ bats_define_exec_test() {
 	text=${text//$'\nsource "$BATS_ROOT/'/$'\n: "$BATS_ROOT/'}
 	text=${text//$'\nbats_evaluate_preprocessed_source'/}
 	text=${text//'$$'/'$BASHPID'}
-	# Without a program. It is defined in there, so that it cannot be replaced from here.
-	text=${text//'ms_since_epoch=$(date +%s%N)'/'ms_since_epoch=${EPOCHREALTIME/./}000'}
+	# It is removed with all else of the run.
+	text=${text//'rm -f "$BATS_OUT"'/}
+	text=${text//'=$(get_mills_since_epoch)'/'=$((${EPOCHREALTIME/./} / 1000))'}
+	text=${text//'$(get_mills_since_epoch)'/'${EPOCHREALTIME/./} / 1000'}
+	# What it has defined itself by then
+	text=${text//$'\ntrap bats_interrupt_trap INT\n'/$'\ntrap bats_interrupt_trap INT\nbats_replace_functions\n'}
 	eval "bats_exec_test() {"$'\n'"$text"$'\n'"}"
+}
+
+bats_replace_functions() {
+	bats_create_test_tmpdirs() {
+		export BATS_TEST_TMPDIR=$BATS_RUN_TMPDIR/test/$BATS_SUITE_TEST_NUMBER
+		printf '%s\n' "$BATS_TEST_NAME" >"$BATS_TEST_TMPDIR.name"
+	}
+
+	# bats_start_timeout_countdown SECONDS: a process that ends the test then
+	bats_start_timeout_countdown() {
+		local target=$BASHPID
+		trap bats_timeout_trap ABRT
+		(
+			# It fails: for the time that has passed.
+			if ! read -r -t "$1" -u "$bats_never" && kill -ABRT "$target"; then
+				bats_kill_childprocesses_of "$target"
+			fi &>/dev/null
+		) &
+		# Its end is not worth a message.
+		disown
+	}
+
+	# bats_abort_timeout_countdown PID: by a signal that does not wait for the end of read
+	bats_abort_timeout_countdown() { kill -TERM "$1" 2>/dev/null || true; }
 }
