@@ -46,6 +46,11 @@ nothing_left() {
 # kept ARGUMENT...: as vm, in the VM that is kept
 kept() { vm --keep --no-model "$@"; }
 
+# shared ARGUMENT...: as kept, in one VM for all tests that do this
+shared() { TMPDIR=$BATS_FILE_TMPDIR kept "$@"; }
+
+teardown_file() { TMPDIR=$BATS_FILE_TMPDIR "$top_dir/tests/lab/run" --end; }
+
 @test "--keep: the next command is in the same VM, sees what has changed outside, and has its own output and status" {
 	echo 'echo first; echo error >&2; touch /dev/shm/here; exit 3' >"$BATS_TEST_TMPDIR/script"
 	kept sh "$BATS_TEST_TMPDIR/script"
@@ -96,7 +101,7 @@ kept() { vm --keep --no-model "$@"; }
 	local odd=$'two  words; $HOME "q" \'s\' \\ *\tend'
 	mkdir "$BATS_TEST_TMPDIR/a folder"
 	cd "$BATS_TEST_TMPDIR/a folder"
-	run --separate-stderr "$top_dir/tests/lab/run" --driver none --vfs 0 -- \
+	TMPDIR=$BATS_FILE_TMPDIR run --separate-stderr "$top_dir/tests/lab/run" --keep --driver none --no-model -- \
 		bash -c 'printf "%s\n" "$PWD" "$1" "$#" "$HOME" "$LC_ALL" "${PATH%%:*}"' bash "$odd" ''
 	status_is 0
 	[ "${lines[0]}" = "$BATS_TEST_TMPDIR/a folder" ]
@@ -108,7 +113,7 @@ kept() { vm --keep --no-model "$@"; }
 }
 
 @test "megabytes of output arrive whole" {
-	tests/lab/run --driver none --vfs 0 seq 1 700000 >"$BATS_TEST_TMPDIR/out"
+	TMPDIR=$BATS_FILE_TMPDIR tests/lab/run --keep --driver none --no-model seq 1 700000 >"$BATS_TEST_TMPDIR/out"
 	seq 1 700000 | cmp - "$BATS_TEST_TMPDIR/out"
 }
 
@@ -142,7 +147,7 @@ kept() { vm --keep --no-model "$@"; }
 }
 
 @test "with --expect-splat the command's own status counts" {
-	vm --vfs 0 --expect-splat sh -c 'echo "<4>WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg; exit 3'
+	shared --expect-splat sh -c 'echo "<4>WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg; exit 3'
 	status_is 3
 }
 
