@@ -9,7 +9,7 @@
 #   keeper, qemu   process ids
 #   jobs.in        a FIFO to the VM: the path of a command's file for init-run
 #   used           a FIFO to keeper: for how many seconds it waits for the next word
-#   busy           there while a command runs: a VM whose command nobody has seen the end of is of no use
+#   busy           there while a command runs: a VM that still has it afterwards is not used again
 # FIFOs are opened for reading and writing where the other end may be gone, since opening one end waits for the other.
 
 # kept_folder: its path
@@ -40,8 +40,8 @@ lock_kept() {
 
 # kept_options: all that makes a VM another one
 kept_options() {
-	printf '%s\n' "$vfs" "$autoprobe" "${props[*]}" "$cpus" "$mem" "$accel" "${share:+$(cd "$share" && pwd -P)}" "$with_vmm" \
-		"$vmlinux" "$initrd" "${model:-}"
+	printf '%q\n' "$vfs" "$autoprobe" "${props[@]}" "$cpus" "$mem" "$accel" "$share" "$with_vmm" "$vmlinux" "$initrd" "${model:-}"
+	cat "$lab_dir/vm.sh"
 }
 
 # has_kept: is the VM there, waiting, and as it is wanted now?
@@ -67,7 +67,10 @@ start_kept() {
 	printf '%s\n' "$options" >"$tmp/options"
 	printf '%q ' env ${model:+LD_PRELOAD="$model"} qemu-system-x86_64 "${args[@]}" >"$tmp/arguments"
 	open_status
-	setsid "$lab_dir/keeper" "$tmp" </dev/null >/dev/null 2>&1 5>&- 8<&- 9>&- &
+	setsid "$lab_dir/keeper" "$tmp" </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8<&- 9>&- &
+	# From here on QEMU's end is the end of what it reports.
+	until [ -s "$tmp/qemu" ] || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
+	exec 5>&-
 	came_up "$patience" || failed 125 "$why"
 	[ "${reply[0]}" != broken ] || failed 125 "${reply[*]:1}"
 }
@@ -76,7 +79,7 @@ size_of() { stat -c %s "$tmp/$1"; }
 
 # in_kept_vm: the command in the VM that is kept, which is started unless it is there. It goes when that does not come to its end.
 in_kept_vm() {
-	local out err log_size console job
+	local out err job
 	tmp=$(kept_folder) qemu=''
 	lock_kept
 	trap 'bye 125' EXIT
@@ -90,7 +93,7 @@ in_kept_vm() {
 	fi
 	exec 5>&- 6<>"$tmp/used" 7<>"$tmp/jobs.in"
 	touch "$tmp/busy"
-	out=$(size_of out) err=$(size_of err) log_size=$(size_of log) console=$(size_of console)
+	out=$(size_of out) err=$(size_of err) log_seen=$(size_of log) console_seen=$(size_of console)
 	[ "$share" ] || find "$tmp/results" -mindepth 1 -delete
 	job=$(mktemp "$tmp/command.XXXXXX")
 	write_command "$job" "${command[@]}"
@@ -100,10 +103,10 @@ in_kept_vm() {
 	setpriv --pdeathsig KILL sleep infinity >/dev/null 2>&1 5>&- 6>&- 7>&- 8<&- 9>&- &
 	sentinel=$!
 	follow "$sentinel" $((out + 1)) $((err + 1))
-	hear_end "$out" "$err" "$log_size"
+	hear_end "$out" "$err" "$log_seen"
 	end_followers
 	rm -f "$job" "$tmp/busy"
-	judge_kept "$console" "$log_size"
+	judge_kept
 	echo "$idle" >&6
 	trap - EXIT
 	exit "${reply[1]}"
@@ -118,17 +121,12 @@ end_followers() {
 	wait "${followers[@]}" 2>/dev/null || true
 }
 
-# judge_kept CONSOLE LOG: what the kernel has said behind so many bytes of each; of earlier commands it is theirs. After a splat the VM
-# goes, since a kernel complains once of some things.
+# judge_kept: what the kernel has said during this command; of earlier ones it is theirs. After a splat the VM goes, since a kernel complains
+# once of some things.
 judge_kept() {
-	local judged
-	judged=$(mktemp -d)
-	tail -c "+$(($1 + 1))" "$tmp/console" >"$judged/console"
-	tail -c "+$(($2 + 1))" "$tmp/log" >"$judged/log"
-	[ -z "$log" ] || cat "$judged/console" "$judged/log" >"$log"
-	if tmp=$judged splats >"$judged/splats"; then
-		[ -n "$expect_splat" ] || { cat "$judged/splats" >&2; reply[1]=126; }
+	keep_log
+	if splats >"$tmp/splats"; then
+		[ -n "$expect_splat" ] || { cat "$tmp/splats" >&2; reply[1]=126; }
 		end_kept
 	fi
-	rm -rf "$judged"
 }

@@ -169,14 +169,23 @@ leaks() {
 	END { tell() }' "$1" | grep -a .
 }
 
-# Stalls that RCU complains of come with a starved VM, and say nothing of the driver.
+# kernel_said console|log: what the kernel has written there since the command began
+kernel_said() {
+	case $1 in
+	console) tail -c "+$((console_seen + 1))" "$tmp/console" ;;
+	log) tail -c "+$((log_seen + 1))" "$tmp/log" ;;
+	esac
+}
+
+# splats: prints what in it is a failure; fails when there is none. Stalls that RCU complains of come with a starved VM, and say nothing
+# of the driver.
 splats() {
 	local signs='WARNING: |BUG: |kernel BUG at|Oops|general protection fault|KASAN|KFENCE|UBSAN|refcount_t: |Kernel panic'
 	signs+='|list_(add|del) corruption|possible (circular|recursive) locking|DMAR: .*fault'
 	signs+='|INFO: task .* blocked for more than|kmemleak: .*(disabled|is off)'
 	# What leaks is in the log alone, behind what the kernel says.
-	unexcused "$tmp/console" | grep -aE -A 30 "$signs" || unexcused "$tmp/log" | grep -aE -A 30 "$signs" ||
-		leaks "$tmp/log"
+	unexcused <(kernel_said console) | grep -aE -A 30 "$signs" || unexcused <(kernel_said log) | grep -aE -A 30 "$signs" ||
+		leaks <(kernel_said log)
 }
 
 # KVM may be there and still run no guest, so it is tried once on every boot of the host.

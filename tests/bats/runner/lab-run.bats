@@ -88,6 +88,29 @@ teardown_file() { TMPDIR=$BATS_FILE_TMPDIR "$top_dir/tests/lab/run" --end; }
 	status_is 0
 }
 
+@test "--keep: a VM that cannot start, and what cannot be asked for, is refused soon" {
+	SECONDS=0
+	vm --keep --vfs 0 --prop no-such-property=1 true
+	status_is 125
+	[[ $stderr == *no-such-property* ]]
+	vm --keep --share "$TMPDIR/none" true
+	status_is 125
+	[[ $stderr == *"no folder $TMPDIR/none"* ]]
+	vm --keep --shell true
+	status_is 125
+	vm --end true
+	status_is 125
+	[ $SECONDS -lt 45 ]
+	nothing_left
+}
+
+@test "--keep: a kernel that panics: 126, and its last words are printed" {
+	kept sh -c 'echo c >/proc/sysrq-trigger; sleep 60'
+	status_is 126
+	[[ $stderr == *"sysrq triggered crash"* ]]
+	nothing_left
+}
+
 @test "a driver may be compressed" {
 	local modules_dir
 	eval "$(tests/lab/build --no-model --print | grep ^modules_dir=)"

@@ -99,7 +99,7 @@ static bool fulfilled(const struct condition *wanted)
 	return there && (strcmp(wanted->kind, "text") || status.st_size > 0);
 }
 
-/* What happens in the folder of a file, as a file descriptor; -1: nothing tells it, and it is to be looked at again and again. */
+/* What happens in the folder of a file, as a file descriptor; -1: there are no events, and the caller polls. */
 static int events_about(const struct condition *wanted)
 {
 	char *path = strdup(wanted->object);
