@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2016,SC2034,SC2153,SC2317 # much of it is text of bats', and variables of its
 # What bats 1.8 does in a slow way, in another way: in the lab's VM, where a program takes a hundred times as long to start as it
 # does outside, most of a test's time was not the test's. Functions here replace bats' own of the same names. Loaded by helpers;
-# another version of bats keeps its own, and so do bats --trace and tests/coverage.
+# another version of bats keeps its own, and so do bats --trace, bats --jobs and tests/coverage.
 #
 # Before each command of a test bats notes the whole call stack, so that it can show it should the command fail: eight
 # milliseconds a command. Here the command's own place is noted, and the stack is looked at when one has failed.
@@ -11,7 +11,7 @@
 # that has read them already, for setup_file, forks. So a test sees what setup_file has set, exported or not. For each test, too,
 # bats starts mkdir, rm and sleep, and forks five times more, to look at the clock and to limit the time: here it is one fork.
 
-[[ ${BATS_VERSION:-} == 1.8.* && ${BATS_TRACE_LEVEL:-0} -eq 0 && -z ${COVERAGE:-} ]] || return 0
+[[ ${BATS_VERSION:-} == 1.8.* && ${BATS_TRACE_LEVEL:-0} -eq 0 && ${num_jobs:-1} -eq 1 && -z ${COVERAGE:-} ]] || return 0
 
 # A place is a line, a function and a file, as bats prints them. That of the trap for errors itself comes last after a failure,
 # so the one before is kept too.
@@ -66,9 +66,9 @@ bats_run_tests() {
 		fi
 		bats_number=$((bats_number + 1))
 		(
-			# Neither is the file's.
+			# The trap at the end and the output belong to a test, not to the file.
 			trap - EXIT
-			BATS_OUT=$BATS_RUN_TMPDIR/bats.$BASHPID.out
+			BATS_OUT=$BATS_RUN_TMPDIR/bats.test-$bats_number.out
 			bats_exec_test "${flags[@]}" "$filename" "$bats_name" "$bats_number" $((bats_number - bats_first)) 1
 		)
 		bats_status=$?
@@ -97,8 +97,8 @@ bats_define_exec_test() {
 	text=${text//'$$'/'$BASHPID'}
 	# It is removed with all else of the run.
 	text=${text//'rm -f "$BATS_OUT"'/}
-	text=${text//'=$(get_mills_since_epoch)'/'=$((${EPOCHREALTIME/./} / 1000))'}
-	text=${text//'$(get_mills_since_epoch)'/'${EPOCHREALTIME/./} / 1000'}
+	text=${text//'=$(get_mills_since_epoch)'/'=$((${EPOCHREALTIME/[.,]/} / 1000))'}
+	text=${text//'$(get_mills_since_epoch)'/'${EPOCHREALTIME/[.,]/} / 1000'}
 	# What it has defined itself by then
 	text=${text//$'\ntrap bats_interrupt_trap INT\n'/$'\ntrap bats_interrupt_trap INT\nbats_replace_functions\n'}
 	eval "bats_exec_test() {"$'\n'"$text"$'\n'"}"

@@ -8,7 +8,10 @@ plant() {
 	local made=$BATS_RUN_TMPDIR/trees/$1
 	SYSROOT=$BATS_TEST_TMPDIR/$1
 	# shellcheck disable=SC2154
-	[ -d "$made" ] || "$top_dir/tests/fixtures/sysfs/plant" "$top_dir/tests/fixtures/sysfs/$1.tree" "$made"
+	if [ ! -d "$made" ]; then
+		"$top_dir/tests/fixtures/sysfs/plant" "$top_dir/tests/fixtures/sysfs/$1.tree" "$made.new"
+		mv "$made.new" "$made"
+	fi
 	cp -a "$made" "$SYSROOT"
 }
 

@@ -189,13 +189,24 @@ void reading_free(struct reading *reading)
 	bytes_free(&reading->manifest);
 }
 
-size_t every_nth(void)
+static size_t step_of(size_t sample)
 {
 #ifdef __SANITIZE_ADDRESS__
-	return getenv("EVERY_BIT") ? 1 : 13;
+	return getenv("EVERY_BIT") ? 1 : sample;
 #else
+	(void)sample;
 	return 1;
 #endif
+}
+
+size_t bit_step(void)
+{
+	return step_of(13);
+}
+
+size_t cut_step(void)
+{
+	return step_of(8);
 }
 
 int view_fd(struct view **view, int fd, struct err *err)

@@ -49,13 +49,14 @@ struct reading read_image(const void *data, size_t len);
 void reading_free(struct reading *reading);
 
 /**
- * every_nth - of an image's bits and bytes, of how many one is to be spoilt
+ * bit_step, cut_step - from one bit of an image that is turned over to the next, and from one length that it is cut to to the next
  *
- * One: all of them. Under the sanitizers, where each costs many times as much,
- * so many that every bit of a byte and every part of a header has its turn; all
- * of them there too if EVERY_BIT is in the environment.
+ * One: all of them. Under the sanitizers, where each costs many times as much, a
+ * step by which every bit of a byte, and every field of a header, has its turn; one
+ * there too if EVERY_BIT is in the environment.
  */
-size_t every_nth(void);
+size_t bit_step(void);
+size_t cut_step(void);
 
 /** kit_json - the tool's own readers of the JSON members */
 extern const struct image_json kit_json;

@@ -122,7 +122,7 @@ static void check_truncations(int zstd_level)
 	struct reading good;
 	struct bytes image = small_image(zstd_level, &good);
 
-	for (size_t len = 0; len < image.len; len += every_nth()) {
+	for (size_t len = 0; len < image.len; len += cut_step()) {
 		struct reading cut = read_image(image.data, len);
 
 		CHECK_INT(cut.ret, -1);

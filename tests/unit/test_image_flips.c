@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Every single bit of a small image turned over, and the image cut after every
- * byte (but see every_nth()), through the reader that load uses: refused, or
+ * byte (but see bit_step()), through the reader that load uses: refused, or
  * harmless, which means the same stream, the same device.json and the same
  * manifest as before.
  */
@@ -60,7 +60,7 @@ static struct tally flip_all(const struct bytes *image,
 {
 	struct tally tally = {};
 
-	for (size_t bit = 0; bit < 8 * image->len; bit += every_nth()) {
+	for (size_t bit = 0; bit < 8 * image->len; bit += bit_step()) {
 		turn(image, bit);
 		count(&tally, outcome_of(image, good), "a flip", bit / 8,
 		      bit % 8);
@@ -69,17 +69,17 @@ static struct tally flip_all(const struct bytes *image,
 	return tally;
 }
 
-/* How many of @n are tried. */
-static size_t tried_of(size_t n)
+/* How many of @n are tried, by @step. */
+static size_t tried_of(size_t n, size_t step)
 {
-	return (n + every_nth() - 1) / every_nth();
+	return (n + step - 1) / step;
 }
 
 /* All that flip_all() has turned over were refused or harmless, most of them refused. */
 static void check_flips(const struct tally *tally, const struct bytes *image)
 {
 	CHECK_INT(tally->harmful, 0);
-	CHECK_INT(tally->refused + tally->harmless, tried_of(8 * image->len));
+	CHECK_INT(tally->refused + tally->harmless, tried_of(8 * image->len, bit_step()));
 	CHECK(tally->refused > tally->harmless);
 }
 
@@ -88,7 +88,7 @@ static struct tally cut_all(const struct bytes *image,
 {
 	struct tally tally = {};
 
-	for (size_t len = 0; len < image->len; len += every_nth()) {
+	for (size_t len = 0; len < image->len; len += cut_step()) {
 		struct bytes cut = { image->data, len };
 
 		count(&tally, outcome_of(&cut, good), "a cut", len, 0);
@@ -111,7 +111,7 @@ static void nothing_of_a_member_may_change(void)
 	struct reading good = read_image(image.data, image.len);
 	size_t at = file_offset_of(&image, "state/00000001-stop_copy");
 
-	for (size_t bit = 8 * at; bit < 8 * (at + 600); bit += every_nth()) {
+	for (size_t bit = 8 * at; bit < 8 * (at + 600); bit += bit_step()) {
 		turn(&image, bit);
 		CHECK_INT(outcome_of(&image, &good), REFUSED);
 		turn(&image, bit);
@@ -147,7 +147,7 @@ static void every_cut_is_refused(void)
 
 	CHECK_INT(tally.harmful, 0);
 	CHECK_INT(tally.harmless, 0);
-	CHECK_INT(tally.refused, tried_of(image.len));
+	CHECK_INT(tally.refused, tried_of(image.len, cut_step()));
 	reading_free(&good);
 	bytes_free(&image);
 }

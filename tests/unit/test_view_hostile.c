@@ -14,7 +14,7 @@ static void every_truncation_is_refused(void)
 {
 	struct bytes image = good_image();
 
-	for (size_t len = 0; len < image.len; len += every_nth()) {
+	for (size_t len = 0; len < image.len; len += cut_step()) {
 		AUTO_VIEW struct view *view = NULL;
 		struct err err = ERR_INIT;
 
@@ -45,7 +45,7 @@ static void a_flip_shows_or_is_in_the_stream(void)
 
 	CHECK_INT(view_bytes(&good, image.data, image.len, &err), 0);
 	extents = view_extents(good, &n);
-	for (size_t bit = 0; bit < image.len * 8; bit += every_nth()) {
+	for (size_t bit = 0; bit < image.len * 8; bit += bit_step()) {
 		AUTO_VIEW struct view *view = NULL;
 
 		turned++;

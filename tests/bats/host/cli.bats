@@ -137,13 +137,13 @@ says() { json_is '[.error.message, .error.hint] | join("; ")' "$1; $2"; }
 	json_is '.error.message | contains("/nope/\ufffd.mig")' true
 	run_mlx 3 state $'vf\xc3'
 	error_is no_such_device
-	json_is .error.device $'vf\ufffd'
+	json_is .error.device $'vf\xef\xbf\xbd'
 	run_mlx 2 $'sav\xe9'
 	error_is usage
 	cd "$BATS_TEST_TMPDIR"
 	printf 'no stream of any records' >$'f\xff'
 	run_mlx 0 inspect $'f\xff'
-	json_is .file $'f\ufffd'
+	json_is .file $'f\xef\xbf\xbd'
 }
 
 @test "what a terminal would obey is not passed on to it" {

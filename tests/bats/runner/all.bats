@@ -59,13 +59,14 @@ tests_all() { run --separate-stderr tests/all "$@" check; }
 }
 
 @test "tests/all --fail-fast ends with the first failure" {
-	printf '%s\n' 1..2 "not ok 1 a" >tap
+	printf '%s\n' 1..2 "not ok 1 a" "# the reason" >tap
 	rm go
 	SECONDS=0
 	tests_all --fail-fast
 	[ "$status" -eq 1 ]
 	[ $SECONDS -lt 30 ]
 	[[ $output == *"check      was stopped"* ]]
+	[[ $output == *"not ok 1 a"*"not ok 1 a"*"# the reason"* ]]
 	[ "${lines[-1]}" = "3 passed, 1 failed, 0 skipped" ]
 }
 
@@ -101,4 +102,23 @@ tests_all() { run --separate-stderr tests/all "$@" check; }
 	tests_all
 	[ "$status" -eq 1 ]
 	[[ $output == *"what failed in check"* ]]
+}
+
+@test "tests/all: a part that is killed is a failure" {
+	printf '#!/bin/sh\necho ok 1 a\nkill -KILL 0\n' >tests/host
+	tests_all
+	[ "$status" -eq 1 ]
+	[[ $output == *"check      was stopped"* ]]
+}
+
+@test "tests/all: tests/parts knows each part that runs bats" {
+	local part parts
+	mapfile -t parts < <("$top_dir/tests/all" --list && "$top_dir/tests/all" --list --long && "$top_dir/tests/all" --list --debug-kernel)
+	[ ${#parts[@]} -gt 40 ]
+	for part in "${parts[@]%% *}"; do
+		case $part in
+		setup | build | lab | asan | dist | demo | longstate) ;;
+		*) grep -q "^$part " "$top_dir/tests/parts" || { echo "$part"; return 1; } ;;
+		esac
+	done
 }
