@@ -65,7 +65,8 @@ start_kept() {
 	prepare_folder
 	mkfifo "$tmp"/{status,used,jobs.in,jobs.out}
 	printf '%s\n' "$options" >"$tmp/options"
-	printf '%q ' env ${model:+LD_PRELOAD="$model"} qemu-system-x86_64 "${args[@]}" >"$tmp/arguments"
+	qemu_command
+	printf '%q ' "${qemu_words[@]}" "${args[@]}" >"$tmp/arguments"
 	open_status
 	setsid "$lab_dir/keeper" "$tmp" </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8<&- 9>&- &
 	# From here on QEMU's end is the end of what it reports.

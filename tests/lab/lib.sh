@@ -104,13 +104,28 @@ kernel_release() {
 	cat "$cache/kernel/$1.release"
 }
 
-# qemu_version: Debian's source version of the installed QEMU, without the epoch
+# The model is written for the QEMU of Debian 12. Where another one is installed, the lab has its own, unpacked here.
+qemu_own=$cache/qemu-release/newest
+
+# qemu_installed: Debian's source version of the installed QEMU, with the epoch
+qemu_installed() {
+	dpkg-query -W -f '${source:Version}' qemu-system-x86 2>/dev/null ||
+		die "qemu-system-x86 is not installed: run tests/setup as root"
+}
+
+# qemu_fits: is the installed QEMU the one that the model is written for?
+qemu_fits() { [[ $(qemu_installed) == 1:7.2+* ]]; }
+
+# qemu_version: Debian's source version of the lab's QEMU, without the epoch
 qemu_version() {
 	local version
-	version=$(dpkg-query -W -f '${source:Version}' qemu-system-x86 2>/dev/null) ||
-		die "qemu-system-x86 is not installed: run tests/setup as root"
+	if qemu_fits || [ ! -e "$qemu_own/version" ]; then
+		version=$(qemu_installed)
+	else
+		version=$(cat "$qemu_own/version")
+	fi
 	echo "${version#*:}"
 }
 
-# qemu_tree: the folder holding src/ and build/ of the installed QEMU
+# qemu_tree: the folder holding src/ and build/ of the lab's QEMU
 qemu_tree() { echo "$cache/qemu/$(qemu_version)"; }

@@ -69,6 +69,17 @@ drop_orphans() {
 	done
 }
 
+# qemu_command: sets qemu_words, the words before QEMU's arguments; one that is before Debian's in PATH is meant
+qemu_command() {
+	# shellcheck disable=SC2154 # model comes from build --print
+	qemu_words=(env ${model:+LD_PRELOAD="$model"})
+	if ! qemu_fits && [ -e "$qemu_own/version" ] && [[ $(command -v qemu-system-x86_64) == /usr/bin/* ]]; then
+		qemu_words+=(LD_LIBRARY_PATH="$qemu_own/usr/lib/x86_64-linux-gnu" "$qemu_own/usr/bin/qemu-system-x86_64")
+	else
+		qemu_words+=(qemu-system-x86_64)
+	fi
+}
+
 # start_vm: sets qemu. Descriptor 6 is its standard input; what the VM reports is read from 8.
 start_vm() {
 	rm -f "$tmp/status" "$tmp/qmp"
@@ -76,8 +87,8 @@ start_vm() {
 	# The writing end that QEMU inherits is the only one: when QEMU is gone, reading the status ends.
 	# shellcheck disable=SC2094
 	exec 7<>"$tmp/status" 8<"$tmp/status"
-	# shellcheck disable=SC2154 # model comes from build --print
-	setpriv --pdeathsig KILL env ${model:+LD_PRELOAD="$model"} qemu-system-x86_64 "${args[@]}" \
+	qemu_command
+	setpriv --pdeathsig KILL "${qemu_words[@]}" "${args[@]}" \
 		<&6 6<&- 8<&- 2>"$tmp/qemu.err" &
 	qemu=$!
 	exec 7>&-

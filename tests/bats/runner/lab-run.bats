@@ -24,7 +24,7 @@ teardown() { "$top_dir/tests/lab/run" --end; }
 
 nothing_left() {
 	[ -z "$(find "$TMPDIR" -mindepth 1 -maxdepth 1 -name 'mlxmigctl-lab*' ! -name '*.lock')" ] || return 1
-	! pgrep -f "^qemu-system.*$TMPDIR"
+	! pgrep -f "^[^ ]*qemu-system.*$TMPDIR"
 }
 
 @test "exit status, output and errors of the command come through" {
@@ -80,7 +80,7 @@ teardown_file() { TMPDIR=$BATS_FILE_TMPDIR "$top_dir/tests/lab/run" --end; }
 @test "--keep: --end ends the VM, and there need be none" {
 	kept true
 	status_is 0
-	pgrep -f "^qemu-system.*$TMPDIR"
+	pgrep -f "^[^ ]*qemu-system.*$TMPDIR"
 	vm --end
 	status_is 0
 	nothing_left
@@ -198,10 +198,10 @@ teardown_file() { TMPDIR=$BATS_FILE_TMPDIR "$top_dir/tests/lab/run" --end; }
 	tests/lab/run --driver none --vfs 0 sleep 1000 3>&- >/dev/null 2>&1 &
 	local runner=$! i
 	for ((i = 0; i < 600; i++)); do
-		! pgrep -f "^qemu-system.*$TMPDIR" >/dev/null || break
+		! pgrep -f "^[^ ]*qemu-system.*$TMPDIR" >/dev/null || break
 		sleep 0.1
 	done
-	pgrep -f "^qemu-system.*$TMPDIR"
+	pgrep -f "^[^ ]*qemu-system.*$TMPDIR"
 	kill -TERM $runner
 	status=0
 	wait $runner || status=$?
@@ -213,13 +213,13 @@ teardown_file() { TMPDIR=$BATS_FILE_TMPDIR "$top_dir/tests/lab/run" --end; }
 	tests/lab/run --driver none --vfs 0 sleep 1000 3>&- >/dev/null 2>&1 &
 	local runner=$! i
 	for ((i = 0; i < 600; i++)); do
-		! pgrep -f "^qemu-system.*$TMPDIR" >/dev/null || break
+		! pgrep -f "^[^ ]*qemu-system.*$TMPDIR" >/dev/null || break
 		sleep 0.1
 	done
 	kill -KILL $runner
 	wait $runner || true
 	for ((i = 0; i < 50; i++)); do
-		pgrep -r R,S,D -f "^qemu-system.*$TMPDIR" || return 0
+		pgrep -r R,S,D -f "^[^ ]*qemu-system.*$TMPDIR" || return 0
 		sleep 0.1
 	done
 	return 1
