@@ -29,7 +29,6 @@ make() { env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u MAKEOVERRIDES make "$@"; }
 	program=$(sed -n 's/^ExecStart=\([^ ]*\) hold .*/\1/p' "$unit")
 	[ -x "$root/$program" ]
 	sed -i "s,^ExecStart=,&$root," "$unit"
-	[ -n "$(type -P systemd-analyze)" ] || skip "no systemd-analyze"
 	run systemd-analyze verify --man=no "$unit"
 	[ -z "$output" ]
 	[ "$status" -eq 0 ]
