@@ -209,6 +209,11 @@ size_t cut_step(void)
 	return step_of(8);
 }
 
+void turn_bit(const struct bytes *image, size_t bit)
+{
+	image->data[bit / 8] ^= (unsigned char)(1u << bit % 8);
+}
+
 int view_fd(struct view **view, int fd, struct err *err)
 {
 	static char path[64]; /* which the view keeps */

@@ -58,6 +58,9 @@ void reading_free(struct reading *reading);
 size_t bit_step(void);
 size_t cut_step(void);
 
+/** turn_bit - turn over the bit @bit of an image, counted from its first byte's lowest */
+void turn_bit(const struct bytes *image, size_t bit);
+
 /** kit_json - the tool's own readers of the JSON members */
 extern const struct image_json kit_json;
 

@@ -50,21 +50,16 @@ static void count(struct tally *tally, enum outcome outcome, const char *what,
 		printf("# harm: %s at byte %zu, bit %u\n", what, at, bit);
 }
 
-static void turn(const struct bytes *image, size_t bit)
-{
-	image->data[bit / 8] ^= (unsigned char)(1u << bit % 8);
-}
-
 static struct tally flip_all(const struct bytes *image,
 			     const struct reading *good)
 {
 	struct tally tally = {};
 
 	for (size_t bit = 0; bit < 8 * image->len; bit += bit_step()) {
-		turn(image, bit);
+		turn_bit(image, bit);
 		count(&tally, outcome_of(image, good), "a flip", bit / 8,
 		      bit % 8);
-		turn(image, bit);
+		turn_bit(image, bit);
 	}
 	return tally;
 }
@@ -112,12 +107,12 @@ static void nothing_of_a_member_may_change(void)
 	size_t at = file_offset_of(&image, "state/00000001-stop_copy");
 
 	for (size_t bit = 8 * at; bit < 8 * (at + 600); bit += bit_step()) {
-		turn(&image, bit);
+		turn_bit(&image, bit);
 		CHECK_INT(outcome_of(&image, &good), REFUSED);
-		turn(&image, bit);
+		turn_bit(&image, bit);
 	}
 	/* What fills its last block is nobody's. */
-	turn(&image, 8 * (at + 600));
+	turn_bit(&image, 8 * (at + 600));
 	CHECK_INT(outcome_of(&image, &good), HARMLESS);
 	reading_free(&good);
 	bytes_free(&image);
