@@ -54,7 +54,7 @@ bats_run_tests() {
 	local bats_name bats_first=$BATS_FILE_FIRST_TEST_NUMBER_IN_SUITE bats_number=$BATS_FILE_FIRST_TEST_NUMBER_IN_SUITE bats_status
 	bats_exec_file_status=0
 	bats_define_exec_test
-	bats_make_folders
+	bats_make_directories
 	# Both ends of a pipe: nothing ever comes.
 	exec {bats_never}<> <(:)
 	trap - ERR
@@ -78,13 +78,13 @@ bats_run_tests() {
 	trap bats_error_trap ERR
 }
 
-# bats_make_folders: $BATS_TEST_TMPDIR of each test of the file
-bats_make_folders() {
-	local folders=() i
+# bats_make_directories: make $BATS_TEST_TMPDIR of each test of the file
+bats_make_directories() {
+	local directories=() i
 	for ((i = 1; i <= ${#tests_to_run[@]}; i++)); do
-		folders+=("$BATS_RUN_TMPDIR/test/$((BATS_FILE_FIRST_TEST_NUMBER_IN_SUITE + i))")
+		directories+=("$BATS_RUN_TMPDIR/test/$((BATS_FILE_FIRST_TEST_NUMBER_IN_SUITE + i))")
 	done
-	mkdir -p "${folders[@]}"
+	mkdir -p "${directories[@]}"
 }
 
 # bats_define_exec_test: it finds all that it would read, and its number is not that of the shell it is forked from

@@ -83,10 +83,7 @@ in_kept_vm() {
 	local out err job
 	tmp=$(kept_folder) qemu=''
 	lock_kept
-	trap 'bye 125' EXIT
-	trap 'bye 130' INT
-	trap 'bye 143' TERM
-	trap 'bye 129' HUP
+	trap_ends
 	if has_kept; then
 		open_status
 	else

@@ -114,15 +114,22 @@ qemu_installed() {
 }
 
 # qemu_fits: is the installed QEMU the one that the model is written for?
-qemu_fits() { [[ $(qemu_installed) == 1:7.2+* ]]; }
+qemu_fits() {
+	local version
+	version=$(qemu_installed) || exit
+	[[ $version == 1:7.2+* ]]
+}
+
+# uses_own_qemu: does the lab run its own?
+uses_own_qemu() { [ -e "$qemu_own/version" ] && ! qemu_fits; }
 
 # qemu_version: Debian's source version of the lab's QEMU, without the epoch
 qemu_version() {
 	local version
-	if qemu_fits || [ ! -e "$qemu_own/version" ]; then
-		version=$(qemu_installed)
-	else
+	if uses_own_qemu; then
 		version=$(cat "$qemu_own/version")
+	else
+		version=$(qemu_installed)
 	fi
 	echo "${version#*:}"
 }

@@ -73,7 +73,7 @@ drop_orphans() {
 qemu_command() {
 	# shellcheck disable=SC2154 # model comes from build --print
 	qemu_words=(env ${model:+LD_PRELOAD="$model"})
-	if ! qemu_fits && [ -e "$qemu_own/version" ] && [[ $(command -v qemu-system-x86_64) == /usr/bin/* ]]; then
+	if uses_own_qemu && [[ $(command -v qemu-system-x86_64) == /usr/bin/* ]]; then
 		qemu_words+=(LD_LIBRARY_PATH="$qemu_own/usr/lib/x86_64-linux-gnu" "$qemu_own/usr/bin/qemu-system-x86_64")
 	else
 		qemu_words+=(qemu-system-x86_64)
@@ -88,8 +88,7 @@ start_vm() {
 	# shellcheck disable=SC2094
 	exec 7<>"$tmp/status" 8<"$tmp/status"
 	qemu_command
-	setpriv --pdeathsig KILL "${qemu_words[@]}" "${args[@]}" \
-		<&6 6<&- 8<&- 2>"$tmp/qemu.err" &
+	setpriv --pdeathsig KILL "${qemu_words[@]}" "${args[@]}" <&6 6<&- 8<&- 2>"$tmp/qemu.err" &
 	qemu=$!
 	exec 7>&-
 }
@@ -216,4 +215,3 @@ choose_accel() {
 	fi
 	! grep -qF "$here works" "$cache/kvm" || accel=kvm
 }
-
