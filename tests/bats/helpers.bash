@@ -26,6 +26,17 @@ debug_kernel() { [[ $(uname -r) == *-debug-* ]]; }
 # slowly N: so many seconds or milliseconds, and several times as many where everything takes long
 slowly() { debug_kernel && echo $(($1 * 4)) || echo "$1"; }
 
+# often N: so many times with tests/all --long, half as many otherwise, and a quarter where everything takes long
+often() {
+	if debug_kernel; then
+		echo $(($1 / 4))
+	elif [ -z "${LONG-}" ]; then
+		echo $(($1 / 2))
+	else
+		echo "$1"
+	fi
+}
+
 # all_flags: what a driver offers on this kernel when nothing holds it back
 all_flags() { old_kernel && echo 3 || echo 7; }
 

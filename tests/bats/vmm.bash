@@ -29,9 +29,6 @@ vmm_answers() {
 # start_vmm NAME DEVICE [ARGUMENT...]: both
 start_vmm() { begin_vmm "$@" && vmm_answers "$1"; }
 
-# often N: so many times, and fewer where everything takes long
-often() { debug_kernel && echo $(($1 / 4)) || echo "$1"; }
-
 # to_vmm NAME COMMAND...: to its monitor, see `qmp`
 to_vmm() { qmp "/run/vmm/$1" "${@:2}"; }
 

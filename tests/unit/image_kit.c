@@ -192,7 +192,7 @@ void reading_free(struct reading *reading)
 static size_t step_of(size_t sample)
 {
 #ifdef __SANITIZE_ADDRESS__
-	return getenv("EVERY_BIT") ? 1 : sample;
+	return getenv("LONG") ? 1 : sample;
 #else
 	(void)sample;
 	return 1;

@@ -53,7 +53,7 @@ void reading_free(struct reading *reading);
  *
  * One: all of them. Under the sanitizers, where each costs many times as much, a
  * step by which every bit of a byte, and every field of a header, has its turn; one
- * there too if EVERY_BIT is in the environment.
+ * there too if LONG is in the environment.
  */
 size_t bit_step(void);
 size_t cut_step(void);

@@ -4,7 +4,7 @@
 load ../helpers
 load ../transfer
 
-KILLS=20
+KILLS=$(often 20)
 
 setup_file() {
 	run_mlx 0 bind $VF0 $VF1
@@ -165,10 +165,10 @@ told() {
 }
 
 # moment I: of the i-th kill, spread over the whole of it and a little random
-moment() { printf '%d.%03d' 0 $(($1 * 35 + RANDOM % 60)); }
+moment() { printf '%d.%03d' 0 $(($1 * 700 / KILLS + RANDOM % 60)); }
 
 # bats test_tags=sigkill
-@test "SIGKILL at $KILLS random moments of a save" {
+@test "SIGKILL at random moments of a save" {
 	local i cut=0 seed=${SEED:-$RANDOM}
 	echo "# seed $seed" >&3
 	RANDOM=$seed
@@ -205,7 +205,7 @@ loads_again() {
 }
 
 # bats test_tags=sigkill
-@test "SIGKILL at $KILLS random moments of a load" {
+@test "SIGKILL at random moments of a load" {
 	local i cut=0 seed=${SEED:-$RANDOM}
 	echo "# seed $seed" >&3
 	RANDOM=$seed
