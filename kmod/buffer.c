@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory for images: blocks as large as can be had, mapped for the PF and
- * named by a memory key while a command works on them.
+ * Memory for images: blocks as large as the host has them, mapped for the PF and
+ * named by a memory key while a command uses them.
  */
 #include <linux/gfp.h>
 #include <linux/kmemleak.h>
@@ -9,28 +9,34 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
 
 #include "buffer.h"
 #include "fw.h"
 
+/* Memory that a host keeps, whatever is saved or loaded. */
+#define MVF_RESERVE SZ_32M
+
 /*
- * An image's size is somebody else's word: the firmware's, or a stream's. So
- * a buffer never takes the last sixteenth of the host's memory, and gives up
- * where others would call the OOM killer.
+ * The size of an image comes from the firmware, or from a stream, and may be
+ * wrong. An allocation that the host cannot satisfy is refused before it begins,
+ * since its first pages would already push out other processes' memory. No share
+ * of the host's RAM is kept free beyond that: on a hypervisor nearly all of it
+ * belongs to guests.
  */
 static bool mvf_memory_is_short(u64 bytes)
 {
-	long spare = si_mem_available() - totalram_pages() / 16;
+	long pages = si_mem_available() + get_nr_swap_pages() -
+		     (MVF_RESERVE >> PAGE_SHIFT);
 
-	return spare < 0 || bytes >> PAGE_SHIFT > spare;
+	return pages < 0 || bytes >> PAGE_SHIFT > pages;
 }
 
 /**
  * mvf_buffer_order - how large a block may be
- * @pf_dev: the PF's device; where it is behind bounce buffers, little can be
- *	mapped in one piece
+ * @pf_dev: the PF's device; behind bounce buffers it maps only small pieces
  *
- * Return: an order, as the page allocator has it.
+ * Return: an order of the page allocator.
  */
 unsigned int mvf_buffer_order(struct device *pf_dev)
 {
@@ -70,47 +76,71 @@ static int mvf_buffer_add(struct mvf_buffer *buf, u64 want)
 	return 0;
 }
 
+/* Frees the blocks beyond @capacity, which is the end of a block. */
+static void mvf_buffer_shrink(struct mvf_buffer *buf, u64 capacity)
+{
+	struct mvf_block *block;
+
+	while (buf->capacity > capacity) {
+		block = list_last_entry(&buf->blocks, struct mvf_block, node);
+		list_del(&block->node);
+		buf->capacity -= PAGE_SIZE << block->order;
+		__free_pages(block->page, block->order);
+		kfree(block);
+	}
+}
+
 /**
- * mvf_buffer_grow - make room
- * @buf: the buffer; it is not mapped, and nobody else grows it
- * @size: bytes that there must be room for
- * @want: bytes that there should be room for, if one block gives them
+ * mvf_buffer_grow - raise the capacity of a buffer
+ * @buf: the buffer; it is not mapped, and only the caller grows it
+ * @size: capacity in bytes that it must have afterwards
+ * @want: capacity in bytes that it should have, if one more block gives it
  *
- * More than one block's size is made up to whole blocks, so that the firmware
- * can be told of large pages (mvf_page_shift()).
+ * More than one block's size is rounded up to whole blocks, so that the firmware
+ * gets large pages (mvf_page_shift()). The memory is charged to the caller's
+ * memory cgroup; no allocation waits for the OOM killer.
  *
  * Return: 0, -ENOMEM, or -EINTR when the caller is being killed. After a
- * failure what room there was is still there.
+ * failure the buffer has the capacity that it had, so that the process has memory
+ * for what follows.
  */
 int mvf_buffer_grow(struct mvf_buffer *buf, u64 size, u64 want)
 {
 	u64 block = PAGE_SIZE << buf->order;
-	u64 need = PAGE_ALIGN(size);
-	int err;
+	u64 least = PAGE_ALIGN(size);
+	u64 before = buf->capacity;
+	int err = 0;
 
-	if (need <= buf->capacity)
+	if (least <= buf->capacity)
 		return 0;
-	if (mvf_memory_is_short(need - buf->capacity))
+	if (mvf_memory_is_short(least - buf->capacity))
 		return -ENOMEM;
 
-	want = max(PAGE_ALIGN(want), need);
+	want = max(PAGE_ALIGN(want), least);
 	if (want > block)
 		want = round_up(want, block);
-	while (buf->capacity < need) {
+	while (!err && buf->capacity < least) {
 		err = mvf_buffer_add(buf, want - buf->capacity);
-		if (err)
-			return err;
-		if (fatal_signal_pending(current))
-			return -EINTR;
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
 	}
-	return 0;
+	if (err)
+		mvf_buffer_shrink(buf, before);
+	return err;
+}
+
+/** mvf_buffer_clear - free the memory of a buffer that is not mapped */
+void mvf_buffer_clear(struct mvf_buffer *buf)
+{
+	mvf_buffer_shrink(buf, 0);
+	buf->used = 0;
 }
 
 /**
  * mvf_buffer_alloc - make a buffer
  * @mvf: the VF whose PF it will be mapped for
- * @size: bytes to begin with, may be 0
- * @gfp: flags beyond the usual ones, say __GFP_ZERO
+ * @size: its first capacity in bytes, may be 0
+ * @gfp: additional allocation flags, such as __GFP_ZERO
  *
  * Return: the buffer with one reference, or an ERR_PTR().
  */
@@ -120,7 +150,7 @@ struct mvf_buffer *mvf_buffer_alloc(struct mvf_device *mvf, u64 size,
 	struct mvf_buffer *buf;
 	int err;
 
-	buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
+	buf = kzalloc(sizeof(*buf), MVF_GFP_MAYFAIL);
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
 
@@ -147,31 +177,27 @@ struct mvf_buffer *mvf_buffer_get(struct mvf_buffer *buf)
 static void mvf_buffer_free(struct kref *ref)
 {
 	struct mvf_buffer *buf = container_of(ref, struct mvf_buffer, ref);
-	struct mvf_block *block, *next;
 
 	WARN_ON_ONCE(buf->pf_dev);
-	list_for_each_entry_safe(block, next, &buf->blocks, node) {
-		__free_pages(block->page, block->order);
-		kfree(block);
-	}
+	mvf_buffer_shrink(buf, 0);
 	kfree(buf);
 }
 
-/** mvf_buffer_put - drop a reference; with the last one, unmapped, it is freed */
+/** mvf_buffer_put - drop a reference; the last one frees the buffer, which is unmapped */
 void mvf_buffer_put(struct mvf_buffer *buf)
 {
 	kref_put(&buf->ref, mvf_buffer_free);
 }
 
 /**
- * mvf_buffer_at - find a place in the buffer
+ * mvf_buffer_at - translate an offset in the buffer
  * @buf: the buffer
- * @cur: where the last call ended up; a zeroed one begins at the first block.
- *	Offsets may only grow from call to call
- * @offset: the place, below the buffer's capacity
- * @len: bytes wanted, cut to those that lie together
+ * @cur: the position of the last call; a zeroed one is the first block. Offsets
+ *	may only grow from call to call
+ * @offset: in bytes, below the buffer's capacity
+ * @len: bytes wanted, reduced to those that are contiguous
  *
- * Return: the place's address, valid while the caller's reference is.
+ * Return: the address, valid while the caller has its reference.
  */
 void *mvf_buffer_at(struct mvf_buffer *buf, struct mvf_cursor *cur, u64 offset,
 		    size_t *len)
@@ -221,10 +247,10 @@ static int mvf_map_blocks(struct mvf_buffer *buf, struct device *dev)
 }
 
 /*
- * The largest page size that every block begins at and, the last one excepted,
- * ends at. Of a buffer above 2 MiB all blocks are 2 MiB, and so are the pages,
- * unless the host had no such blocks: then the smallest block decides, and with
- * it the number of translation entries.
+ * Log 2 of the largest page size to which the start of each block and, but for
+ * the last one, its end are aligned. All blocks of a buffer above 2 MiB have 2
+ * MiB, and so have the pages, unless the host had no such blocks: then the
+ * smallest block decides, and with it the number of translation entries.
  */
 static unsigned int mvf_page_shift(struct mvf_buffer *buf)
 {
@@ -259,7 +285,6 @@ static int mvf_make_mkey(struct mvf_buffer *buf, struct mvf_device *mvf,
 		.pdn = pdn,
 		.len = buf->capacity,
 		.shift = mvf_page_shift(buf),
-		.remote = true,
 		.fill = mvf_fill_translation,
 		.memory = buf,
 	};
@@ -268,11 +293,11 @@ static int mvf_make_mkey(struct mvf_buffer *buf, struct mvf_device *mvf,
 }
 
 /**
- * mvf_buffer_map - hand a buffer to the PF
+ * mvf_buffer_map - map a buffer for the PF
  * @buf: the buffer, not empty, not mapped
  * @mvf: the VF whose command will use it
  * @pdn: protection domain of the key
- * @dir: which way the data will go
+ * @dir: direction of the data
  *
  * Return: 0, -ENOMEM when it cannot be mapped, or an errno from the firmware.
  */
@@ -297,17 +322,17 @@ int mvf_buffer_map(struct mvf_buffer *buf, struct mvf_device *mvf, u32 pdn,
 }
 
 /**
- * mvf_buffer_unmap - take a buffer back from the PF
+ * mvf_buffer_unmap - undo mvf_buffer_map()
  * @buf: the buffer, mapped
  * @mvf: the VF that it was mapped for
  *
- * The firmware may be at work on the memory still, after a command that mlx5
- * gave up waiting for. Then it does not give the key back, and the buffer is
- * leaked, mapped as it is, rather than written to in another's hands. (When the
- * PF is dead mlx5 answers in its place that the key is destroyed.)
+ * The firmware may still write to the memory, after a command that mlx5_core
+ * stopped waiting for. It then refuses to destroy the key, and the buffer is
+ * leaked in its mapping, so that no other user of the memory is overwritten.
+ * (For a dead PF mlx5_core itself reports that the key is destroyed.)
  *
- * Return: 0, or the errno of the firmware's refusal: the buffer must not be
- * used any more, only put.
+ * Return: 0, or the errno of the firmware's refusal: the caller may only put
+ * the buffer.
  */
 int mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf)
 {
@@ -315,7 +340,7 @@ int mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf)
 
 	if (err) {
 		pci_err(mvf->core.pdev,
-			"leaking %llu bytes of memory that the firmware does not give back: %d\n",
+			"leaking %llu bytes of memory that the firmware does not release: %d\n",
 			buf->capacity, err);
 		mvf_buffer_get(buf);
 		kmemleak_not_leak(buf);
@@ -326,7 +351,7 @@ int mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf)
 	return 0;
 }
 
-/** mvf_buffer_to_cpu - let the CPU see what the device wrote; @buf is mapped */
+/** mvf_buffer_to_cpu - pass the memory of @buf, which is mapped, to the CPU */
 void mvf_buffer_to_cpu(struct mvf_buffer *buf)
 {
 	struct mvf_block *block;
@@ -336,7 +361,7 @@ void mvf_buffer_to_cpu(struct mvf_buffer *buf)
 					PAGE_SIZE << block->order, buf->dir);
 }
 
-/** mvf_buffer_to_device - give the memory to the device again; @buf is mapped */
+/** mvf_buffer_to_device - pass the memory of @buf, which is mapped, to the device */
 void mvf_buffer_to_device(struct mvf_buffer *buf)
 {
 	struct mvf_block *block;

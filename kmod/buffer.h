@@ -11,11 +11,11 @@
 struct mvf_device;
 
 /**
- * struct mvf_block - one run of physically contiguous pages
+ * struct mvf_block - physically contiguous pages
  * @node: in the buffer's list
  * @page: the first page, of order @order
- * @order: as the page allocator has it
- * @dma: where the PF sees it, while the buffer is mapped
+ * @order: of the page allocator
+ * @dma: the PF's address of it, while the buffer is mapped
  */
 struct mvf_block {
 	struct list_head node;
@@ -26,33 +26,33 @@ struct mvf_block {
 
 /**
  * struct mvf_buffer - memory for one image
- * @ref: a buffer is plain memory, which may outlive its session and the
- *	binding; whoever copies to or from it holds a reference
- * @node: in one of its session's lists, or none
+ * @ref: a buffer may outlive its session and the binding; each function that
+ *	copies to or from it holds a reference
+ * @node: in one of its session's lists, or in none
  * @blocks: the memory, in order
  * @capacity: bytes in @blocks
- * @room: bytes that a SAVE may fill; the blocks may be larger
+ * @save_size: bytes that a SAVE may write, at most @capacity
  * @used: bytes of the image, from the first on
- * @prefix: what goes before the image in the stream
+ * @prefix: what precedes the image in the stream
  * @prefix_len: bytes of @prefix
- * @gfp: extra allocation flags
- * @order: the largest block to ask for; falls when the host has none
+ * @gfp: additional allocation flags
+ * @order: of the largest block to allocate; reduced when the host has none
  * @dir: direction of the mapping
  * @pf_dev: the PF's device, while mapped, else NULL
- * @mkey: the firmware's name for the memory, while mapped
+ * @mkey: the firmware's key of the memory, while mapped
  *
- * Mapped means: the PF's device may access the memory, and the CPU only between
- * mvf_buffer_to_cpu() and mvf_buffer_to_device(). Who maps a buffer unmaps it
- * before the session ends, so that nothing of the PF hangs on a buffer that a
- * reader still holds. If the firmware keeps the key, the buffer stays mapped and
- * is never freed.
+ * While a buffer is mapped, the PF's device may access the memory, and the CPU
+ * only between mvf_buffer_to_cpu() and mvf_buffer_to_device(). Whatever maps a
+ * buffer unmaps it before the session ends, so that a reader which still has a
+ * reference holds nothing of the PF. If the firmware keeps the key, the buffer
+ * stays mapped and is never freed.
  */
 struct mvf_buffer {
 	struct kref ref;
 	struct list_head node;
 	struct list_head blocks;
 	u64 capacity;
-	u32 room;
+	u32 save_size;
 	u64 used;
 	u8 prefix[MVF_PREFIX_MAX];
 	u8 prefix_len;
@@ -65,7 +65,7 @@ struct mvf_buffer {
 };
 
 /**
- * struct mvf_cursor - a place in a buffer, for sequential access
+ * struct mvf_cursor - a position in a buffer, for sequential access
  * @block: the block, NULL before the first use
  * @start: the block's offset in the buffer
  */
@@ -78,6 +78,7 @@ unsigned int mvf_buffer_order(struct device *pf_dev);
 struct mvf_buffer *mvf_buffer_alloc(struct mvf_device *mvf, u64 size,
 				    gfp_t gfp);
 int mvf_buffer_grow(struct mvf_buffer *buf, u64 size, u64 want);
+void mvf_buffer_clear(struct mvf_buffer *buf);
 struct mvf_buffer *mvf_buffer_get(struct mvf_buffer *buf);
 void mvf_buffer_put(struct mvf_buffer *buf);
 void *mvf_buffer_at(struct mvf_buffer *buf, struct mvf_cursor *cur, u64 offset,
@@ -89,7 +90,7 @@ int mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf);
 void mvf_buffer_to_cpu(struct mvf_buffer *buf);
 void mvf_buffer_to_device(struct mvf_buffer *buf);
 
-/* Constant while the buffer is in a list, or a command works on it. */
+/* Constant while the buffer is in a list, or a command uses it. */
 static inline bool mvf_buffer_mapped(struct mvf_buffer *buf)
 {
 	return buf->pf_dev;

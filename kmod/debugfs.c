@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What has happened to a VF, for people and scripts to read:
+ * The history of a VF for people and scripts:
  * <debugfs>/mlx5-vfio-pci/<address>/status and failures. README has the format.
  *
- * Nothing here waits for the firmware, or for whoever does: no mutex is taken.
+ * Nothing here waits for the firmware, or takes a mutex whose holder may wait.
  */
 #include <linux/debugfs.h>
 #include <linux/pci.h>
@@ -93,7 +93,7 @@ static void mvf_show_last_failure(struct seq_file *m, struct mvf_notes *notes)
 	seq_printf(m, "failure_time_ns: %llu\n", failure->when);
 }
 
-/* What the VF is doing; of one that cannot migrate nothing is known. */
+/* Shows the state of the VF; one that cannot migrate has none. */
 static void mvf_show_device(struct seq_file *m, struct mvf_device *mvf)
 {
 	seq_printf(m, "device: %s\n", pci_name(mvf->core.pdev));
@@ -109,7 +109,7 @@ static void mvf_show_device(struct seq_file *m, struct mvf_device *mvf)
 	seq_printf(m, "pf_attached: %s\n",
 		   mvf_yes_no(!READ_ONCE(mvf->detached)));
 	seq_printf(m, "state: %s\n", READ_ONCE(mvf->opened) ?
-		   mvf_state_name(mvf_fsm_peek(mvf)) : "none");
+		   mvf_state_name(mvf_state_peek(mvf)) : "none");
 }
 
 static int mvf_status_show(struct seq_file *m, void *unused)
@@ -166,7 +166,7 @@ void mvf_debugfs_exit(void)
 	debugfs_remove(mvf_debugfs_root);
 }
 
-/** mvf_debugfs_add - make a VF's files; where debugfs has none, nothing */
+/** mvf_debugfs_add - make a VF's files; a failure is ignored */
 void mvf_debugfs_add(struct mvf_device *mvf)
 {
 	mvf->debugfs = debugfs_create_dir(pci_name(mvf->core.pdev),
@@ -178,11 +178,11 @@ void mvf_debugfs_add(struct mvf_device *mvf)
 }
 
 /**
- * mvf_debugfs_remove - take a VF's files away
- * @mvf: the device, whose memory must still be there
+ * mvf_debugfs_remove - remove a VF's files
+ * @mvf: the device, whose memory must still exist
  *
- * Waits for whoever is reading one; a file that stays open is EIO from then
- * on, and keeps the module, but nothing of the device.
+ * Waits for reads that are under way. A file that stays open returns EIO from then
+ * on; it keeps the module loaded, and nothing of the device.
  */
 void mvf_debugfs_remove(struct mvf_device *mvf)
 {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The migration state machine: a table of arcs, one function that takes a
- * step, and the events that change the state from outside.
+ * The migration state machine: the table of arcs, and the walk from one state to
+ * another.
  */
+#include <linux/file.h>
 #include <linux/vfio.h>
 
 #include "compat/ops.h"
+#include "loading.h"
 #include "precopy.h"
-#include "session.h"
+#include "saving.h"
+#include "stop_copy.h"
 
 static int mvf_stop_initiating(struct mvf_device *mvf, struct file **filp)
 {
@@ -33,9 +36,9 @@ static int mvf_start_responding(struct mvf_device *mvf, struct file **filp)
  * struct mvf_arc - one step of the state machine
  * @from: state before
  * @to: state after
- * @take: does it; may give a file, which then is the data fd
- * @undo: makes sure that a failed @take has changed nothing; NULL where @take
- *	sees to that itself
+ * @take: does it; may return a file, the data fd
+ * @undo: ensures that a failed @take has changed nothing; NULL where @take
+ *	ensures that itself
  */
 struct mvf_arc {
 	enum vfio_device_mig_state from;
@@ -56,10 +59,10 @@ static const struct mvf_arc mvf_arcs[] = {
 	ARC(RUNNING_P2P, RUNNING, mvf_start_initiating, mvf_stop_initiating),
 	ARC(RUNNING_P2P, STOP, mvf_stop_responding, mvf_start_responding),
 	ARC(STOP, RUNNING_P2P, mvf_start_responding, mvf_stop_responding),
-	ARC(STOP, STOP_COPY, mvf_saving_begin, NULL),
-	ARC(STOP_COPY, STOP, mvf_saving_end, NULL),
-	ARC(STOP, RESUMING, mvf_resuming_begin, NULL),
-	ARC(RESUMING, STOP, mvf_resuming_end, NULL),
+	ARC(STOP, STOP_COPY, mvf_stop_copy_begin, NULL),
+	ARC(STOP_COPY, STOP, mvf_stop_copy_end, NULL),
+	ARC(STOP, RESUMING, mvf_loading_begin, NULL),
+	ARC(RESUMING, STOP, mvf_loading_end, NULL),
 #ifdef MVF_HAVE_PRE_COPY
 	ARC(RUNNING, PRE_COPY, mvf_precopy_begin, NULL),
 	ARC(PRE_COPY, RUNNING, mvf_precopy_end, NULL),
@@ -86,17 +89,19 @@ static const struct mvf_arc *mvf_find_arc(enum vfio_device_mig_state from,
 }
 
 /*
- * After an arc was refused: is the VF for certain in the state that it came
- * from? It is when the opposite command works, and also when the firmware
- * finds that there is nothing to take back.
+ * Is the VF certainly in the state from which a failed arc started? Where the
+ * firmware did not get the command, it is. One that was not answered may still be
+ * carried out at any time. Otherwise the opposite command decides: it works, or
+ * the firmware finds nothing to undo.
  */
-static bool mvf_arc_undone(struct mvf_device *mvf, const struct mvf_arc *arc,
-			   int err)
+static bool mvf_arc_undone(struct mvf_device *mvf, const struct mvf_arc *arc)
 {
-	/* No command was sent. */
-	if (!arc->undo || err == -ENOTCONN)
+	if (!arc->undo || mvf->half_result == MVF_HALF_UNSENT)
 		return true;
-	return !arc->undo(mvf, NULL) || mvf_fw_wrong_state(mvf);
+	if (mvf->half_result == MVF_HALF_UNANSWERED)
+		return false;
+	return !arc->undo(mvf, NULL) ||
+	       mvf->half_result == MVF_HALF_WRONG_STATE;
 }
 
 static int mvf_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
@@ -113,9 +118,9 @@ static int mvf_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
 		WRITE_ONCE(mvf->state, to);
 		return 0;
 	}
-	if (!mvf_arc_undone(mvf, arc, err)) {
+	if (!mvf_arc_undone(mvf, arc)) {
 		pci_err(mvf->core.pdev,
-			"the firmware refused the step from %s to %s and the way back: reset the device\n",
+			"the step from %s to %s failed, and the state of the VF is unknown: reset the device\n",
 			mvf_state_name(arc->from), mvf_state_name(arc->to));
 		mvf_session_end_current(mvf);
 		WRITE_ONCE(mvf->state, VFIO_DEVICE_STATE_ERROR);
@@ -123,8 +128,8 @@ static int mvf_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
 	return err;
 }
 
-static int mvf_noted_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
-			  struct file **filp)
+static int mvf_recorded_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
+			     struct file **filp)
 {
 	int err;
 
@@ -134,32 +139,21 @@ static int mvf_noted_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
 	return err;
 }
 
-static bool mvf_reset_pending(struct mvf_device *mvf, bool take)
+/*
+ * From STOP_COPY to a state of PRE_COPY there is no way. The path search of Linux
+ * 6.2 to 7.1 (but for corrected stable releases) does not end when it is asked for
+ * one, and would keep state_mutex.
+ */
+static bool mvf_has_no_way(enum vfio_device_mig_state from,
+			   enum vfio_device_mig_state to)
 {
-	bool pending;
-
-	spin_lock(&mvf->reset_lock);
-	pending = mvf->reset_pending;
-	if (take)
-		mvf->reset_pending = false;
-	spin_unlock(&mvf->reset_lock);
-	return pending;
-}
-
-/* Takes state_mutex; what @mvf->state says is up to date then. */
-void mvf_lock_state(struct mvf_device *mvf)
-{
-	mutex_lock(&mvf->state_mutex);
-	if (mvf_reset_pending(mvf, true)) {
-		mvf_session_end_current(mvf);
-		mvf_tracker_end(mvf);
-		WRITE_ONCE(mvf->state, VFIO_DEVICE_STATE_RUNNING);
-	}
-}
-
-void mvf_unlock_state(struct mvf_device *mvf)
-{
-	mutex_unlock(&mvf->state_mutex);
+#ifdef MVF_HAVE_PRE_COPY
+	return from == VFIO_DEVICE_STATE_STOP_COPY &&
+	       (to == VFIO_DEVICE_STATE_PRE_COPY ||
+		to == VFIO_DEVICE_STATE_PRE_COPY_P2P);
+#else
+	return false;
+#endif
 }
 
 static int mvf_walk(struct mvf_device *mvf, enum vfio_device_mig_state to,
@@ -168,20 +162,22 @@ static int mvf_walk(struct mvf_device *mvf, enum vfio_device_mig_state to,
 	enum vfio_device_mig_state next;
 	int err;
 
+	if (mvf_has_no_way(mvf->state, to))
+		return -EINVAL;
 	do {
 		/* vfio_mig_get_next_state() warns when asked about ERROR. */
 		if (mvf->state == VFIO_DEVICE_STATE_ERROR)
 			return -EINVAL;
 		if (mvf->state == to)
 			return 0;
-		/* The state that we walk from is no longer the VF's. */
-		if (mvf_reset_pending(mvf, false))
+		/* The VF is no longer in the state from which the walk started. */
+		if (mvf_state_reset_pending(mvf))
 			return -ECANCELED;
 
 		err = vfio_mig_get_next_state(&mvf->core.vdev, mvf->state, to,
 					      &next);
 		if (!err)
-			err = mvf_noted_step(mvf, next, filp);
+			err = mvf_recorded_step(mvf, next, filp);
 	} while (!err);
 	return err;
 }
@@ -193,14 +189,15 @@ static struct file *mvf_set_state(struct vfio_device *vdev,
 	struct file *filp = NULL;
 	int err;
 
-	mvf_lock_state(mvf);
+	mvf_state_lock(mvf);
 	err = mvf_walk(mvf, to, &filp);
-	mvf_unlock_state(mvf);
+	mvf_state_unlock(mvf);
 	if (!err)
 		return filp;
 
-	/* A file is made by the last arc only, which then did not fail. */
-	WARN_ON_ONCE(filp);
+	/* Only the last arc makes a file, and then it has not failed. */
+	if (WARN_ON_ONCE(filp))
+		fput(filp);
 	return ERR_PTR(err);
 }
 
@@ -209,9 +206,9 @@ static int mvf_get_state(struct vfio_device *vdev,
 {
 	struct mvf_device *mvf = mvf_of_vfio(vdev);
 
-	mvf_lock_state(mvf);
+	mvf_state_lock(mvf);
 	*state = mvf->state;
-	mvf_unlock_state(mvf);
+	mvf_state_unlock(mvf);
 	return 0;
 }
 
@@ -222,9 +219,9 @@ static int __maybe_unused mvf_get_data_size(struct vfio_device *vdev,
 	struct mvf_fw_sizes sizes;
 	int err;
 
-	mvf_lock_state(mvf);
+	mvf_state_lock(mvf);
 	err = mvf_fw_query_sizes(mvf, false, &sizes);
-	mvf_unlock_state(mvf);
+	mvf_state_unlock(mvf);
 	if (!err)
 		*size = mvf_saving_estimate(mvf, &sizes);
 	return err;
@@ -235,108 +232,3 @@ const struct vfio_migration_ops mvf_migration_ops = {
 	.migration_get_state = mvf_get_state,
 	MVF_OPS_DATA_SIZE
 };
-
-static void mvf_catch_up(struct mvf_device *mvf)
-{
-	mvf_lock_state(mvf);
-	mvf_unlock_state(mvf);
-}
-
-static void mvf_reset_work(struct work_struct *work)
-{
-	mvf_catch_up(container_of(work, struct mvf_device, reset_work));
-}
-
-void mvf_fsm_init(struct mvf_device *mvf)
-{
-	mutex_init(&mvf->state_mutex);
-	spin_lock_init(&mvf->reset_lock);
-	INIT_WORK(&mvf->reset_work, mvf_reset_work);
-	mvf->state = VFIO_DEVICE_STATE_RUNNING;
-}
-
-/* The first open has reset the function. */
-void mvf_fsm_opened(struct mvf_device *mvf)
-{
-	mvf_lock_state(mvf);
-	mvf_offer(mvf);
-	WRITE_ONCE(mvf->state, VFIO_DEVICE_STATE_RUNNING);
-	WRITE_ONCE(mvf->opened, true);
-	mvf_unlock_state(mvf);
-}
-
-/*
- * The last close. vfio-pci resets the function after it, but in a way that
- * calls no reset_done, or mvf_remove() does: @state is put right by the next
- * open.
- */
-void mvf_fsm_closed(struct mvf_device *mvf)
-{
-	mvf_lock_state(mvf);
-	mvf_session_end_current(mvf);
-	WRITE_ONCE(mvf->opened, false);
-	mvf_tracker_end(mvf);
-	mvf_unlock_state(mvf);
-}
-
-/**
- * mvf_fsm_reset - the function has been reset
- * @mvf: the device
- *
- * Called with locks held that the holder of state_mutex may be waiting for
- * (struct mvf_device), so this only takes note. The session's fd answers
- * ENODEV from here on; state and resources follow with the next caller of
- * mvf_lock_state(), in the worst case the work.
- */
-void mvf_fsm_reset(struct mvf_device *mvf)
-{
-	spin_lock(&mvf->reset_lock);
-	mvf->reset_pending = true;
-	if (mvf->session) {
-		WRITE_ONCE(mvf->session->ended, true);
-		wake_up_all(&mvf->session->wait);
-	}
-	spin_unlock(&mvf->reset_lock);
-	mvf_note_reset(mvf);
-	queue_work(system_unbound_wq, &mvf->reset_work);
-}
-
-/**
- * mvf_fsm_pf_gone - the PF is about to disable the VF
- * @mvf: the device
- *
- * Commands still go through, and must not after the return. What a VF had
- * built up towards a migration is lost with it; if it ran, its guest will
- * find out by itself.
- */
-void mvf_fsm_pf_gone(struct mvf_device *mvf)
-{
-	mvf_lock_state(mvf);
-	mvf_session_end_current(mvf);
-	mvf_tracker_lost(mvf);
-	if (mvf->state != VFIO_DEVICE_STATE_RUNNING)
-		WRITE_ONCE(mvf->state, VFIO_DEVICE_STATE_ERROR);
-	WRITE_ONCE(mvf->detached, true);
-	mvf_unlock_state(mvf);
-}
-
-/** mvf_fsm_pf_back - the PF enables the VF (again) */
-void mvf_fsm_pf_back(struct mvf_device *mvf)
-{
-	mvf_lock_state(mvf);
-	WRITE_ONCE(mvf->detached, false);
-	mvf_unlock_state(mvf);
-}
-
-/**
- * mvf_fsm_peek - the state, without waiting for an arc that is under way
- * @mvf: the device
- *
- * Return: the state that the VF is in, or that the arc has begun in.
- */
-enum vfio_device_mig_state mvf_fsm_peek(struct mvf_device *mvf)
-{
-	if (mvf_reset_pending(mvf, false))
-		return VFIO_DEVICE_STATE_RUNNING;
-	return READ_ONCE(mvf->state);
-}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Firmware commands. The PF gives them; the VF is named by its vhca_id.
+ * Firmware commands. The PF sends them, and they name the VF by its vhca_id.
  * Layouts: include/linux/mlx5/mlx5_ifc.h.
  */
 #include <linux/delay.h>
@@ -8,12 +8,59 @@
 
 #include "fw.h"
 
-/* Turns what became of a command into an errno, and has it noted. */
-static int mvf_fw_verdict(struct mvf_device *mvf, int err, void *in, void *out,
-			  u64 ns)
+/**
+ * mvf_fw_result - return the errno for the result of a command, and record both
+ * @mvf: the VF
+ * @err: result of the transport, as mlx5_cmd_do() gives it
+ * @in: the command
+ * @out: its answer
+ * @ns: its duration in nanoseconds
+ *
+ * Return: 0 or an errno.
+ */
+int mvf_fw_result(struct mvf_device *mvf, int err, void *in, void *out, u64 ns)
 {
 	err = mlx5_cmd_check(mvf->pf, err, in, out);
 	mvf_note_command(mvf, err, in, out, ns);
+	return err;
+}
+
+/*
+ * Did the command not reach the firmware? @err is mlx5_cmd_do()'s, which is
+ * EREMOTEIO for every refusal, so these three are the kernel's own: no memory, a
+ * PF that has disabled the VF, and no free command slot.
+ */
+static bool mvf_fw_unsent(int err)
+{
+	return err == -ENOMEM || err == -ENOTCONN || err == -EAGAIN;
+}
+
+/**
+ * mvf_fw_try_again - shall a command be sent once more?
+ * @err: result of the transport
+ * @tries: how often it may still be tried, counted down
+ *
+ * Waits a little, so that the kernel may have memory, or a command slot.
+ *
+ * Return: true if the kernel could not send it, and may be able to now.
+ */
+bool mvf_fw_try_again(int err, unsigned int *tries)
+{
+	if (err == -ENOTCONN || !mvf_fw_unsent(err) || !--*tries)
+		return false;
+	msleep(MVF_FW_PAUSE_MS);
+	return true;
+}
+
+/* Sends a command; the result is mlx5_cmd_do()'s. fw_mutex is held. */
+static int mvf_fw_send(struct mvf_device *mvf, void *in, int inlen, void *out,
+		       int outlen, unsigned int tries)
+{
+	int err;
+
+	do {
+		err = mlx5_cmd_do(mvf->pf, in, inlen, out, outlen);
+	} while (mvf_fw_try_again(err, &tries));
 	return err;
 }
 
@@ -28,33 +75,27 @@ static int mvf_fw_try(struct mvf_device *mvf, void *in, int inlen, void *out,
 
 	mutex_lock(&mvf->fw_mutex);
 	begun = ktime_get();
-	err = mlx5_cmd_do(mvf->pf, in, inlen, out, outlen);
-	/* The command was not sent: of refusals mlx5_cmd_do() says EREMOTEIO. */
-	while (err == -ENOMEM && --tries) {
-		msleep(MVF_FW_PAUSE_MS);
-		err = mlx5_cmd_do(mvf->pf, in, inlen, out, outlen);
-	}
-	err = mvf_fw_verdict(mvf, err, in, out, ktime_sub(ktime_get(), begun));
+	err = mvf_fw_send(mvf, in, inlen, out, outlen, tries);
+	err = mvf_fw_result(mvf, err, in, out, ktime_sub(ktime_get(), begun));
 	mutex_unlock(&mvf->fw_mutex);
 	return err;
 }
 
 /**
- * mvf_fw_exec - give a command and wait for its answer
+ * mvf_fw_exec - send a command and wait for its answer
  * @mvf: the VF
  * @in: the command
  * @inlen: its length in bytes
- * @out: room for the answer, zeroed
+ * @out: memory for the answer, zeroed
  * @outlen: its length in bytes
  *
- * Every synchronous command of this driver goes through here or through
- * mvf_fw_give_back(), but for a completion queue's, which mlx5_core gives; what
- * DESTROY_CQ is answered is not among the failures noted. The caller makes sure
- * that the PF stays attached: by state_mutex, or by the lock of a session that
- * has not ended.
+ * All synchronous commands of this driver are sent here, by mvf_fw_release() or
+ * by mvf_fw_half(), but for those about a completion queue, which mlx5_core
+ * sends; a failed DESTROY_CQ is not recorded. The caller ensures that the PF
+ * stays attached, by state_mutex or by the lock of a session that has not ended.
  *
- * Return: 0, -ENOTCONN when the PF has disabled the VF, or the errno that mlx5
- * gives for the firmware's status.
+ * Return: 0, -ENOTCONN when the PF has disabled the VF, or mlx5_core's errno for
+ * the firmware's status.
  */
 int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
 		int outlen)
@@ -63,43 +104,37 @@ int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
 }
 
 /**
- * mvf_fw_give_back - as mvf_fw_exec(), for a command that frees something
+ * mvf_fw_release - as mvf_fw_exec(), for a command that frees something
  * @mvf: the VF
  * @in: the command
  * @inlen: its length in bytes
- * @out: room for the answer, zeroed
+ * @out: memory for the answer, zeroed
  * @outlen: its length in bytes
  *
- * What it frees would be lost with it, so a kernel that has no memory for the
- * command is asked again, for a fifth of a second.
+ * Without the command, what it frees would leak. So one that the kernel could
+ * not send is sent again, for a fifth of a second.
  *
  * Return: as mvf_fw_exec().
  */
-int mvf_fw_give_back(struct mvf_device *mvf, void *in, int inlen, void *out,
-		     int outlen)
+int mvf_fw_release(struct mvf_device *mvf, void *in, int inlen, void *out,
+		   int outlen)
 {
 	return mvf_fw_try(mvf, in, inlen, out, outlen, MVF_FW_TRIES);
 }
 
-/*
- * Firmware answers a command that does not fit what the VF is doing with a bad
- * resource state or (seen on ConnectX-7) a bad parameter.
+/**
+ * mvf_fw_is_wrong_state - does the status refuse a command for the VF's state?
+ * @status: MLX5_CMD_STAT_*
+ *
+ * Firmware answers so with a bad resource state or (seen on ConnectX-7) a bad
+ * parameter.
+ *
+ * Return: true if it does.
  */
-static bool mvf_fw_misplaced(u8 status)
+bool mvf_fw_is_wrong_state(u8 status)
 {
 	return status == MLX5_CMD_STAT_BAD_RES_STATE_ERR ||
 	       status == MLX5_CMD_STAT_BAD_PARAM_ERR;
-}
-
-/**
- * mvf_fw_wrong_state - was there nothing to suspend or to resume?
- * @mvf: the VF; its state_mutex is held
- *
- * Return: true if that is why the last SUSPEND or RESUME was refused.
- */
-bool mvf_fw_wrong_state(struct mvf_device *mvf)
-{
-	return mvf_fw_misplaced(mvf->arc_status);
 }
 
 /**
@@ -125,56 +160,130 @@ int mvf_fw_query_cap(struct mvf_device *mvf, enum mlx5_cap_type type,
 	return mvf_fw_exec(mvf, in, sizeof(in), out, outlen);
 }
 
-/**
- * mvf_fw_suspend - stop one half of a VF
- * @mvf: the VF; its state_mutex is held
- * @half: the initiator goes first, the responder second
- *
- * Return: as mvf_fw_exec(); mvf_fw_wrong_state() says more.
+/* Says what is known of a half of the VF after a SUSPEND or RESUME. */
+static enum mvf_half_result mvf_fw_half_result(int err, u8 status)
+{
+	if (!err)
+		return MVF_HALF_DONE;
+	if (mvf_fw_unsent(err))
+		return MVF_HALF_UNSENT;
+	if (err == -ETIMEDOUT || err == -ECANCELED)
+		return MVF_HALF_UNANSWERED;
+	return err == -EREMOTEIO && mvf_fw_is_wrong_state(status) ?
+		MVF_HALF_WRONG_STATE : MVF_HALF_FAILED;
+}
+
+/*
+ * SUSPEND and RESUME have one layout. A refusal for the wrong state is neither
+ * logged nor recorded where the caller sends the command only to be sure.
  */
-int mvf_fw_suspend(struct mvf_device *mvf, enum mvf_half half)
+static int mvf_fw_half(struct mvf_device *mvf, u16 opcode, u16 op_mod,
+		       unsigned int tries, bool to_be_sure)
 {
 	u32 out[MLX5_ST_SZ_DW(suspend_vhca_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(suspend_vhca_in)] = {};
+	ktime_t begun;
 	int err;
 
-	MLX5_SET(suspend_vhca_in, in, opcode, MLX5_CMD_OP_SUSPEND_VHCA);
-	MLX5_SET(suspend_vhca_in, in, op_mod, half == MVF_INITIATOR ?
-		 MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_INITIATOR :
-		 MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_RESPONDER);
+	mvf->half_result = MVF_HALF_UNSENT;
+	if (READ_ONCE(mvf->detached))
+		return -ENOTCONN;
+
+	MLX5_SET(suspend_vhca_in, in, opcode, opcode);
+	MLX5_SET(suspend_vhca_in, in, op_mod, op_mod);
 	MLX5_SET(suspend_vhca_in, in, vhca_id, mvf->vhca_id);
-	err = mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
-	mvf->arc_status = MLX5_GET(suspend_vhca_out, out, status);
+	mutex_lock(&mvf->fw_mutex);
+	begun = ktime_get();
+	err = mvf_fw_send(mvf, in, sizeof(in), out, sizeof(out), tries);
+	mvf->half_result = mvf_fw_half_result(err, MLX5_GET(suspend_vhca_out,
+							    out, status));
+	if (to_be_sure && mvf->half_result == MVF_HALF_WRONG_STATE)
+		err = 0;
+	else
+		err = mvf_fw_result(mvf, err, in, out,
+				    ktime_sub(ktime_get(), begun));
+	mutex_unlock(&mvf->fw_mutex);
 	return err;
 }
 
+/* A reset during a SUSPEND may come before the firmware carries it out. */
+static void mvf_fw_set_suspending(struct mvf_device *mvf, bool suspending)
+{
+	spin_lock(&mvf->reset_lock);
+	mvf->suspending = suspending;
+	if (suspending && mvf->resetting)
+		mvf->reset_raced = true;
+	spin_unlock(&mvf->reset_lock);
+}
+
 /**
- * mvf_fw_resume - let one half of a VF go on
+ * mvf_fw_suspend - stop one half of a VF
  * @mvf: the VF; its state_mutex is held
- * @half: the responder goes first, the initiator second
+ * @half: the initiator is stopped first, the responder second
  *
- * Return: as mvf_fw_exec(); mvf_fw_wrong_state() says more.
+ * Return: as mvf_fw_exec(); @mvf->half_result has more.
+ */
+int mvf_fw_suspend(struct mvf_device *mvf, enum mvf_half half)
+{
+	int err;
+
+	mvf_fw_set_suspending(mvf, true);
+	err = mvf_fw_half(mvf, MLX5_CMD_OP_SUSPEND_VHCA, half == MVF_INITIATOR ?
+			  MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_INITIATOR :
+			  MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_RESPONDER, 1,
+			  false);
+	if (mvf->half_result != MVF_HALF_UNANSWERED)
+		mvf_fw_set_suspending(mvf, false);
+	return err;
+}
+
+static u16 mvf_fw_resume_op_mod(enum mvf_half half)
+{
+	return half == MVF_INITIATOR ?
+		MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_INITIATOR :
+		MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_RESPONDER;
+}
+
+/**
+ * mvf_fw_resume - resume one half of a VF
+ * @mvf: the VF; its state_mutex is held
+ * @half: the responder is resumed first, the initiator second
+ *
+ * What a SUSPEND has stopped would stay stopped without it, so it is sent again
+ * as by mvf_fw_release().
+ *
+ * Return: as mvf_fw_exec(); @mvf->half_result has more.
  */
 int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half)
 {
-	u32 out[MLX5_ST_SZ_DW(resume_vhca_out)] = {};
-	u32 in[MLX5_ST_SZ_DW(resume_vhca_in)] = {};
+	return mvf_fw_half(mvf, MLX5_CMD_OP_RESUME_VHCA,
+			   mvf_fw_resume_op_mod(half), MVF_FW_TRIES, false);
+}
+
+/**
+ * mvf_fw_ensure_running - resume whatever is suspended of a VF
+ * @mvf: the VF; its state_mutex is held
+ *
+ * Return: 0 when both halves run, or as mvf_fw_exec().
+ */
+int mvf_fw_ensure_running(struct mvf_device *mvf)
+{
 	int err;
 
-	MLX5_SET(resume_vhca_in, in, opcode, MLX5_CMD_OP_RESUME_VHCA);
-	MLX5_SET(resume_vhca_in, in, op_mod, half == MVF_INITIATOR ?
-		 MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_INITIATOR :
-		 MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_RESPONDER);
-	MLX5_SET(resume_vhca_in, in, vhca_id, mvf->vhca_id);
-	err = mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
-	mvf->arc_status = MLX5_GET(resume_vhca_out, out, status);
+	err = mvf_fw_half(mvf, MLX5_CMD_OP_RESUME_VHCA,
+			  mvf_fw_resume_op_mod(MVF_RESPONDER), MVF_FW_TRIES,
+			  true);
+	if (!err)
+		err = mvf_fw_half(mvf, MLX5_CMD_OP_RESUME_VHCA,
+				  mvf_fw_resume_op_mod(MVF_INITIATOR),
+				  MVF_FW_TRIES, true);
 	return err;
 }
 
 /**
- * mvf_fw_query_sizes - ask how much there is to save
+ * mvf_fw_query_sizes - ask for the size of what can be saved
  * @mvf: the VF, running or suspended
- * @increment: ask about what has changed since the last SAVE; it is tracked
+ * @increment: only what has changed since the last SAVE; the VF is tracked
  * @sizes: the answer
  *
  * Return: as mvf_fw_exec().
@@ -195,16 +304,16 @@ int mvf_fw_query_sizes(struct mvf_device *mvf, bool increment,
 	if (err)
 		return err;
 
-	sizes->room = MLX5_GET(query_vhca_migration_state_out, out,
-			       required_umem_size);
+	sizes->required = MLX5_GET(query_vhca_migration_state_out, out,
+				   required_umem_size);
 	sizes->total = mvf->chunks ?
 		MLX5_GET64(query_vhca_migration_state_out, out,
-			   remaining_total_size) : sizes->room;
+			   remaining_total_size) : sizes->required;
 	return 0;
 }
 
 /**
- * mvf_fw_load - give a suspended VF a state
+ * mvf_fw_load - load an image into a suspended VF
  * @mvf: the VF
  * @mkey: key of the memory that holds the image, from its first byte on
  * @size: bytes of the image
@@ -229,131 +338,10 @@ int mvf_fw_load(struct mvf_device *mvf, u32 mkey, u32 size)
 	return err;
 }
 
-/* Runs in interrupt context. */
-static void mvf_fw_save_answer(int err, struct mlx5_async_work *work)
-{
-	struct mvf_fw_save *save = container_of(work, struct mvf_fw_save, work);
-
-	save->ended = ktime_get();
-	save->err = err;
-	/* @err and the answer first; pairs with mvf_fw_save_answered(). */
-	smp_store_release(&save->answered, true);
-	save->notify(save);
-}
-
-static void mvf_fw_save_fill(struct mvf_device *mvf, struct mvf_fw_save *save,
-			     u32 mkey, u32 size, unsigned int how)
-{
-	memset(save->in, 0, sizeof(save->in));
-	memset(save->out, 0, sizeof(save->out));
-	MLX5_SET(save_vhca_state_in, save->in, opcode,
-		 MLX5_CMD_OP_SAVE_VHCA_STATE);
-	MLX5_SET(save_vhca_state_in, save->in, vhca_id, mvf->vhca_id);
-	MLX5_SET(save_vhca_state_in, save->in, mkey, mkey);
-	MLX5_SET(save_vhca_state_in, save->in, size, size);
-	MLX5_SET(save_vhca_state_in, save->in, incremental,
-		 !!(how & MVF_SAVE_INCREMENT));
-	MLX5_SET(save_vhca_state_in, save->in, set_track,
-		 !!(how & MVF_SAVE_TRACK));
-}
-
-/**
- * mvf_fw_save_start - have the firmware write a VF's state to memory
- * @mvf: the VF; state_mutex is held, or the lock of a session that has not
- *	ended
- * @save: where the command lives until mvf_fw_save_finish(), with @notify set
- * @mkey: key of the memory
- * @size: its size in bytes
- * @how: MVF_SAVE_*
- *
- * Return: 0 when the command is on its way, and only then must
- * mvf_fw_save_finish() be called.
- */
-int mvf_fw_save_start(struct mvf_device *mvf, struct mvf_fw_save *save,
-		      u32 mkey, u32 size, unsigned int how)
-{
-	int err;
-
-	if (READ_ONCE(mvf->detached))
-		return -ENOTCONN;
-
-	mvf_fw_save_fill(mvf, save, mkey, size, how);
-	save->err = 0;
-	save->answered = false;
-	save->track = how & MVF_SAVE_TRACK;
-	save->begun = ktime_get();
-	mlx5_cmd_init_async_ctx(mvf->pf, &save->ctx);
-	err = mlx5_cmd_exec_cb(&save->ctx, save->in, sizeof(save->in),
-			       save->out, sizeof(save->out),
-			       mvf_fw_save_answer, &save->work);
-	if (!err)
-		return 0;
-
-	mlx5_cmd_cleanup_async_ctx(&save->ctx);
-	return mvf_fw_verdict(mvf, err, save->in, save->out, 0);
-}
-
-/**
- * mvf_fw_save_finish - wait for a SAVE
- * @mvf: the VF
- * @save: the command
- * @saved: its answer
- *
- * Return: 0 or the errno of the firmware's refusal.
- */
-int mvf_fw_save_finish(struct mvf_device *mvf, struct mvf_fw_save *save,
-		       struct mvf_fw_saved *saved)
-{
-	u64 ns;
-	int err;
-
-	mlx5_cmd_cleanup_async_ctx(&save->ctx);
-	ns = ktime_sub(save->ended, save->begun);
-	err = mvf_fw_verdict(mvf, save->err, save->in, save->out, ns);
-	if (err)
-		return err;
-
-	saved->size = MLX5_GET(save_vhca_state_out, save->out,
-			       actual_image_size);
-	saved->next = MLX5_GET(save_vhca_state_out, save->out,
-			       next_required_umem_size);
-	if (saved->size)
-		mvf_note_image(mvf, save->track ? MVF_PART_PRE_COPY :
-			       MVF_PART_STOP_COPY, saved->size, ns);
-	return 0;
-}
-
-/* What the firmware said; 0 when it never answered, or has not refused. */
-static u8 mvf_fw_save_status(const struct mvf_fw_save *save)
-{
-	return save->err == -EREMOTEIO ?
-		MLX5_GET(save_vhca_state_out, save->out, status) : 0;
-}
-
-/**
- * mvf_fw_save_untracked - has the firmware given up tracking?
- * @save: a tracked SAVE that has failed
- *
- * A VF can come into a state in which the firmware does not track it, and no
- * increment can be had; it can still be saved as a whole once it is stopped.
- *
- * Return: true if that is what the refusal says.
- */
-bool mvf_fw_save_untracked(const struct mvf_fw_save *save)
-{
-	return mvf_fw_save_status(save) == MLX5_CMD_STAT_BAD_RES_STATE_ERR;
-}
-
-/** mvf_fw_save_misplaced - did the refusal say that the VF is not tracked? */
-bool mvf_fw_save_misplaced(const struct mvf_fw_save *save)
-{
-	return mvf_fw_misplaced(mvf_fw_save_status(save));
-}
-
 /**
  * mvf_fw_alloc_pd - make a protection domain on the PF
  * @mvf: the VF whose keys will be in it
- * @pdn: its number, for mvf_fw_dealloc_pd()
+ * @pdn: its number
  *
  * Return: as mvf_fw_exec().
  */
@@ -372,7 +360,7 @@ int mvf_fw_alloc_pd(struct mvf_device *mvf, u32 *pdn)
 	return 0;
 }
 
-/** mvf_fw_dealloc_pd - let it go; a firmware that refuses keeps it */
+/** mvf_fw_dealloc_pd - undo mvf_fw_alloc_pd(); where the firmware refuses, it leaks */
 void mvf_fw_dealloc_pd(struct mvf_device *mvf, u32 pdn)
 {
 	u32 out[MLX5_ST_SZ_DW(dealloc_pd_out)] = {};
@@ -380,5 +368,5 @@ void mvf_fw_dealloc_pd(struct mvf_device *mvf, u32 pdn)
 
 	MLX5_SET(dealloc_pd_in, in, opcode, MLX5_CMD_OP_DEALLOC_PD);
 	MLX5_SET(dealloc_pd_in, in, pd, pdn);
-	mvf_fw_give_back(mvf, in, sizeof(in), out, sizeof(out));
+	mvf_fw_release(mvf, in, sizeof(in), out, sizeof(out));
 }

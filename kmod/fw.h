@@ -13,29 +13,30 @@
 #define MVF_FW_MAX_IMAGE U32_MAX
 
 enum mvf_half {
-	MVF_INITIATOR,	/* the VF starts no DMA of its own */
-	MVF_RESPONDER,	/* nothing from outside changes the VF */
+	MVF_INITIATOR,	/* starts the VF's own DMA */
+	MVF_RESPONDER,	/* takes what others send to the VF */
 };
 
-/* What a SAVE is to write; none of them: the whole state of a stopped VF. */
+/* What a SAVE writes; 0 is the whole state of a stopped VF. */
 #define MVF_SAVE_INCREMENT BIT(0)	/* what has changed since the last one */
-#define MVF_SAVE_TRACK BIT(1)		/* the VF runs; keep track of changes */
+#define MVF_SAVE_TRACK BIT(1)		/* the VF runs; track further changes */
+#define MVF_SAVE_UNTRACK BIT(2)		/* the VF runs; end tracking */
 
 /**
- * struct mvf_fw_sizes - what a QUERY_VHCA_MIGRATION_STATE has answered
- * @room: bytes of memory that the next SAVE needs
- * @total: bytes of all that there is to save, by this and later ones
+ * struct mvf_fw_sizes - the answer to a QUERY_VHCA_MIGRATION_STATE
+ * @required: bytes of memory that the next SAVE requires
+ * @total: bytes of all that can be saved, by this SAVE and later ones
  */
 struct mvf_fw_sizes {
-	u32 room;
+	u32 required;
 	u64 total;
 };
 
 /**
- * struct mvf_fw_saved - what a SAVE has answered
+ * struct mvf_fw_saved - the answer to a SAVE
  * @size: bytes written
- * @next: bytes of memory that the next one needs, 0: this was the last. Of
- *	meaning in chunk mode, and for a VF that is stopped
+ * @next: bytes of memory that the next one requires, 0: this was the last. Valid
+ *	in chunk mode, for a VF that is stopped
  */
 struct mvf_fw_saved {
 	u32 size;
@@ -43,80 +44,85 @@ struct mvf_fw_saved {
 };
 
 /**
- * struct mvf_fw_save - a SAVE on its way
- * @ctx: counts the command; cleaning it up waits for it
- * @work: mlx5's part of the command
+ * struct mvf_fw_save - a SAVE that was sent
+ * @ctx: counts the command; cleaning it up waits for the answer
+ * @work: mlx5_core's part of the command
  * @in: the command
  * @out: its answer
- * @err: how it was delivered, set by the callback
- * @track: the VF runs on, and what it changes is tracked
- * @begun: when it was given
+ * @how: MVF_SAVE_*
+ * @err: result of the transport, set by the callback
+ * @begun: when it was sent
  * @ended: when the answer came, set by the callback
  * @answered: set by the callback after @err
- * @notify: called by the callback at last, in interrupt context
+ * @notify: called by the callback at its end, in interrupt context
  *
- * Belongs to the caller from mvf_fw_save_start() to the return of
- * mvf_fw_save_finish(), which must follow. Only then are the firmware and the
- * callback done with it, and with the memory that the command names.
+ * Belongs to the firmware and the callback, as does the memory that the command
+ * names, from mvf_fw_save_start() to the return of mvf_fw_save_finish(), which
+ * must follow.
  */
 struct mvf_fw_save {
 	struct mlx5_async_ctx ctx;
 	struct mlx5_async_work work;
 	u32 in[MLX5_ST_SZ_DW(save_vhca_state_in)];
 	u32 out[MLX5_ST_SZ_DW(save_vhca_state_out)];
+	unsigned int how;
 	int err;
-	bool track;
 	ktime_t begun;
 	ktime_t ended;
 	bool answered;
 	void (*notify)(struct mvf_fw_save *save);
 };
 
-/* For what there is more of the larger the image is. */
+/* For allocations that grow with an image: none calls the OOM killer. */
 #define MVF_GFP_MAYFAIL \
 	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /**
- * struct mvf_mkey - memory that the firmware is to know
+ * struct mvf_mkey - memory that gets a key
  * @pdn: protection domain of those that may use it
  * @len: its length in bytes
- * @shift: what it is made of: pieces of this size, as a power of two
- * @remote: not only the PF's queues may use it: SAVE and LOAD want that
- * @fill: writes an entry for each piece, its DMA address
- * @memory: handed to @fill
+ * @shift: log 2 of the size of its pages
+ * @fill: writes a translation entry, the DMA address, for each page
+ * @memory: argument of @fill
  */
 struct mvf_mkey {
 	u32 pdn;
 	u64 len;
 	unsigned int shift;
-	bool remote;
 	void (*fill)(void *memory, unsigned int shift, __be64 *entry);
 	void *memory;
 };
 
-/* How often what frees something is given that the kernel has no memory for. */
+/* How often a command is sent that the kernel cannot send. */
 enum { MVF_FW_TRIES = 10, MVF_FW_PAUSE_MS = 20 };
 
 int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
 		int outlen);
-int mvf_fw_give_back(struct mvf_device *mvf, void *in, int inlen, void *out,
-		     int outlen);
-bool mvf_fw_wrong_state(struct mvf_device *mvf);
+int mvf_fw_release(struct mvf_device *mvf, void *in, int inlen, void *out,
+		   int outlen);
 
 int mvf_fw_query_cap(struct mvf_device *mvf, enum mlx5_cap_type type,
 		     enum mlx5_cap_mode mode, void *out, int outlen);
 int mvf_fw_suspend(struct mvf_device *mvf, enum mvf_half half);
 int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half);
+int mvf_fw_ensure_running(struct mvf_device *mvf);
 int mvf_fw_query_sizes(struct mvf_device *mvf, bool increment,
 		       struct mvf_fw_sizes *sizes);
 int mvf_fw_load(struct mvf_device *mvf, u32 mkey, u32 size);
+int mvf_fw_alloc_pd(struct mvf_device *mvf, u32 *pdn);
+void mvf_fw_dealloc_pd(struct mvf_device *mvf, u32 pdn);
 
+int mvf_fw_result(struct mvf_device *mvf, int err, void *in, void *out, u64 ns);
+bool mvf_fw_try_again(int err, unsigned int *tries);
+bool mvf_fw_is_wrong_state(u8 status);
+
+/* fw_save.c: SAVE */
 int mvf_fw_save_start(struct mvf_device *mvf, struct mvf_fw_save *save,
 		      u32 mkey, u32 size, unsigned int how);
 int mvf_fw_save_finish(struct mvf_device *mvf, struct mvf_fw_save *save,
 		       struct mvf_fw_saved *saved);
 bool mvf_fw_save_untracked(const struct mvf_fw_save *save);
-bool mvf_fw_save_misplaced(const struct mvf_fw_save *save);
+bool mvf_fw_save_wrong_state(const struct mvf_fw_save *save);
 
 /* The firmware has answered; mvf_fw_save_finish() will not wait for it. */
 static inline bool mvf_fw_save_answered(const struct mvf_fw_save *save)
@@ -124,9 +130,6 @@ static inline bool mvf_fw_save_answered(const struct mvf_fw_save *save)
 	/* Pairs with the callback's release. */
 	return smp_load_acquire(&save->answered);
 }
-
-int mvf_fw_alloc_pd(struct mvf_device *mvf, u32 *pdn);
-void mvf_fw_dealloc_pd(struct mvf_device *mvf, u32 pdn);
 
 /* mkey.c: memory keys */
 int mvf_mkey_create(struct mvf_device *mvf, const struct mvf_mkey *key,

@@ -11,6 +11,8 @@
 #include "compat/ops.h"
 #include "device.h"
 
+struct workqueue_struct *mvf_workqueue;
+
 static struct mvf_device *mvf_of_pci(struct pci_dev *pdev)
 {
 	struct vfio_pci_core_device *core = pci_get_drvdata(pdev);
@@ -28,7 +30,7 @@ static int mvf_open(struct vfio_device *vdev)
 		return err;
 
 	if (mvf->migratable)
-		mvf_fsm_opened(mvf);
+		mvf_state_open(mvf);
 	vfio_pci_core_finish_enable(&mvf->core);
 	return 0;
 }
@@ -38,7 +40,7 @@ static void mvf_close(struct vfio_device *vdev)
 	struct mvf_device *mvf = mvf_of_vfio(vdev);
 
 	if (mvf->migratable)
-		mvf_fsm_closed(mvf);
+		mvf_state_close(mvf);
 	vfio_pci_core_close_device(vdev);
 }
 
@@ -63,9 +65,9 @@ static const struct vfio_device_ops mvf_vfio_ops = {
 };
 
 /*
- * The link to the PF is made and cut here, not in vfio's .init and .release:
- * the latter runs with the last reference to the device, which may be after
- * the PF has gone.
+ * The link to the PF is made and cut here, not in vfio's .init and .release: the
+ * latter runs with the last reference to the device, when the PF's driver may be
+ * unbound.
  */
 static int mvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
@@ -92,9 +94,9 @@ out_detach:
 }
 
 /*
- * The reset of the last close needs the device's lock, and did not get it when
- * the close was what an unbinding waited for: it holds the lock, here too. The
- * next driver must not be given a VF that is suspended, or half loaded.
+ * The reset of the last close needs the device's lock. An unbinding that waits for
+ * the close holds it, and holds it here too. The next driver must not get a VF
+ * that is suspended or partly loaded.
  */
 static void mvf_reset_unbound(struct mvf_device *mvf)
 {
@@ -117,7 +119,7 @@ static void mvf_remove(struct pci_dev *pdev)
 {
 	struct mvf_device *mvf = mvf_of_pci(pdev);
 
-	/* Waits until the last user has closed the device. */
+	/* Waits until the device is closed. */
 	vfio_pci_core_unregister_device(&mvf->core);
 	mvf_reset_unbound(mvf);
 	mvf_debugfs_remove(mvf);
@@ -125,16 +127,25 @@ static void mvf_remove(struct pci_dev *pdev)
 	vfio_put_device(&mvf->core.vdev);
 }
 
-/* After every reset of the function, whoever asked for it. */
+static void mvf_reset_prepare(struct pci_dev *pdev)
+{
+	struct mvf_device *mvf = mvf_of_pci(pdev);
+
+	if (mvf->migratable)
+		mvf_state_reset_begin(mvf);
+}
+
+/* Called after every reset of the function, but for the last close's. */
 static void mvf_reset_done(struct pci_dev *pdev)
 {
 	struct mvf_device *mvf = mvf_of_pci(pdev);
 
 	if (mvf->migratable)
-		mvf_fsm_reset(mvf);
+		mvf_state_reset_end(mvf);
 }
 
 static const struct pci_error_handlers mvf_err_handlers = {
+	.reset_prepare = mvf_reset_prepare,
 	.reset_done = mvf_reset_done,
 	.error_detected = vfio_pci_core_aer_err_detected,
 };
@@ -158,10 +169,15 @@ static int __init mvf_init(void)
 {
 	int err;
 
+	mvf_workqueue = alloc_workqueue("mlx5-vfio-pci", WQ_UNBOUND, 0);
+	if (!mvf_workqueue)
+		return -ENOMEM;
 	mvf_debugfs_init();
 	err = pci_register_driver(&mvf_driver);
-	if (err)
+	if (err) {
 		mvf_debugfs_exit();
+		destroy_workqueue(mvf_workqueue);
+	}
 	return err;
 }
 module_init(mvf_init);
@@ -170,6 +186,7 @@ static void __exit mvf_exit(void)
 {
 	pci_unregister_driver(&mvf_driver);
 	mvf_debugfs_exit();
+	destroy_workqueue(mvf_workqueue);
 }
 module_exit(mvf_exit);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory keys: by them the firmware knows the memory that it reads and writes. */
+/* Memory keys, by which commands and queues name the memory that the firmware accesses. */
 #include <linux/math64.h>
 #include <linux/slab.h>
 
@@ -15,8 +15,8 @@ static void mvf_mkey_fill(void *in, const struct mvf_mkey *key, u64 octwords)
 	MLX5_SET(mkc, mkc, access_mode_1_0, MLX5_MKC_ACCESS_MODE_MTT);
 	MLX5_SET(mkc, mkc, lr, 1);
 	MLX5_SET(mkc, mkc, lw, 1);
-	MLX5_SET(mkc, mkc, rr, key->remote);
-	MLX5_SET(mkc, mkc, rw, key->remote);
+	MLX5_SET(mkc, mkc, rr, 1);
+	MLX5_SET(mkc, mkc, rw, 1);
 	MLX5_SET(mkc, mkc, qpn, 0xffffff);
 	MLX5_SET(mkc, mkc, pd, key->pdn);
 	MLX5_SET64(mkc, mkc, len, key->len);
@@ -27,7 +27,7 @@ static void mvf_mkey_fill(void *in, const struct mvf_mkey *key, u64 octwords)
 }
 
 /**
- * mvf_mkey_create - make memory known to the firmware
+ * mvf_mkey_create - make a key for memory
  * @mvf: the VF whose commands will name it
  * @key: the memory, mapped for the PF
  * @mkey: the key
@@ -58,11 +58,11 @@ int mvf_mkey_create(struct mvf_device *mvf, const struct mvf_mkey *key,
 }
 
 /**
- * mvf_mkey_destroy - take memory back from the firmware
+ * mvf_mkey_destroy - undo mvf_mkey_create()
  * @mvf: the VF
  * @mkey: the key
  *
- * Return: as mvf_fw_exec(). On failure the firmware may go on using the memory.
+ * Return: as mvf_fw_exec(). After a failure the firmware may still use the memory.
  */
 int mvf_mkey_destroy(struct mvf_device *mvf, u32 mkey)
 {
@@ -71,5 +71,5 @@ int mvf_mkey_destroy(struct mvf_device *mvf, u32 mkey)
 
 	MLX5_SET(destroy_mkey_in, in, opcode, MLX5_CMD_OP_DESTROY_MKEY);
 	MLX5_SET(destroy_mkey_in, in, mkey_index, mlx5_mkey_to_idx(mkey));
-	return mvf_fw_give_back(mvf, in, sizeof(in), out, sizeof(out));
+	return mvf_fw_release(mvf, in, sizeof(in), out, sizeof(out));
 }

@@ -26,7 +26,7 @@ static const struct mvf_name mvf_opcodes[] = {
 	OPCODE(DEALLOC_PD),
 	OPCODE(CREATE_MKEY),
 	OPCODE(DESTROY_MKEY),
-	/* A tracker of dirty pages takes these too. */
+	/* A tracker of dirty pages sends these too. */
 	OPCODE(ALLOC_UAR),
 	OPCODE(DEALLOC_UAR),
 	OPCODE(CREATE_EQ),
@@ -44,7 +44,7 @@ static const struct mvf_name mvf_opcodes[] = {
 	OPCODE(DESTROY_GENERAL_OBJECT),
 };
 
-/* In mlx5_core's words, so that they can be looked for. */
+/* In mlx5_core's words, so that searches find them. */
 static const struct mvf_name mvf_statuses[] = {
 	{ MLX5_CMD_STAT_OK, "OK" },
 	{ MLX5_CMD_STAT_INT_ERR, "internal error" },
@@ -65,7 +65,7 @@ static const struct mvf_name mvf_statuses[] = {
 	{ MLX5_CMD_STAT_BAD_SIZE_OUTS_CQES_ERR, "too many outstanding CQEs" },
 };
 
-/* enum vfio_device_mig_state; older kernels have not all of it. */
+/* enum vfio_device_mig_state; older kernels lack some of it. */
 static const char * const mvf_states[] = {
 	"ERROR", "STOP", "RUNNING", "STOP_COPY", "RESUMING", "RUNNING_P2P",
 	"PRE_COPY", "PRE_COPY_P2P",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What has happened to a VF: counters, the last failures, the last transfers.
+ * The history of a VF: counters, the last failures, the last transfers.
  */
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
@@ -15,7 +15,7 @@ void mvf_notes_init(struct mvf_device *mvf)
 	spin_lock_init(&mvf->notes.lock);
 }
 
-/** mvf_note_cap - the firmware has, or has not, a capability */
+/** mvf_note_cap - record whether the firmware has a capability */
 void mvf_note_cap(struct mvf_device *mvf, enum mvf_cap cap, bool has)
 {
 	struct mvf_notes *notes = &mvf->notes;
@@ -26,7 +26,7 @@ void mvf_note_cap(struct mvf_device *mvf, enum mvf_cap cap, bool has)
 	spin_unlock(&notes->lock);
 }
 
-/* All commands and answers begin in the same way; these layouts stand for any. */
+/* All commands, and all answers, begin with the same fields. */
 static void mvf_note_failure(struct mvf_notes *notes, int err, void *in,
 			     void *out)
 {
@@ -48,12 +48,12 @@ static void mvf_note_failure(struct mvf_notes *notes, int err, void *in,
 }
 
 /**
- * mvf_note_command - a command has come back
+ * mvf_note_command - record a command and its result
  * @mvf: the VF
- * @err: what became of it, 0 or a negative errno
+ * @err: its result, 0 or a negative errno
  * @in: the command
  * @out: its answer
- * @ns: how long it took
+ * @ns: its duration in nanoseconds
  */
 void mvf_note_command(struct mvf_device *mvf, int err, void *in, void *out,
 		      u64 ns)
@@ -71,7 +71,7 @@ void mvf_note_command(struct mvf_device *mvf, int err, void *in, void *out,
 		      MLX5_GET(suspend_vhca_out, out, syndrome), err, ns);
 }
 
-/** mvf_note_arc_begin - an arc is tried; state_mutex is held to its end */
+/** mvf_note_arc_begin - record the begin of an arc; state_mutex is held to its end */
 void mvf_note_arc_begin(struct mvf_device *mvf, int from, int to)
 {
 	struct mvf_notes *notes = &mvf->notes;
@@ -83,7 +83,7 @@ void mvf_note_arc_begin(struct mvf_device *mvf, int from, int to)
 	spin_unlock(&notes->lock);
 }
 
-/** mvf_note_arc_end - the arc was taken, or (@err) not; state_mutex is held still */
+/** mvf_note_arc_end - record the end of the current arc, and its result @err */
 void mvf_note_arc_end(struct mvf_device *mvf, int err)
 {
 	struct mvf_notes *notes = &mvf->notes;
@@ -101,7 +101,7 @@ void mvf_note_arc_end(struct mvf_device *mvf, int err)
 		  ktime_sub(ktime_get(), begun));
 }
 
-/** mvf_note_reset - the function was reset; may be called with a spinlock held */
+/** mvf_note_reset - record a reset of the function; a spinlock may be held */
 void mvf_note_reset(struct mvf_device *mvf)
 {
 	struct mvf_notes *notes = &mvf->notes;
@@ -111,7 +111,7 @@ void mvf_note_reset(struct mvf_device *mvf)
 	spin_unlock(&notes->lock);
 }
 
-/** mvf_note_session_begin - what is noted of its images begins anew */
+/** mvf_note_session_begin - record a new session; its images are counted from 0 */
 void mvf_note_session_begin(struct mvf_device *mvf, enum mvf_way way)
 {
 	struct mvf_notes *notes = &mvf->notes;
@@ -132,7 +132,7 @@ void mvf_note_session_begin(struct mvf_device *mvf, enum mvf_way way)
 	trace_session_begin(mvf, mvf_way_name(way));
 }
 
-/** mvf_note_session_end - the device's session, of whichever direction, is over */
+/** mvf_note_session_end - record the end of the device's session */
 void mvf_note_session_end(struct mvf_device *mvf)
 {
 	struct mvf_notes *notes = &mvf->notes;
@@ -152,11 +152,11 @@ void mvf_note_session_end(struct mvf_device *mvf)
 }
 
 /**
- * mvf_note_image - the firmware has saved or loaded an image
+ * mvf_note_image - record an image that the firmware has saved or loaded
  * @mvf: the VF
- * @part: what of
+ * @part: which part of the transfer it belongs to
  * @bytes: in the image
- * @ns: how long the command took
+ * @ns: duration of the command in nanoseconds
  */
 void mvf_note_image(struct mvf_device *mvf, enum mvf_part part, u64 bytes,
 		    u64 ns)

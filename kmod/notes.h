@@ -10,15 +10,15 @@ struct mvf_device;
 #define MVF_FAILURES_KEPT 16
 
 /**
- * struct mvf_fw_failure - a command that the firmware did not carry out
+ * struct mvf_fw_failure - a command that has failed
  * @number: counts the VF's failures from 1 on, since it was bound
- * @arc: number of the arc that gave the command, or 0. Of several failures in
- *	one arc the first is the cause, the others come of undoing and releasing
+ * @arc: number of the arc that sent the command, or 0. Of several failures in one
+ *	arc the first is the cause; the others come from undoing the arc
  * @opcode: the command
  * @op_mod: its modifier
  * @status: MLX5_CMD_STAT_*, 0 when the command was never answered
- * @syndrome: the firmware's own word for the reason
- * @err: what the caller was told, a negative errno
+ * @syndrome: the firmware's number of the reason
+ * @err: result of the command, a negative errno
  * @when: wall clock, nanoseconds since 1970
  */
 struct mvf_fw_failure {
@@ -32,7 +32,7 @@ struct mvf_fw_failure {
 	u64 when;
 };
 
-/* What firmware can do; names in mvf_cap_name(). */
+/* Capabilities of the firmware; mvf_cap_name() has their names. */
 enum mvf_cap {
 	MVF_CAP_MIGRATION,
 	MVF_CAP_MULTI_LOAD,
@@ -61,7 +61,7 @@ enum mvf_part {
  * struct mvf_amount - images that the firmware has saved or loaded
  * @images: their number
  * @bytes: in them
- * @ns: what their commands took, nanoseconds
+ * @ns: duration of their commands in nanoseconds
  */
 struct mvf_amount {
 	u64 images;
@@ -72,9 +72,9 @@ struct mvf_amount {
 /**
  * struct mvf_session_note - the last data session of one direction
  * @count: sessions since the VF was bound
- * @begun: when it began, ktime
- * @ns: how long it took; while it lasts, 0
- * @open: it lasts
+ * @begun: its begin, ktime
+ * @ns: its duration in nanoseconds; 0 while it is open
+ * @open: it has not ended
  */
 struct mvf_session_note {
 	u64 count;
@@ -84,23 +84,22 @@ struct mvf_session_note {
 };
 
 /**
- * struct mvf_notes - what has happened to one VF since it was bound
- * @lock: protects all but @why_not. A leaf: nothing else is taken, and nobody
- *	sleeps, under it, so that debugfs never waits for the firmware. Not
- *	taken in interrupts
+ * struct mvf_notes - the history of one VF since it was bound
+ * @lock: protects all but @why_not. Innermost, and without sleep under it, so that
+ *	debugfs never waits for the firmware. Not taken in interrupts
  * @why_not: why the VF cannot migrate, or NULL; constant after mvf_attach()
  * @caps: bits of enum mvf_cap, as read when the VF was bound
- * @commands: given to the firmware
- * @failures: of these, the ones that failed
- * @failed: the last failures; that of number n is at n % MVF_FAILURES_KEPT
+ * @commands: sent to the firmware
+ * @failures: those of them that have failed
+ * @failed: the last failures; number n is at n % MVF_FAILURES_KEPT
  * @cause: the last failure, or the first one of its arc
- * @arcs: taken
- * @arcs_failed: tried, and not taken
+ * @arcs: completed
+ * @arcs_failed: failed
  * @resets: of the function, with the device open or not
- * @arc_from: where the arc that is under way began
- * @arc_to: where it leads
- * @arc_begun: when, ktime; 0 when no arc is under way. Its number is that of
- *	all arcs before, and 1
+ * @arc_from: state from which the current arc starts
+ * @arc_to: state to which it leads
+ * @arc_begun: its begin, ktime; 0 without a current arc. Its number is the count of
+ *	all arcs before it, plus 1
  * @session: by direction
  * @part: of the last save, and the last load
  */
@@ -142,7 +141,7 @@ const char *mvf_cap_name(enum mvf_cap cap);
 const char *mvf_part_name(enum mvf_part part);
 const char *mvf_way_name(enum mvf_way way);
 
-/* debugfs.c: what others can read of all this */
+/* debugfs.c: the files that show the history */
 void mvf_debugfs_init(void);
 void mvf_debugfs_exit(void);
 void mvf_debugfs_add(struct mvf_device *mvf);

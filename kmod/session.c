@@ -1,55 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of a data session: begun by an arc, ended by an arc, a reset, the
- * last close or the PF's going, and outlived by its file as long as somebody
- * keeps that open.
+ * The life of a data session: an arc begins it; an arc, a reset, the last close
+ * or a PF that disables the VF ends it. Its file may stay open longer.
  */
 #include <linux/anon_inodes.h>
-#include <linux/slab.h>
+#include <linux/memcontrol.h>
 
-#include "saving.h"
+#include "fw.h"
+#include "session.h"
 
 /**
- * mvf_session_new - make a session
+ * mvf_session_init - initialise a session
+ * @s: the session, zeroed
  * @mvf: the device; state_mutex is held
+ * @ops: what it does at its end
  *
- * Return: a session with one reference, the device's, or an ERR_PTR().
- * mvf_session_end() is how it goes away, on the failure paths too.
+ * The session has one reference, the device's. mvf_session_end() drops it, also
+ * after a failure of what follows.
+ *
+ * Return: 0, or as mvf_fw_exec(); the session then is as it was.
  */
-struct mvf_session *mvf_session_new(struct mvf_device *mvf)
+int mvf_session_init(struct mvf_session *s, struct mvf_device *mvf,
+		     const struct mvf_session_ops *ops)
 {
-	struct mvf_session *s;
 	int err;
 
-	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
-	if (!s)
-		return ERR_PTR(-ENOMEM);
-
 	err = mvf_fw_alloc_pd(mvf, &s->pdn);
-	if (err) {
-		kfree(s);
-		return ERR_PTR(err);
-	}
+	if (err)
+		return err;
+
+	s->ops = ops;
 	kref_init(&s->ref);
 	mutex_init(&s->io_mutex);
 	mutex_init(&s->lock);
 	init_waitqueue_head(&s->wait);
-	spin_lock_init(&s->list_lock);
-	INIT_LIST_HEAD(&s->ready);
-	INIT_LIST_HEAD(&s->spare);
-	mvf_saving_init(s);
-	mvf_stream_init(&s->stream);
 	s->mvf = mvf;
-	return s;
+	s->memcg = get_mem_cgroup_from_mm(current->mm);
+	return 0;
 }
 
 static void mvf_session_free(struct kref *ref)
 {
 	struct mvf_session *s = container_of(ref, struct mvf_session, ref);
 
+	mem_cgroup_put(s->memcg);
 	mutex_destroy(&s->lock);
 	mutex_destroy(&s->io_mutex);
-	kfree(s);
+	s->ops->free(s);
 }
 
 /**
@@ -58,8 +55,7 @@ static void mvf_session_free(struct kref *ref)
  * @fops: what the file can do
  * @flags: O_RDONLY or O_WRONLY
  *
- * Return: the file, which holds a reference of its own to the session, or an
- * ERR_PTR().
+ * Return: the file, which has a reference to the session, or an ERR_PTR().
  */
 struct file *mvf_session_file(struct mvf_session *s,
 			      const struct file_operations *fops, int flags)
@@ -110,57 +106,23 @@ int mvf_session_open(struct mvf_session *s, const struct file_operations *fops,
 	return 0;
 }
 
-/* From here on nobody reads what is in the lists, or queues the work. */
-static void mvf_session_take_all(struct mvf_session *s, struct list_head *all)
-{
-	spin_lock(&s->list_lock);
-	WRITE_ONCE(s->ended, true);
-	list_splice_tail_init(&s->ready, all);
-	list_splice_tail_init(&s->spare, all);
-	spin_unlock(&s->list_lock);
-	wake_up_all(&s->wait);
-}
-
-/* A reader that is at work on one of them has a reference, and no more. */
-static void mvf_session_drop_buffers(struct mvf_session *s,
-				     struct list_head *all)
-{
-	struct mvf_buffer *buf, *next;
-
-	list_for_each_entry_safe(buf, next, all, node) {
-		list_del_init(&buf->node);
-		if (mvf_buffer_mapped(buf))
-			mvf_buffer_unmap(buf, s->mvf);
-		mvf_buffer_put(buf);
-	}
-	if (s->buf)
-		mvf_buffer_put(s->buf);
-	s->buf = NULL;
-}
-
 /**
  * mvf_session_end - release all that a session has of the device
- * @s: the session; the device's reference goes with it
+ * @s: the session; the device's reference is dropped
  *
  * Called with state_mutex held and the PF attached. Waits for a LOAD that a
- * write() has begun, and for the SAVE that is on its way, which may write to
- * the session's memory until the firmware answers. From then on the fd answers
- * ENODEV.
+ * write() has begun, and for a SAVE that was sent, as the firmware may write to
+ * the session's memory until it answers. From then on the file returns ENODEV.
  */
 void mvf_session_end(struct mvf_session *s)
 {
-	LIST_HEAD(all);
-
 	mutex_lock(&s->lock);
-	mvf_session_take_all(s, &all);
-	mvf_saving_abandon(s);
-	mvf_session_drop_buffers(s, &all);
+	s->ops->end(s);
 	mvf_fw_dealloc_pd(s->mvf, s->pdn);
 	mvf_note_session_end(s->mvf);
 	s->mvf = NULL;
 	mutex_unlock(&s->lock);
 
-	cancel_work_sync(&s->work);
 	kref_put(&s->ref, mvf_session_free);
 }
 
@@ -178,7 +140,7 @@ void mvf_session_end_current(struct mvf_device *mvf)
 		mvf_session_end(s);
 }
 
-/* The file's release: the session itself may go on until the device ends it. */
+/** mvf_session_release - the file's release; the session stays open until its end */
 int mvf_session_release(struct inode *inode, struct file *filp)
 {
 	struct mvf_session *s = filp->private_data;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The format of the migration stream: what is emitted, and what is understood.
- * Nothing here touches a device, a file or user memory.
+ * The format of the migration stream: what is written, and what is read. Nothing
+ * here accesses a device, a file or user memory.
  *
  * A stream is a sequence of records, each a head of 16 bytes and a payload:
  *
@@ -11,31 +11,33 @@
  *			1 STOP_COPY_SIZE: le64, the memory that the largest
  *			  image will need
  *
- * Drivers of Linux 6.1, and those told to, write no records: their stream is
- * one image from its first to its last byte. Nothing in an image says so; its
- * contents are the firmware's affair. So the first 16 bytes decide. They are
- * the head of a record if they are exactly one of the two that a stream of
- * records can begin with:
+ * Linux 6.1's driver, and this one with stream_format=bare, write no records:
+ * their stream is one image from its first to its last byte. The format of an
+ * image is the firmware's, so the first 16 bytes of a stream decide. They are the
+ * head of a record if no flag but bit 0 is set, and
  *
- *	size 8, flags 0 or 1, tag STOP_COPY_SIZE	(Linux 6.3 and later)
- *	size 1 to 2^32 - 1, flags 0, tag FW_DATA	(Linux 6.2)
+ *	tag 0			flags 0, size 1 to 2^32 - 1
+ *	tag 1			size 8
+ *	tags 2 to 65535		size 0 to 1 MiB
  *
- * and else the first bytes of a bare image. An image is taken for records only
- * if 12 chosen bytes of its first 16 are zero (FW_DATA), or all 16 have a
- * certain value but one bit (STOP_COPY_SIZE); what would follow then is refused
- * as a truncated or unknown record, or by the firmware, and never loaded in
- * part without an error. The other way round, records that begin with a tag of
- * the future are taken for an image, which the firmware refuses. From the
- * second record on, unknown tags are judged by their flags.
+ * and otherwise the first bytes of a bare image. The third line is for records
+ * of future kernels: the first record is judged like every later one, and is
+ * skipped, or refused. An image is mistaken for records only if nearly all of its
+ * first 16 bytes have certain values (at least 10 of them are zero). That ends in
+ * an error, for a truncated or unknown record or by the firmware, and no part of
+ * it is loaded without an error.
  *
- * STOP_COPY_SIZE is checked and otherwise ignored: memory is taken as the data
- * arrives, not as it is promised.
+ * The rule has test vectors, tests/fixtures/heads.tsv, for this file and for the
+ * reader of mlxmigctl.
+ *
+ * STOP_COPY_SIZE is checked and otherwise ignored: memory is allocated for the
+ * bytes that have arrived, not for those that were announced.
  */
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
-#include <linux/minmax.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 #include <asm/byteorder.h>
 
@@ -44,7 +46,11 @@
 enum {
 	MVF_TAG_FW_DATA = 0,
 	MVF_TAG_STOP_COPY_SIZE = 1,
+	MVF_TAG_LAST = U16_MAX,
 };
+
+/* The largest payload of a first record whose tag is not known. */
+#define MVF_UNKNOWN_MAX SZ_1M
 
 #define MVF_FLAG_OPTIONAL BIT(0)
 
@@ -56,28 +62,37 @@ struct mvf_head {
 
 static_assert(sizeof(struct mvf_head) == MVF_HEAD_LEN);
 
-/** mvf_stream_init - expect a stream from its first byte */
-void mvf_stream_init(struct mvf_stream *st)
+/**
+ * mvf_stream_init - expect a stream from its first byte
+ * @st: the stream
+ * @one_image: the firmware loads no second image
+ */
+void mvf_stream_init(struct mvf_stream *st, bool one_image)
 {
 	memset(st, 0, sizeof(*st));
+	st->one_image = one_image;
 	st->expect = MVF_HEAD;
 	st->first = true;
 }
 
-static bool mvf_opens_records(u64 size, u32 flags, u32 tag)
+/* Does a stream of records begin with such a head, or a bare image with such bytes? */
+static bool mvf_is_first_head(u64 size, u32 flags, u32 tag)
 {
+	if (flags & ~MVF_FLAG_OPTIONAL)
+		return false;
+
 	switch (tag) {
-	case MVF_TAG_STOP_COPY_SIZE:
-		return size == sizeof(__le64) && !(flags & ~MVF_FLAG_OPTIONAL);
 	case MVF_TAG_FW_DATA:
 		return size && size <= U32_MAX && !flags;
+	case MVF_TAG_STOP_COPY_SIZE:
+		return size == sizeof(__le64);
 	default:
-		return false;
+		return tag <= MVF_TAG_LAST && size <= MVF_UNKNOWN_MAX;
 	}
 }
 
-/* Says what a record's payload is, or why the record cannot be taken. */
-static int mvf_judge(u64 size, u32 flags, u32 tag)
+/* Returns what a record's payload is, or the errno of its refusal. */
+static int mvf_record_payload(u64 size, u32 flags, u32 tag)
 {
 	if (flags & ~MVF_FLAG_OPTIONAL)
 		return -EOPNOTSUPP;
@@ -95,12 +110,13 @@ static int mvf_judge(u64 size, u32 flags, u32 tag)
 }
 
 /**
- * mvf_stream_head_done - judge a head whose 16 bytes are all there
- * @st: the stream; @st->expect and @st->left say afterwards what comes. In the
- *	case of MVF_BARE the 16 bytes in @st->head are the first of the image
+ * mvf_stream_head_done - interpret a head whose 16 bytes have arrived
+ * @st: the stream; @st->expect and @st->left are set for what follows. With
+ *	MVF_BARE the 16 bytes in @st->head are the first of the image
  *
- * Return: 0; -EOPNOTSUPP for a record that must be understood and is not;
- * -EFBIG for an image larger than a LOAD can name; -EINVAL for nonsense.
+ * Return: 0; -EOPNOTSUPP for a record that must be understood and is not, and for
+ * a second image where @st->one_image; -EFBIG for an image larger than a LOAD
+ * can name; -EINVAL for an invalid size.
  */
 int mvf_stream_head_done(struct mvf_stream *st)
 {
@@ -114,14 +130,16 @@ int mvf_stream_head_done(struct mvf_stream *st)
 	flags = le32_to_cpu(head.flags);
 	tag = le32_to_cpu(head.tag);
 
-	if (st->first && !mvf_opens_records(size, flags, tag)) {
+	if (st->first && !mvf_is_first_head(size, flags, tag)) {
 		st->expect = MVF_BARE;
 		st->left = U32_MAX;
 		return 0;
 	}
-	expect = mvf_judge(size, flags, tag);
+	expect = mvf_record_payload(size, flags, tag);
 	if (expect < 0)
 		return expect;
+	if (expect == MVF_IMAGE && st->images++ && st->one_image)
+		return -EOPNOTSUPP;
 
 	st->first = false;
 	st->head_len = 0;
@@ -131,18 +149,18 @@ int mvf_stream_head_done(struct mvf_stream *st)
 }
 
 /**
- * mvf_stream_took - account for bytes of a payload or an image
+ * mvf_stream_advance - account for bytes of a payload or an image
  * @st: the stream
  * @len: their number, at most @st->left
  */
-void mvf_stream_took(struct mvf_stream *st, u64 len)
+void mvf_stream_advance(struct mvf_stream *st, u64 len)
 {
 	st->left -= len;
 	if (!st->left && st->expect != MVF_BARE)
 		st->expect = MVF_HEAD;
 }
 
-/** mvf_stream_may_end - is this a place where a stream can be complete? */
+/** mvf_stream_may_end - can the stream end here? */
 bool mvf_stream_may_end(const struct mvf_stream *st)
 {
 	return st->expect == MVF_BARE ||
@@ -180,7 +198,7 @@ unsigned int mvf_stream_put_size(u8 *to, u64 size)
 }
 
 /**
- * mvf_stream_put_image_head - write what goes before an image
+ * mvf_stream_put_image_head - write the head of a FW_DATA record
  * @to: room for 16 bytes
  * @size: bytes of the image
  *

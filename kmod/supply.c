@@ -1,46 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The memory that SAVEs write to: how much, found in time, and used again. */
+/* The memory that SAVEs write to: its size, its allocation, and its reuse. */
 #include <linux/sizes.h>
 
 #include "saving.h"
 
-/* SAVE's size field has 32 bits, and the memory is whole pages. */
+/* A SAVE's size field has 32 bits, and its memory is whole pages. */
 #define MVF_SAVE_MAX ((u64)U32_MAX + 1 - PAGE_SIZE)
 /* In chunk mode, unless the firmware wants more for one SAVE. */
 #define MVF_CHUNK SZ_8M
 
-/* Takes back a buffer that is no longer needed, or can no longer be trusted. */
-void mvf_supply_discard(struct mvf_session *s, struct mvf_buffer *buf)
+/** mvf_supply_discard - release a buffer that is too small, or may be written to */
+void mvf_supply_discard(struct mvf_save *save, struct mvf_buffer *buf)
 {
-	mvf_buffer_unmap(buf, s->mvf);
+	mvf_buffer_unmap(buf, save->session.mvf);
 	mvf_buffer_put(buf);
 }
 
-/** mvf_supply_give - keep a buffer for a later SAVE */
-void mvf_supply_give(struct mvf_session *s, struct mvf_buffer *buf)
+/** mvf_supply_return - keep a buffer for a later SAVE */
+void mvf_supply_return(struct mvf_save *save, struct mvf_buffer *buf)
 {
-	spin_lock(&s->list_lock);
-	list_add(&buf->node, &s->spare);
-	spin_unlock(&s->list_lock);
+	spin_lock(&save->list_lock);
+	list_add(&buf->node, &save->spare);
+	spin_unlock(&save->list_lock);
 }
 
-static u32 mvf_supply_room(u64 size)
+static u32 mvf_supply_round(u64 size)
 {
 	return min(PAGE_ALIGN(max_t(u64, size, 1)), MVF_SAVE_MAX);
 }
 
-/* The pages will be read by the user, filled or not. */
-static struct mvf_buffer *mvf_supply_buffer(struct mvf_session *s, u32 room)
+/* The user reads as much as the firmware claims to have written. */
+static struct mvf_buffer *mvf_supply_buffer(struct mvf_save *save, u32 size)
 {
 	struct mvf_buffer *buf;
 	int err;
 
-	buf = mvf_buffer_alloc(s->mvf, room, __GFP_ZERO);
+	buf = mvf_buffer_alloc(save->session.mvf, size, __GFP_ZERO);
 	if (IS_ERR(buf))
 		return buf;
 
-	buf->room = room;
-	err = mvf_buffer_map(buf, s->mvf, s->pdn, DMA_FROM_DEVICE);
+	buf->save_size = size;
+	err = mvf_buffer_map(buf, save->session.mvf, save->session.pdn,
+			     DMA_FROM_DEVICE);
 	if (err) {
 		mvf_buffer_put(buf);
 		return ERR_PTR(err);
@@ -49,82 +50,82 @@ static struct mvf_buffer *mvf_supply_buffer(struct mvf_session *s, u32 room)
 }
 
 /**
- * mvf_supply_add - find memory for a SAVE of the session's size
- * @s: the session; its lock is held
+ * mvf_supply_add - allocate memory for one SAVE
+ * @save: the session; its lock is held
  *
  * Return: 0, -ENOMEM or an errno from the firmware.
  */
-int mvf_supply_add(struct mvf_session *s)
+int mvf_supply_add(struct mvf_save *save)
 {
-	struct mvf_buffer *buf = mvf_supply_buffer(s, s->room);
+	struct mvf_buffer *buf = mvf_supply_buffer(save, save->save_size);
 
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
-	mvf_supply_give(s, buf);
+	mvf_supply_return(save, buf);
 	return 0;
 }
 
-static struct mvf_buffer *mvf_supply_spare(struct mvf_session *s)
+static struct mvf_buffer *mvf_supply_spare(struct mvf_save *save)
 {
 	struct mvf_buffer *buf;
 
-	spin_lock(&s->list_lock);
-	buf = list_first_entry_or_null(&s->spare, struct mvf_buffer, node);
+	spin_lock(&save->list_lock);
+	buf = list_first_entry_or_null(&save->spare, struct mvf_buffer, node);
 	if (buf)
 		list_del_init(&buf->node);
-	spin_unlock(&s->list_lock);
+	spin_unlock(&save->list_lock);
 	return buf;
 }
 
 /**
- * mvf_supply_take - find memory for a SAVE
- * @s: the session; its lock is held
- * @need: bytes
+ * mvf_supply_take - return memory for a SAVE
+ * @save: the session; its lock is held
+ * @required: bytes
  *
- * What was prepared is enough, but for a state that has grown beyond the reserve,
- * or a firmware that has changed its mind.
+ * Memory is allocated here only for a state that has grown beyond what
+ * mvf_supply_plan() has foreseen.
  *
  * Return: a mapped buffer, or an ERR_PTR().
  */
-struct mvf_buffer *mvf_supply_take(struct mvf_session *s, u32 need)
+struct mvf_buffer *mvf_supply_take(struct mvf_save *save, u32 required)
 {
-	struct mvf_buffer *buf = mvf_supply_spare(s);
+	struct mvf_buffer *buf = mvf_supply_spare(save);
 
-	if (buf && buf->room >= need)
+	if (buf && buf->save_size >= required)
 		return buf;
 	if (buf)
-		mvf_supply_discard(s, buf);
-	return mvf_supply_buffer(s, mvf_supply_room(max(need, s->room)));
+		mvf_supply_discard(save, buf);
+	return mvf_supply_buffer(save, mvf_supply_round(max(required, save->save_size)));
 }
 
-/** mvf_supply_ready - is there memory that was prepared, and is not in use? */
-bool mvf_supply_ready(struct mvf_session *s)
+/** mvf_supply_available - is there memory that is allocated and not in use? */
+bool mvf_supply_available(struct mvf_save *save)
 {
-	bool ready;
+	bool available;
 
-	spin_lock(&s->list_lock);
-	ready = !list_empty(&s->spare);
-	spin_unlock(&s->list_lock);
-	return ready;
+	spin_lock(&save->list_lock);
+	available = !list_empty(&save->spare);
+	spin_unlock(&save->list_lock);
+	return available;
 }
 
 /**
- * mvf_supply_plan - how much memory one SAVE gets
+ * mvf_supply_plan - decide how much memory one SAVE gets
  * @mvf: the VF
- * @sizes: what there is to save
- * @track: the VF runs on, and its state may grow until it is stopped
+ * @sizes: what can be saved
+ * @track: the VF runs, and its state may grow until it is stopped
  *
- * Return: bytes: for all that there is and, with @track, a tenth more; or for a
+ * Return: bytes, for the whole state and, with @track, a tenth more; or for one
  * chunk.
  */
 u32 mvf_supply_plan(struct mvf_device *mvf, const struct mvf_fw_sizes *sizes,
 		    bool track)
 {
-	u64 size = sizes->room;
+	u64 size = sizes->required;
 
 	if (mvf->chunks)
 		size = max(size, min_t(u64, sizes->total, MVF_CHUNK));
 	else if (track)
 		size += size / 10;
-	return mvf_supply_room(size);
+	return mvf_supply_round(size);
 }

@@ -20,7 +20,7 @@
 #define MVF_TRACE_NAME 32
 #define MVF_TRACE_PART 16
 
-/* An arc, taken (errno 0) or not; now: the state after it. */
+/* An arc that is completed (errno 0) or has failed; now: the state after it. */
 TRACE_EVENT(arc,
 	    TP_PROTO(struct mvf_device *mvf, int from, int to, int err, u64 ns),
 	    TP_ARGS(mvf, from, to, err, ns),
@@ -47,7 +47,7 @@ TRACE_EVENT(arc,
 		      __entry->err, __entry->ns)
 );
 
-/* A firmware command and its answer; status 0 and an errno: there was none. */
+/* A firmware command and its answer; with an errno and status 0 there was none. */
 TRACE_EVENT(command,
 	    TP_PROTO(struct mvf_device *mvf, u16 opcode, u16 op_mod, u8 status,
 		     u32 syndrome, int err, u64 ns),

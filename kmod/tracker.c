@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dirty page tracking by the device (VFIO_DEVICE_FEATURE_DMA_LOGGING_*): the
- * firmware logs which pages the VF writes to, and reports them when asked.
+ * Dirty page tracking by the device: the life of the firmware's log of the pages
+ * that the VF writes to.
  *
- * The rule: what may be dirty is reported dirty. A page counts as clean only
- * when a report of a working tracker has come to its end without it.
+ * The rule: what may be dirty is reported dirty. A page counts as clean only when
+ * a report of a working tracker has ended without it.
  */
 #include <linux/kmemleak.h>
 #include <linux/log2.h>
-#include <linux/module.h>
+#include <linux/memcontrol.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/vfio.h>
 
-#include "compat/compat.h"
 #include "fw.h"
 #include "tracker.h"
 
-/* From now on everything is dirty. May be called in interrupt context. */
+/** mvf_tracker_break - all is dirty from now on; works in interrupt context */
 void mvf_tracker_break(struct mvf_tracker *t)
 {
 	set_bit(MVF_TRACKER_BROKEN, &t->flags);
@@ -27,13 +26,16 @@ static void mvf_tracker_free(struct kref *ref)
 {
 	struct mvf_tracker *t = container_of(ref, struct mvf_tracker, ref);
 
+	mvf_stale_free(t);
 	xa_destroy(&t->carried);
 	kvfree(t->entries);
 	kfree(t->ranges);
+	mem_cgroup_put(t->memcg);
 	kfree(t);
 }
 
-static void mvf_tracker_put(struct mvf_tracker *t)
+/** mvf_tracker_put - drop a reference */
+void mvf_tracker_put(struct mvf_tracker *t)
 {
 	kref_put(&t->ref, mvf_tracker_free);
 }
@@ -61,7 +63,7 @@ static int mvf_tracker_event(struct notifier_block *nb, unsigned long type,
 			mvf_tracker_break(t);
 		break;
 	case MLX5_EVENT_TYPE_OBJECT_CHANGE:
-		/* The reporter asks what it is. */
+		/* The reporter queries the object. */
 		set_bit(MVF_TRACKER_EVENT, &t->flags);
 		wake_up(&t->wait);
 		break;
@@ -70,9 +72,9 @@ static int mvf_tracker_event(struct notifier_block *nb, unsigned long type,
 }
 
 /*
- * Where the firmware does not let go, it may write to the memory still: that is
- * leaked, and the tracker with it. What it completes then must find nobody, as
- * this module may go: mlx5_core forgets the queue, whatever the firmware says.
+ * Where the firmware refuses to end, it may still write to the memory, which is
+ * leaked together with the tracker. Later completions must not call into this
+ * module, which may be unloaded: mlx5_core forgets the queue in any case.
  */
 static void mvf_tracker_leak(struct mvf_device *mvf, struct mvf_tracker *t,
 			     int err)
@@ -86,8 +88,8 @@ static void mvf_tracker_leak(struct mvf_device *mvf, struct mvf_tracker *t,
 		mlx5_core_destroy_cq(mvf->pf, &t->q.cq);
 }
 
-/* Takes the queues and the object away. */
-static void mvf_tracker_kill(struct mvf_device *mvf, struct mvf_tracker *t)
+/* Ends the firmware's part: the object and the queues. */
+static void mvf_tracker_shut_down(struct mvf_device *mvf, struct mvf_tracker *t)
 {
 	int err;
 
@@ -116,20 +118,21 @@ void mvf_tracker_end(struct mvf_device *mvf)
 	if (!t)
 		return;
 	mvf->tracker = NULL;
-	mvf_tracker_kill(mvf, t);
+	set_bit(MVF_TRACKER_STOPPED, &t->flags);
+	mvf_tracker_shut_down(mvf, t);
 	mvf_tracker_put(t);
 }
 
 /**
- * mvf_tracker_lost - the PF goes away under the tracker
- * @mvf: the VF; state_mutex is held, and commands still go through
+ * mvf_tracker_lost - the PF is about to disable the VF
+ * @mvf: the VF; state_mutex is held, and commands can still be sent
  *
- * It stays the device's, and everything is dirty.
+ * The tracker stays the device's, and everything is dirty.
  */
 void mvf_tracker_lost(struct mvf_device *mvf)
 {
 	if (mvf->tracker)
-		mvf_tracker_kill(mvf, mvf->tracker);
+		mvf_tracker_shut_down(mvf, mvf->tracker);
 }
 
 static unsigned int mvf_log_page(struct mvf_device *mvf, u64 size)
@@ -141,7 +144,7 @@ static unsigned int mvf_log_page(struct mvf_device *mvf, u64 size)
 	return clamp_t(unsigned int, size ? ilog2(size) : 0, min, max);
 }
 
-static struct mvf_tracker *mvf_tracker_alloc(void)
+static struct mvf_tracker *mvf_tracker_alloc(unsigned int log_page)
 {
 	struct mvf_tracker *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
 
@@ -150,35 +153,51 @@ static struct mvf_tracker *mvf_tracker_alloc(void)
 	kref_init(&t->ref);
 	mutex_init(&t->report_mutex);
 	init_waitqueue_head(&t->wait);
+	t->stale = RB_ROOT_CACHED;
 	xa_init(&t->carried);
 	MLX5_NB_INIT(&t->nb, mvf_tracker_event, NOTIFY_ANY);
+	t->log_page = log_page;
 	return t;
 }
 
-/* Makes what the firmware has of a tracker. */
+/* Makes the firmware's part of a tracker that has its ranges. */
 static int mvf_tracker_bring_up(struct mvf_device *mvf, struct mvf_tracker *t)
 {
-	int err, stuck;
+	int err;
 
 	err = mvf_track_queues_make(mvf, &t->q);
-	if (!err) {
-		t->entries = kvmalloc(1U << t->q.log_msg, GFP_KERNEL_ACCOUNT);
-		err = t->entries ? mvf_object_create(mvf, t) : -ENOMEM;
-	}
-	if (!err) {
-		mlx5_eq_notifier_register(mvf->pf, &t->nb);
-		t->alive = true;
-		return 0;
-	}
-	stuck = mvf_track_queues_drop(mvf, &t->q);
-	if (stuck)
-		mvf_tracker_leak(mvf, t, stuck);
+	if (err)
+		goto out_leak;
+	t->entries = kvmalloc(1U << t->q.log_msg, GFP_KERNEL_ACCOUNT);
+	err = t->entries ? mvf_object_create(mvf, t) : -ENOMEM;
+	if (err)
+		goto out_queues;
+
+	mlx5_eq_notifier_register(mvf->pf, &t->nb);
+	t->alive = true;
+	return 0;
+
+out_queues:
+	mvf_track_queues_drop(mvf, &t->q);
+out_leak:
+	if (t->q.stuck)
+		mvf_tracker_leak(mvf, t, t->q.stuck);
 	return err;
 }
 
-static int mvf_tracker_begin(struct mvf_device *mvf,
-			     struct rb_root_cached *ranges, u32 count,
-			     u64 *page_size)
+/**
+ * mvf_tracker_begin - start dirty tracking
+ * @mvf: the VF; state_mutex is held
+ * @ranges: of addresses, an interval tree
+ * @count: of the ranges
+ * @page_size: bytes of a page: what is asked for, and then what is tracked
+ *
+ * Return: 0; -EINVAL when it has started before, or for an empty range;
+ * -EOPNOTSUPP for more bytes than the firmware tracks; -ENOMEM; or as
+ * mvf_fw_exec().
+ */
+int mvf_tracker_begin(struct mvf_device *mvf, struct rb_root_cached *ranges,
+		      u32 count, u64 *page_size)
 {
 	struct mvf_tracker *t;
 	unsigned int max;
@@ -188,11 +207,11 @@ static int mvf_tracker_begin(struct mvf_device *mvf,
 		return -ENOTCONN;
 	if (mvf->tracker)
 		return -EINVAL;
-	t = mvf_tracker_alloc();
+	t = mvf_tracker_alloc(mvf_log_page(mvf, *page_size));
 	if (!t)
 		return -ENOMEM;
 
-	t->log_page = mvf_log_page(mvf, *page_size);
+	t->memcg = get_mem_cgroup_from_mm(current->mm);
 	max = MLX5_CAP_ADV_VIRTUALIZATION(mvf->pf, pg_track_max_num_range);
 	err = mvf_tracker_take_ranges(t, ranges, count, max);
 	if (!err)
@@ -206,81 +225,63 @@ static int mvf_tracker_begin(struct mvf_device *mvf,
 	return 0;
 }
 
-static int mvf_log_start(struct vfio_device *vdev,
-			 struct rb_root_cached *ranges, u32 count,
-			 u64 *page_size)
+/* A tracker of the same ranges, of which each is dirty until it is reported. */
+static int mvf_tracker_copy(struct mvf_device *mvf, struct mvf_tracker *old,
+			    struct mvf_tracker **copy)
 {
-	struct mvf_device *mvf = mvf_of_vfio(vdev);
-	int err;
-
-	mvf_lock_state(mvf);
-	err = mvf_tracker_begin(mvf, ranges, count, page_size);
-	mvf_unlock_state(mvf);
-	return err;
-}
-
-static int mvf_log_stop(struct vfio_device *vdev)
-{
-	struct mvf_device *mvf = mvf_of_vfio(vdev);
-
-	mvf_lock_state(mvf);
-	mvf_tracker_end(mvf);
-	mvf_unlock_state(mvf);
-	return 0;
-}
-
-static struct mvf_tracker *mvf_tracker_get(struct mvf_device *mvf)
-{
-	struct mvf_tracker *t;
-
-	mvf_lock_state(mvf);
-	t = mvf->tracker;
-	if (t)
-		kref_get(&t->ref);
-	mvf_unlock_state(mvf);
-	return t;
-}
-
-static int mvf_log_read_and_clear(struct vfio_device *vdev, unsigned long iova,
-				  unsigned long length,
-				  struct iova_bitmap *dirty)
-{
-	struct mvf_device *mvf = mvf_of_vfio(vdev);
-	struct mvf_tracker *t = mvf_tracker_get(mvf);
-	int err = -EINVAL;
+	struct mvf_tracker *t = mvf_tracker_alloc(old->log_page);
+	int err = -ENOMEM;
 
 	if (!t)
 		return err;
-	if (length && iova + length - 1 >= iova)
-		err = mutex_lock_killable(&t->report_mutex);
-	if (!err) {
-		err = mvf_tracker_report(mvf, t, iova, length, dirty);
-		mutex_unlock(&t->report_mutex);
-	}
+	t->ranges = kmemdup(old->ranges,
+			    old->range_count * sizeof(*old->ranges),
+			    GFP_KERNEL_ACCOUNT);
+	if (!t->ranges)
+		goto out_put;
+	t->range_count = old->range_count;
+	err = mvf_stale_add_all(t);
+	if (!err)
+		err = mvf_tracker_bring_up(mvf, t);
+	if (err)
+		goto out_put;
+	*copy = t;
+	return 0;
+
+out_put:
 	mvf_tracker_put(t);
 	return err;
 }
 
-static const struct vfio_log_ops mvf_log_ops = {
-	.log_start = mvf_log_start,
-	.log_stop = mvf_log_stop,
-	.log_read_and_clear = mvf_log_read_and_clear,
-};
-
-/* iova_bitmap_set() is in there; before Linux 6.7 it is not, which is as well. */
-MODULE_INFO(import_ns, "IOMMUFD");
-
 /**
- * mvf_tracker_offer - announce dirty tracking, where it works
- * @mvf: the VF, not registered with vfio yet
+ * mvf_tracker_renew - continue dirty tracking after a reset of the function
+ * @mvf: the VF; state_mutex is held
  *
- * A kernel whose vfio cannot take reports would let START succeed and fail
- * every REPORT, and with it the migration of a VMM that believed in it.
+ * The reset has ended the firmware's log, and a guest that resets its device
+ * during a migration continues to use it. So there is a new tracker, which reports
+ * all of its ranges as dirty once. Where it cannot be made, the old one stays,
+ * and everything is dirty.
  */
-void mvf_tracker_offer(struct mvf_device *mvf)
+void mvf_tracker_renew(struct mvf_device *mvf)
 {
-	if (!MVF_CAN_REPORT_DIRTY || !MLX5_CAP_GEN(mvf->pf, adv_virtualization) ||
-	    !MLX5_CAP_ADV_VIRTUALIZATION(mvf->pf, pg_track_max_num_range))
+	struct mvf_tracker *old = mvf->tracker, *t;
+	struct mem_cgroup *memcg;
+	int err;
+
+	if (!old || mvf->detached)
 		return;
-	mvf->core.vdev.log_ops = &mvf_log_ops;
+
+	mvf_tracker_shut_down(mvf, old);
+	memcg = set_active_memcg(old->memcg);
+	err = mvf_tracker_copy(mvf, old, &t);
+	set_active_memcg(memcg);
+	if (err) {
+		pci_warn(mvf->core.pdev,
+			 "dirty tracking does not continue after the reset (%d): all is dirty\n",
+			 err);
+		return;
+	}
+	swap(t->memcg, old->memcg);
+	mvf->tracker = t;
+	mvf_tracker_put(old);
 }

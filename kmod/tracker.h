@@ -11,9 +11,11 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+#include "buffer.h"
 #include "device.h"
 
 struct iova_bitmap;
+struct mem_cgroup;
 
 enum {
 	MVF_CQE_SIZE = 64,
@@ -22,15 +24,16 @@ enum {
 
 /* Flags of a tracker, set and read without a lock. */
 enum {
-	MVF_TRACKER_EVENT,	/* something came for the reporter to look at */
-	MVF_TRACKER_BROKEN,	/* what is dirty is not known any more */
+	MVF_TRACKER_EVENT,	/* there may be a message */
+	MVF_TRACKER_BROKEN,	/* which pages are dirty is unknown */
+	MVF_TRACKER_STOPPED,	/* by STOP, or by the last close */
 };
 
 /**
  * struct mvf_qp - one end of the connection on which the firmware reports
  * @buf: its queue, for the end that receives
  * @db: its doorbell record
- * @number: the firmware's name for it
+ * @number: its number in commands
  */
 struct mvf_qp {
 	struct mlx5_frag_buf buf;
@@ -39,23 +42,21 @@ struct mvf_qp {
 };
 
 /**
- * struct mvf_track_queues - how a report comes from the firmware
+ * struct mvf_track_queues - the queues that messages arrive on
  * @pdn: protection domain of what follows
  * @uar: doorbell page
- * @cq: completions, of which every message makes one
+ * @cq: completions, one for each message
  * @cq_buf: its entries
  * @cq_db: its doorbell record
  * @host: the end that receives
  * @fw: the firmware's end
- * @data: where messages arrive, slot by slot
- * @mkey: the firmware's name for @data
- * @slots: messages that can be under way, a power of two
+ * @data: memory of the messages, slot by slot
+ * @slots: messages that can be on their way, a power of two
  * @log_msg: log 2 of a slot's bytes
- * @posted: receive requests given, ever
- * @made: how many of the above exist, in the order of their making
+ * @posted: receive requests, since the queues were made
+ * @stuck: the errno of the firmware's refusal to destroy one of them, or 0
  *
- * Everything here belongs to the PF's device; the tracker's owner touches it
- * under state_mutex.
+ * All of it belongs to the PF's device, and is protected by state_mutex.
  */
 struct mvf_track_queues {
 	u32 pdn;
@@ -65,12 +66,11 @@ struct mvf_track_queues {
 	struct mlx5_db cq_db;
 	struct mvf_qp host;
 	struct mvf_qp fw;
-	struct mlx5_frag_buf data;
-	u32 mkey;
+	struct mvf_buffer *data;
 	u32 slots;
 	unsigned int log_msg;
 	u16 posted;
-	unsigned int made;
+	int stuck;
 };
 
 struct mvf_track_range {
@@ -79,27 +79,28 @@ struct mvf_track_range {
 };
 
 /**
- * struct mvf_tracker - the firmware's log of what a VF writes to
- * @ref: held by the device, and by everyone who reports
- * @report_mutex: one reporter at a time; held while user memory is touched, so
- *	nobody who ends the tracker takes it
- * @wait: the reporter
+ * struct mvf_tracker - the firmware's log of the pages that a VF writes to
+ * @ref: held by the device, and by each report
+ * @report_mutex: one report at a time; held while user memory is accessed, so
+ *	nothing that ends the tracker takes it
+ * @wait: the report
  * @flags: MVF_TRACKER_*
- * @nb: hears of errors
+ * @nb: notified of errors
+ * @memcg: of the process that has started tracking; memory is charged to it
  * @q: the queues (state_mutex)
  * @alive: @q and the firmware's object exist (state_mutex)
- * @object: the firmware's name for it
- * @log_page: log 2 of the bytes of a page, as the firmware tracks them
+ * @object: its number in commands
+ * @log_page: log 2 of the bytes of a tracked page
  * @ranges: what is tracked, in order; constant
- * @range_count: how many
+ * @range_count: their number
  * @entries: a copy of one message (report_mutex)
- * @carried: pages that the firmware has reported, and thereby forgotten, though
- *	only a part of them was asked for: dirty for good (report_mutex)
+ * @stale: ranges in which all is dirty once more, after a reset (report_mutex)
+ * @carried: pages that the firmware has reported, and so forgotten, though only a
+ *	part of them was asked about: dirty until tracking stops (report_mutex)
  *
- * A tracker that is broken reports all that it tracks as dirty, until it is
- * stopped. A tracker that was ended, by a STOP, a reset or the last close, is
- * no more the device's: a reporter that is still at work finds that out
- * whenever it takes state_mutex, and fails.
+ * A tracker that is broken reports all that it tracks as dirty until it is
+ * stopped. After a STOP, the last close or a reset it is not the device's any
+ * more; a report that is under way notices that when it takes state_mutex.
  */
 struct mvf_tracker {
 	struct kref ref;
@@ -107,6 +108,7 @@ struct mvf_tracker {
 	wait_queue_head_t wait;
 	unsigned long flags;
 	struct mlx5_nb nb;
+	struct mem_cgroup *memcg;
 
 	struct mvf_track_queues q;
 	bool alive;
@@ -116,10 +118,11 @@ struct mvf_tracker {
 	unsigned int range_count;
 
 	__be64 *entries;
+	struct rb_root_cached stale;
 	struct xarray carried;
 };
 
-/* A message, as its completion tells it. */
+/* A message, as its completion describes it. */
 struct mvf_track_message {
 	u32 state;	/* MLX5_PAGE_TRACK_STATE_* */
 	u32 count;	/* of the addresses that were copied */
@@ -130,7 +133,20 @@ static inline bool mvf_tracker_broken(struct mvf_tracker *t)
 	return test_bit(MVF_TRACKER_BROKEN, &t->flags);
 }
 
+/* tracker.c */
 void mvf_tracker_break(struct mvf_tracker *t);
+void mvf_tracker_put(struct mvf_tracker *t);
+int mvf_tracker_begin(struct mvf_device *mvf, struct rb_root_cached *ranges,
+		      u32 count, u64 *page_size);
+void mvf_tracker_end(struct mvf_device *mvf);
+void mvf_tracker_lost(struct mvf_device *mvf);
+void mvf_tracker_renew(struct mvf_device *mvf);
+
+/* tracker_stale.c */
+int mvf_stale_add_all(struct mvf_tracker *t);
+void mvf_stale_free(struct mvf_tracker *t);
+void mvf_stale_mark(struct mvf_tracker *t, struct iova_bitmap *dirty, u64 iova,
+		    u64 end);
 
 /* tracker_object.c */
 int mvf_tracker_take_ranges(struct mvf_tracker *t, struct rb_root_cached *root,
@@ -154,7 +170,6 @@ int mvf_qp_init(struct mvf_device *mvf, struct mvf_qp *qp);
 int mvf_qp_connect(struct mvf_device *mvf, struct mvf_qp *qp,
 		   struct mvf_qp *to);
 int mvf_qp_let_send(struct mvf_device *mvf, struct mvf_qp *qp);
-int mvf_data_mkey(struct mvf_device *mvf, struct mvf_track_queues *q);
 
 /* tracker_queues.c */
 int mvf_track_queues_make(struct mvf_device *mvf, struct mvf_track_queues *q);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The firmware's object that tracks pages: its ranges, and the commands to it.
+ * The firmware's object that tracks pages: its ranges, and commands about it.
  */
 #include <linux/interval_tree.h>
 #include <linux/log2.h>
@@ -48,9 +48,9 @@ static void mvf_join_touching(struct mvf_tracker *t)
 }
 
 /**
- * mvf_tracker_take_ranges - note what is to be tracked
+ * mvf_tracker_take_ranges - decide what is tracked
  * @t: the tracker; its page size is known
- * @root: what was asked for, an interval tree
+ * @root: the ranges asked for, an interval tree
  * @count: of its ranges
  * @max: ranges that the firmware takes
  *
@@ -140,7 +140,7 @@ static void mvf_object_header(void *in, u16 opcode, u32 object)
 }
 
 /**
- * mvf_object_create - have the firmware track
+ * mvf_object_create - have the firmware track the ranges
  * @mvf: the VF; state_mutex is held
  * @t: the tracker, with its ranges and queues
  *
@@ -178,14 +178,14 @@ int mvf_object_create(struct mvf_device *mvf, struct mvf_tracker *t)
 	return err;
 }
 
-/* Ends it in the firmware, which does no DMA for it afterwards; else an errno. */
+/* Destroys it, and with it its DMA; returns as mvf_fw_release(). */
 int mvf_object_destroy(struct mvf_device *mvf, struct mvf_tracker *t)
 {
 	u32 out[MLX5_ST_SZ_DW(general_obj_out_cmd_hdr)] = {};
 	u32 in[MLX5_ST_SZ_DW(general_obj_in_cmd_hdr)] = {};
 
 	mvf_object_header(in, MLX5_CMD_OP_DESTROY_GENERAL_OBJECT, t->object);
-	return mvf_fw_give_back(mvf, in, sizeof(in), out, sizeof(out));
+	return mvf_fw_release(mvf, in, sizeof(in), out, sizeof(out));
 }
 
 /**
@@ -215,7 +215,7 @@ int mvf_object_report(struct mvf_device *mvf, struct mvf_tracker *t, u64 iova,
 	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
 }
 
-/* Is it in error? -EIO if so. The firmware may have no event for that. */
+/* Returns -EIO for a tracker in error, of which the firmware may send no event. */
 int mvf_object_check(struct mvf_device *mvf, struct mvf_tracker *t)
 {
 	u32 out[MLX5_ST_SZ_DW(general_obj_out_cmd_hdr) +

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Commands about the queues that a page tracker reports through. */
+/* Commands about the queues on which a page tracker's messages arrive. */
 #include <linux/mlx5/qp.h>
 #include <linux/slab.h>
 
@@ -45,10 +45,16 @@ static void mvf_cq_init(struct mvf_track_queues *q)
 	q->cq.event = mvf_cq_event;
 }
 
+/* The interrupts of several trackers are spread over the PF's vectors. */
+static u16 mvf_cq_vector(struct mvf_device *mvf)
+{
+	return mvf->vf_id % max(mlx5_comp_vectors_max(mvf->pf), 1U);
+}
+
 /**
- * mvf_cq_create - make the queue that tells of messages
+ * mvf_cq_create - make the queue that has a completion for each message
  * @mvf: the VF; state_mutex is held
- * @q: the queues, with memory for this one
+ * @q: the queues, with the memory of this one
  *
  * mlx5_core_destroy_cq() undoes it, and waits for callbacks.
  *
@@ -63,7 +69,7 @@ int mvf_cq_create(struct mvf_device *mvf, struct mvf_track_queues *q)
 	ktime_t begun;
 	int err, eqn;
 
-	err = mlx5_comp_eqn_get(mvf->pf, 0, &eqn);
+	err = mlx5_comp_eqn_get(mvf->pf, mvf_cq_vector(mvf), &eqn);
 	if (err)
 		return err;
 	in = kvzalloc(inlen, GFP_KERNEL);
@@ -94,8 +100,8 @@ int mvf_cq_create(struct mvf_device *mvf, struct mvf_track_queues *q)
  * mvf_qp_create - make one end of the connection
  * @mvf: the VF; state_mutex is held
  * @q: the queues
- * @qp: the end, with memory for its receive queue if it has one
- * @cq: what tells of that queue's messages; NULL: this end receives nothing
+ * @qp: the end, with the memory of its receive queue if it has one
+ * @cq: completions of that queue; NULL: this end receives nothing
  *
  * Neither end has a send queue.
  *
@@ -144,7 +150,7 @@ int mvf_qp_create(struct mvf_device *mvf, struct mvf_track_queues *q,
 	return err;
 }
 
-/** mvf_qp_destroy - undo mvf_qp_create(); on failure the firmware may use it */
+/** mvf_qp_destroy - undo mvf_qp_create(); after a failure the firmware may still use it */
 int mvf_qp_destroy(struct mvf_device *mvf, struct mvf_qp *qp)
 {
 	u32 out[MLX5_ST_SZ_DW(destroy_qp_out)] = {};
@@ -152,10 +158,10 @@ int mvf_qp_destroy(struct mvf_device *mvf, struct mvf_qp *qp)
 
 	MLX5_SET(destroy_qp_in, in, opcode, MLX5_CMD_OP_DESTROY_QP);
 	MLX5_SET(destroy_qp_in, in, qpn, qp->number);
-	return mvf_fw_give_back(mvf, in, sizeof(in), out, sizeof(out));
+	return mvf_fw_release(mvf, in, sizeof(in), out, sizeof(out));
 }
 
-/** mvf_qp_init - first step of an end's life: it may be written to */
+/** mvf_qp_init - first step: others may write to it */
 int mvf_qp_init(struct mvf_device *mvf, struct mvf_qp *qp)
 {
 	u32 out[MLX5_ST_SZ_DW(rst2init_qp_out)] = {};
@@ -184,7 +190,7 @@ int mvf_qp_connect(struct mvf_device *mvf, struct mvf_qp *qp, struct mvf_qp *to)
 	MLX5_SET(qpc, qpc, log_msg_max, MLX5_CAP_GEN(mvf->pf, log_max_msg));
 	MLX5_SET(qpc, qpc, remote_qpn, to->number);
 	MLX5_SET(qpc, qpc, primary_address_path.vhca_port_num, 1);
-	/* What is sent stays within the device. */
+	/* Messages do not leave the device. */
 	MLX5_SET(qpc, qpc, primary_address_path.fl, 1);
 	MLX5_SET(qpc, qpc, min_rnr_nak, 1);
 	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
@@ -195,7 +201,7 @@ int mvf_qp_connect(struct mvf_device *mvf, struct mvf_qp *qp, struct mvf_qp *to)
  * @mvf: the VF; state_mutex is held
  * @qp: the end that the firmware sends from
  *
- * A receiver that is out of buffers for a while is no error: 7 is for ever.
+ * A receiver that has no receive request for a while is no error: 7 is no limit.
  *
  * Return: as mvf_fw_exec().
  */
@@ -212,29 +218,4 @@ int mvf_qp_let_send(struct mvf_device *mvf, struct mvf_qp *qp)
 	/* 4.096 us * 2^8: about a millisecond. */
 	MLX5_SET(qpc, qpc, primary_address_path.ack_timeout, 8);
 	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
-}
-
-static void mvf_fill_frags(void *memory, unsigned int shift, __be64 *entry)
-{
-	mlx5_fill_page_frag_array(memory, entry);
-}
-
-/**
- * mvf_data_mkey - make the memory for messages known to the firmware
- * @mvf: the VF; state_mutex is held
- * @q: the queues; the key goes there, for mvf_mkey_destroy()
- *
- * Return: as mvf_mkey_create().
- */
-int mvf_data_mkey(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	const struct mvf_mkey key = {
-		.pdn = q->pdn,
-		.len = (u64)q->slots << q->log_msg,
-		.shift = q->data.page_shift,
-		.fill = mvf_fill_frags,
-		.memory = &q->data,
-	};
-
-	return mvf_mkey_create(mvf, &key, &q->mkey);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The queues that a page tracker reports through: two connected queue pairs on
- * the PF. The firmware sends from one; the other one's receive queue is ours.
+ * The queues on which a page tracker's messages arrive: two connected queue pairs
+ * on the PF. The firmware sends from one to the receive queue of the other.
  */
 #include <linux/delay.h>
 #include <linux/mlx5/qp.h>
@@ -11,10 +11,10 @@
 #include "tracker.h"
 
 enum {
-	MVF_SLOTS_MIN = 4,	/* the firmware makes no smaller receive queue */
+	MVF_SLOTS_MIN = 4,	/* of the smallest receive queue */
 	MVF_LOG_MSG_WANTED = 16,
 	MVF_LOG_MSG_MAX = 22,
-	MVF_REPORT_ROOM = SZ_2M,
+	MVF_DATA_SIZE = SZ_2M,
 };
 
 static int mvf_frag_alloc(struct mvf_device *mvf, struct mlx5_frag_buf *buf,
@@ -29,17 +29,17 @@ static int mvf_db_alloc(struct mvf_device *mvf, struct mlx5_db *db)
 	return mlx5_db_alloc_node(mvf->pf, db, mvf->pf->priv.numa_node);
 }
 
-/* Gives the slot of @data that is @slot to the firmware, as the next one. */
+/* Posts a receive request for a slot of @q->data. */
 static void mvf_post_slot(struct mvf_track_queues *q, u32 slot)
 {
 	u32 at = (q->posted & (q->slots - 1)) * MVF_WQE_SIZE;
 	struct mlx5_wqe_data_seg *seg = mvf_frag_at(&q->host.buf, at);
 
 	seg->byte_count = cpu_to_be32(1U << q->log_msg);
-	seg->lkey = cpu_to_be32(q->mkey);
+	seg->lkey = cpu_to_be32(q->data->mkey);
 	seg->addr = cpu_to_be64((u64)slot << q->log_msg);
 	q->posted++;
-	/* The request first, then the word that there is one. */
+	/* The firmware reads the request when it sees the counter. */
 	dma_wmb();
 	q->host.db.db[MLX5_RCV_DBR] = cpu_to_be32(q->posted);
 }
@@ -66,143 +66,21 @@ static int mvf_connect(struct mvf_device *mvf, struct mvf_track_queues *q)
 	return mvf_qp_let_send(mvf, &q->fw);
 }
 
-static int mvf_make_uar(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	q->uar = mlx5_get_uars_page(mvf->pf);
-	return PTR_ERR_OR_ZERO(q->uar);
-}
-
-static int mvf_make_pd(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	return mvf_fw_alloc_pd(mvf, &q->pdn);
-}
-
-static int mvf_make_cq_db(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	return mvf_db_alloc(mvf, &q->cq_db);
-}
-
-static int mvf_make_cq_buf(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	return mvf_frag_alloc(mvf, &q->cq_buf, q->slots * MVF_CQE_SIZE);
-}
-
-static int mvf_make_host_db(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	return mvf_db_alloc(mvf, &q->host.db);
-}
-
-static int mvf_make_host_buf(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	return mvf_frag_alloc(mvf, &q->host.buf, q->slots * MVF_WQE_SIZE);
-}
-
-static int mvf_make_data(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	return mvf_frag_alloc(mvf, &q->data, q->slots << q->log_msg);
-}
-
-static int mvf_make_host(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	return mvf_qp_create(mvf, q, &q->host, &q->cq);
-}
-
-static int mvf_make_fw(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	return mvf_qp_create(mvf, q, &q->fw, NULL);
-}
-
-static int mvf_drop_uar(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	mlx5_put_uars_page(mvf->pf, q->uar);
-	return 0;
-}
-
-static int mvf_drop_pd(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	mvf_fw_dealloc_pd(mvf, q->pdn);
-	return 0;
-}
-
-static int mvf_drop_cq_db(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	mlx5_db_free(mvf->pf, &q->cq_db);
-	return 0;
-}
-
-static int mvf_drop_cq_buf(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	mlx5_frag_buf_free(mvf->pf, &q->cq_buf);
-	return 0;
-}
-
-static int mvf_drop_cq(struct mvf_device *mvf, struct mvf_track_queues *q)
+static int mvf_cq_destroy(struct mvf_device *mvf, struct mvf_track_queues *q)
 {
 	unsigned int tries = MVF_FW_TRIES;
 	int err;
 
-	/* The command is mlx5_core's own; else as mvf_fw_give_back(). */
+	/* mlx5_core sends the command; otherwise as mvf_fw_release(). */
 	err = mlx5_core_destroy_cq(mvf->pf, &q->cq);
-	while (err == -ENOMEM && --tries) {
+	while ((err == -ENOMEM || err == -EAGAIN) && --tries) {
 		msleep(MVF_FW_PAUSE_MS);
 		err = mlx5_core_destroy_cq(mvf->pf, &q->cq);
 	}
 	return err;
 }
 
-static int mvf_drop_host_db(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	mlx5_db_free(mvf->pf, &q->host.db);
-	return 0;
-}
-
-static int mvf_drop_host_buf(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	mlx5_frag_buf_free(mvf->pf, &q->host.buf);
-	return 0;
-}
-
-static int mvf_drop_data(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	mlx5_frag_buf_free(mvf->pf, &q->data);
-	return 0;
-}
-
-static int mvf_drop_mkey(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	return mvf_mkey_destroy(mvf, q->mkey);
-}
-
-static int mvf_drop_host(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	return mvf_qp_destroy(mvf, &q->host);
-}
-
-static int mvf_drop_fw(struct mvf_device *mvf, struct mvf_track_queues *q)
-{
-	return mvf_qp_destroy(mvf, &q->fw);
-}
-
-/* What queues are made of, in order; the way back is the opposite one. */
-static const struct mvf_track_part {
-	int (*make)(struct mvf_device *mvf, struct mvf_track_queues *q);
-	int (*drop)(struct mvf_device *mvf, struct mvf_track_queues *q);
-} mvf_track_parts[] = {
-	{ mvf_make_uar, mvf_drop_uar },
-	{ mvf_make_pd, mvf_drop_pd },
-	{ mvf_make_cq_db, mvf_drop_cq_db },
-	{ mvf_make_cq_buf, mvf_drop_cq_buf },
-	{ mvf_cq_create, mvf_drop_cq },
-	{ mvf_make_host_db, mvf_drop_host_db },
-	{ mvf_make_host_buf, mvf_drop_host_buf },
-	{ mvf_make_data, mvf_drop_data },
-	{ mvf_data_mkey, mvf_drop_mkey },
-	{ mvf_make_host, mvf_drop_host },
-	{ mvf_make_fw, mvf_drop_fw },
-	{ mvf_connect, NULL },
-};
-
-/* Messages need not be as large as they may be: what takes long is the rest. */
+/* Larger messages would need more memory, and save no time. */
 static int mvf_choose_sizes(struct mvf_device *mvf, struct mvf_track_queues *q)
 {
 	unsigned int min, max;
@@ -213,9 +91,102 @@ static int mvf_choose_sizes(struct mvf_device *mvf, struct mvf_track_queues *q)
 		return -EOPNOTSUPP;
 	q->log_msg = clamp_t(unsigned int, MVF_LOG_MSG_WANTED, max(min, 3U),
 			     max);
-	q->slots = clamp_t(u32, MVF_REPORT_ROOM >> q->log_msg, MVF_SLOTS_MIN,
+	q->slots = clamp_t(u32, MVF_DATA_SIZE >> q->log_msg, MVF_SLOTS_MIN,
 			   SZ_4K);
 	return 0;
+}
+
+static int mvf_track_memory_alloc(struct mvf_device *mvf,
+				  struct mvf_track_queues *q)
+{
+	int err;
+
+	q->uar = mlx5_get_uars_page(mvf->pf);
+	if (IS_ERR(q->uar))
+		return PTR_ERR(q->uar);
+	err = mvf_db_alloc(mvf, &q->cq_db);
+	if (err)
+		goto out_uar;
+	err = mvf_frag_alloc(mvf, &q->cq_buf, q->slots * MVF_CQE_SIZE);
+	if (err)
+		goto out_cq_db;
+	err = mvf_db_alloc(mvf, &q->host.db);
+	if (err)
+		goto out_cq_buf;
+	err = mvf_frag_alloc(mvf, &q->host.buf, q->slots * MVF_WQE_SIZE);
+	if (err)
+		goto out_host_db;
+	q->data = mvf_buffer_alloc(mvf, (u64)q->slots << q->log_msg, 0);
+	if (!IS_ERR(q->data))
+		return 0;
+
+	err = PTR_ERR(q->data);
+	mlx5_frag_buf_free(mvf->pf, &q->host.buf);
+out_host_db:
+	mlx5_db_free(mvf->pf, &q->host.db);
+out_cq_buf:
+	mlx5_frag_buf_free(mvf->pf, &q->cq_buf);
+out_cq_db:
+	mlx5_db_free(mvf->pf, &q->cq_db);
+out_uar:
+	mlx5_put_uars_page(mvf->pf, q->uar);
+	return err;
+}
+
+static void mvf_track_memory_free(struct mvf_device *mvf,
+				  struct mvf_track_queues *q)
+{
+	mvf_buffer_put(q->data);
+	mlx5_frag_buf_free(mvf->pf, &q->host.buf);
+	mlx5_db_free(mvf->pf, &q->host.db);
+	mlx5_frag_buf_free(mvf->pf, &q->cq_buf);
+	mlx5_db_free(mvf->pf, &q->cq_db);
+	mlx5_put_uars_page(mvf->pf, q->uar);
+}
+
+/* What the firmware refuses to destroy may still use what is below it. */
+static int mvf_track_objects_make(struct mvf_device *mvf,
+				  struct mvf_track_queues *q)
+{
+	int err;
+
+	err = mvf_fw_alloc_pd(mvf, &q->pdn);
+	if (err)
+		return err;
+	err = mvf_cq_create(mvf, q);
+	if (err)
+		goto out_pd;
+	err = mvf_buffer_map(q->data, mvf, q->pdn, DMA_FROM_DEVICE);
+	if (err)
+		goto out_cq;
+	err = mvf_qp_create(mvf, q, &q->host, &q->cq);
+	if (err)
+		goto out_data;
+	err = mvf_qp_create(mvf, q, &q->fw, NULL);
+	if (err)
+		goto out_host;
+	err = mvf_connect(mvf, q);
+	if (!err)
+		return 0;
+
+	q->stuck = mvf_qp_destroy(mvf, &q->fw);
+	if (q->stuck)
+		return err;
+out_host:
+	q->stuck = mvf_qp_destroy(mvf, &q->host);
+	if (q->stuck)
+		return err;
+out_data:
+	q->stuck = mvf_buffer_unmap(q->data, mvf);
+	if (q->stuck)
+		return err;
+out_cq:
+	q->stuck = mvf_cq_destroy(mvf, q);
+	if (q->stuck)
+		return err;
+out_pd:
+	mvf_fw_dealloc_pd(mvf, q->pdn);
+	return err;
 }
 
 /**
@@ -223,43 +194,48 @@ static int mvf_choose_sizes(struct mvf_device *mvf, struct mvf_track_queues *q)
  * @mvf: the VF; state_mutex is held
  * @q: part of a tracker, zeroed
  *
- * Return: 0 or an errno; after either, mvf_track_queues_drop() undoes what was
- * made.
+ * Return: 0 or an errno. With @q->stuck, memory is still in use.
  */
 int mvf_track_queues_make(struct mvf_device *mvf, struct mvf_track_queues *q)
 {
 	int err;
 
 	err = mvf_choose_sizes(mvf, q);
-	while (!err && q->made < ARRAY_SIZE(mvf_track_parts)) {
-		err = mvf_track_parts[q->made].make(mvf, q);
-		if (!err)
-			q->made++;
-	}
+	if (!err)
+		err = mvf_track_memory_alloc(mvf, q);
+	if (err)
+		return err;
+	err = mvf_track_objects_make(mvf, q);
+	if (err && !q->stuck)
+		mvf_track_memory_free(mvf, q);
 	return err;
 }
 
 /**
- * mvf_track_queues_drop - undo as much of them as was made
+ * mvf_track_queues_drop - undo mvf_track_queues_make()
  * @mvf: the VF; state_mutex is held
  * @q: the queues
  *
- * Return: 0, or the errno of the firmware's refusal to let one of them go: it
- * may go on using the memory, and the tracker must not be freed.
+ * Return: 0, or the errno of the firmware's refusal to destroy one of them,
+ * which @q->stuck has too: the firmware may still use the memory, and the tracker
+ * must not be freed.
  */
 int mvf_track_queues_drop(struct mvf_device *mvf, struct mvf_track_queues *q)
 {
 	int err;
 
-	while (q->made) {
-		const struct mvf_track_part *part =
-			&mvf_track_parts[q->made - 1];
-
-		err = part->drop ? part->drop(mvf, q) : 0;
-		if (err)
-			return err;
-		q->made--;
-	}
+	err = mvf_qp_destroy(mvf, &q->fw);
+	if (!err)
+		err = mvf_qp_destroy(mvf, &q->host);
+	if (!err)
+		err = mvf_buffer_unmap(q->data, mvf);
+	if (!err)
+		err = mvf_cq_destroy(mvf, q);
+	q->stuck = err;
+	if (err)
+		return err;
+	mvf_fw_dealloc_pd(mvf, q->pdn);
+	mvf_track_memory_free(mvf, q);
 	return 0;
 }
 
@@ -273,35 +249,40 @@ static struct mlx5_cqe64 *mvf_next_cqe(struct mvf_track_queues *q)
 	if (op_own >> 4 == MLX5_CQE_INVALID ||
 	    (op_own & MLX5_CQE_OWNER_MASK) != lap)
 		return NULL;
-	/* The rest of it was written before. */
+	/* The owner bit is written last. */
 	dma_rmb();
 	return cqe;
 }
 
-/* Copies a message out; false when it says more than there can be. */
+/* Copies a message; false when its size is invalid. */
 static bool mvf_copy_message(struct mvf_track_queues *q, u32 slot, u32 bytes,
 			     __be64 *entries)
 {
-	size_t from = (size_t)slot << q->log_msg, left = bytes, part;
-	void *to = entries;
+	u64 from = (u64)slot << q->log_msg;
+	struct mvf_cursor cur = {};
+	size_t left = bytes, part;
+	void *to = entries, *at;
 
 	if (bytes > 1U << q->log_msg || bytes % sizeof(*entries))
 		return false;
+	mvf_buffer_to_cpu(q->data);
 	for (; left; left -= part, from += part, to += part) {
-		part = min_t(size_t, left, PAGE_SIZE - offset_in_page(from));
-		memcpy(to, mvf_frag_at(&q->data, from), part);
+		part = left;
+		at = mvf_buffer_at(q->data, &cur, from, &part);
+		memcpy(to, at, part);
 	}
+	mvf_buffer_to_device(q->data);
 	return true;
 }
 
 /**
- * mvf_track_queues_poll - take the next message, if it is there
+ * mvf_track_queues_poll - take the next message
  * @q: the queues; state_mutex is held
- * @entries: room for the largest message
- * @msg: what it says
+ * @entries: memory for the largest message
+ * @msg: its description
  *
- * Return: 0, -EAGAIN when there is none yet, and an event will tell of the
- * next, or -EIO when the queues are of no use any more.
+ * Return: 0, -EAGAIN when there is none yet (an event will follow), or -EIO when
+ * the queues do not work any more.
  */
 int mvf_track_queues_poll(struct mvf_track_queues *q, __be64 *entries,
 			  struct mvf_track_message *msg)
@@ -311,7 +292,7 @@ int mvf_track_queues_poll(struct mvf_track_queues *q, __be64 *entries,
 
 	cqe = mvf_next_cqe(q);
 	if (!cqe) {
-		/* It may have come between the look and the arming. */
+		/* One may have arrived before the queue was armed. */
 		mvf_cq_arm(q);
 		cqe = mvf_next_cqe(q);
 	}

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A report: the firmware is asked, its messages are heard, and what they say is
- * marked in the caller's bitmap.
+ * A report: the firmware sends the addresses of dirty pages in messages, and they
+ * are marked in the caller's bitmap.
  */
 #include <linux/iova_bitmap.h>
 #include <linux/jiffies.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "tracker.h"
 
 enum { MVF_TRACK_WAITS = 10 };	/* seconds without any message */
 
-/* Marks what @from to @last has in common with @iova to @end. */
+/* Marks the common part of @from to @last and @iova to @end. */
 static bool mvf_mark(struct iova_bitmap *dirty, u64 iova, u64 end, u64 from,
 		     u64 last)
 {
@@ -34,8 +34,32 @@ static void mvf_mark_all(struct mvf_tracker *t, struct iova_bitmap *dirty,
 }
 
 /*
- * Marks a page that the firmware has reported. One that has nothing to do with
- * the question is a page that it will not report when asked about it.
+ * What is asked about and is not tracked is dirty, as nothing is known of it. An
+ * error would end the VMM's migration, and a clean page would be lost.
+ */
+static void mvf_mark_untracked(struct mvf_tracker *t, struct iova_bitmap *dirty,
+			       u64 iova, u64 end)
+{
+	struct mvf_track_range *range = t->ranges;
+	u64 from = iova;
+
+	for (; range < t->ranges + t->range_count; range++) {
+		if (range->last < from)
+			continue;
+		if (range->start > end)
+			break;
+		if (range->start > from)
+			mvf_mark(dirty, iova, end, from, range->start - 1);
+		if (range->last >= end)
+			return;
+		from = range->last + 1;
+	}
+	mvf_mark(dirty, iova, end, from, end);
+}
+
+/*
+ * Marks a page that the firmware has reported. If it has nothing in common with
+ * the range asked about, the report of its own range will lack it.
  */
 static void mvf_mark_page(struct mvf_tracker *t, struct iova_bitmap *dirty,
 			  u64 iova, u64 end, u64 address)
@@ -75,7 +99,7 @@ static void mvf_mark_carried(struct mvf_tracker *t, struct iova_bitmap *dirty,
 			 ((u64)index << t->log_page) | page);
 }
 
-/* Waits for an event, a second at most; -EINTR when being killed. */
+/* Waits for an event, at most a second; -EINTR when the caller is being killed. */
 static int mvf_tracker_wait(struct mvf_tracker *t)
 {
 	long left = wait_event_killable_timeout(t->wait,
@@ -86,15 +110,15 @@ static int mvf_tracker_wait(struct mvf_tracker *t)
 }
 
 /*
- * Takes the next message, or looks why there is none. @check: ask the firmware
- * whether there will be one.
+ * Takes the next message. If there is none and @check is set, queries whether the
+ * tracker still works.
  */
 static int mvf_tracker_poll(struct mvf_device *mvf, struct mvf_tracker *t,
 			    struct mvf_track_message *msg, bool check)
 {
 	int err;
 
-	mvf_lock_state(mvf);
+	mvf_state_lock(mvf);
 	clear_bit(MVF_TRACKER_EVENT, &t->flags);
 	if (mvf->tracker != t || !t->alive)
 		err = -EIO;
@@ -102,7 +126,7 @@ static int mvf_tracker_poll(struct mvf_device *mvf, struct mvf_tracker *t,
 		err = mvf_track_queues_poll(&t->q, t->entries, msg);
 	if (err == -EAGAIN && check && mvf_object_check(mvf, t))
 		err = -EIO;
-	mvf_unlock_state(mvf);
+	mvf_state_unlock(mvf);
 	return err;
 }
 
@@ -129,68 +153,85 @@ static int mvf_tracker_ask(struct mvf_device *mvf, struct mvf_tracker *t,
 {
 	int err = -EIO;
 
-	mvf_lock_state(mvf);
+	mvf_state_lock(mvf);
 	if (mvf->tracker == t && t->alive && !mvf_tracker_broken(t))
 		err = mvf_object_report(mvf, t, iova, length);
-	mvf_unlock_state(mvf);
+	mvf_state_unlock(mvf);
 	return err;
 }
 
-/* Asks and marks; an error means that not everything was heard. */
+/* Has one tracked range reported; an error means that not all was received. */
 static int mvf_tracker_collect(struct mvf_device *mvf, struct mvf_tracker *t,
-			       u64 iova, u64 length, struct iova_bitmap *dirty)
+			       struct iova_bitmap *dirty, u64 iova, u64 end)
 {
 	struct mvf_track_message msg = {};
 	int err;
 
-	err = mvf_tracker_ask(mvf, t, iova, length);
+	err = mvf_tracker_ask(mvf, t, iova, end - iova + 1);
 	if (err)
 		return err;
 	do {
 		err = mvf_tracker_next(mvf, t, &msg);
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
 		if (err)
 			return err;
-		mvf_mark_message(t, dirty, iova, iova + length - 1, msg.count);
+		mvf_mark_message(t, dirty, iova, end, msg.count);
 		cond_resched();
 	} while (msg.state == MLX5_PAGE_TRACK_STATE_REPORTING);
-	mvf_mark_carried(t, dirty, iova, iova + length - 1);
+	mvf_mark_carried(t, dirty, iova, end);
 	return msg.state == MLX5_PAGE_TRACK_STATE_TRACKING ? 0 : -EIO;
 }
 
-static bool mvf_tracker_ended(struct mvf_device *mvf, struct mvf_tracker *t)
+/* The firmware knows nothing of what is between the ranges, and is not asked. */
+static int mvf_tracker_collect_ranges(struct mvf_device *mvf,
+				      struct mvf_tracker *t,
+				      struct iova_bitmap *dirty, u64 iova,
+				      u64 end)
 {
-	bool ended;
+	struct mvf_track_range *range = t->ranges;
+	int err;
 
-	mvf_lock_state(mvf);
-	ended = mvf->tracker != t;
-	mvf_unlock_state(mvf);
-	return ended;
+	for (; range < t->ranges + t->range_count; range++) {
+		if (range->last < iova || range->start > end)
+			continue;
+		err = mvf_tracker_collect(mvf, t, dirty,
+					  max(range->start, iova),
+					  min(range->last, end));
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 /**
  * mvf_tracker_report - mark what is dirty
  * @mvf: the VF
- * @t: its tracker, of which the caller holds a reference and report_mutex
+ * @t: its tracker; the caller has a reference and report_mutex
  * @iova: of the first byte
  * @length: in bytes
- * @dirty: where to mark
+ * @dirty: the caller's bitmap
  *
- * Return: 0, also when all had to be marked; -EINVAL when the tracker was ended
+ * Return: 0, also when all had to be marked; -EINVAL when tracking was stopped
  * meanwhile; -EINTR when the caller is being killed.
  */
 int mvf_tracker_report(struct mvf_device *mvf, struct mvf_tracker *t, u64 iova,
 		       u64 length, struct iova_bitmap *dirty)
 {
-	int err = mvf_tracker_collect(mvf, t, iova, length, dirty);
+	u64 end = iova + length - 1;
+	int err;
 
-	/* What was heard is forgotten by the firmware, and a part is lost. */
+	err = mvf_tracker_collect_ranges(mvf, t, dirty, iova, end);
+	/* The firmware has forgotten what it sent, and a part may be lost. */
 	if (err)
 		mvf_tracker_break(t);
 	if (err == -EINTR)
 		return err;
-	if (mvf_tracker_ended(mvf, t))
+	if (test_bit(MVF_TRACKER_STOPPED, &t->flags))
 		return -EINVAL;
+	mvf_mark_untracked(t, dirty, iova, end);
+	mvf_stale_mark(t, dirty, iova, end);
 	if (mvf_tracker_broken(t))
-		mvf_mark_all(t, dirty, iova, iova + length - 1);
+		mvf_mark_all(t, dirty, iova, end);
 	return 0;
 }

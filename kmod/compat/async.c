@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Asynchronous firmware commands by a worker; why is told in async.h. */
+/* Asynchronous firmware commands, sent by a worker; async.h has the reason. */
 #include "compat/async.h"
 
 #ifndef MVF_HAVE_SAFE_CALLBACKS
@@ -22,11 +22,11 @@ void mvf_async_init(struct mlx5_core_dev *dev, struct mvf_async_ctx *ctx)
 }
 
 /**
- * mvf_async_exec - give a command and do not wait for its answer
- * @ctx: whom mvf_async_wait() will be called for
+ * mvf_async_exec - send a command and do not wait for its answer
+ * @ctx: argument of mvf_async_wait()
  * @in: the command; stays the caller's, and as it is, until @done
  * @inlen: its length in bytes
- * @out: room for the answer, likewise
+ * @out: memory for the answer, likewise
  * @outlen: its length in bytes
  * @done: called when the command has been answered, or has failed
  * @work: must last until mvf_async_wait()

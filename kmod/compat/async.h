@@ -5,9 +5,9 @@
  * The mlx5_core of Linux 6.1 enables interrupts in the middle of its own
  * interrupt handler when the firmware refuses such a command: it counts the
  * failure under spin_lock_irq(). For a kernel like that these take the place of
- * mlx5's, under the same names: the command is given by a worker, which waits
+ * mlx5's, under the same names: a worker sends the command, which waits
  * for the answer. The callback then comes from the worker, and a context is
- * good for one command at a time.
+ * for one command at a time.
  */
 #ifndef MVF_COMPAT_ASYNC_H
 #define MVF_COMPAT_ASYNC_H
@@ -24,8 +24,8 @@ struct mvf_async_work;
 typedef void (*mvf_async_done_t)(int err, struct mvf_async_work *work);
 
 /**
- * struct mvf_async_ctx - who waits for a command
- * @dev: who gives it
+ * struct mvf_async_ctx - the context that waits for a command
+ * @dev: the device that sends it
  * @work: the command, NULL before the first
  */
 struct mvf_async_ctx {
@@ -35,13 +35,13 @@ struct mvf_async_ctx {
 
 /**
  * struct mvf_async_work - one command
- * @work: gives it
- * @dev: by this device
+ * @work: sends it
+ * @dev: the device that sends it
  * @in: the command
  * @inlen: its length in bytes
  * @out: its answer
  * @outlen: its length in bytes
- * @done: told of it, with what mlx5_cmd_do() returned
+ * @done: called at the end with the result of mlx5_cmd_do()
  */
 struct mvf_async_work {
 	struct work_struct work;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/delivery.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -162,6 +163,14 @@ int delivery_hint_bare(const struct delivery *d, struct err *err)
 	return err_hint(err, "is it a saved state at all? mlxmigctl inspect tells what is known of a bare stream, which only the firmware can check");
 }
 
+/* The size of the image that arrives; 0: a bare one, which does not say it. */
+static uint64_t image_bytes(const struct delivery *d)
+{
+	const struct record_parser *records = &d->outcome->transfer.records;
+
+	return records->format == STREAM_RECORDS ? records->last.size : 0;
+}
+
 /* The firmware loads inside write(2), so here is where it refuses a state, and this thread's command it was. */
 static int refused(const struct delivery *d, size_t len, int num,
 		   struct err *err)
@@ -174,7 +183,10 @@ static int refused(const struct delivery *d, size_t len, int num,
 		d->hand->device->name, at, at + len - 1);
 	if (failure_watch_first(&d->watch, &failure))
 		err_firmware(err, &failure);
-	delivery_hint_bare(d, err);
+	if (num == ENOMEM)
+		memory_watch_explain(&d->memory, image_bytes(d), err);
+	else
+		delivery_hint_bare(d, err);
 	return err_device(err, d->hand->device->name);
 }
 
@@ -226,6 +238,7 @@ int delivery_run(struct delivery *d, struct err *err)
 
 	d->since_ns = now_ns();
 	failure_watch_begin(&d->watch, d->hand->device->name);
+	memory_watch_begin(&d->memory);
 	if (pump_run(&pump, &transfer->bytes, err) ||
 	    input_check_unchanged(&d->input, err) ||
 	    check_end(d, &transfer->records, err))

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -244,6 +245,21 @@ static int run_threads(struct ring *ring)
 	return 0;
 }
 
+/*
+ * Has the kernel provide the pages that will be used. Near the limit of a
+ * memory cgroup the driver is refused memory, but a page fault of this process
+ * would call the OOM killer.
+ */
+static void populate(unsigned char *memory, uint64_t total_bytes)
+{
+	size_t size = (size_t)PUMP_BLOCKS * PUMP_BLOCK;
+
+	if (total_bytes && total_bytes < size)
+		size = (total_bytes + 4095) & ~(size_t)4095;
+	/* Kernels before 5.14 do not have it: they fault page by page. */
+	madvise(memory, size, MADV_POPULATE_WRITE);
+}
+
 int pump_run(const struct pump *pump, uint64_t *bytes, struct err *err)
 {
 	struct ring ring = {
@@ -265,6 +281,7 @@ int pump_run(const struct pump *pump, uint64_t *bytes, struct err *err)
 	if (!memory)
 		return err_set(err, ERR_NO_MEMORY, 0, "buffers of %u MiB",
 			       PUMP_BLOCKS * PUMP_BLOCK >> 20);
+	populate(memory, pump->sample.total_bytes);
 	for (unsigned int i = 0; i < PUMP_BLOCKS; i++)
 		ring.blocks[i].data = memory + (size_t)i * PUMP_BLOCK;
 	ring.done = done;

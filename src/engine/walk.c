@@ -21,6 +21,7 @@ int walker_init(struct walker *walker, const struct vdev *vdev, uint64_t flags,
 {
 	*walker = (struct walker){ .vdev = vdev, .flags = flags, .walk = walk };
 	*walk = (struct walk){ 0 };
+	memory_watch_begin(&walker->memory);
 	if (mig_state_get(vdev, &walker->state, err))
 		return -1;
 	return walker->state == STATE_ERROR ? in_error(vdev, err) : 0;
@@ -102,6 +103,17 @@ static const char *hint_for(int num)
 	}
 }
 
+/* Names the memory that was short, and what the arc needed: a save knows that. */
+static int explain_no_memory(const struct walker *walker,
+			     const struct arc *arc, struct err *err)
+{
+	uint64_t bytes = 0;
+
+	if (fsm_has_data(arc->to) && arc->to != STATE_RESUMING)
+		mig_data_size(walker->vdev, &bytes);
+	return memory_watch_explain(&walker->memory, bytes, err);
+}
+
 /* @watch: since before the arc */
 static int refused(struct walker *walker, const struct arc *arc,
 		   const struct failure_watch *watch, struct err *err)
@@ -124,6 +136,8 @@ static int refused(struct walker *walker, const struct arc *arc,
 		err_firmware(err, &failure);
 	if (hint && walker->state != STATE_ERROR)
 		err_hint(err, "%s", hint);
+	if (arc->num == ENOMEM)
+		explain_no_memory(walker, arc, err);
 	return err_device(err, walker->vdev->name);
 }
 

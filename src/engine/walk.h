@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "model/transfer.h"
 #include "model/visit.h"
+#include "sys/memory_watch.h"
 #include "sys/vdev.h"
 
 /**
@@ -19,6 +20,7 @@ struct walker {
 	uint64_t flags;
 	enum device_state state;
 	struct walk *walk; /* every arc is noted here, with its time */
+	struct memory_watch memory; /* from before the first arc */
 };
 
 /**

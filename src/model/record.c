@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define STOP_COPY_SIZE_LEN 8 /* payload of RECORD_STOP_COPY_SIZE: a le64 */
+#define TAG_MAX UINT16_MAX    /* of a first record */
+#define UNKNOWN_MAX (1u << 20) /* payload of a first record with an unknown tag */
 
 static uint64_t get_le(const unsigned char *p, size_t len)
 {
@@ -26,21 +28,24 @@ static struct record header_decode(const unsigned char *p, uint64_t offset)
 }
 
 /*
- * What a stream of records can begin with: a STOP_COPY_SIZE from Linux 6.3
- * on, a FW_DATA in 6.2. Drivers before that wrote a bare image. kmod/stream.c
- * has the same rule.
+ * Return whether a stream of records begins with this header. Linux 6.2 writes
+ * FW_DATA first, 6.3 and later STOP_COPY_SIZE, and a future kernel may write a
+ * record that is unknown today. Linux 6.1 writes a bare image. The variant
+ * driver has the same rule (kmod/stream.c), and both are tested with
+ * tests/fixtures/heads.tsv.
  */
-static bool opens_records(const struct record *first)
+static bool is_first_header(const struct record *first)
 {
+	if (first->flags & ~RECORD_OPTIONAL)
+		return false;
 	switch (first->tag) {
 	case RECORD_STOP_COPY_SIZE:
-		return first->size == STOP_COPY_SIZE_LEN &&
-		       !(first->flags & ~RECORD_OPTIONAL);
+		return first->size == STOP_COPY_SIZE_LEN;
 	case RECORD_FW_DATA:
 		return first->size && first->size <= UINT32_MAX &&
 		       !first->flags;
 	default:
-		return false;
+		return first->tag <= TAG_MAX && first->size <= UNKNOWN_MAX;
 	}
 }
 
@@ -71,7 +76,7 @@ static int header_done(struct record_parser *parser, record_fn fn,
 	struct record record = header_decode(
 		parser->header, parser->offset - RECORD_HEADER_SIZE);
 
-	if (parser->format == STREAM_UNKNOWN && !opens_records(&record)) {
+	if (parser->format == STREAM_UNKNOWN && !is_first_header(&record)) {
 		parser->format = STREAM_BARE;
 		parser->fw_bytes = RECORD_HEADER_SIZE;
 		return 0;

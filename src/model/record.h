@@ -34,9 +34,9 @@ enum stream_format { STREAM_UNKNOWN, STREAM_RECORDS, STREAM_BARE };
  * struct record_parser - takes a stream in pieces of any size
  *
  * Memory is constant: payloads pass by. Zero it to begin. The format is known
- * from the 16th byte on: records when the first header is one that a stream of
- * records can begin with (STOP_COPY_SIZE of 8 bytes, flags 0 or OPTIONAL; or
- * FW_DATA of 1 to 2^32 - 1 bytes, flags 0), as the variant driver decides it.
+ * from the 16th byte on, by the variant driver's rule: records when the first
+ * header has no flag but OPTIONAL, and is FW_DATA of 1 to 2^32 - 1 bytes with
+ * flags 0, STOP_COPY_SIZE of 8 bytes, or a tag up to 65535 of up to 1 MiB.
  */
 struct record_parser {
 	enum stream_format format;

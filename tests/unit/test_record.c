@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "check.h"
@@ -148,46 +150,53 @@ static void says_where_a_stream_is_cut(void)
 		  "the stream is truncated: it ends at byte 345, inside a record's header");
 }
 
-struct first {
-	uint64_t size;
-	uint32_t flags, tag;
-	enum stream_format format;
-};
+/* The rows of tests/fixtures/heads.tsv. */
+enum { HEADS = 31 };
 
-/* The same rows hold for the variant driver: kmod/stream.c. */
-static const struct first firsts[] = {
-	{ 8, 1, RECORD_STOP_COPY_SIZE, STREAM_RECORDS },
-	{ 8, 0, RECORD_STOP_COPY_SIZE, STREAM_RECORDS },
-	{ 8, 2, RECORD_STOP_COPY_SIZE, STREAM_BARE },
-	{ 8, 3, RECORD_STOP_COPY_SIZE, STREAM_BARE },
-	{ 7, 1, RECORD_STOP_COPY_SIZE, STREAM_BARE },
-	{ 9, 1, RECORD_STOP_COPY_SIZE, STREAM_BARE },
-	{ 1, 0, RECORD_FW_DATA, STREAM_RECORDS },
-	{ 0xffffffff, 0, RECORD_FW_DATA, STREAM_RECORDS },
-	{ 0x100000000, 0, RECORD_FW_DATA, STREAM_BARE },
-	{ 0, 0, RECORD_FW_DATA, STREAM_BARE },
-	{ 1, 1, RECORD_FW_DATA, STREAM_BARE },
-	{ 8, 1, 2, STREAM_BARE },
-	{ 8, 0, 2, STREAM_BARE },
-	{ ~0ull, ~0u, ~0u, STREAM_BARE },
-};
+static void check_first(const struct record *head, const char *result)
+{
+	bool bare = !strcmp(result, "bare");
+	struct stream s = {};
+	struct record_parser parser;
+
+	put_header(&s, head->size, head->flags, head->tag);
+	s.len--;
+	parser = parse(&s, 5, NULL);
+	CHECK_INT(parser.format, STREAM_UNKNOWN);
+	s.len++;
+	parser = parse(&s, 5, NULL);
+	CHECK_INT(parser.format, bare ? STREAM_BARE : STREAM_RECORDS);
+	CHECK_INT(parser.broken, !strcmp(result, "EOPNOTSUPP"));
+	CHECK_INT(parser.payload_left, bare ? 0 : head->size);
+	CHECK_INT(parser.last.tag == RECORD_FW_DATA && !bare,
+		  !strcmp(result, "image"));
+}
 
 static void the_first_header_decides_the_format(void)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(firsts); i++) {
-		const struct first *first = &firsts[i];
-		struct stream s = {};
-		struct record_parser parser;
+	const char *top = getenv("top_srcdir");
+	char name[512], line[256], result[16];
+	struct record head;
+	int rows = 0;
+	FILE *file;
 
-		put_header(&s, first->size, first->flags, first->tag);
-		s.len--;
-		parser = parse(&s, 5, NULL);
-		CHECK_INT(parser.format, STREAM_UNKNOWN);
-		s.len++;
-		parser = parse(&s, 5, NULL);
-		CHECK_INT(parser.format, first->format);
-		CHECK(!parser.broken);
+	snprintf(name, sizeof(name), "%s/tests/fixtures/heads.tsv",
+		 top ? top : ".");
+	file = fopen(name, "r");
+	CHECK(file);
+	while (file && fgets(line, sizeof(line), file)) {
+		if (*line == '#')
+			continue;
+		head = (struct record){};
+		CHECK_INT(sscanf(line, "%" SCNi64 " %" SCNi32 " %" SCNi32 " %15s",
+				 (int64_t *)&head.size, (int32_t *)&head.flags,
+				 (int32_t *)&head.tag, result), 4);
+		check_first(&head, result);
+		rows++;
 	}
+	CHECK_INT(rows, HEADS);
+	if (file)
+		fclose(file);
 }
 
 static void a_bare_image_is_all_data(void)

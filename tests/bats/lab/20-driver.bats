@@ -183,6 +183,46 @@ resume() { migdrive dev "$VF1" set RESUMING "$@"; }
 	resume write $run_dir/stream 0 0 24 fail EINVAL head 7 1 1
 }
 
+# rows RESULT STEP...: into `steps`, for each row of the test vectors with that result, a session that begins with its head; STEP... are
+# what follows, where SIZE stands for the head's, and `count` becomes the number of rows
+rows() {
+	local size flags tag result word
+	steps=() count=0
+	while read -r size flags tag result; do
+		[ "$result" = "$1" ] || continue
+		count=$((count + 1))
+		steps+=(set RESUMING)
+		[ "$1" != EOPNOTSUPP ] || steps+=(fail EOPNOTSUPP)
+		steps+=(head "$size" "$flags" "$tag")
+		for word in "${@:2}"; do
+			steps+=("${word/SIZE/$size}")
+		done
+	done < <(grep -v '^#' "$top_dir/tests/fixtures/heads.tsv")
+}
+
+failures() { sed -n 's/^failures: //p' "/sys/kernel/debug/mlx5-vfio-pci/$VF1/status"; }
+
+# bats test_tags=ours
+@test "driver: the first 16 bytes are a record's head, or a bare image" {
+	local steps count before
+	rows skip zeros SIZE write $run_dir/stream 0 0 0 set STOP reset
+	[ $count -gt 5 ]
+	migdrive dev "$VF1" "${steps[@]}"
+	rows EOPNOTSUPP fail EOPNOTSUPP set STOP reset
+	[ $count -gt 2 ]
+	migdrive dev "$VF1" "${steps[@]}"
+	# An image that has not arrived is not loaded, and a bare one is loaded as far as it has arrived.
+	before=$(failures)
+	rows image fail EINVAL set STOP reset
+	[ $count -gt 2 ]
+	migdrive dev "$VF1" "${steps[@]}"
+	[ "$(failures)" -eq "$before" ]
+	rows bare fail EINVAL set STOP reset
+	[ $count -gt 10 ]
+	migdrive dev "$VF1" "${steps[@]}"
+	[ "$(failures)" -eq $((before + count)) ]
+}
+
 # bats test_tags=ours
 @test "driver: promises take no memory" {
 	local before after
@@ -255,6 +295,55 @@ resume() { migdrive dev "$VF1" set RESUMING "$@"; }
 		fail EINVAL set ERROR state ERROR reset state RUNNING set STOP_COPY read 1000 set RUNNING
 	fault "op=0x116,nth=1,status=0x1;op=0x115,nth=3,status=0x4"
 	migdrive dev "$VF0" set STOP fail EIO set RUNNING_P2P state ERROR reset state RUNNING set STOP set RUNNING
+}
+
+# bats test_tags=ours
+@test "driver: from STOP_COPY there is no way to PRE_COPY, and the kernel is not asked for one" {
+	! old_kernel || skip "this kernel has no PRE_COPY"
+	local tracing=/sys/kernel/tracing
+	mountpoint -q $tracing || mount -t tracefs tracefs $tracing
+	echo 'p:lab/next vfio_mig_get_next_state cur=%si:u32 new=%dx:u32' >$tracing/kprobe_events
+	echo 1 >$tracing/events/lab/next/enable
+	echo >$tracing/trace
+	migdrive dev "$VF0" set STOP_COPY fail EINVAL set PRE_COPY fail EINVAL set PRE_COPY_P2P state STOP_COPY set STOP set RUNNING
+	echo 0 >$tracing/events/lab/next/enable
+	run cat $tracing/trace
+	echo >$tracing/kprobe_events
+	# STOP_COPY 3, STOP 1, PRE_COPY 6, PRE_COPY_P2P 7
+	[[ $output == *"cur=3 new=1"* ]]
+	[[ $output != *"cur=3 new=6"* && $output != *"cur=3 new=7"* ]]
+}
+
+# bats test_tags=ours
+@test "driver: a SUSPEND that the firmware carries out after a reset is undone" {
+	local from
+	for from in RUNNING PRE_COPY; do
+		[ $from = RUNNING ] || ! old_kernel || continue
+		rm -f $run_dir/{ready,end}
+		fault op=0x115,nth=1,hang=1,outlives-reset=1
+		background dev "$VF0" set $from touch $run_dir/ready set ${from}_P2P await $run_dir/end state RUNNING \
+			set STOP_COPY read 1000 set RUNNING
+		lab-prop await pending "*op=0x115*"
+		echo 1 >"$sys/devices/$VF0/reset"
+		lab-prop await pending ""
+		labvf "$VF0" await suspended 0
+		finish
+	done
+}
+
+# bats test_tags=ours
+@test "driver: a VF that is not reset when it is opened is resumed" {
+	local method
+	method=$(cat "$sys/devices/$VF0/reset_method")
+	echo >"$sys/devices/$VF0/reset_method"
+	migdrive dev "$VF0" set STOP
+	# That opens it, too.
+	[ "$(labvf "$VF0" get suspended)" -eq 0 ]
+	migdrive dev "$VF0" set STOP
+	fault op=0x116,nth=1,status=0x1
+	migdrive dev "$VF0" state ERROR
+	migdrive dev "$VF0" state RUNNING
+	echo "$method" >"$sys/devices/$VF0/reset_method"
 }
 
 # bats test_tags=ours

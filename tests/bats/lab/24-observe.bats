@@ -88,6 +88,17 @@ until_true() {
 	shows migratable yes cap_migratable yes
 }
 
+@test "debugfs: the SAVE that ends tracking is not counted as a save's" {
+	! old_kernel || skip "this kernel has no PRE_COPY"
+	fault op=0x118,nth=2,image=4096
+	migdrive dev "$VF0" set PRE_COPY append $run_dir/copy set RUNNING
+	fault ""
+	look "$VF0"
+	shows save_session ended save_pre_copy_images 1 save_stop_copy_images 0 save_stop_copy_bytes 0
+	rm $run_dir/copy
+	put_on mlx5_vfio_pci "$VF0"
+}
+
 @test "debugfs: the state follows, and bytes and times of a save and a load" {
 	local size
 	size=$(($(stat -c %s $run_dir/stream) - 40))

@@ -120,19 +120,29 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 }
 
 # bats test_tags=reports
-@test "tracker: only the ranges asked for, and ENOTTY, EINVAL, E2BIG, EOVERFLOW where they are due" {
+@test "tracker: only the ranges asked for, and EINVAL, E2BIG, EOVERFLOW" {
 	only_where_reported
 	local i many=$at+4096
 	# shellcheck disable=SC2046
 	migdrive dev "$VF0" map $at $size fail EINVAL $(pages_dirty none) \
 		logstart "$(page 8)+16384,$(page 64)+4096" 4096 fail EINVAL logstart $at+$size 4096 \
-		$(pages 0 128) $(pages_dirty 8-11,64) logstop logstop fail EINVAL $(pages_dirty none) \
+		$(pages 0 128) dirty "$(page 8)" 16384 4096 all dirty "$(page 64)" 4096 4096 all \
+		dirty "$(page 8)" 16384 4096 none logstop logstop fail EINVAL $(pages_dirty none) \
 		fail EINVAL logstart $at+$size,$at+4096 4096 fail EINVAL logstart $at+100 4096 \
 		fail EOVERFLOW logstart 0xfffffffffffff000+8192 4096 state RUNNING
 	for ((i = 1; i < 257; i++)); do
 		many+=,$((at + i * 8192))+4096
 	done
 	migdrive dev "$VF0" fail E2BIG logstart "$many" 4096
+}
+
+# bats test_tags=reports,ours
+@test "tracker: what is asked about and is not tracked is dirty" {
+	only_where_reported
+	# shellcheck disable=SC2046
+	migdrive dev "$VF0" map $at $size logstart "$(page 8)+16384,$(page 64)+4096" 4096 $(pages 9 1) $(pages_dirty 0-7,9,12-63,65-4095) \
+		dirty "$(page 100)" 8192 4096 all dirty "$(page 63)" 12288 4096 0,2 dirty "$(page 8)" 16384 4096 none \
+		dirty 0x200000000 8192 4096 all
 }
 
 # bats test_tags=reports
@@ -144,7 +154,8 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	done
 	limit track-ranges 2
 	# shellcheck disable=SC2046
-	migdrive dev "$VF0" map $at $size logstart "$many" 4096 $(pages 3999 1) $(pages 40 1) $(pages 4000 95) $(pages_dirty 40) logstop
+	migdrive dev "$VF0" map $at $size logstart "$many" 4096 $(pages 3999 1) $(pages 40 1) $(pages 4000 95) \
+		dirty $at $((3961 * 4096)) 4096 40 logstop
 }
 
 # bats test_tags=reports
@@ -180,7 +191,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	fault "op=0xa01,nth=1,track=silent"
 	# shellcheck disable=SC2046
 	migdrive dev "$VF0" map $at $size logstart $at+4096,"$(page 2)"+4096 4096 touch $run_dir/ready \
-		$(pages_dirty 0,2) >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+		dirty $at 4096 4096 all dirty "$(page 2)" 4096 4096 all >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
 	BACKGROUND=$!
 	until_there $run_dir/ready
 	timeout 5 labvf "$VF0" get generation
@@ -209,14 +220,76 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 }
 
 # bats test_tags=reports,ours
-@test "tracker: a reset ends it, and its error" {
+@test "tracker: a reset leaves each page dirty once, and tracking goes on" {
 	only_where_reported
 	# shellcheck disable=SC2046
-	log $(pages 5 1) reset fail EINVAL $(pages_dirty none) logstart $at+$size 4096 $(pages 9 1) $(pages_dirty 9)
+	log $(pages 5 1) reset $(pages_dirty all) $(pages_dirty none) $(pages 9 1) $(pages_dirty 9) fail EINVAL logstart $at+$size 4096 \
+		reset reset dirty "$(page 16)" 8192 4096 all dirty "$(page 16)" 8192 4096 none $(pages 3 1) $(pages_dirty 0-15,18-4095) \
+		$(pages_dirty none) logstop fail EINVAL $(pages_dirty none)
 	fault "op=0xa01,nth=2,track=object"
 	# shellcheck disable=SC2046
-	log $(pages 5 1) $(pages_dirty 5) $(pages 6 1) $(pages_dirty all) reset fail EINVAL $(pages_dirty none) \
+	log $(pages 5 1) $(pages_dirty 5) $(pages 6 1) $(pages_dirty all) reset $(pages_dirty all) $(pages 9 1) $(pages_dirty 9)
+}
+
+# bats test_tags=reports,ours
+@test "tracker: where a reset ends it and the firmware makes no new one, everything is dirty until STOP" {
+	only_where_reported
+	fault "op=0xa00,nth=2,status=0x1"
+	# shellcheck disable=SC2046
+	log $(pages 5 1) reset $(pages_dirty all) $(pages_dirty all) fail EINVAL logstart $at+$size 4096 logstop \
 		logstart $at+$size 4096 $(pages 9 1) $(pages_dirty 9)
+	[[ $(dmesg) == *"$VF0: dirty tracking does not continue after the reset"* ]]
+}
+
+# bats test_tags=reports,ours
+@test "tracker: a report that is under way when the function is reset says that all is dirty" {
+	only_where_reported
+	fault "op=0xa01,nth=1,track=silent"
+	# shellcheck disable=SC2046
+	migdrive dev "$VF0" map $at $size logstart $at+$size 4096 touch $run_dir/ready $(pages_dirty all) \
+		>"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+	BACKGROUND=$!
+	until_there $run_dir/ready
+	await stack "$BACKGROUND" mvf_tracker_report
+	echo 1 >"$sys/devices/$VF0/reset"
+	finish
+}
+
+# bats test_tags=reports,ours
+@test "tracker: a process that is killed leaves a report that never ends" {
+	only_where_reported
+	fault "op=0xa01,nth=1,track=endless"
+	# shellcheck disable=SC2046
+	migdrive dev "$VF0" map $at $size logstart $at+$size 4096 $(pages 5 1) touch $run_dir/ready $(pages_dirty all) \
+		>"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+	BACKGROUND=$!
+	until_there $run_dir/ready
+	sleep 1
+	[ -d "/proc/$BACKGROUND" ]
+	kill -KILL "$BACKGROUND"
+	SECONDS=0
+	wait "$BACKGROUND" || [ $? -eq 137 ]
+	unset BACKGROUND
+	[ $SECONDS -lt 5 ]
+	log logstop
+}
+
+# bats test_tags=reports,ours
+@test "tracker: its memory is charged to the process that starts it" {
+	only_where_reported
+	local group=/sys/fs/cgroup/tracker-test
+	mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
+	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+	mkdir $group
+	# shellcheck disable=SC2016
+	bash -c 'echo $$ >"$1/cgroup.procs"; exec "${@:2}"' _ $group migdrive dev "$VF0" map $at $size logstart $at+$size 4096 \
+		touch $run_dir/ready await $run_dir/go logstop >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+	BACKGROUND=$!
+	until_there $run_dir/ready
+	run sed -n 's/^kernel //p' $group/memory.stat
+	finish
+	rmdir $group
+	[ "$output" -gt $((2 << 20)) ]
 }
 
 # bats test_tags=reports,ours

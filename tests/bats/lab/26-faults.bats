@@ -21,6 +21,15 @@ setup() { rm -f "$run_dir"/{ready,go,on,dropped,end}; }
 	migfaults "$VF0" --sample 30 --seed "$SEED"
 }
 
+@test "faults: a SUSPEND that was not answered in time leaves ERROR, as it may be carried out yet" {
+	fault op=0x115,nth=1,hang=9
+	migdrive dev "$VF0" fail ETIMEDOUT set RUNNING_P2P state ERROR fail EINVAL set RUNNING reset state RUNNING set STOP_COPY \
+		read 1000 set RUNNING
+	! old_kernel || return 0
+	fault op=0x115,nth=2,hang=9
+	migdrive dev "$VF0" set PRE_COPY fail ETIMEDOUT set STOP_COPY state ERROR reset state RUNNING
+}
+
 @test "hostile: heads that are wrong, first and second" {
 	mighostile "$VF0" heads
 }

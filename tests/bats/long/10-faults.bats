@@ -42,7 +42,7 @@ teardown() {
 	firmware_patience 60000
 	put_on mlx5_vfio_pci "$VF0"
 	fault op=0x115,nth=1,hang=67
-	migdrive dev "$VF0" time fail ETIMEDOUT set RUNNING_P2P time state RUNNING set STOP_COPY read 1000 >"$run_dir/times"
+	migdrive dev "$VF0" time fail ETIMEDOUT set RUNNING_P2P time state ERROR reset set STOP_COPY read 1000 >"$run_dir/times"
 	mapfile -t times <"$run_dir/times"
 	[ "${times[1]}" -ge 60000 ]
 	[ "${times[1]}" -lt 75000 ]

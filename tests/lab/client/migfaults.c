@@ -249,9 +249,10 @@ static void run_case(unsigned int w, const struct command *command, const struct
 		broken("the fault hit nothing");
 	settle();
 	judge(walk, fault, command->opcode, err);
+	/* A firmware that still refuses to resume the VF would leave it in ERROR. */
+	set_fault("");
 	reset_vf();
 	settle();
-	set_fault("");
 	judge_objects(fault, command->opcode);
 	works();
 	printf("ok %s%s%s\n", vf.name, err ? ": " : "", err ? strerrorname_np(err) : "");

@@ -45,6 +45,8 @@ static bool set_number(struct lab_fault *fault, const char *key, uint64_t value)
 		fault->syndrome = value;
 	else if (!strcmp(key, "delivery"))
 		fault->delivery = value & 0x7f;
+	else if (!strcmp(key, "outlives-reset"))
+		fault->outlives = value;
 	else if (!strcmp(key, "corrupt"))
 		fault->corrupt = value;
 	else
@@ -138,6 +140,7 @@ struct lab_verdict lab_faults_judge(struct lab_pf *pf, const struct lab_cmd *cmd
 			continue;
 		pf->fault_hits++;
 		verdict.hang_ns += fault->hang_ns;
+		verdict.outlives |= fault->outlives;
 		if (fault->status != LAB_ANY) {
 			verdict.status = fault->status;
 			verdict.syndrome = fault->syndrome;

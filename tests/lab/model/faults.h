@@ -20,6 +20,7 @@ struct lab_fault {
 	uint32_t syndrome;
 	int delivery;			/* fail the delivery with this code, or LAB_ANY */
 	uint64_t hang_ns;		/* answer that much later */
+	bool outlives;			/* a reset does not abort it */
 	int64_t corrupt;		/* flip a bit of this byte of the data moved, or LAB_ANY */
 	int track;			/* what becomes of a report: enum lab_track_fault, 0: nothing bad */
 	unsigned int lying;		/* bits 1 << LAB_LIE_*: these are claimed */
@@ -32,6 +33,7 @@ struct lab_verdict {
 	uint32_t syndrome;
 	int delivery;
 	uint64_t hang_ns;
+	bool outlives;
 	int64_t corrupt;
 	int track;
 	unsigned int lying;

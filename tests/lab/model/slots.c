@@ -292,18 +292,25 @@ void lab_cmd_forget(struct lab_function *fn)
 
 /*
  * The VF of this number is reset, disabled or gone: no migration command about it is carried out any more. They are
- * answered with an error at once; one that hangs by order of a fault, at its time.
+ * answered with an error at once; one that hangs by order of a fault, at its time. A fault can also have the command that
+ * has begun carried out all the same.
  */
 void lab_cmd_abort(struct lab_pf *pf, unsigned int function)
 {
-	struct lab_task *task;
+	struct lab_task *task, *kept = NULL;
 
 	while ((task = g_queue_pop_head(&pf->seats[function].line))) {
+		if (task->begun && task->verdict.outlives) {
+			kept = task;
+			continue;
+		}
 		task->line = NULL;
 		task->aborted = true;
 		if (!task->begun || !task->verdict.hang_ns)
 			finish(task);
 	}
+	if (kept)
+		g_queue_push_head(kept->line, kept);
 }
 
 /* The PF's commands that are not answered yet, one a line. To be freed. */

@@ -10,6 +10,7 @@ enum { RETRY_MS = 1 };
 static const char *const fault_names[] = {
 	[LAB_TRACK_OBJECT] = "object", [LAB_TRACK_CQ] = "cq", [LAB_TRACK_QP] = "qp", [LAB_TRACK_MESSAGE] = "message",
 	[LAB_TRACK_OPCODE] = "opcode", [LAB_TRACK_STRAY] = "stray", [LAB_TRACK_SILENT] = "silent",
+	[LAB_TRACK_ENDLESS] = "endless",
 };
 
 bool lab_track_fault_named(const char *name, int *fault)
@@ -110,12 +111,15 @@ static enum lab_delivery send_message(struct lab_tracker *t)
 
 	if (t->fault == LAB_TRACK_MESSAGE)
 		state = MLX5_PAGE_TRACK_STATE_ERROR;
+	if (t->fault == LAB_TRACK_ENDLESS)
+		state = MLX5_PAGE_TRACK_STATE_REPORTING;
 	for (unsigned int i = 0; i < count; i++)
 		stq_be_p(entries + i * ENTRY_SIZE, g_array_index(t->sending, uint64_t, t->sending->len - 1 - i));
 	delivery = lab_qp_send(t->fn, t->qp, entries, count * ENTRY_SIZE, state << STATE_SHIFT, opcode);
 	if (delivery != LAB_DELIVERED)
 		return delivery;
-	g_array_set_size(t->sending, t->sending->len - count);
+	if (t->fault != LAB_TRACK_ENDLESS)
+		g_array_set_size(t->sending, t->sending->len - count);
 	t->state = state;
 	if (state == MLX5_PAGE_TRACK_STATE_ERROR)
 		break_tracker(t);
@@ -152,7 +156,8 @@ static void report(void *opaque)
 	break_something(t);
 	while (t->state == MLX5_PAGE_TRACK_STATE_REPORTING && t->fault != LAB_TRACK_SILENT && delivery == LAB_DELIVERED)
 		delivery = send_message(t);
-	t->fault = t->fault == LAB_TRACK_SILENT ? LAB_TRACK_SILENT : LAB_TRACK_FINE;
+	if (t->fault != LAB_TRACK_SILENT && t->fault != LAB_TRACK_ENDLESS)
+		t->fault = LAB_TRACK_FINE;
 	if (delivery == LAB_UNDELIVERABLE)
 		break_tracker(t);
 	else if (delivery == LAB_NOT_READY)

@@ -18,6 +18,7 @@ enum lab_track_fault {
 	LAB_TRACK_OPCODE,		/* the completion is an error */
 	LAB_TRACK_STRAY,		/* an address outside what was asked for goes along */
 	LAB_TRACK_SILENT,		/* no message ever comes */
+	LAB_TRACK_ENDLESS,		/* the same messages come again and again */
 };
 
 struct lab_range {
