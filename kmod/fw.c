@@ -206,12 +206,15 @@ static int mvf_fw_half(struct mvf_device *mvf, u16 opcode, u16 op_mod,
 	return err;
 }
 
-/* A reset during a SUSPEND may come before the firmware carries it out. */
+/*
+ * A SUSPEND may be carried out after a reset: when that comes while it is in the
+ * firmware, or when its arc started before the reset.
+ */
 static void mvf_fw_set_suspending(struct mvf_device *mvf, bool suspending)
 {
 	spin_lock(&mvf->reset_lock);
 	mvf->suspending = suspending;
-	if (suspending && mvf->resetting)
+	if (suspending && (mvf->resetting || mvf->reset_pending))
 		mvf->reset_raced = true;
 	spin_unlock(&mvf->reset_lock);
 }
@@ -263,10 +266,12 @@ int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half)
 /**
  * mvf_fw_ensure_running - resume whatever is suspended of a VF
  * @mvf: the VF; its state_mutex is held
+ * @was_suspended: its initiator is, so that a refusal for the wrong state is a
+ *	failure: the VF may be partly loaded
  *
  * Return: 0 when both halves run, or as mvf_fw_exec().
  */
-int mvf_fw_ensure_running(struct mvf_device *mvf)
+int mvf_fw_ensure_running(struct mvf_device *mvf, bool was_suspended)
 {
 	int err;
 
@@ -276,7 +281,7 @@ int mvf_fw_ensure_running(struct mvf_device *mvf)
 	if (!err)
 		err = mvf_fw_half(mvf, MLX5_CMD_OP_RESUME_VHCA,
 				  mvf_fw_resume_op_mod(MVF_INITIATOR),
-				  MVF_FW_TRIES, true);
+				  MVF_FW_TRIES, !was_suspended);
 	return err;
 }
 

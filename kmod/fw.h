@@ -9,9 +9,6 @@
 #include "compat/ifc.h"
 #include "device.h"
 
-/* The size fields of SAVE and LOAD have 32 bits. */
-#define MVF_FW_MAX_IMAGE U32_MAX
-
 enum mvf_half {
 	MVF_INITIATOR,	/* starts the VF's own DMA */
 	MVF_RESPONDER,	/* takes what others send to the VF */
@@ -105,7 +102,7 @@ int mvf_fw_query_cap(struct mvf_device *mvf, enum mlx5_cap_type type,
 		     enum mlx5_cap_mode mode, void *out, int outlen);
 int mvf_fw_suspend(struct mvf_device *mvf, enum mvf_half half);
 int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half);
-int mvf_fw_ensure_running(struct mvf_device *mvf);
+int mvf_fw_ensure_running(struct mvf_device *mvf, bool was_suspended);
 int mvf_fw_query_sizes(struct mvf_device *mvf, bool increment,
 		       struct mvf_fw_sizes *sizes);
 int mvf_fw_load(struct mvf_device *mvf, u32 mkey, u32 size);
@@ -119,6 +116,7 @@ bool mvf_fw_is_wrong_state(u8 status);
 /* fw_save.c: SAVE */
 int mvf_fw_save_start(struct mvf_device *mvf, struct mvf_fw_save *save,
 		      u32 mkey, u32 size, unsigned int how);
+void mvf_fw_save_drop(struct mvf_device *mvf, struct mvf_fw_save *save);
 int mvf_fw_save_finish(struct mvf_device *mvf, struct mvf_fw_save *save,
 		       struct mvf_fw_saved *saved);
 bool mvf_fw_save_untracked(const struct mvf_fw_save *save);

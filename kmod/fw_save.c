@@ -40,6 +40,7 @@ static int mvf_fw_save_send(struct mvf_device *mvf, struct mvf_fw_save *save)
 	save->err = 0;
 	save->answered = false;
 	save->begun = ktime_get();
+	save->ended = save->begun;
 	mlx5_cmd_init_async_ctx(mvf->pf, &save->ctx);
 	do {
 		err = mlx5_cmd_exec_cb(&save->ctx, save->in, sizeof(save->in),
@@ -108,6 +109,18 @@ static void mvf_fw_save_note(struct mvf_device *mvf, struct mvf_fw_save *save,
 	if (size && !(save->how & MVF_SAVE_UNTRACK))
 		mvf_note_image(mvf, save->how & MVF_SAVE_TRACK ?
 			       MVF_PART_PRE_COPY : MVF_PART_STOP_COPY, size, ns);
+}
+
+/**
+ * mvf_fw_save_drop - wait for a SAVE whose answer is not needed
+ * @mvf: the VF
+ * @save: the command
+ */
+void mvf_fw_save_drop(struct mvf_device *mvf, struct mvf_fw_save *save)
+{
+	mlx5_cmd_cleanup_async_ctx(&save->ctx);
+	mvf_fw_result(mvf, save->err, save->in, save->out,
+		      ktime_sub(save->ended, save->begun));
 }
 
 /**

@@ -252,6 +252,7 @@ static void mvf_loading_session_end(struct mvf_session *s)
 
 static void mvf_loading_session_free(struct mvf_session *s)
 {
+	mvf_session_destroy(s);
 	kfree(mvf_load_of(s));
 }
 
@@ -276,7 +277,8 @@ static struct mvf_load *mvf_load_new(struct mvf_device *mvf)
 	if (err)
 		goto out_buffer;
 
-	mvf_stream_init(&load->stream, !mvf->can_multi_load);
+	mvf_stream_init(&load->stream,
+			!(mvf->can_multi_load && mvf->can_track));
 	mvf_note_session_begin(mvf, MVF_WAY_LOAD);
 	return load;
 

@@ -183,7 +183,8 @@ static ssize_t mvf_reading_loop(struct mvf_save *save, char __user *to,
  *
  * Return: bytes read; 0 at the end of the stream; -ENOMSG when all that has been
  * saved so far was read; -EAGAIN with O_NONBLOCK; -ENODEV when the session has
- * ended; -EIO when a SAVE has failed; -EFAULT or -ERESTARTSYS.
+ * ended; -EIO when a SAVE has failed, -ENOMEM when it was for lack of memory;
+ * -EFAULT or -ERESTARTSYS.
  */
 ssize_t mvf_reading_read(struct file *filp, char __user *to, size_t len,
 			 loff_t *pos)

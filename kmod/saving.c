@@ -187,14 +187,16 @@ void mvf_saving_wait(struct mvf_save *save)
 static void mvf_saving_next(struct mvf_save *save)
 {
 	u32 required = save->next;
+	int err;
 
 	if (!required || !mvf_supply_available(save) || save->flight ||
 	    save->err)
 		return;
 
 	WRITE_ONCE(save->next, 0);
-	if (mvf_saving_start(save, required, MVF_SAVE_INCREMENT))
-		mvf_reading_fail(save, -EIO);
+	err = mvf_saving_start(save, required, MVF_SAVE_INCREMENT);
+	if (err)
+		mvf_reading_fail(save, err == -ENOMEM ? err : -EIO);
 }
 
 /* A SAVE was answered, or a buffer can be saved to again. */
@@ -260,12 +262,11 @@ static void mvf_saving_end(struct mvf_session *s)
 {
 	struct mvf_save *save = mvf_save_of(s);
 	struct mvf_buffer *buf, *next;
-	struct mvf_fw_saved saved;
 	LIST_HEAD(all);
 
 	mvf_saving_take_buffers(save, &all);
 	if (save->flight) {
-		mvf_fw_save_finish(s->mvf, &save->command, &saved);
+		mvf_fw_save_drop(s->mvf, &save->command);
 		mvf_supply_discard(save, save->flight);
 		save->flight = NULL;
 	}
@@ -282,6 +283,7 @@ static void mvf_saving_free(struct mvf_session *s)
 	struct mvf_save *save = mvf_save_of(s);
 
 	cancel_work_sync(&save->work);
+	mvf_session_destroy(s);
 	kfree(save);
 }
 

@@ -39,13 +39,18 @@ int mvf_session_init(struct mvf_session *s, struct mvf_device *mvf,
 	return 0;
 }
 
+/** mvf_session_destroy - undo mvf_session_init() for a session that is not used */
+void mvf_session_destroy(struct mvf_session *s)
+{
+	mem_cgroup_put(s->memcg);
+	mutex_destroy(&s->lock);
+	mutex_destroy(&s->io_mutex);
+}
+
 static void mvf_session_free(struct kref *ref)
 {
 	struct mvf_session *s = container_of(ref, struct mvf_session, ref);
 
-	mem_cgroup_put(s->memcg);
-	mutex_destroy(&s->lock);
-	mutex_destroy(&s->io_mutex);
 	s->ops->free(s);
 }
 

@@ -16,7 +16,8 @@ struct mvf_session;
  * struct mvf_session_ops - what a session that saves and one that loads differ in
  * @end: set @ended, and release all that the session has of the device. Its lock
  *	is held; may wait for the firmware
- * @free: free the structure around the session, which has nothing of the device
+ * @free: call mvf_session_destroy(), and free the structure around the session,
+ *	which has nothing of the device
  */
 struct mvf_session_ops {
 	void (*end)(struct mvf_session *s);
@@ -59,6 +60,7 @@ struct mvf_session {
 
 int mvf_session_init(struct mvf_session *s, struct mvf_device *mvf,
 		     const struct mvf_session_ops *ops);
+void mvf_session_destroy(struct mvf_session *s);
 struct file *mvf_session_file(struct mvf_session *s,
 			      const struct file_operations *fops, int flags);
 void mvf_session_publish(struct mvf_session *s);

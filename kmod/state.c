@@ -5,6 +5,7 @@
  */
 #include <linux/vfio.h>
 
+#include "compat/compat.h"
 #include "fw.h"
 #include "session.h"
 #include "tracker.h"
@@ -37,15 +38,11 @@ static bool mvf_state_take_reset(struct mvf_device *mvf, bool *raced)
 	return pending;
 }
 
-/*
- * Returns the state of a VF that should run. One that may be suspended, by a
- * SUSPEND that the firmware has carried out after the reset or for lack of a
- * reset, is resumed. If the firmware does not resume it, it is in ERROR.
- */
-static enum vfio_device_mig_state
-mvf_state_of_running(struct mvf_device *mvf, bool may_be_suspended)
+/* Resumes a VF that should run. If the firmware refuses, it is in ERROR. */
+static enum vfio_device_mig_state mvf_state_resumed(struct mvf_device *mvf,
+						    bool was_suspended)
 {
-	if (mvf->detached || !may_be_suspended || !mvf_fw_ensure_running(mvf))
+	if (mvf->detached || !mvf_fw_ensure_running(mvf, was_suspended))
 		return VFIO_DEVICE_STATE_RUNNING;
 
 	pci_err(mvf->core.pdev, "could not be resumed: reset the device\n");
@@ -55,8 +52,12 @@ mvf_state_of_running(struct mvf_device *mvf, bool may_be_suspended)
 /* A reset ends a session, and not the log of the VF's DMA: its guest runs on. */
 static void mvf_state_catch_up(struct mvf_device *mvf, bool raced)
 {
+	enum vfio_device_mig_state state = VFIO_DEVICE_STATE_RUNNING;
+
 	mvf_session_end_current(mvf);
-	WRITE_ONCE(mvf->state, mvf_state_of_running(mvf, raced));
+	if (raced)
+		state = mvf_state_resumed(mvf, false);
+	WRITE_ONCE(mvf->state, state);
 	mvf_tracker_renew(mvf);
 }
 
@@ -94,16 +95,28 @@ void mvf_state_init(struct mvf_device *mvf)
 	mvf->state = VFIO_DEVICE_STATE_RUNNING;
 }
 
+/* Was the initiator suspended when the device was closed? */
+static bool mvf_state_is_suspended(struct mvf_device *mvf)
+{
+#ifdef MVF_HAVE_PRE_COPY
+	if (mvf->state == VFIO_DEVICE_STATE_PRE_COPY)
+		return false;
+#endif
+	return mvf->state != VFIO_DEVICE_STATE_RUNNING;
+}
+
 /**
  * mvf_state_open - the first open
- * @mvf: the device; vfio-pci has reset it, if it can be reset
+ * @mvf: the device. If it can be reset, vfio-pci has done so, and the lock brings
+ *	the state up to date; otherwise the VF is as the last close has left it
  */
 void mvf_state_open(struct mvf_device *mvf)
 {
 	mvf_state_lock(mvf);
 	mvf_offer_update(mvf);
-	WRITE_ONCE(mvf->state,
-		   mvf_state_of_running(mvf, !mvf->core.reset_works));
+	if (!mvf->core.reset_works)
+		WRITE_ONCE(mvf->state,
+			   mvf_state_resumed(mvf, mvf_state_is_suspended(mvf)));
 	WRITE_ONCE(mvf->opened, true);
 	mvf_state_unlock(mvf);
 }

@@ -141,6 +141,8 @@ static int mvf_tracker_next(struct mvf_device *mvf, struct mvf_tracker *t,
 		err = mvf_tracker_wait(t);
 		if (err)
 			return err;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		if (mvf_tracker_broken(t) || time_after(jiffies, end))
 			return -EIO;
 		err = mvf_tracker_poll(mvf, t, msg, true);

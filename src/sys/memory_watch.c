@@ -134,14 +134,14 @@ static void explain_cgroup(const char *path, const char *wanted,
 	err_hint(err, "raise memory.max of that cgroup, or run the command outside of it");
 }
 
-static void explain_host(const struct memory_watch *watch, const char *wanted,
+static void explain_host(uint64_t available, const char *wanted,
 			 struct err *err)
 {
 	char text[256];
 
 	snprintf(text, sizeof(text),
 		 "the host had %" PRIu64 " MiB of memory available, and %s",
-		 watch->available_bytes >> 20, wanted);
+		 available >> 20, wanted);
 	say(err, text);
 	err_hint(err, "free memory on the host: the driver allocates what is available, less %llu MiB",
 		 RESERVE_BYTES >> 20);
@@ -151,16 +151,21 @@ int memory_watch_explain(const struct memory_watch *watch,
 			 uint64_t wanted_bytes, struct err *err)
 {
 	char path[PATH_MAX], wanted[80] = "how much was needed is unknown";
+	uint64_t available = available_bytes();
 
 	if (err->num != ENOMEM)
 		return -1;
+	if (watch->available_bytes < available)
+		available = watch->available_bytes;
 	if (wanted_bytes)
 		snprintf(wanted, sizeof(wanted),
 			 "%" PRIu64 " MiB were needed",
 			 (wanted_bytes + (1u << 20) - 1) >> 20);
-	if (limited_cgroup(watch, path))
+	/* The limit also counts when the kernel could free memory below it. */
+	if (limited_cgroup(watch, path) &&
+	    (!wanted_bytes || available > wanted_bytes + RESERVE_BYTES))
 		explain_cgroup(path, wanted, err);
 	else
-		explain_host(watch, wanted, err);
+		explain_host(available, wanted, err);
 	return -1;
 }

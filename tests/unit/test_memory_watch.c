@@ -69,7 +69,7 @@ static void a_limit_that_was_not_reached_is_not_named(void)
 static void the_limit_that_was_reached_is_named(void)
 {
 	struct memory_watch watch;
-	struct err own = ERR_INIT, above = ERR_INIT;
+	struct err own = ERR_INIT, above = ERR_INIT, host_short = ERR_INIT;
 
 	host();
 	memory_watch_begin(&watch);
@@ -82,8 +82,11 @@ static void the_limit_that_was_reached_is_named(void)
 	host();
 	events("/sys/fs/cgroup/system.slice", "low 0\nhigh 0\nmax 3\n");
 	no_memory(&above, ENOMEM);
+	no_memory(&host_short, ENOMEM);
 	memory_watch_explain(&watch, 9u << 20, &above);
 	CHECK(strstr(above.message, "cgroup /system.slice (16777216 bytes)"));
+	memory_watch_explain(&watch, 80u << 20, &host_short);
+	CHECK(strstr(host_short.message, "the host had 100 MiB"));
 }
 
 static void another_errno_is_left_alone(void)

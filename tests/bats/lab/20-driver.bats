@@ -332,6 +332,19 @@ failures() { sed -n 's/^failures: //p' "/sys/kernel/debug/mlx5-vfio-pci/$VF1/sta
 }
 
 # bats test_tags=ours
+@test "driver: a SUSPEND that is sent after a reset, by an arc from before it, is undone" {
+	! old_kernel || skip "this kernel has no PRE_COPY"
+	fault op=0x118,nth=1,hang=1,outlives-reset=1
+	background dev "$VF0" set PRE_COPY touch $run_dir/ready set PRE_COPY_P2P await $run_dir/end state RUNNING set STOP_COPY \
+		read 1000 set RUNNING
+	await stack "$BACKGROUND" mvf_precopy_stop_initiating
+	echo 1 >"$sys/devices/$VF0/reset"
+	lab-prop await pending ""
+	labvf "$VF0" await suspended 0
+	finish
+}
+
+# bats test_tags=ours
 @test "driver: a VF that is not reset when it is opened is resumed" {
 	local method
 	method=$(cat "$sys/devices/$VF0/reset_method")
@@ -343,6 +356,12 @@ failures() { sed -n 's/^failures: //p' "/sys/kernel/debug/mlx5-vfio-pci/$VF1/sta
 	fault op=0x116,nth=1,status=0x1
 	migdrive dev "$VF0" state ERROR
 	migdrive dev "$VF0" state RUNNING
+	# What is partly loaded cannot run.
+	if ! old_kernel; then
+		migdrive dev "$VF1" set PRE_COPY append $run_dir/first set STOP_COPY append $run_dir/rest
+		migdrive dev "$VF0" set RESUMING write $run_dir/first 0 0 0
+		migdrive dev "$VF0" state ERROR
+	fi
 	echo "$method" >"$sys/devices/$VF0/reset_method"
 }
 
