@@ -76,20 +76,6 @@ static int mvf_buffer_add(struct mvf_buffer *buf, u64 want)
 	return 0;
 }
 
-/* Frees the blocks beyond @capacity, which is the end of a block. */
-static void mvf_buffer_shrink(struct mvf_buffer *buf, u64 capacity)
-{
-	struct mvf_block *block;
-
-	while (buf->capacity > capacity) {
-		block = list_last_entry(&buf->blocks, struct mvf_block, node);
-		list_del(&block->node);
-		buf->capacity -= PAGE_SIZE << block->order;
-		__free_pages(block->page, block->order);
-		kfree(block);
-	}
-}
-
 /**
  * mvf_buffer_grow - raise the capacity of a buffer
  * @buf: the buffer; it is not mapped, and only the caller grows it
@@ -101,15 +87,13 @@ static void mvf_buffer_shrink(struct mvf_buffer *buf, u64 capacity)
  * memory cgroup; no allocation waits for the OOM killer.
  *
  * Return: 0, -ENOMEM, or -EINTR when the caller is being killed. After a
- * failure the buffer has the capacity that it had, so that the process has memory
- * for what follows.
+ * failure the buffer has at least the capacity that it had.
  */
 int mvf_buffer_grow(struct mvf_buffer *buf, u64 size, u64 want)
 {
 	u64 block = PAGE_SIZE << buf->order;
 	u64 least = PAGE_ALIGN(size);
-	u64 before = buf->capacity;
-	int err = 0;
+	int err;
 
 	if (least <= buf->capacity)
 		return 0;
@@ -119,20 +103,27 @@ int mvf_buffer_grow(struct mvf_buffer *buf, u64 size, u64 want)
 	want = max(PAGE_ALIGN(want), least);
 	if (want > block)
 		want = round_up(want, block);
-	while (!err && buf->capacity < least) {
+	while (buf->capacity < least) {
 		err = mvf_buffer_add(buf, want - buf->capacity);
-		if (!err && fatal_signal_pending(current))
-			err = -EINTR;
+		if (err)
+			return err;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 	}
-	if (err)
-		mvf_buffer_shrink(buf, before);
-	return err;
+	return 0;
 }
 
 /** mvf_buffer_clear - free the memory of a buffer that is not mapped */
 void mvf_buffer_clear(struct mvf_buffer *buf)
 {
-	mvf_buffer_shrink(buf, 0);
+	struct mvf_block *block, *next;
+
+	list_for_each_entry_safe(block, next, &buf->blocks, node) {
+		list_del(&block->node);
+		__free_pages(block->page, block->order);
+		kfree(block);
+	}
+	buf->capacity = 0;
 	buf->used = 0;
 }
 
@@ -179,7 +170,7 @@ static void mvf_buffer_free(struct kref *ref)
 	struct mvf_buffer *buf = container_of(ref, struct mvf_buffer, ref);
 
 	WARN_ON_ONCE(buf->pf_dev);
-	mvf_buffer_shrink(buf, 0);
+	mvf_buffer_clear(buf);
 	kfree(buf);
 }
 
@@ -246,52 +237,6 @@ static int mvf_map_blocks(struct mvf_buffer *buf, struct device *dev)
 	return 0;
 }
 
-/*
- * Log 2 of the largest page size to which the start of each block and, but for
- * the last one, its end are aligned. All blocks of a buffer above 2 MiB have 2
- * MiB, and so have the pages, unless the host had no such blocks: then the
- * smallest block decides, and with it the number of translation entries.
- */
-static unsigned int mvf_page_shift(struct mvf_buffer *buf)
-{
-	u64 bits = SZ_2M;
-	struct mvf_block *block;
-
-	list_for_each_entry(block, &buf->blocks, node) {
-		bits |= block->dma;
-		if (!list_is_last(&block->node, &buf->blocks))
-			bits |= PAGE_SIZE << block->order;
-	}
-	return __ffs64(bits);
-}
-
-static void mvf_fill_translation(void *memory, unsigned int shift,
-				 __be64 *entry)
-{
-	struct mvf_buffer *buf = memory;
-	struct mvf_block *block;
-	u64 offset;
-
-	list_for_each_entry(block, &buf->blocks, node)
-		for (offset = 0; offset < PAGE_SIZE << block->order;
-		     offset += BIT_ULL(shift))
-			*entry++ = cpu_to_be64(block->dma + offset);
-}
-
-static int mvf_make_mkey(struct mvf_buffer *buf, struct mvf_device *mvf,
-			 u32 pdn)
-{
-	const struct mvf_mkey key = {
-		.pdn = pdn,
-		.len = buf->capacity,
-		.shift = mvf_page_shift(buf),
-		.fill = mvf_fill_translation,
-		.memory = buf,
-	};
-
-	return mvf_mkey_create(mvf, &key, &buf->mkey);
-}
-
 /**
  * mvf_buffer_map - map a buffer for the PF
  * @buf: the buffer, not empty, not mapped
@@ -312,7 +257,7 @@ int mvf_buffer_map(struct mvf_buffer *buf, struct mvf_device *mvf, u32 pdn,
 	if (err)
 		return err;
 
-	err = mvf_make_mkey(buf, mvf, pdn);
+	err = mvf_mkey_create(mvf, buf, pdn, &buf->mkey);
 	if (err) {
 		mvf_unmap_before(buf, dev, NULL);
 		return err;

@@ -27,12 +27,12 @@ int mvf_fw_result(struct mvf_device *mvf, int err, void *in, void *out, u64 ns)
 
 /*
  * Did the command not reach the firmware? @err is mlx5_cmd_do()'s, which is
- * EREMOTEIO for every refusal, so these three are the kernel's own: no memory, a
- * PF that has disabled the VF, and no free command slot.
+ * EREMOTEIO for every refusal, so these are the kernel's own: no memory, and no
+ * free command slot; or mvf_fw_send()'s, for a PF that has disabled the VF.
  */
 static bool mvf_fw_unsent(int err)
 {
-	return err == -ENOMEM || err == -ENOTCONN || err == -EAGAIN;
+	return err == -ENOMEM || err == -EAGAIN || err == -ENOTCONN;
 }
 
 /**
@@ -46,26 +46,18 @@ static bool mvf_fw_unsent(int err)
  */
 bool mvf_fw_try_again(int err, unsigned int *tries)
 {
-	if (err == -ENOTCONN || !mvf_fw_unsent(err) || !--*tries)
+	if (!mvf_fw_unsent(err) || !--*tries)
 		return false;
 	msleep(MVF_FW_PAUSE_MS);
 	return true;
 }
 
-/* Sends a command; the result is mlx5_cmd_do()'s. fw_mutex is held. */
+/*
+ * Sends a command and waits for its answer. The result is mlx5_cmd_do()'s, or
+ * -ENOTCONN without a command when the PF has disabled the VF.
+ */
 static int mvf_fw_send(struct mvf_device *mvf, void *in, int inlen, void *out,
-		       int outlen, unsigned int tries)
-{
-	int err;
-
-	do {
-		err = mlx5_cmd_do(mvf->pf, in, inlen, out, outlen);
-	} while (mvf_fw_try_again(err, &tries));
-	return err;
-}
-
-static int mvf_fw_try(struct mvf_device *mvf, void *in, int inlen, void *out,
-		      int outlen, unsigned int tries)
+		       int outlen, unsigned int tries, u64 *ns)
 {
 	ktime_t begun;
 	int err;
@@ -75,10 +67,22 @@ static int mvf_fw_try(struct mvf_device *mvf, void *in, int inlen, void *out,
 
 	mutex_lock(&mvf->fw_mutex);
 	begun = ktime_get();
-	err = mvf_fw_send(mvf, in, inlen, out, outlen, tries);
-	err = mvf_fw_result(mvf, err, in, out, ktime_sub(ktime_get(), begun));
+	do {
+		err = mlx5_cmd_do(mvf->pf, in, inlen, out, outlen);
+	} while (mvf_fw_try_again(err, &tries));
+	*ns = ktime_sub(ktime_get(), begun);
 	mutex_unlock(&mvf->fw_mutex);
 	return err;
+}
+
+static int mvf_fw_try(struct mvf_device *mvf, void *in, int inlen, void *out,
+		      int outlen, unsigned int tries)
+{
+	u64 ns;
+	int err;
+
+	err = mvf_fw_send(mvf, in, inlen, out, outlen, tries, &ns);
+	return err == -ENOTCONN ? err : mvf_fw_result(mvf, err, in, out, ns);
 }
 
 /**
@@ -182,28 +186,18 @@ static int mvf_fw_half(struct mvf_device *mvf, u16 opcode, u16 op_mod,
 {
 	u32 out[MLX5_ST_SZ_DW(suspend_vhca_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(suspend_vhca_in)] = {};
-	ktime_t begun;
+	u64 ns;
 	int err;
-
-	mvf->half_result = MVF_HALF_UNSENT;
-	if (READ_ONCE(mvf->detached))
-		return -ENOTCONN;
 
 	MLX5_SET(suspend_vhca_in, in, opcode, opcode);
 	MLX5_SET(suspend_vhca_in, in, op_mod, op_mod);
 	MLX5_SET(suspend_vhca_in, in, vhca_id, mvf->vhca_id);
-	mutex_lock(&mvf->fw_mutex);
-	begun = ktime_get();
-	err = mvf_fw_send(mvf, in, sizeof(in), out, sizeof(out), tries);
+	err = mvf_fw_send(mvf, in, sizeof(in), out, sizeof(out), tries, &ns);
 	mvf->half_result = mvf_fw_half_result(err, MLX5_GET(suspend_vhca_out,
 							    out, status));
 	if (to_be_sure && mvf->half_result == MVF_HALF_WRONG_STATE)
-		err = 0;
-	else
-		err = mvf_fw_result(mvf, err, in, out,
-				    ktime_sub(ktime_get(), begun));
-	mutex_unlock(&mvf->fw_mutex);
-	return err;
+		return 0;
+	return err == -ENOTCONN ? err : mvf_fw_result(mvf, err, in, out, ns);
 }
 
 /*

@@ -9,6 +9,8 @@
 #include "compat/ifc.h"
 #include "device.h"
 
+struct mvf_buffer;
+
 enum mvf_half {
 	MVF_INITIATOR,	/* starts the VF's own DMA */
 	MVF_RESPONDER,	/* takes what others send to the VF */
@@ -74,22 +76,6 @@ struct mvf_fw_save {
 #define MVF_GFP_MAYFAIL \
 	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-/**
- * struct mvf_mkey - memory that gets a key
- * @pdn: protection domain of those that may use it
- * @len: its length in bytes
- * @shift: log 2 of the size of its pages
- * @fill: writes a translation entry, the DMA address, for each page
- * @memory: argument of @fill
- */
-struct mvf_mkey {
-	u32 pdn;
-	u64 len;
-	unsigned int shift;
-	void (*fill)(void *memory, unsigned int shift, __be64 *entry);
-	void *memory;
-};
-
 /* How often a command is sent that the kernel cannot send. */
 enum { MVF_FW_TRIES = 10, MVF_FW_PAUSE_MS = 20 };
 
@@ -130,7 +116,7 @@ static inline bool mvf_fw_save_answered(const struct mvf_fw_save *save)
 }
 
 /* mkey.c: memory keys */
-int mvf_mkey_create(struct mvf_device *mvf, const struct mvf_mkey *key,
+int mvf_mkey_create(struct mvf_device *mvf, struct mvf_buffer *buf, u32 pdn,
 		    u32 *mkey);
 int mvf_mkey_destroy(struct mvf_device *mvf, u32 mkey);
 

@@ -47,7 +47,8 @@ static int mvf_loading_load(struct mvf_load *load)
 	if (mvf_session_ended(&load->session))
 		goto out_unlock;
 
-	err = mvf_buffer_map(load->buf, load->session.mvf, load->session.pdn, DMA_TO_DEVICE);
+	err = mvf_buffer_map(load->buf, load->session.mvf, load->session.pdn,
+			     DMA_TO_DEVICE);
 	if (err)
 		goto out_unlock;
 	err = mvf_fw_load(load->session.mvf, load->buf->mkey, load->buf->used);
@@ -68,29 +69,22 @@ out_unlock:
 /*
  * Allocates memory for the bytes of this write and as many again as have arrived,
  * at least a large block, and no more than the image can still need. So memory
- * stays in proportion to the bytes that have arrived.
+ * stays in proportion to the bytes that have arrived. A stream for which there is
+ * none is given up, and its memory is freed, so that the process has some for what
+ * follows: at the limit of its memory cgroup it would be killed.
  */
 static int mvf_loading_grow(struct mvf_load *load, struct mvf_buffer *buf,
 			    size_t len)
 {
 	u64 most = buf->used + load->stream.left;
 	u64 want = buf->used + max3((u64)len, buf->used, (u64)SZ_2M);
+	int err;
 
-	return mvf_buffer_grow(buf, buf->used + 1, min(want, most));
-}
-
-/*
- * A stream for which there is no memory is given up, and its memory is freed, so
- * that the process has some for what follows: at the limit of its memory cgroup it
- * would be killed.
- */
-static int mvf_loading_fail(struct mvf_load *load, struct mvf_buffer *buf,
-			    int err)
-{
-	if (err != -ENOMEM)
-		return err;
-	load->err = err;
-	mvf_buffer_clear(buf);
+	err = mvf_buffer_grow(buf, buf->used + 1, min(want, most));
+	if (err == -ENOMEM) {
+		load->err = err;
+		mvf_buffer_clear(buf);
+	}
 	return err;
 }
 
@@ -105,7 +99,7 @@ static ssize_t mvf_loading_image(struct mvf_load *load, struct mvf_buffer *buf,
 		return -EFBIG;
 	err = mvf_loading_grow(load, buf, len);
 	if (err)
-		return mvf_loading_fail(load, buf, err);
+		return err;
 
 	len = min_t(u64, len, buf->capacity - buf->used);
 	to = mvf_buffer_at(buf, &load->cursor, buf->used, &len);
@@ -129,7 +123,7 @@ static int mvf_loading_head_to_image(struct mvf_load *load,
 
 	err = mvf_loading_grow(load, buf, len);
 	if (err)
-		return mvf_loading_fail(load, buf, err);
+		return err;
 
 	memcpy(mvf_buffer_at(buf, &load->cursor, 0, &len), load->stream.head, len);
 	buf->used = len;

@@ -1,11 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Memory keys, by which commands and queues name the memory that the firmware accesses. */
 #include <linux/math64.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include "buffer.h"
 #include "fw.h"
 
-static void mvf_mkey_fill(void *in, const struct mvf_mkey *key, u64 octwords)
+/*
+ * Log 2 of the largest page size to which the start of each block and, but for
+ * the last one, its end are aligned. All blocks of a buffer above 2 MiB have 2
+ * MiB, and so have the pages, unless the host had no such blocks: then the
+ * smallest block decides, and with it the number of translation entries.
+ */
+static unsigned int mvf_page_shift(struct mvf_buffer *buf)
+{
+	u64 bits = SZ_2M;
+	struct mvf_block *block;
+
+	list_for_each_entry(block, &buf->blocks, node) {
+		bits |= block->dma;
+		if (!list_is_last(&block->node, &buf->blocks))
+			bits |= PAGE_SIZE << block->order;
+	}
+	return __ffs64(bits);
+}
+
+static void mvf_fill_translation(struct mvf_buffer *buf, unsigned int shift,
+				 __be64 *entry)
+{
+	struct mvf_block *block;
+	u64 offset;
+
+	list_for_each_entry(block, &buf->blocks, node)
+		for (offset = 0; offset < PAGE_SIZE << block->order;
+		     offset += BIT_ULL(shift))
+			*entry++ = cpu_to_be64(block->dma + offset);
+}
+
+static void mvf_mkey_fill(void *in, struct mvf_buffer *buf, u32 pdn,
+			  unsigned int shift, u64 octwords)
 {
 	void *mkc = MLX5_ADDR_OF(create_mkey_in, in, memory_key_mkey_entry);
 
@@ -18,26 +52,28 @@ static void mvf_mkey_fill(void *in, const struct mvf_mkey *key, u64 octwords)
 	MLX5_SET(mkc, mkc, rr, 1);
 	MLX5_SET(mkc, mkc, rw, 1);
 	MLX5_SET(mkc, mkc, qpn, 0xffffff);
-	MLX5_SET(mkc, mkc, pd, key->pdn);
-	MLX5_SET64(mkc, mkc, len, key->len);
-	MLX5_SET(mkc, mkc, log_page_size, key->shift);
+	MLX5_SET(mkc, mkc, pd, pdn);
+	MLX5_SET64(mkc, mkc, len, buf->capacity);
+	MLX5_SET(mkc, mkc, log_page_size, shift);
 	MLX5_SET(mkc, mkc, translations_octword_size, octwords);
-	key->fill(key->memory, key->shift,
-		  MLX5_ADDR_OF(create_mkey_in, in, klm_pas_mtt));
+	mvf_fill_translation(buf, shift, MLX5_ADDR_OF(create_mkey_in, in,
+						      klm_pas_mtt));
 }
 
 /**
  * mvf_mkey_create - make a key for memory
  * @mvf: the VF whose commands will name it
- * @key: the memory, mapped for the PF
+ * @buf: the memory, mapped for the PF
+ * @pdn: protection domain of those that may use it
  * @mkey: the key
  *
  * Return: 0, -ENOMEM, or as mvf_fw_exec().
  */
-int mvf_mkey_create(struct mvf_device *mvf, const struct mvf_mkey *key,
+int mvf_mkey_create(struct mvf_device *mvf, struct mvf_buffer *buf, u32 pdn,
 		    u32 *mkey)
 {
-	u64 entries = DIV_ROUND_UP_ULL(key->len, BIT_ULL(key->shift));
+	unsigned int shift = mvf_page_shift(buf);
+	u64 entries = DIV_ROUND_UP_ULL(buf->capacity, BIT_ULL(shift));
 	u64 octwords = DIV_ROUND_UP_ULL(entries, 2);
 	u32 out[MLX5_ST_SZ_DW(create_mkey_out)] = {};
 	int inlen = MLX5_ST_SZ_BYTES(create_mkey_in) + octwords * 16;
@@ -48,7 +84,7 @@ int mvf_mkey_create(struct mvf_device *mvf, const struct mvf_mkey *key,
 	if (!in)
 		return -ENOMEM;
 
-	mvf_mkey_fill(in, key, octwords);
+	mvf_mkey_fill(in, buf, pdn, shift, octwords);
 	err = mvf_fw_exec(mvf, in, inlen, out, sizeof(out));
 	kvfree(in);
 	if (!err)

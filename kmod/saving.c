@@ -203,7 +203,7 @@ static void mvf_saving_next(struct mvf_save *save)
 static void mvf_saving_work(struct work_struct *work)
 {
 	struct mvf_save *save = container_of(work, struct mvf_save, work);
-	struct mem_cgroup *memcg = set_active_memcg(save->session.memcg);
+	struct mem_cgroup *memcg = set_active_memcg(save->memcg);
 
 	mutex_lock(&save->session.lock);
 	if (!mvf_session_ended(&save->session)) {
@@ -283,6 +283,7 @@ static void mvf_saving_free(struct mvf_session *s)
 	struct mvf_save *save = mvf_save_of(s);
 
 	cancel_work_sync(&save->work);
+	mem_cgroup_put(save->memcg);
 	mvf_session_destroy(s);
 	kfree(save);
 }
@@ -315,6 +316,7 @@ struct mvf_save *mvf_save_new(struct mvf_device *mvf, enum mvf_phase phase)
 	}
 	save->command.notify = mvf_saving_notify;
 	save->phase = phase;
+	save->memcg = get_mem_cgroup_from_mm(current->mm);
 	INIT_WORK(&save->work, mvf_saving_work);
 	spin_lock_init(&save->list_lock);
 	INIT_LIST_HEAD(&save->ready);

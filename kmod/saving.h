@@ -10,6 +10,8 @@
 #include "fw.h"
 #include "session.h"
 
+struct mem_cgroup;
+
 /**
  * enum mvf_end - the meaning of a stream of which nothing can be read now
  * @MVF_END_NOT_YET: more follows: wait
@@ -48,6 +50,8 @@ enum mvf_phase {
  * @work: runs when a SAVE was answered, or can be sent. Takes the session's lock.
  *	Queued only while the session has not ended: by the callback of a SAVE, or
  *	under @list_lock with @ended unset
+ * @memcg: of the process that has begun the session: what @work allocates is
+ *	charged to it
  * @list_lock: protects what is marked (list)
  * @ready: buffers to be read (list)
  * @spare: mapped buffers that are not used (list)
@@ -74,6 +78,7 @@ struct mvf_save {
 	u32 save_size;
 	u32 next;
 	struct work_struct work;
+	struct mem_cgroup *memcg;
 
 	spinlock_t list_lock;
 	struct list_head ready;

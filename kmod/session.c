@@ -4,7 +4,6 @@
  * or a PF that disables the VF ends it. Its file may stay open longer.
  */
 #include <linux/anon_inodes.h>
-#include <linux/memcontrol.h>
 
 #include "fw.h"
 #include "session.h"
@@ -35,14 +34,12 @@ int mvf_session_init(struct mvf_session *s, struct mvf_device *mvf,
 	mutex_init(&s->lock);
 	init_waitqueue_head(&s->wait);
 	s->mvf = mvf;
-	s->memcg = get_mem_cgroup_from_mm(current->mm);
 	return 0;
 }
 
 /** mvf_session_destroy - undo mvf_session_init() for a session that is not used */
 void mvf_session_destroy(struct mvf_session *s)
 {
-	mem_cgroup_put(s->memcg);
 	mutex_destroy(&s->lock);
 	mutex_destroy(&s->io_mutex);
 }

@@ -9,7 +9,6 @@
 
 #include "device.h"
 
-struct mem_cgroup;
 struct mvf_session;
 
 /**
@@ -39,7 +38,6 @@ struct mvf_session_ops {
  * @mvf: the device; NULL once the session's resources are released, after which
  *	the file owns nothing but memory
  * @pdn: protection domain of the session's keys
- * @memcg: of the process that has begun the session; memory is charged to it
  *
  * A file may outlive its session, the device's file descriptors and the driver's
  * binding; it keeps the module loaded. While @lock is held and @ended is not set,
@@ -55,7 +53,6 @@ struct mvf_session {
 	bool ended;
 	struct mvf_device *mvf;
 	u32 pdn;
-	struct mem_cgroup *memcg;
 };
 
 int mvf_session_init(struct mvf_session *s, struct mvf_device *mvf,

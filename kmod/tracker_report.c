@@ -102,11 +102,10 @@ static void mvf_mark_carried(struct mvf_tracker *t, struct iova_bitmap *dirty,
 /* Waits for an event, at most a second; -EINTR when the caller is being killed. */
 static int mvf_tracker_wait(struct mvf_tracker *t)
 {
-	long left = wait_event_killable_timeout(t->wait,
-			test_bit(MVF_TRACKER_EVENT, &t->flags) ||
-			mvf_tracker_broken(t), HZ);
-
-	return left < 0 ? -EINTR : 0;
+	wait_event_killable_timeout(t->wait,
+				    test_bit(MVF_TRACKER_EVENT, &t->flags) ||
+				    mvf_tracker_broken(t), HZ);
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 /*
@@ -141,8 +140,6 @@ static int mvf_tracker_next(struct mvf_device *mvf, struct mvf_tracker *t,
 		err = mvf_tracker_wait(t);
 		if (err)
 			return err;
-		if (fatal_signal_pending(current))
-			return -EINTR;
 		if (mvf_tracker_broken(t) || time_after(jiffies, end))
 			return -EIO;
 		err = mvf_tracker_poll(mvf, t, msg, true);
@@ -181,7 +178,6 @@ static int mvf_tracker_collect(struct mvf_device *mvf, struct mvf_tracker *t,
 		mvf_mark_message(t, dirty, iova, end, msg.count);
 		cond_resched();
 	} while (msg.state == MLX5_PAGE_TRACK_STATE_REPORTING);
-	mvf_mark_carried(t, dirty, iova, end);
 	return msg.state == MLX5_PAGE_TRACK_STATE_TRACKING ? 0 : -EIO;
 }
 
@@ -232,6 +228,7 @@ int mvf_tracker_report(struct mvf_device *mvf, struct mvf_tracker *t, u64 iova,
 	if (test_bit(MVF_TRACKER_STOPPED, &t->flags))
 		return -EINVAL;
 	mvf_mark_untracked(t, dirty, iova, end);
+	mvf_mark_carried(t, dirty, iova, end);
 	mvf_stale_mark(t, dirty, iova, end);
 	if (mvf_tracker_broken(t))
 		mvf_mark_all(t, dirty, iova, end);

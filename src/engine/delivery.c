@@ -184,7 +184,7 @@ static int refused(const struct delivery *d, size_t len, int num,
 	if (failure_watch_first(&d->watch, &failure))
 		err_firmware(err, &failure);
 	if (num == ENOMEM)
-		memory_watch_explain(&d->memory, image_bytes(d), err);
+		memory_watch_explain(&d->hand->walker.memory, image_bytes(d), err);
 	else
 		delivery_hint_bare(d, err);
 	return err_device(err, d->hand->device->name);
@@ -238,7 +238,6 @@ int delivery_run(struct delivery *d, struct err *err)
 
 	d->since_ns = now_ns();
 	failure_watch_begin(&d->watch, d->hand->device->name);
-	memory_watch_begin(&d->memory);
 	if (pump_run(&pump, &transfer->bytes, err) ||
 	    input_check_unchanged(&d->input, err) ||
 	    check_end(d, &transfer->records, err))

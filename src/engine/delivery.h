@@ -7,7 +7,6 @@
 #include "engine/incoming.h"
 #include "engine/input.h"
 #include "sys/failure.h"
-#include "sys/memory_watch.h"
 
 /**
  * struct delivery - what is being loaded, and how far
@@ -16,7 +15,7 @@
  * @hand: the device, once it is in hand; the caller's
  * @data_fd: of the resuming session, or -1
  * @since_ns: how far the phases' times are told
- * @watch, @memory: from before the first byte
+ * @watch: from before the first byte
  */
 struct delivery {
 	const struct incoming_options *options;
@@ -27,7 +26,6 @@ struct delivery {
 	int data_fd;
 	uint64_t since_ns;
 	struct failure_watch watch;
-	struct memory_watch memory;
 };
 
 #define DELIVERY_INIT \

@@ -134,5 +134,5 @@ qemu_version() {
 	echo "${version#*:}"
 }
 
-# qemu_tree: the folder holding src/ and build/ of the lab's QEMU
+# qemu_tree: the directory that holds src/ and build/ of the lab's QEMU
 qemu_tree() { echo "$cache/qemu/$(qemu_version)"; }

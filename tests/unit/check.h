@@ -7,6 +7,7 @@
 #define TESTS_CHECK_H
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int check_cases, check_failed_cases, check_failures;
@@ -39,6 +40,17 @@ static int check_cases, check_failed_cases, check_failures;
 			       want_);                                     \
 		}                                                          \
 	} while (0)
+
+/* Opens a file of tests/fixtures; NULL when it is missing. */
+static inline FILE *check_fixture(const char *name)
+{
+	const char *top = getenv("top_srcdir");
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/tests/fixtures/%s", top ? top : ".",
+		 name);
+	return fopen(path, "r");
+}
 
 /* Runs one case: a function without parameters, named by what it shows. */
 #define CASE(fn)                                                      \

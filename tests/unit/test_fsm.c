@@ -34,15 +34,11 @@ static void check_row(unsigned int flags, enum device_state from,
 
 static void every_path_is_the_kernels(void)
 {
-	const char *top = getenv("top_srcdir");
-	char name[512], line[256], from[32], to[32], words[128];
+	char line[256], from[32], to[32], words[128];
 	unsigned int flags;
 	int rows = 0, at;
-	FILE *file;
+	FILE *file = check_fixture("fsm.txt");
 
-	snprintf(name, sizeof(name), "%s/tests/fixtures/fsm.txt",
-		 top ? top : ".");
-	file = fopen(name, "r");
 	CHECK(file);
 	while (file && fgets(line, sizeof(line), file)) {
 		if (*line == '#')

@@ -174,15 +174,11 @@ static void check_first(const struct record *head, const char *result)
 
 static void the_first_header_decides_the_format(void)
 {
-	const char *top = getenv("top_srcdir");
-	char name[512], line[256], result[16];
+	char line[256], result[16];
 	struct record head;
 	int rows = 0;
-	FILE *file;
+	FILE *file = check_fixture("heads.tsv");
 
-	snprintf(name, sizeof(name), "%s/tests/fixtures/heads.tsv",
-		 top ? top : ".");
-	file = fopen(name, "r");
 	CHECK(file);
 	while (file && fgets(line, sizeof(line), file)) {
 		if (*line == '#')

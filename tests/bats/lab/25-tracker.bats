@@ -220,7 +220,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 }
 
 # bats test_tags=reports,ours
-@test "tracker: a reset leaves each page dirty once, and tracking goes on" {
+@test "tracker: a reset leaves each page dirty once, and tracking continues" {
 	only_where_reported
 	# shellcheck disable=SC2046
 	log $(pages 5 1) reset $(pages_dirty all) $(pages_dirty none) $(pages 9 1) $(pages_dirty 9) fail EINVAL logstart $at+$size 4096 \

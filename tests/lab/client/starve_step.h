@@ -79,7 +79,7 @@ static bool starve(int (*step)(char **args), char **args)
 		step_dropdata(NULL);
 	if (step_reset(NULL))
 		die("reset: %s", strerrorname_np(errno));
-	/* Dirty tracking goes on after a reset. */
+	/* Dirty tracking continues after a reset. */
 	step_logstop(NULL);
 	return true;
 }
