@@ -113,6 +113,8 @@ static int mvf_step(struct mvf_device *mvf, enum vfio_device_mig_state to,
 	if (WARN_ON_ONCE(!arc))
 		return -EINVAL;
 
+	/* Of an arc that fails before its first command. */
+	mvf->half_result = MVF_HALF_DONE;
 	err = arc->take(mvf, filp);
 	if (!err) {
 		WRITE_ONCE(mvf->state, to);
