@@ -8,14 +8,8 @@ load ../model
 # seed: of a sample, another one each time, which the run tells so that SEED= takes the same again
 seed() { echo "${SEED:-$RANDOM}"; }
 
-# firmware_is NAME VALUE: a property that the PF's driver, or the VFs', asks for when it binds
-firmware_is() {
-	lab-prop set "$1" "$2"
-	renew_pf
-}
-
 # firmware_patience MS: mlx5_core waits that long for the PF's firmware, from now on
-firmware_patience() { firmware_is cmd-timeout-ms "$1"; }
+firmware_patience() { firmware_has cmd-timeout-ms="$1"; }
 
 # small_states, usual_states: for VFs from their next reset on
 small_states() { lab-prop set state-size 81920; }

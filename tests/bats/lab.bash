@@ -15,6 +15,11 @@ not_61() { ours || ! old_kernel || skip "the in-tree driver of 6.1 has bare imag
 # reads_end: for tests of what is read after a session. The in-tree driver of 6.1 lets such a read wait for ever.
 reads_end() { ours || ! old_kernel || skip "in the in-tree driver of 6.1 they wait for ever"; }
 
+# reports: can the kernel take those of dirty tracking? Debian's 6.12 cannot.
+reports() { [ "$(uname -r | cut -d. -f1-2)" = 6.1 ] || grep -q ' iova_bitmap_set' /proc/kallsyms; }
+# only_where_reported: for a test with the tag reports, which tests/all leaves out where there are none
+only_where_reported() { reports || skip "this kernel takes no reports"; }
+
 # driver_of DEVICE: empty when it has none
 driver_of() {
 	local target
@@ -56,6 +61,20 @@ renew_pf() {
 	vfs=$(cat "$sys/devices/$PF/sriov_numvfs")
 	rebind_pf
 	make_vfs "$vfs" 0
+}
+
+# firmware_has NAME=VALUE...: properties that the PF's driver asks for when it binds, with values as lab-prop gives them. If one
+# changes, the driver asks anew, and VF0 and VF1 are on the variant driver afterwards.
+firmware_has() {
+	local setting changed=''
+	for setting; do
+		[ "$(lab-prop get "${setting%%=*}")" != "${setting#*=}" ] || continue
+		lab-prop set "${setting%%=*}" "${setting#*=}"
+		changed=1
+	done
+	[ -n "$changed" ] || return 0
+	renew_pf
+	put_on mlx5_vfio_pci "$VF0" "$VF1"
 }
 
 # firmware_migrates on|off: whether it can. On 6.1 the driver goes by what the PF's driver has asked for, which does so anew

@@ -108,3 +108,29 @@ works() {
 	calm
 	works
 }
+
+# reports_of DEVICE: of its tracker, until 20 have come
+reports_of() {
+	local at=0x100000000 size=0x100000 steps=() i
+	for ((i = 0; i < 20; i++)); do
+		steps+=(dma $((at + i * 4096)) 8 0x5eed dirty $at $size 4096 "$i")
+	done
+	migdrive dev "$1" map $at $size logstart $at+$size 4096 "${steps[@]}" logstop
+}
+
+# completions N: interrupts of the PF's completion vector N so far
+completions() { awk -v name="mlx5_comp$1@pci:$PF" '$NF == name { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }' /proc/interrupts; }
+
+# bats test_tags=reports,ours
+@test "storm: reports about two VFs come by two interrupts" {
+	only_where_reported
+	local device before after=()
+	for device in "$VF0" "$VF1"; do
+		before=("$(completions 0)" "$(completions 1)")
+		reports_of "$device"
+		after+=($(($(completions 0) - before[0])) $(($(completions 1) - before[1])))
+	done
+	echo "interrupts: ${after[*]}"
+	[ "${after[0]}" -gt 0 ] && [ "${after[3]}" -gt 0 ]
+	[ "${after[1]} ${after[2]}" = "0 0" ]
+}

@@ -5,29 +5,24 @@
 
 load ../helpers
 load ../model
+load ../cgroup
 
 run_dir=/dev/shm/chunks
 mib=$((1 << 20))
-
-# firmware ON: whether it can save in chunks; mlx5_core asks when it binds
-firmware() {
-	lab-prop set in-chunks "$1"
-	renew_pf
-}
 
 setup_file() {
 	modprobe mlx5_vfio_pci
 	mkdir -p $run_dir
 	lab-prop set state-size $((64 * mib))
-	firmware true
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
+	firmware_has in-chunks=true
 	lab-prop get objects >$run_dir/objects
 }
 
 teardown_file() {
 	fault ""
 	lab-prop set state-size $((4 * mib))
-	firmware false
+	firmware_has in-chunks=false
 	put_on "" "$VF0" "$VF1"
 	rm -rf $run_dir
 }
@@ -133,6 +128,23 @@ available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
 	read -r initial dirty <$run_dir/info
 	[ "$initial" -eq 0 ]
 	[ "$dirty" -gt $((55 * mib)) ]
+}
+
+# bats test_tags=ours
+@test "chunks: memory for a later chunk that is larger is charged to the process that saves" {
+	local saves
+	saves=$(labvf "$VF0" get saves)
+	fault op=0x118,nth=2,next=$((16 * mib))
+	make_cgroup chunks-test
+	in_cgroup migdrive dev "$VF0" set STOP_COPY read $((8 * mib + 24)) touch $run_dir/ready await $run_dir/go \
+		>"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+	BACKGROUND=$!
+	until_there $run_dir/ready
+	labvf "$VF0" await saves $((saves + 3))
+	# Beside the second chunk there is the third one's memory, which a worker has allocated.
+	[ "$(cgroup_charged)" -gt $((20 * mib)) ]
+	finish
+	rmdir "$cgroup"
 }
 
 # bats test_tags=ours

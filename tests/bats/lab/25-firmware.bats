@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Older firmware, which loads one image or tracks no changes: what the driver offers then, and its streams. Linux 6.1's own driver
-# migrates such VFs, and the in-tree drivers of later kernels do not.
+# migrates such VFs, and the in-tree drivers of later kernels do not. Each change of firmware takes seconds: the tests are in an
+# order that needs few.
 
 load ../helpers
 load ../lab
-load ../faults
 
 run_dir=/dev/shm/firmware
 
@@ -18,20 +18,8 @@ setup_file() {
 }
 
 teardown_file() {
-	firmware multi-load=on tracking=on in-chunks=off
+	firmware_has multi-load=true tracking=true in-chunks=false
 	rm -rf $run_dir
-}
-
-# firmware NAME=VALUE...: what it has from now on. Each change takes seconds, so that the tests are in an order that needs few.
-firmware() {
-	local setting change=''
-	for setting; do
-		[ "$(lab-prop get "${setting%=*}")" = "$([ "${setting#*=}" = on ] && echo true || echo false)" ] && continue
-		lab-prop set "${setting%=*}" "${setting#*=}"
-		change=1
-	done
-	[ -z "$change" ] || renew_pf
-	put_on mlx5_vfio_pci "$VF0" "$VF1"
 }
 
 # save_with SEED FILE: the contents by the seed, saved from VF0
@@ -64,14 +52,14 @@ one_image() {
 
 # bats test_tags=ours
 @test "firmware without multi_load: a second image is refused at its head" {
-	firmware multi-load=off
+	firmware_has multi-load=false
 	migdrive dev "$VF1" set RESUMING write $run_dir/modern 0 0 0 fail EOPNOTSUPP head 1000 0 0 fail EOPNOTSUPP set STOP \
 		reset state RUNNING set RESUMING write $run_dir/modern 0 0 0 head 8 1 77 zeros 8 set STOP set RUNNING
 }
 
 # bats test_tags=ours
 @test "firmware without multi_load: a bare image" {
-	firmware multi-load=off
+	firmware_has multi-load=false
 	tail -c +41 $run_dir/modern >$run_dir/bare
 	loads_with 1 $run_dir/bare
 	echo bare >/sys/module/mlx5_vfio_pci/parameters/stream_format
@@ -82,7 +70,7 @@ one_image() {
 
 # bats test_tags=ours
 @test "firmware without multi_load: one image, to and from firmware that has it" {
-	firmware multi-load=off
+	firmware_has multi-load=false
 	offers_one_image
 	run_mlx 0 caps -c "$VF0"
 	json_is '.migration | [.offered, .flags, .pre_copy]' '[true,3,false]'
@@ -90,20 +78,20 @@ one_image() {
 	one_image $run_dir/old
 	loads_with 2 $run_dir/old
 	loads_with 1 $run_dir/modern
-	firmware multi-load=on tracking=off in-chunks=on
+	firmware_has multi-load=true tracking=false in-chunks=true
 	loads_with 2 $run_dir/old
 }
 
 # bats test_tags=ours
 @test "firmware without tracking_state: one image and no chunks, to and from firmware that has it" {
-	firmware multi-load=on tracking=off in-chunks=on
+	firmware_has multi-load=true tracking=false in-chunks=true
 	offers_one_image
 	migdrive dev "$VF1" set RESUMING write $run_dir/modern 0 0 0 fail EOPNOTSUPP head 1000 0 0
 	save_with 4 $run_dir/old
 	one_image $run_dir/old
 	loads_with 4 $run_dir/old
 	loads_with 1 $run_dir/modern
-	firmware tracking=on in-chunks=off
+	firmware_has tracking=true in-chunks=false
 	migdrive dev "$VF0" flags "$(all_flags)"
 	loads_with 4 $run_dir/old
 }

@@ -6,6 +6,7 @@
 
 load ../helpers
 load ../lab
+load ../cgroup
 
 run_dir=/dev/shm/tracker
 # Where the memory lies for the VF, and how much there is: 4096 pages
@@ -33,25 +34,10 @@ setup() { rm -f $run_dir/{ready,go,on,end}; }
 teardown() {
 	[ -z "${BACKGROUND:-}" ] || finish || true
 	fault ""
-	limit track-ranges 16
-	limit track-log-page-min 12
-	limit track-log-page-max 30
-	limit track-log-message-max 14
+	firmware_has track-ranges=16 track-log-page-min=12 track-log-page-max=30 track-log-message-max=14
 	lab-prop set track-pages 0
 	[ "$(lab-prop get queues)" = "$idle" ]
 	lab-prop get objects | diff $run_dir/objects -
-}
-
-# reports: can the kernel take them? Debian's 6.12 cannot.
-reports() { [ "$(uname -r | cut -d. -f1-2)" = 6.1 ] || grep -q ' iova_bitmap_set' /proc/kallsyms; }
-only_where_reported() { reports || skip "this kernel takes no reports"; }
-
-# limit PROPERTY VALUE: a capability, which the driver reads when mlx5_core binds the PF
-limit() {
-	[ "$(lab-prop get "$1")" != "$2" ] || return 0
-	lab-prop set "$1" "$2"
-	renew_pf
-	put_on mlx5_vfio_pci "$VF0" "$VF1"
 }
 
 page() { printf '0x%x' $((at + $1 * 4096)); }
@@ -76,13 +62,9 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 # bats test_tags=reports
 @test "tracker: it is not offered when the firmware has none" {
 	only_where_reported
-	lab-prop set adv-virtualization off
-	renew_pf
-	put_on mlx5_vfio_pci "$VF0" "$VF1"
+	firmware_has adv-virtualization=false
 	migdrive dev "$VF0" fail ENOTTY logstart $at+$size 4096 state RUNNING set STOP_COPY
-	lab-prop set adv-virtualization on
-	renew_pf
-	put_on mlx5_vfio_pci "$VF0" "$VF1"
+	firmware_has adv-virtualization=true
 }
 
 # bats test_tags=reports
@@ -106,7 +88,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	only_where_reported
 	# shellcheck disable=SC2046
 	log $(pages 17 1) dirty $at $size 65536 1 $(pages 17 1) dirty $at $size 4096 17
-	limit track-log-page-min 16
+	firmware_has track-log-page-min=16
 	# shellcheck disable=SC2046
 	log logpage 65536 $(pages 17 1) dirty $at $size 4096 16-31 $(pages_dirty none)
 }
@@ -114,7 +96,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 # bats test_tags=reports,ours
 @test "tracker: a page of which only a part was asked for stays dirty for the rest" {
 	only_where_reported
-	limit track-log-page-min 16
+	firmware_has track-log-page-min=16
 	# shellcheck disable=SC2046
 	log $(pages 17 1) dirty "$(page 16)" 8192 4096 all dirty "$(page 18)" 8192 4096 all $(pages_dirty 16-31)
 }
@@ -152,7 +134,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	for ((i = 1; i < 200; i++)); do
 		many+=,$((at + i * 81920))+4096
 	done
-	limit track-ranges 2
+	firmware_has track-ranges=2
 	# shellcheck disable=SC2046
 	migdrive dev "$VF0" map $at $size logstart "$many" 4096 $(pages 3999 1) $(pages 40 1) $(pages 4000 95) \
 		dirty $at $((3961 * 4096)) 4096 40 logstop
@@ -161,7 +143,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 # bats test_tags=reports
 @test "tracker: more pages than a message holds" {
 	only_where_reported
-	limit track-log-message-max 12
+	firmware_has track-log-message-max=12
 	# shellcheck disable=SC2046
 	migdrive dev "$VF0" map $at $size logstart $at+$size 4096 $(pages 0 4096) $(pages_dirty all) $(pages_dirty none)
 }
@@ -190,10 +172,8 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	only_where_reported
 	fault "op=0xa01,nth=1,track=silent"
 	# shellcheck disable=SC2046
-	migdrive dev "$VF0" map $at $size logstart $at+4096,"$(page 2)"+4096 4096 touch $run_dir/ready \
-		dirty $at 4096 4096 all dirty "$(page 2)" 4096 4096 all >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
-	BACKGROUND=$!
-	until_there $run_dir/ready
+	background dev "$VF0" map $at $size logstart $at+4096,"$(page 2)"+4096 4096 touch $run_dir/ready \
+		dirty $at 4096 4096 all dirty "$(page 2)" 4096 4096 all
 	timeout 5 labvf "$VF0" get generation
 	finish
 }
@@ -246,10 +226,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	only_where_reported
 	fault "op=0xa01,nth=1,track=silent"
 	# shellcheck disable=SC2046
-	migdrive dev "$VF0" map $at $size logstart $at+$size 4096 touch $run_dir/ready $(pages_dirty all) \
-		>"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
-	BACKGROUND=$!
-	until_there $run_dir/ready
+	background dev "$VF0" map $at $size logstart $at+$size 4096 touch $run_dir/ready $(pages_dirty all)
 	await stack "$BACKGROUND" mvf_tracker_report
 	echo 1 >"$sys/devices/$VF0/reset"
 	finish
@@ -263,10 +240,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 		fault "op=0xa01,nth=1,track=$kind"
 		rm -f $run_dir/ready
 		# shellcheck disable=SC2046
-		migdrive dev "$VF0" map $at $size logstart $at+$size 4096 $(pages 5 1) touch $run_dir/ready $(pages_dirty all) \
-			>"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
-		BACKGROUND=$!
-		until_there $run_dir/ready
+		background dev "$VF0" map $at $size logstart $at+$size 4096 $(pages 5 1) touch $run_dir/ready $(pages_dirty all)
 		await stack "$BACKGROUND" mvf_tracker_report
 		kill -KILL "$BACKGROUND"
 		SECONDS=0
@@ -281,24 +255,19 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 # bats test_tags=reports,ours
 @test "tracker: its memory is charged to the process that starts it" {
 	only_where_reported
-	local group=/sys/fs/cgroup/tracker-test
-	mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
-	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
-	mkdir $group
-	# shellcheck disable=SC2016
-	bash -c 'echo $$ >"$1/cgroup.procs"; exec "${@:2}"' _ $group migdrive dev "$VF0" map $at $size logstart $at+$size 4096 \
-		touch $run_dir/ready await $run_dir/go logstop >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+	make_cgroup tracker-test
+	in_cgroup migdrive dev "$VF0" map $at $size logstart $at+$size 4096 touch $run_dir/ready await $run_dir/go logstop \
+		>"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
 	BACKGROUND=$!
 	until_there $run_dir/ready
-	charged() { sed -n 's/^kernel //p' $group/memory.stat; }
-	[ "$(charged)" -gt $((2 << 20)) ]
+	[ "$(cgroup_charged)" -gt $((2 << 20)) ]
 	# The one that takes its place is made by a worker.
 	echo 1 >"$sys/devices/$VF0/reset"
 	run lab-prop get queues
 	[ "$output" != "$idle" ]
-	[ "$(charged)" -gt $((2 << 20)) ]
+	[ "$(cgroup_charged)" -gt $((2 << 20)) ]
 	finish
-	rmdir $group
+	rmdir "$cgroup"
 }
 
 # bats test_tags=reports,ours

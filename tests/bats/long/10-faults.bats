@@ -11,7 +11,7 @@ teardown_file() { faults_end; }
 
 teardown() {
 	small_states
-	[ "$(lab-prop get in-chunks)" = false ] || firmware_is in-chunks off
+	firmware_has in-chunks=false
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
 }
 
@@ -21,7 +21,7 @@ teardown() {
 
 @test "faults: two hundred of those of a state that is saved in chunks" {
 	lab-prop set state-size $((20 << 20))
-	firmware_is in-chunks on
+	firmware_has in-chunks=true
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
 	local seed
 	seed=$(seed)
