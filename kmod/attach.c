@@ -53,11 +53,30 @@ static const char *mvf_not_migratable(struct mvf_device *mvf)
 	return NULL;
 }
 
+static const char *const mvf_unreadable = "its capabilities cannot be read";
+
+/* Older firmware has no second group of capabilities, and nothing in it to say. */
+static const char *mvf_lacks_migratable(struct mvf_device *mvf, void *out,
+					int len)
+{
+	void *cap = MLX5_ADDR_OF(query_hca_cap_out, out, capability);
+	bool migratable;
+
+	if (!MLX5_CAP_GEN(mvf->pf, hca_cap_2))
+		return NULL;
+	if (mvf_fw_query_cap(mvf, MLX5_CAP_GENERAL_2, HCA_CAP_OPMOD_GET_MAX,
+			     out, len))
+		return mvf_unreadable;
+	migratable = MLX5_GET(cmd_hca_cap_2, cap, migratable);
+	mvf_note_cap(mvf, MVF_CAP_MIGRATABLE, migratable);
+	return migratable ? NULL : mvf_not_migratable(mvf);
+}
+
 /* Reads the capabilities of this VF from the PF's firmware. */
 static const char *mvf_vf_lacks(struct mvf_device *mvf)
 {
-	const char *why = "its capabilities cannot be read";
 	int len = MLX5_ST_SZ_BYTES(query_hca_cap_out);
+	const char *why;
 	void *out, *cap;
 
 	out = kzalloc(len, GFP_KERNEL);
@@ -65,23 +84,16 @@ static const char *mvf_vf_lacks(struct mvf_device *mvf)
 		return "out of memory";
 	cap = MLX5_ADDR_OF(query_hca_cap_out, out, capability);
 
-	if (mvf_fw_query_cap(mvf, MLX5_CAP_GENERAL_2, HCA_CAP_OPMOD_GET_MAX,
-			     out, len))
+	why = mvf_lacks_migratable(mvf, out, len);
+	if (why)
 		goto out_free;
-	mvf_note_cap(mvf, MVF_CAP_MIGRATABLE,
-		     MLX5_GET(cmd_hca_cap_2, cap, migratable));
-	if (!MLX5_GET(cmd_hca_cap_2, cap, migratable)) {
-		why = mvf_not_migratable(mvf);
-		if (why)
-			goto out_free;
-	}
 
 	memset(out, 0, len);
 	if (mvf_fw_query_cap(mvf, MLX5_CAP_GENERAL, HCA_CAP_OPMOD_GET_CUR,
 			     out, len))
-		goto out_free;
-	mvf->vhca_id = MLX5_GET(cmd_hca_cap, cap, vhca_id);
-	why = NULL;
+		why = mvf_unreadable;
+	else
+		mvf->vhca_id = MLX5_GET(cmd_hca_cap, cap, vhca_id);
 out_free:
 	kfree(out);
 	return why;

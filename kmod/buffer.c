@@ -51,7 +51,7 @@ static int mvf_buffer_add(struct mvf_buffer *buf, u64 want)
 	gfp_t gfp = buf->gfp | GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
 	struct mvf_block *block;
 
-	block = kmalloc(sizeof(*block), MVF_GFP_MAYFAIL);
+	block = kmalloc(sizeof(*block), MVF_GFP_CHARGED);
 	if (!block)
 		return -ENOMEM;
 
@@ -141,7 +141,7 @@ struct mvf_buffer *mvf_buffer_alloc(struct mvf_device *mvf, u64 size,
 	struct mvf_buffer *buf;
 	int err;
 
-	buf = kzalloc(sizeof(*buf), MVF_GFP_MAYFAIL);
+	buf = kzalloc(sizeof(*buf), MVF_GFP_CHARGED);
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
 

@@ -132,6 +132,13 @@ static inline struct mvf_device *mvf_of_vfio(struct vfio_device *vdev)
 }
 
 /*
+ * For all that a caller can ask for: it pays with its memory cgroup, and none
+ * calls the OOM killer, of the host or of the cgroup.
+ */
+#define MVF_GFP_CHARGED \
+	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/*
  * main.c: for work that waits for the firmware. Everything on it belongs to a
  * device, or to a session whose file holds the module.
  */

@@ -25,6 +25,12 @@ int mvf_fw_result(struct mvf_device *mvf, int err, void *in, void *out, u64 ns)
 	return err;
 }
 
+/* Has mlx5_core waited for a command slot, or for its own worker, in vain? */
+static bool mvf_fw_waited(int err)
+{
+	return err == -EBUSY || err == -ECANCELED;
+}
+
 /*
  * Did the command not reach the firmware? @err is mlx5_cmd_do()'s, which is
  * EREMOTEIO for every refusal, so these are the kernel's own: no memory, and no
@@ -32,7 +38,8 @@ int mvf_fw_result(struct mvf_device *mvf, int err, void *in, void *out, u64 ns)
  */
 static bool mvf_fw_unsent(int err)
 {
-	return err == -ENOMEM || err == -EAGAIN || err == -ENOTCONN;
+	return err == -ENOMEM || err == -EAGAIN || err == -ENOTCONN ||
+	       mvf_fw_waited(err);
 }
 
 /**
@@ -40,12 +47,15 @@ static bool mvf_fw_unsent(int err)
  * @err: result of the transport
  * @tries: how often it may still be tried, counted down
  *
- * Waits a little, so that the kernel may have memory, or a command slot.
+ * Waits a little, so that the kernel may have memory, or a command slot. After
+ * mlx5_core has waited for one, which takes a minute, there is one more try.
  *
  * Return: true if the kernel could not send it, and may be able to now.
  */
 bool mvf_fw_try_again(int err, unsigned int *tries)
 {
+	if (mvf_fw_waited(err))
+		*tries = min(*tries, 2U);
 	if (!mvf_fw_unsent(err) || !--*tries)
 		return false;
 	msleep(MVF_FW_PAUSE_MS);
@@ -93,7 +103,7 @@ static int mvf_fw_try(struct mvf_device *mvf, void *in, int inlen, void *out,
  * @out: memory for the answer, zeroed
  * @outlen: its length in bytes
  *
- * All synchronous commands of this driver are sent here, by mvf_fw_release() or
+ * All synchronous commands of this driver are sent here, by mvf_fw_exec_retry() or
  * by mvf_fw_half(), but for those about a completion queue, which mlx5_core
  * sends; a failed DESTROY_CQ is not recorded. The caller ensures that the PF
  * stays attached, by state_mutex or by the lock of a session that has not ended.
@@ -108,20 +118,21 @@ int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
 }
 
 /**
- * mvf_fw_release - as mvf_fw_exec(), for a command that frees something
+ * mvf_fw_exec_retry - as mvf_fw_exec(), for a command that must not be lost
  * @mvf: the VF
  * @in: the command
  * @inlen: its length in bytes
  * @out: memory for the answer, zeroed
  * @outlen: its length in bytes
  *
- * Without the command, what it frees would leak. So one that the kernel could
- * not send is sent again, for a fifth of a second.
+ * Without the command, what it frees would leak, or a stream or a dirty log would
+ * end. So one that the kernel could not send is sent again, for a fifth of a
+ * second (mvf_fw_try_again()).
  *
  * Return: as mvf_fw_exec().
  */
-int mvf_fw_release(struct mvf_device *mvf, void *in, int inlen, void *out,
-		   int outlen)
+int mvf_fw_exec_retry(struct mvf_device *mvf, void *in, int inlen, void *out,
+		      int outlen)
 {
 	return mvf_fw_try(mvf, in, inlen, out, outlen, MVF_FW_TRIES);
 }
@@ -171,7 +182,7 @@ static enum mvf_half_result mvf_fw_half_result(int err, u8 status)
 		return MVF_HALF_DONE;
 	if (mvf_fw_unsent(err))
 		return MVF_HALF_UNSENT;
-	if (err == -ETIMEDOUT || err == -ECANCELED)
+	if (err == -ETIMEDOUT)
 		return MVF_HALF_UNANSWERED;
 	return err == -EREMOTEIO && mvf_fw_is_wrong_state(status) ?
 		MVF_HALF_WRONG_STATE : MVF_HALF_FAILED;
@@ -247,7 +258,7 @@ static u16 mvf_fw_resume_op_mod(enum mvf_half half)
  * @half: the responder is resumed first, the initiator second
  *
  * What a SUSPEND has stopped would stay stopped without it, so it is sent again
- * as by mvf_fw_release().
+ * as by mvf_fw_exec_retry().
  *
  * Return: as mvf_fw_exec(); @mvf->half_result has more.
  */
@@ -260,23 +271,29 @@ int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half)
 /**
  * mvf_fw_ensure_running - resume whatever is suspended of a VF
  * @mvf: the VF; its state_mutex is held
- * @was_suspended: its initiator is, so that a refusal for the wrong state is a
- *	failure: the VF may be partly loaded
+ *
+ * A RESUME is refused for the wrong state if nothing is suspended, and also if the
+ * VF is partly loaded and cannot run. SUSPEND tells these two apart.
  *
  * Return: 0 when both halves run, or as mvf_fw_exec().
  */
-int mvf_fw_ensure_running(struct mvf_device *mvf, bool was_suspended)
+int mvf_fw_ensure_running(struct mvf_device *mvf)
 {
 	int err;
 
 	err = mvf_fw_half(mvf, MLX5_CMD_OP_RESUME_VHCA,
 			  mvf_fw_resume_op_mod(MVF_RESPONDER), MVF_FW_TRIES,
 			  true);
-	if (!err)
-		err = mvf_fw_half(mvf, MLX5_CMD_OP_RESUME_VHCA,
-				  mvf_fw_resume_op_mod(MVF_INITIATOR),
-				  MVF_FW_TRIES, !was_suspended);
-	return err;
+	if (err)
+		return err;
+	err = mvf_fw_half(mvf, MLX5_CMD_OP_RESUME_VHCA,
+			  mvf_fw_resume_op_mod(MVF_INITIATOR), MVF_FW_TRIES,
+			  true);
+	if (err || mvf->half_result == MVF_HALF_DONE)
+		return err;
+
+	err = mvf_fw_suspend(mvf, MVF_INITIATOR);
+	return err ? err : mvf_fw_resume(mvf, MVF_INITIATOR);
 }
 
 /**
@@ -367,5 +384,5 @@ void mvf_fw_dealloc_pd(struct mvf_device *mvf, u32 pdn)
 
 	MLX5_SET(dealloc_pd_in, in, opcode, MLX5_CMD_OP_DEALLOC_PD);
 	MLX5_SET(dealloc_pd_in, in, pd, pdn);
-	mvf_fw_release(mvf, in, sizeof(in), out, sizeof(out));
+	mvf_fw_exec_retry(mvf, in, sizeof(in), out, sizeof(out));
 }

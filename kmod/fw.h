@@ -53,6 +53,8 @@ struct mvf_fw_saved {
  * @begun: when it was sent
  * @ended: when the answer came, set by the callback
  * @answered: set by the callback after @err
+ * @unwanted: where it is seen when the session has ended; the command is not sent
+ *	again then
  * @notify: called by the callback at its end, in interrupt context
  *
  * Belongs to the firmware and the callback, as does the memory that the command
@@ -69,26 +71,23 @@ struct mvf_fw_save {
 	ktime_t begun;
 	ktime_t ended;
 	bool answered;
+	const bool *unwanted;
 	void (*notify)(struct mvf_fw_save *save);
 };
-
-/* For allocations that grow with an image: none calls the OOM killer. */
-#define MVF_GFP_MAYFAIL \
-	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* How often a command is sent that the kernel cannot send. */
 enum { MVF_FW_TRIES = 10, MVF_FW_PAUSE_MS = 20 };
 
 int mvf_fw_exec(struct mvf_device *mvf, void *in, int inlen, void *out,
 		int outlen);
-int mvf_fw_release(struct mvf_device *mvf, void *in, int inlen, void *out,
-		   int outlen);
+int mvf_fw_exec_retry(struct mvf_device *mvf, void *in, int inlen, void *out,
+		      int outlen);
 
 int mvf_fw_query_cap(struct mvf_device *mvf, enum mlx5_cap_type type,
 		     enum mlx5_cap_mode mode, void *out, int outlen);
 int mvf_fw_suspend(struct mvf_device *mvf, enum mvf_half half);
 int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half);
-int mvf_fw_ensure_running(struct mvf_device *mvf, bool was_suspended);
+int mvf_fw_ensure_running(struct mvf_device *mvf);
 int mvf_fw_query_sizes(struct mvf_device *mvf, bool increment,
 		       struct mvf_fw_sizes *sizes);
 int mvf_fw_load(struct mvf_device *mvf, u32 mkey, u32 size);

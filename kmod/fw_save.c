@@ -62,7 +62,7 @@ static int mvf_fw_save_send(struct mvf_device *mvf, struct mvf_fw_save *save)
  * @how: MVF_SAVE_*
  *
  * mlx5_core allocates the command's mailbox atomically, which fails on a busy
- * host; it is sent again as by mvf_fw_release().
+ * host; it is sent again as by mvf_fw_exec_retry().
  *
  * Return: 0 when the command was sent, and only then must mvf_fw_save_finish()
  * be called.
@@ -92,7 +92,7 @@ static int mvf_fw_save_wait(struct mvf_device *mvf, struct mvf_fw_save *save)
 
 	mlx5_cmd_cleanup_async_ctx(&save->ctx);
 	while (mvf_fw_try_again(save->err, &tries)) {
-		if (READ_ONCE(mvf->detached))
+		if (READ_ONCE(mvf->detached) || READ_ONCE(*save->unwanted))
 			break;
 		err = mvf_fw_save_send(mvf, save);
 		if (err)

@@ -95,8 +95,10 @@ static ssize_t mvf_loading_image(struct mvf_load *load, struct mvf_buffer *buf,
 	int err;
 
 	len = min_t(u64, len, load->stream.left);
-	if (!len)
-		return -EFBIG;
+	if (!len) {
+		load->err = -EFBIG;
+		return load->err;
+	}
 	err = mvf_loading_grow(load, buf, len);
 	if (err)
 		return err;
@@ -257,7 +259,7 @@ static const struct mvf_session_ops mvf_loading_ops = {
 
 static struct mvf_load *mvf_load_new(struct mvf_device *mvf)
 {
-	struct mvf_load *load = kzalloc(sizeof(*load), GFP_KERNEL_ACCOUNT);
+	struct mvf_load *load = kzalloc(sizeof(*load), MVF_GFP_CHARGED);
 	int err;
 
 	if (!load)

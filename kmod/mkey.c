@@ -80,12 +80,12 @@ int mvf_mkey_create(struct mvf_device *mvf, struct mvf_buffer *buf, u32 pdn,
 	void *in;
 	int err;
 
-	in = kvzalloc(inlen, MVF_GFP_MAYFAIL);
+	in = kvzalloc(inlen, MVF_GFP_CHARGED);
 	if (!in)
 		return -ENOMEM;
 
 	mvf_mkey_fill(in, buf, pdn, shift, octwords);
-	err = mvf_fw_exec(mvf, in, inlen, out, sizeof(out));
+	err = mvf_fw_exec_retry(mvf, in, inlen, out, sizeof(out));
 	kvfree(in);
 	if (!err)
 		*mkey = mlx5_idx_to_mkey(MLX5_GET(create_mkey_out, out,
@@ -107,5 +107,5 @@ int mvf_mkey_destroy(struct mvf_device *mvf, u32 mkey)
 
 	MLX5_SET(destroy_mkey_in, in, opcode, MLX5_CMD_OP_DESTROY_MKEY);
 	MLX5_SET(destroy_mkey_in, in, mkey_index, mlx5_mkey_to_idx(mkey));
-	return mvf_fw_release(mvf, in, sizeof(in), out, sizeof(out));
+	return mvf_fw_exec_retry(mvf, in, sizeof(in), out, sizeof(out));
 }

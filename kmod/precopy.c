@@ -86,8 +86,11 @@ static int mvf_precopy_untrack(struct mvf_save *save)
 	mvf_buffer_to_device(buf);
 	err = mvf_fw_save_start(mvf, &save->command, buf->mkey, buf->save_size,
 				MVF_SAVE_UNTRACK);
-	if (!err)
-		err = mvf_fw_save_finish(mvf, &save->command, &saved);
+	if (err) {
+		mvf_supply_return(save, buf);
+		return err;
+	}
+	err = mvf_fw_save_finish(mvf, &save->command, &saved);
 	if (err)
 		mvf_supply_discard(save, buf);
 	else

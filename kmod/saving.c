@@ -89,9 +89,14 @@ int mvf_saving_start(struct mvf_save *save, u32 required, unsigned int how)
 	if (err) {
 		save->flight = NULL;
 		mvf_reading_set_end(save, end);
-		mvf_supply_discard(save, buf);
+		mvf_supply_return(save, buf);
 	}
 	return err;
+}
+
+static void mvf_saving_fail(struct mvf_save *save, int err)
+{
+	mvf_reading_fail(save, err == -ENOMEM ? err : -EIO);
 }
 
 static bool mvf_saving_is_valid(struct mvf_save *save, struct mvf_buffer *buf,
@@ -160,14 +165,14 @@ static int mvf_saving_complete(struct mvf_save *save)
  * PRE_COPY has no more data, and the VF can still be stopped and saved as a
  * whole. After any other failure the stream cannot be completed.
  */
-static void mvf_saving_lost(struct mvf_save *save)
+static void mvf_saving_lost(struct mvf_save *save, int err)
 {
 	if (save->command.how & MVF_SAVE_TRACK &&
 	    mvf_fw_save_untracked(&save->command)) {
 		save->tracked = false;
 		mvf_reading_set_end(save, MVF_END_FOR_NOW);
 	} else {
-		mvf_reading_fail(save, -EIO);
+		mvf_saving_fail(save, err);
 	}
 }
 
@@ -179,8 +184,13 @@ static void mvf_saving_lost(struct mvf_save *save)
  */
 void mvf_saving_wait(struct mvf_save *save)
 {
-	if (save->flight && mvf_saving_complete(save))
-		mvf_saving_lost(save);
+	int err;
+
+	if (!save->flight)
+		return;
+	err = mvf_saving_complete(save);
+	if (err)
+		mvf_saving_lost(save, err);
 }
 
 /* Sends the SAVE of the next chunk, if there is one, and memory for it. */
@@ -196,7 +206,7 @@ static void mvf_saving_next(struct mvf_save *save)
 	WRITE_ONCE(save->next, 0);
 	err = mvf_saving_start(save, required, MVF_SAVE_INCREMENT);
 	if (err)
-		mvf_reading_fail(save, err == -ENOMEM ? err : -EIO);
+		mvf_saving_fail(save, err);
 }
 
 /* A SAVE was answered, or a buffer can be saved to again. */
@@ -305,7 +315,7 @@ struct mvf_save *mvf_save_new(struct mvf_device *mvf, enum mvf_phase phase)
 	struct mvf_save *save;
 	int err;
 
-	save = kzalloc(sizeof(*save), GFP_KERNEL_ACCOUNT);
+	save = kzalloc(sizeof(*save), MVF_GFP_CHARGED);
 	if (!save)
 		return ERR_PTR(-ENOMEM);
 
@@ -315,6 +325,7 @@ struct mvf_save *mvf_save_new(struct mvf_device *mvf, enum mvf_phase phase)
 		return ERR_PTR(err);
 	}
 	save->command.notify = mvf_saving_notify;
+	save->command.unwanted = &save->session.ended;
 	save->phase = phase;
 	save->memcg = get_mem_cgroup_from_mm(current->mm);
 	INIT_WORK(&save->work, mvf_saving_work);

@@ -39,10 +39,9 @@ static bool mvf_state_take_reset(struct mvf_device *mvf, bool *raced)
 }
 
 /* Resumes a VF that should run. If the firmware refuses, it is in ERROR. */
-static enum vfio_device_mig_state mvf_state_resumed(struct mvf_device *mvf,
-						    bool was_suspended)
+static enum vfio_device_mig_state mvf_state_resumed(struct mvf_device *mvf)
 {
-	if (mvf->detached || !mvf_fw_ensure_running(mvf, was_suspended))
+	if (mvf->detached || !mvf_fw_ensure_running(mvf))
 		return VFIO_DEVICE_STATE_RUNNING;
 
 	pci_err(mvf->core.pdev, "could not be resumed: reset the device\n");
@@ -56,7 +55,7 @@ static void mvf_state_catch_up(struct mvf_device *mvf, bool raced)
 
 	mvf_session_end_current(mvf);
 	if (raced)
-		state = mvf_state_resumed(mvf, false);
+		state = mvf_state_resumed(mvf);
 	WRITE_ONCE(mvf->state, state);
 	mvf_tracker_renew(mvf);
 }
@@ -95,28 +94,17 @@ void mvf_state_init(struct mvf_device *mvf)
 	mvf->state = VFIO_DEVICE_STATE_RUNNING;
 }
 
-/* Was the initiator suspended when the device was closed? */
-static bool mvf_state_is_suspended(struct mvf_device *mvf)
-{
-#ifdef MVF_HAVE_PRE_COPY
-	if (mvf->state == VFIO_DEVICE_STATE_PRE_COPY)
-		return false;
-#endif
-	return mvf->state != VFIO_DEVICE_STATE_RUNNING;
-}
-
 /**
  * mvf_state_open - the first open
  * @mvf: the device. If it can be reset, vfio-pci has done so, and the lock brings
- *	the state up to date; otherwise the VF is as the last close has left it
+ *	the state up to date; otherwise the VF is as the last user has left it
  */
 void mvf_state_open(struct mvf_device *mvf)
 {
 	mvf_state_lock(mvf);
 	mvf_offer_update(mvf);
 	if (!mvf->core.reset_works)
-		WRITE_ONCE(mvf->state,
-			   mvf_state_resumed(mvf, mvf_state_is_suspended(mvf)));
+		WRITE_ONCE(mvf->state, mvf_state_resumed(mvf));
 	WRITE_ONCE(mvf->opened, true);
 	mvf_state_unlock(mvf);
 }

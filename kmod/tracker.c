@@ -146,7 +146,7 @@ static unsigned int mvf_log_page(struct mvf_device *mvf, u64 size)
 
 static struct mvf_tracker *mvf_tracker_alloc(unsigned int log_page)
 {
-	struct mvf_tracker *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+	struct mvf_tracker *t = kzalloc(sizeof(*t), MVF_GFP_CHARGED);
 
 	if (!t)
 		return NULL;
@@ -154,7 +154,7 @@ static struct mvf_tracker *mvf_tracker_alloc(unsigned int log_page)
 	mutex_init(&t->report_mutex);
 	init_waitqueue_head(&t->wait);
 	t->stale = RB_ROOT_CACHED;
-	xa_init(&t->carried);
+	xa_init_flags(&t->carried, XA_FLAGS_ACCOUNT);
 	MLX5_NB_INIT(&t->nb, mvf_tracker_event, NOTIFY_ANY);
 	t->log_page = log_page;
 	return t;
@@ -168,7 +168,7 @@ static int mvf_tracker_bring_up(struct mvf_device *mvf, struct mvf_tracker *t)
 	err = mvf_track_queues_make(mvf, &t->q);
 	if (err)
 		goto out_leak;
-	t->entries = kvmalloc(1U << t->q.log_msg, GFP_KERNEL_ACCOUNT);
+	t->entries = kvmalloc(1U << t->q.log_msg, MVF_GFP_CHARGED);
 	err = t->entries ? mvf_object_create(mvf, t) : -ENOMEM;
 	if (err)
 		goto out_queues;
@@ -236,7 +236,7 @@ static int mvf_tracker_copy(struct mvf_device *mvf, struct mvf_tracker *old,
 		return err;
 	t->ranges = kmemdup(old->ranges,
 			    old->range_count * sizeof(*old->ranges),
-			    GFP_KERNEL_ACCOUNT);
+			    MVF_GFP_CHARGED);
 	if (!t->ranges)
 		goto out_put;
 	t->range_count = old->range_count;

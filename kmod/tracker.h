@@ -99,8 +99,9 @@ struct mvf_track_range {
  *	part of them was asked about: dirty until tracking stops (report_mutex)
  *
  * A tracker that is broken reports all that it tracks as dirty until it is
- * stopped. After a STOP, the last close or a reset it is not the device's any
- * more; a report that is under way notices that when it takes state_mutex.
+ * stopped. After a STOP, the last close, or a reset after which another was made,
+ * it is not the device's any more; a report that is under way notices that when
+ * it takes state_mutex.
  */
 struct mvf_tracker {
 	struct kref ref;

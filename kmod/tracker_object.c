@@ -65,7 +65,7 @@ int mvf_tracker_take_ranges(struct mvf_tracker *t, struct rb_root_cached *root,
 	u64 page = BIT_ULL(t->log_page) - 1;
 	struct interval_tree_node *node;
 
-	t->ranges = kcalloc(count, sizeof(*t->ranges), GFP_KERNEL_ACCOUNT);
+	t->ranges = kcalloc(count, sizeof(*t->ranges), MVF_GFP_CHARGED);
 	if (!t->ranges)
 		return -ENOMEM;
 
@@ -178,14 +178,21 @@ int mvf_object_create(struct mvf_device *mvf, struct mvf_tracker *t)
 	return err;
 }
 
-/* Destroys it, and with it its DMA; returns as mvf_fw_release(). */
+/*
+ * Destroys it, and with it its DMA; returns as mvf_fw_exec(). After a reset the
+ * firmware need not have it any more.
+ */
 int mvf_object_destroy(struct mvf_device *mvf, struct mvf_tracker *t)
 {
 	u32 out[MLX5_ST_SZ_DW(general_obj_out_cmd_hdr)] = {};
 	u32 in[MLX5_ST_SZ_DW(general_obj_in_cmd_hdr)] = {};
 
+	int err;
+
 	mvf_object_header(in, MLX5_CMD_OP_DESTROY_GENERAL_OBJECT, t->object);
-	return mvf_fw_release(mvf, in, sizeof(in), out, sizeof(out));
+	err = mvf_fw_exec_retry(mvf, in, sizeof(in), out, sizeof(out));
+	return MLX5_GET(general_obj_out_cmd_hdr, out, status) ==
+		       MLX5_CMD_STAT_BAD_RES_ERR ? 0 : err;
 }
 
 /**
@@ -212,7 +219,7 @@ int mvf_object_report(struct mvf_device *mvf, struct mvf_tracker *t, u64 iova,
 	MLX5_SET64(page_track, context, range_start_address, iova);
 	MLX5_SET64(page_track, context, length, length);
 	MLX5_SET(page_track, context, state, MLX5_PAGE_TRACK_STATE_REPORTING);
-	return mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	return mvf_fw_exec_retry(mvf, in, sizeof(in), out, sizeof(out));
 }
 
 /* Returns -EIO for a tracker in error, of which the firmware may send no event. */
@@ -225,7 +232,7 @@ int mvf_object_check(struct mvf_device *mvf, struct mvf_tracker *t)
 	int err;
 
 	mvf_object_header(in, MLX5_CMD_OP_QUERY_GENERAL_OBJECT, t->object);
-	err = mvf_fw_exec(mvf, in, sizeof(in), out, sizeof(out));
+	err = mvf_fw_exec_retry(mvf, in, sizeof(in), out, sizeof(out));
 	if (err)
 		return err;
 	return MLX5_GET(page_track, context, state) ==

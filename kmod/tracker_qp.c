@@ -158,7 +158,7 @@ int mvf_qp_destroy(struct mvf_device *mvf, struct mvf_qp *qp)
 
 	MLX5_SET(destroy_qp_in, in, opcode, MLX5_CMD_OP_DESTROY_QP);
 	MLX5_SET(destroy_qp_in, in, qpn, qp->number);
-	return mvf_fw_release(mvf, in, sizeof(in), out, sizeof(out));
+	return mvf_fw_exec_retry(mvf, in, sizeof(in), out, sizeof(out));
 }
 
 /** mvf_qp_init - first step: others may write to it */

@@ -71,7 +71,7 @@ static int mvf_cq_destroy(struct mvf_device *mvf, struct mvf_track_queues *q)
 	unsigned int tries = MVF_FW_TRIES;
 	int err;
 
-	/* mlx5_core sends the command; otherwise as mvf_fw_release(). */
+	/* mlx5_core sends the command; otherwise as mvf_fw_exec_retry(). */
 	err = mlx5_core_destroy_cq(mvf->pf, &q->cq);
 	while ((err == -ENOMEM || err == -EAGAIN) && --tries) {
 		msleep(MVF_FW_PAUSE_MS);

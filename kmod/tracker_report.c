@@ -74,7 +74,7 @@ static void mvf_mark_page(struct mvf_tracker *t, struct iova_bitmap *dirty,
 	if (from >= iova && last <= end)
 		return;
 	if (xa_is_err(xa_store(&t->carried, from >> t->log_page,
-			       xa_mk_value(1), GFP_KERNEL_ACCOUNT)))
+			       xa_mk_value(1), MVF_GFP_CHARGED)))
 		mvf_tracker_break(t);
 }
 

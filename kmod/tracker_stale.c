@@ -21,7 +21,7 @@ int mvf_stale_add_all(struct mvf_tracker *t)
 	unsigned int i;
 
 	for (i = 0; i < t->range_count; i++) {
-		node = kzalloc(sizeof(*node), GFP_KERNEL_ACCOUNT);
+		node = kzalloc(sizeof(*node), MVF_GFP_CHARGED);
 		if (!node)
 			return -ENOMEM;
 		node->start = t->ranges[i].start;
@@ -53,7 +53,7 @@ static void mvf_stale_cut(struct mvf_tracker *t,
 	struct interval_tree_node *rest = NULL;
 
 	if (before && after) {
-		rest = kzalloc(sizeof(*rest), GFP_KERNEL_ACCOUNT);
+		rest = kzalloc(sizeof(*rest), MVF_GFP_CHARGED);
 		if (!rest)
 			return;
 		rest->start = end + 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Asynchronous firmware commands, sent by a worker; async.h has the reason. */
 #include "compat/async.h"
+#include "device.h"
 
 #ifndef MVF_HAVE_SAFE_CALLBACKS
 
@@ -45,7 +46,7 @@ int mvf_async_exec(struct mvf_async_ctx *ctx, void *in, int inlen, void *out,
 	work->outlen = outlen;
 	work->done = done;
 	ctx->work = work;
-	queue_work(system_unbound_wq, &work->work);
+	queue_work(mvf_workqueue, &work->work);
 	return 0;
 }
 

@@ -301,6 +301,11 @@ failures() { sed -n 's/^failures: //p' "/sys/kernel/debug/mlx5-vfio-pci/$VF1/sta
 @test "driver: from STOP_COPY there is no way to PRE_COPY, and the kernel is not asked for one" {
 	! old_kernel || skip "this kernel has no PRE_COPY"
 	local tracing=/sys/kernel/tracing
+	if debug_kernel; then
+		# It has no kprobes, and its path search does end.
+		migdrive dev "$VF0" set STOP_COPY fail EINVAL set PRE_COPY fail EINVAL set PRE_COPY_P2P state STOP_COPY
+		return
+	fi
 	mountpoint -q $tracing || mount -t tracefs tracefs $tracing
 	echo 'p:lab/next vfio_mig_get_next_state cur=%si:u32 new=%dx:u32' >$tracing/kprobe_events
 	echo 1 >$tracing/events/lab/next/enable
@@ -356,13 +361,31 @@ failures() { sed -n 's/^failures: //p' "/sys/kernel/debug/mlx5-vfio-pci/$VF1/sta
 	fault op=0x116,nth=1,status=0x1
 	migdrive dev "$VF0" state ERROR
 	migdrive dev "$VF0" state RUNNING
+	# ERROR, of a VF that nothing has suspended. The open sends two RESUMEs, SUSPEND and RESUME.
+	fault "op=0x115,nth=2,status=0x1;op=0x116,nth=4,status=0x1"
+	migdrive dev "$VF0" fail EIO set STOP state ERROR
+	migdrive dev "$VF0" state RUNNING
 	# What is partly loaded cannot run.
 	if ! old_kernel; then
 		migdrive dev "$VF1" set PRE_COPY append $run_dir/first set STOP_COPY append $run_dir/rest
 		migdrive dev "$VF0" set RESUMING write $run_dir/first 0 0 0
 		migdrive dev "$VF0" state ERROR
+		put_on mlx5_vfio_pci "$VF0"
+		migdrive dev "$VF0" state ERROR
 	fi
 	echo "$method" >"$sys/devices/$VF0/reset_method"
+}
+
+# bats test_tags=ours
+@test "driver: a command for which there is no slot in time changes nothing" {
+	firmware_has cmd-timeout-ms=2000 log-cmd-slots=1
+	fault op=0x115,nth=1,hang=6
+	background dev "$VF1" touch $run_dir/ready set RUNNING_P2P
+	lab-prop await pending "*op=0x115*"
+	migdrive dev "$VF0" fail EBUSY set RUNNING_P2P state RUNNING
+	finish
+	migdrive dev "$VF0" set RUNNING_P2P set RUNNING
+	firmware_has cmd-timeout-ms=60000 log-cmd-slots=5
 }
 
 # bats test_tags=ours

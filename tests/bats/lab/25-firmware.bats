@@ -18,7 +18,7 @@ setup_file() {
 }
 
 teardown_file() {
-	firmware_has multi-load=true tracking=true in-chunks=false
+	firmware_has multi-load=true tracking=true in-chunks=false hca-cap-2=true
 	rm -rf $run_dir
 }
 
@@ -94,4 +94,15 @@ one_image() {
 	firmware_has tracking=true in-chunks=false
 	migdrive dev "$VF0" flags "$(all_flags)"
 	loads_with 4 $run_dir/old
+}
+
+# bats test_tags=ours
+@test "firmware without a second group of capabilities: one image, to and from firmware that has it" {
+	firmware_has hca-cap-2=false
+	offers_one_image
+	save_with 5 $run_dir/old
+	one_image $run_dir/old
+	loads_with 1 $run_dir/modern
+	firmware_has hca-cap-2=true
+	loads_with 5 $run_dir/old
 }

@@ -212,6 +212,16 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 }
 
 # bats test_tags=reports,ours
+@test "tracker: a reset after which the firmware has no tracker any more is no different" {
+	only_where_reported
+	lab-prop set reset-ends-tracker true
+	# shellcheck disable=SC2046
+	log $(pages 5 1) reset $(pages_dirty all) $(pages 9 1) $(pages_dirty 9) logstop
+	lab-prop set reset-ends-tracker false
+	[[ $(dmesg) != *"$VF0: the firmware does not end dirty tracking"* ]]
+}
+
+# bats test_tags=reports,ours
 @test "tracker: where a reset ends it and the firmware makes no new one, everything is dirty until STOP" {
 	only_where_reported
 	fault "op=0xa00,nth=2,status=0x1"

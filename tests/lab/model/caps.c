@@ -37,7 +37,7 @@ static void general_queues(uint8_t *cap)
 static void general(const struct lab_pf *pf, unsigned int function, uint8_t *cap)
 {
 	general_queues(cap);
-	GENERAL(hca_cap_2, 1);
+	GENERAL(hca_cap_2, pf->hca_cap_2);
 	GENERAL(dtor, 1);
 	GENERAL(vhca_id, LAB_VHCA_BASE + function);
 	GENERAL(num_ports, 1);
@@ -108,6 +108,8 @@ enum lab_status lab_query_hca_cap(struct lab_cmd *cmd)
 		general(cmd->fn->pf, function, cap);
 		break;
 	case CAP_GENERAL_2:
+		if (!cmd->fn->pf->hca_cap_2)
+			return lab_refuse(cmd, LAB_BAD_PARAMETER, LAB_SYND_NO_CAPABILITY);
 		general_2(cmd->fn->pf, function, cap);
 		break;
 	case CAP_ADV_VIRTUALIZATION:

@@ -211,13 +211,16 @@ struct lab_pf {
 	uint64_t save_bandwidth;
 	uint64_t load_bandwidth;
 	uint64_t cmd_timeout_ms;
+	uint64_t log_slots;		/* of the PF's command queue */
 	bool fatal;			/* the firmware is dead, until a reset of it or of the PF */
 	bool migration;
 	bool migratable;
+	bool hca_cap_2;
 	bool multi_load;
 	bool in_chunks;
 	bool tracking;
 	bool adv_virtualization;
+	bool reset_ends_tracker;	/* it is gone then; else it is in error */
 	uint64_t track_ranges;
 	uint64_t track_log_page_min;
 	uint64_t track_log_page_max;

@@ -27,6 +27,7 @@ static const struct number_prop numbers[] = {
 	NUMBER("evolve-us", evolve_us, 0, false, "microseconds between two generations, from the next reset on, 0: none"),
 	NUMBER("seed", seed, 0, true, "decides all contents; random when 0"),
 	NUMBER("cmd-delay-us", cmd_delay_us, 0, false, "every command answers that much later"),
+	NUMBER("log-cmd-slots", log_slots, LAB_LOG_SLOTS, false, "log 2 of the PF's commands in flight, read when the driver binds"),
 	NUMBER("cmd-timeout-ms", cmd_timeout_ms, TIMEOUT_MS_MAX, false, "when the driver gives a command up, read when it binds"),
 	NUMBER("track-ranges", track_ranges, 255, false, "ranges of a page tracker; capabilities are read when mlx5_core binds"),
 	NUMBER("track-log-page-min", track_log_page_min, 31, false, "log 2 of its smallest page"),
@@ -47,10 +48,12 @@ struct bool_prop {
 static const struct bool_prop bools[] = {
 	{ "migration", offsetof(struct lab_pf, migration) },
 	{ "migratable", offsetof(struct lab_pf, migratable) },
+	{ "hca-cap-2", offsetof(struct lab_pf, hca_cap_2) },
 	{ "multi-load", offsetof(struct lab_pf, multi_load) },
 	{ "in-chunks", offsetof(struct lab_pf, in_chunks) },
 	{ "tracking", offsetof(struct lab_pf, tracking) },
 	{ "adv-virtualization", offsetof(struct lab_pf, adv_virtualization) },
+	{ "reset-ends-tracker", offsetof(struct lab_pf, reset_ends_tracker) },
 };
 
 static void number_get(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
@@ -71,7 +74,7 @@ static void number_set(Object *obj, Visitor *v, const char *name, void *opaque, 
 		error_setg(errp, "%s can only be set at the start", name);
 	else if (prop->max && value > prop->max)
 		error_setg(errp, "%s is at most %" PRIu64, name, prop->max);
-	else if (prop->offset == offsetof(struct lab_pf, cmd_timeout_ms) && !value)
+	else if (!value && (prop->offset == offsetof(struct lab_pf, cmd_timeout_ms) || prop->offset == offsetof(struct lab_pf, log_slots)))
 		error_setg(errp, "%s is at least 1", name);
 	else if (prop->offset == offsetof(struct lab_pf, num_vfs))
 		lab_set_total_vfs(LAB_PF(obj), value, errp);
@@ -256,8 +259,10 @@ void lab_props_init(struct lab_pf *pf)
 	pf->state_size = 4 << 20;
 	pf->evolve_us = 10000;
 	pf->cmd_timeout_ms = 60000;
+	pf->log_slots = LAB_LOG_SLOTS;
 	pf->migration = true;
 	pf->migratable = true;
+	pf->hca_cap_2 = true;
 	pf->multi_load = true;
 	pf->tracking = true;
 	pf->adv_virtualization = true;

@@ -39,7 +39,9 @@ enum {
 
 static uint32_t queue_low(const struct lab_function *fn)
 {
-	return (uint32_t)(fn->queue & ~0xfffULL) | fn->nic_interface << 8 | LAB_LOG_SLOTS << 4 | LAB_LOG_STRIDE;
+	uint32_t log_slots = fn->number ? LAB_LOG_SLOTS : (uint32_t)fn->pf->log_slots;
+
+	return (uint32_t)(fn->queue & ~0xfffULL) | fn->nic_interface << 8 | log_slots << 4 | LAB_LOG_STRIDE;
 }
 
 static uint32_t fw_rev(const struct lab_function *fn, bool high)

@@ -60,7 +60,9 @@ void lab_track_function_reset(struct lab_pf *pf, unsigned int number)
 {
 	struct lab_tracker *t = pf->seats[number].tracker;
 
-	if (t && t->state != MLX5_PAGE_TRACK_STATE_ERROR)
+	if (t && pf->reset_ends_tracker)
+		g_hash_table_remove(pf->fn.trackers, GUINT_TO_POINTER(t->id));
+	else if (t && t->state != MLX5_PAGE_TRACK_STATE_ERROR)
 		break_tracker(t);
 }
 
