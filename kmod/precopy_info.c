@@ -90,8 +90,8 @@ static int mvf_precopy_info(struct mvf_save *save,
  * read.
  *
  * Return: 0; -ENOTTY for other requests; -EINVAL when @arg is too small, or in
- * STOP_COPY; -ENODEV when the session has ended; -EIO when a SAVE has failed;
- * or an errno from the firmware.
+ * STOP_COPY; -ENODEV when the session has ended; -EIO when a SAVE has failed,
+ * -ENOMEM when it was for lack of memory; or an errno from the firmware.
  */
 long mvf_precopy_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
