@@ -184,7 +184,9 @@ static int refused(const struct delivery *d, size_t len, int num,
 	if (failure_watch_first(&d->watch, &failure))
 		err_firmware(err, &failure);
 	if (num == ENOMEM)
-		memory_watch_explain(&d->hand->walker.memory, image_bytes(d), err);
+		memory_watch_explain(&d->hand->walker.memory,
+				     &(struct memory_need){ .bytes = image_bytes(d) },
+				     err);
 	else
 		delivery_hint_bare(d, err);
 	return err_device(err, d->hand->device->name);

@@ -103,15 +103,23 @@ static const char *hint_for(int num)
 	}
 }
 
-/* Names the memory that was short, and what the arc needed: a save knows that. */
+/*
+ * Names the memory that was short, and what the arc needed: a save knows that. In
+ * chunks it needs less. Pre-copy has the memory of two saves and a tenth more, so
+ * that stopping needs none (kmod/supply.c).
+ */
 static int explain_no_memory(const struct walker *walker,
 			     const struct arc *arc, struct err *err)
 {
-	uint64_t bytes = 0;
+	struct memory_need need = { .at_most = true };
 
 	if (fsm_has_data(arc->to) && arc->to != STATE_RESUMING)
-		mig_data_size(walker->vdev, &bytes);
-	return memory_watch_explain(&walker->memory, bytes, err);
+		mig_data_size(walker->vdev, &need.bytes);
+	if (arc->to == STATE_PRE_COPY || arc->to == STATE_PRE_COPY_P2P) {
+		need.bytes += need.bytes + need.bytes / 5;
+		need.instead = "save without pre-copy, which needs less than half of it";
+	}
+	return memory_watch_explain(&walker->memory, &need, err);
 }
 
 /* @watch: since before the arc */

@@ -121,8 +121,15 @@ static void say(struct err *err, const char *text)
 	snprintf(err->message + used, sizeof(err->message) - used, "; %s", text);
 }
 
+/* A hint, and behind it what needs less memory. */
+static void hint_or(struct err *err, const char *hint, const char *instead)
+{
+	err_hint(err, "%s%s%s", hint, instead ? ", or " : "",
+		 instead ? instead : "");
+}
+
 static void explain_cgroup(const char *path, const char *wanted,
-			   struct err *err)
+			   const char *instead, struct err *err)
 {
 	char text[PATH_MAX], limit[64] = "unknown";
 
@@ -131,24 +138,27 @@ static void explain_cgroup(const char *path, const char *wanted,
 		 "the memory limit of the cgroup %.128s (%.32s bytes) was reached, and %s",
 		 *path ? path : "/", limit, wanted);
 	say(err, text);
-	err_hint(err, "raise memory.max of that cgroup, or run the command outside of it");
+	hint_or(err, "raise memory.max of that cgroup, or run the command outside of it",
+		instead);
 }
 
 static void explain_host(uint64_t available, const char *wanted,
-			 struct err *err)
+			 const char *instead, struct err *err)
 {
-	char text[256];
+	char text[256], hint[128];
 
 	snprintf(text, sizeof(text),
 		 "the host had %" PRIu64 " MiB of memory available, and %s",
 		 available >> 20, wanted);
 	say(err, text);
-	err_hint(err, "free memory on the host: the driver allocates what is available, less %llu MiB",
+	snprintf(hint, sizeof(hint),
+		 "free memory on the host (the driver allocates what is available, less %llu MiB)",
 		 RESERVE_BYTES >> 20);
+	hint_or(err, hint, instead);
 }
 
 int memory_watch_explain(const struct memory_watch *watch,
-			 uint64_t wanted_bytes, struct err *err)
+			 const struct memory_need *need, struct err *err)
 {
 	char path[PATH_MAX], wanted[80] = "how much was needed is unknown";
 	uint64_t available = available_bytes();
@@ -157,15 +167,16 @@ int memory_watch_explain(const struct memory_watch *watch,
 		return -1;
 	if (watch->available_bytes < available)
 		available = watch->available_bytes;
-	if (wanted_bytes)
+	if (need->bytes)
 		snprintf(wanted, sizeof(wanted),
-			 "%" PRIu64 " MiB were needed",
-			 (wanted_bytes + (1u << 20) - 1) >> 20);
+			 "%s%" PRIu64 " MiB were needed",
+			 need->at_most ? "up to " : "",
+			 (need->bytes + (1u << 20) - 1) >> 20);
 	/* The limit also counts when the kernel could free memory below it. */
 	if (limited_cgroup(watch, path) &&
-	    (!wanted_bytes || available > wanted_bytes + RESERVE_BYTES))
-		explain_cgroup(path, wanted, err);
+	    (!need->bytes || available > need->bytes + RESERVE_BYTES))
+		explain_cgroup(path, wanted, need->instead, err);
 	else
-		explain_host(available, wanted, err);
+		explain_host(available, wanted, need->instead, err);
 	return -1;
 }

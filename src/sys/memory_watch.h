@@ -25,20 +25,32 @@ struct memory_watch {
 	uint64_t max_events[MEMORY_LEVELS];
 };
 
+/**
+ * struct memory_need - what a step needed
+ * @bytes: of memory; 0: not known
+ * @at_most: it may have been less
+ * @instead: what needs less, in words behind "or"; NULL: nothing
+ */
+struct memory_need {
+	uint64_t bytes;
+	bool at_most;
+	const char *instead;
+};
+
 /** memory_watch_begin - record the state of memory */
 void memory_watch_begin(struct memory_watch *watch) __attribute__((nonnull(1)));
 
 /**
  * memory_watch_explain - add to a failure with ENOMEM which memory was short
  * @watch: from before the step
- * @wanted_bytes: what the step needed; 0: not known
+ * @need: what the step needed
  * @err: the failure; with another errno it stays as it is
  *
  * The message gets the cgroup and its limit, or the host and what it has
  * available, and the hint what to do. Returns -1.
  */
 int memory_watch_explain(const struct memory_watch *watch,
-			 uint64_t wanted_bytes, struct err *err)
-	__attribute__((nonnull(1, 3)));
+			 const struct memory_need *need, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
 
 #endif

@@ -30,6 +30,6 @@ faults_end() {
 	usual_states
 	# What the driver leaks on purpose stays mapped, and dma-debug warns of that when the PF is unbound.
 	[ ! -e $filter ] || [[ $(dmesg) != *"bytes of memory that the firmware does not release"* ]] || echo none >$filter
-	firmware_patience 60000
+	firmware_has cmd-timeout-ms=60000 log-cmd-slots=5
 	rm -rf "$run_dir"
 }

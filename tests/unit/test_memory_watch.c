@@ -8,6 +8,7 @@
 #include "sys/memory_watch.h"
 
 #define MEMINFO "MemTotal:        1048576 kB\nMemFree: 1 kB\nMemAvailable:     102400 kB\n"
+#define NEED(n) (&(struct memory_need){ .bytes = (n) })
 #define GROUP "/sys/fs/cgroup/system.slice/tool.service"
 
 static void events(const char *path, const char *text)
@@ -45,7 +46,7 @@ static void without_cgroups_it_is_the_host(void)
 	CHECK_INT(watch.available_bytes, 102400ll << 10);
 	CHECK_INT(watch.n_levels, 0);
 	no_memory(&err, ENOMEM);
-	CHECK_INT(memory_watch_explain(&watch, 0, &err), -1);
+	CHECK_INT(memory_watch_explain(&watch, NEED(0), &err), -1);
 	CHECK(strstr(err.message, "; the host had 100 MiB of memory available, and how much was needed is unknown"));
 }
 
@@ -61,7 +62,7 @@ static void a_limit_that_was_not_reached_is_not_named(void)
 	CHECK_INT(watch.max_events[1], 2);
 	CHECK_INT(watch.max_events[2], 0);
 	no_memory(&err, ENOMEM);
-	memory_watch_explain(&watch, (5u << 20) + 1, &err);
+	memory_watch_explain(&watch, NEED((5u << 20) + 1), &err);
 	CHECK(strstr(err.message, "; the host had 100 MiB of memory available, and 6 MiB were needed"));
 	CHECK(strstr(err.hint, "free memory on the host"));
 }
@@ -75,7 +76,7 @@ static void the_limit_that_was_reached_is_named(void)
 	memory_watch_begin(&watch);
 	events(GROUP, "low 0\nhigh 3\nmax 8\n");
 	no_memory(&own, ENOMEM);
-	memory_watch_explain(&watch, 9u << 20, &own);
+	memory_watch_explain(&watch, NEED(9u << 20), &own);
 	CHECK(strstr(own.message, "; the memory limit of the cgroup /system.slice/tool.service (8388608 bytes) was reached, and 9 MiB were needed"));
 	CHECK(strstr(own.hint, "memory.max"));
 
@@ -83,10 +84,30 @@ static void the_limit_that_was_reached_is_named(void)
 	events("/sys/fs/cgroup/system.slice", "low 0\nhigh 0\nmax 3\n");
 	no_memory(&above, ENOMEM);
 	no_memory(&host_short, ENOMEM);
-	memory_watch_explain(&watch, 9u << 20, &above);
+	memory_watch_explain(&watch, NEED(9u << 20), &above);
 	CHECK(strstr(above.message, "cgroup /system.slice (16777216 bytes)"));
-	memory_watch_explain(&watch, 80u << 20, &host_short);
+	memory_watch_explain(&watch, NEED(80u << 20), &host_short);
 	CHECK(strstr(host_short.message, "the host had 100 MiB"));
+}
+
+static void what_needs_less_is_in_the_hint(void)
+{
+	struct memory_need need = { 9u << 20, true, "do less" };
+	struct memory_watch watch;
+	struct err limit = ERR_INIT, host_short = ERR_INIT;
+
+	host();
+	memory_watch_begin(&watch);
+	no_memory(&host_short, ENOMEM);
+	memory_watch_explain(&watch, &need, &host_short);
+	CHECK(strstr(host_short.message, "available, and up to 9 MiB were needed"));
+	CHECK_STR(host_short.hint,
+		  "free memory on the host (the driver allocates what is available, less 32 MiB), or do less");
+	events(GROUP, "low 0\nhigh 3\nmax 8\n");
+	no_memory(&limit, ENOMEM);
+	memory_watch_explain(&watch, &need, &limit);
+	CHECK_STR(limit.hint,
+		  "raise memory.max of that cgroup, or run the command outside of it, or do less");
 }
 
 static void another_errno_is_left_alone(void)
@@ -97,7 +118,7 @@ static void another_errno_is_left_alone(void)
 	host();
 	memory_watch_begin(&watch);
 	no_memory(&err, EIO);
-	memory_watch_explain(&watch, 1, &err);
+	memory_watch_explain(&watch, NEED(1), &err);
 	CHECK_STR(err.message, "STOP > STOP_COPY was refused: Input/output error");
 	CHECK_STR(err.hint, "");
 }
@@ -111,6 +132,7 @@ int main(void)
 	CASE(without_cgroups_it_is_the_host);
 	CASE(a_limit_that_was_not_reached_is_not_named);
 	CASE(the_limit_that_was_reached_is_named);
+	CASE(what_needs_less_is_in_the_hint);
 	CASE(another_errno_is_left_alone);
 	ret = CHECK_DONE();
 	return root_kit_end() ? 99 : ret;

@@ -377,18 +377,6 @@ failures() { sed -n 's/^failures: //p' "/sys/kernel/debug/mlx5-vfio-pci/$VF1/sta
 }
 
 # bats test_tags=ours
-@test "driver: a command for which there is no slot in time changes nothing" {
-	firmware_has cmd-timeout-ms=2000 log-cmd-slots=1
-	fault op=0x115,nth=1,hang=6
-	background dev "$VF1" touch $run_dir/ready set RUNNING_P2P
-	lab-prop await pending "*op=0x115*"
-	migdrive dev "$VF0" fail EBUSY set RUNNING_P2P state RUNNING
-	finish
-	migdrive dev "$VF0" set RUNNING_P2P set RUNNING
-	firmware_has cmd-timeout-ms=60000 log-cmd-slots=5
-}
-
-# bats test_tags=ours
 @test "driver: open after ERROR begins with RUNNING" {
 	fault "op=0x115,nth=1,status=0x1;op=0x116,nth=1,status=0x1"
 	migdrive dev "$VF0" fail EIO set STOP state ERROR

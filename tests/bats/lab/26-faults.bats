@@ -56,3 +56,15 @@ setup() { rm -f "$run_dir"/{ready,go,on,dropped,end}; }
 	migdrive dev "$VF1" set RESUMING write "$run_dir/first" 0 0 0 set STOP fail EINVAL set RUNNING state STOP \
 		reset state RUNNING set RESUMING write "$run_dir/first" 0 0 0 write "$run_dir/rest" 0 0 0 set STOP set RUNNING
 }
+
+# Last, since it leaves one slot when it fails.
+@test "faults: a command for which there is no slot in time changes nothing" {
+	firmware_has log-cmd-slots=1
+	fault op=0x115,nth=1,hang=5
+	background dev "$VF1" touch "$run_dir/ready" set RUNNING_P2P
+	lab-prop await pending "*op=0x115*"
+	migdrive dev "$VF0" fail EBUSY set RUNNING_P2P state RUNNING
+	finish
+	migdrive dev "$VF0" set RUNNING_P2P set RUNNING
+	firmware_has log-cmd-slots=5
+}
