@@ -136,7 +136,7 @@ follow() {
 	followers=("$!")
 	setpriv --pdeathsig TERM tail -s 0.05 --pid="$1" -c "+$3" -f "$tmp/err" >&2 8<&- &
 	followers+=("$!")
-	say "command started after $(elapsed) s, ${reply[1]} s of them in the VM"
+	say "command started after $(elapsed) s; the VM runs for ${reply[1]} s"
 }
 
 # hear_end OUT ERR LOG: the command's end into reply, when all that it has sent is here, behind so many bytes of each file
