@@ -59,6 +59,7 @@ setup() { rm -f "$run_dir"/{ready,go,on,dropped,end}; }
 
 # Last, since it leaves one slot when it fails.
 @test "faults: a command for which there is no slot in time changes nothing" {
+	! debug_kernel || skip "there mlx5_core does not see the late answer that frees the slot"
 	firmware_has log-cmd-slots=1
 	fault op=0x115,nth=1,hang=5
 	background dev "$VF1" touch "$run_dir/ready" set RUNNING_P2P
