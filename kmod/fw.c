@@ -273,7 +273,7 @@ int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half)
  * @mvf: the VF; its state_mutex is held
  *
  * A RESUME is refused for the wrong state if nothing is suspended, and also if the
- * VF is partly loaded and cannot run. SUSPEND tells these two apart.
+ * VF is partly loaded and cannot run. SUSPEND distinguishes them.
  *
  * Return: 0 when both halves run, or as mvf_fw_exec().
  */

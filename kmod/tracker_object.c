@@ -186,7 +186,6 @@ int mvf_object_destroy(struct mvf_device *mvf, struct mvf_tracker *t)
 {
 	u32 out[MLX5_ST_SZ_DW(general_obj_out_cmd_hdr)] = {};
 	u32 in[MLX5_ST_SZ_DW(general_obj_in_cmd_hdr)] = {};
-
 	int err;
 
 	mvf_object_header(in, MLX5_CMD_OP_DESTROY_GENERAL_OBJECT, t->object);

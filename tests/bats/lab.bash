@@ -110,8 +110,11 @@ end_other() {
 
 # background STEP...: a migdrive that goes on, and is ready when it has made $run_dir/ready; finish makes what it may
 # still await there, lets it end, and fails when it failed
-background() {
-	migdrive "$@" >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
+background() { in_background migdrive "$@"; }
+
+# in_background COMMAND...: the same with whatever comes to be a migdrive
+in_background() {
+	"$@" >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
 	BACKGROUND=$!
 	until_there "$run_dir/ready"
 }

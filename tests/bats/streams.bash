@@ -21,6 +21,9 @@ header() { le "$1" 8 && le "$2" 4 && le "$3" 4; }
 # noise BYTES FROM: numbers from FROM on, one a line
 noise() { seq "$2" 99999999 | head -c "$1"; }
 
+# put FILE OFFSET TEXT: writes it over what is there
+put() { printf %s "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
+
 # flipped FILE OFFSET: one bit, in a copy called flipped
 flipped() {
 	cp "$1" flipped

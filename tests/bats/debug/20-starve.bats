@@ -9,15 +9,20 @@ load ../lab
 
 run_dir=/dev/shm/starve
 
+# fail_only ORDER N|Y: pages fail from that order on; slabs always (N), or only where the allocation may not wait (Y)
+fail_only() {
+	echo "$1" >/sys/kernel/debug/fail_page_alloc/min-order
+	echo "$2" >/sys/kernel/debug/failslab/ignore-gfp-wait
+}
+
 setup_file() {
 	local kind
 	for kind in failslab fail_page_alloc; do
 		[ -d /sys/kernel/debug/$kind ] || { echo "this kernel has no $kind: use --kernel debug" >&2; return 1; }
-		# Else only allocations that must not wait would fail.
-		echo N >/sys/kernel/debug/$kind/ignore-gfp-wait
 		echo 0 >/sys/kernel/debug/$kind/verbose
 	done
-	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+	echo N >/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait
+	fail_only 0 N
 	modprobe mlx5_vfio_pci
 	mkdir -p $run_dir
 	put_on mlx5_vfio_pci "$VF0" "$VF1"
@@ -32,8 +37,7 @@ teardown_file() {
 
 # Nothing is left on the PF.
 teardown() {
-	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
-	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+	fail_only 0 N
 	lab-prop get objects | diff $run_dir/objects -
 }
 
@@ -72,20 +76,11 @@ sent_again() {
 	[[ $output == "0 tried, "* ]]
 }
 
-# only_atomic COMMAND...: of the slabs' allocations just those fail that may not wait, as they do on a busy host
-only_atomic() {
-	local waiting=/sys/kernel/debug/failslab/ignore-gfp-wait order=/sys/kernel/debug/fail_page_alloc/min-order
-	echo Y >$waiting
-	echo 20 >$order
-	"$@"
-	echo 0 >$order
-	echo N >$waiting
-}
-
-# SAVE's mailbox is one.
 @test "starved: a SAVE whose mailbox cannot be allocated is sent again" {
-	only_atomic sent_again starve set STOP_COPY
-	only_atomic sent_again set PRE_COPY append $run_dir/part starve set STOP_COPY
+	# It is allocated by a slab, and may not wait.
+	fail_only 20 Y
+	sent_again starve set STOP_COPY
+	sent_again set PRE_COPY append $run_dir/part starve set STOP_COPY
 }
 
 @test "starved: STOP to RESUMING" { starved set STOP starve set RESUMING; }

@@ -4,9 +4,6 @@
 load ../helpers
 load ../streams
 
-# put FILE OFFSET TEXT: writes it over what is there
-put() { printf %s "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
-
 # A stream of 24 + 16 + 3,000,000 + 16 + 300,000 bytes; and one with changes: 3 bytes, 1 and 10 of it.
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return

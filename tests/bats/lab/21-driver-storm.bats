@@ -122,7 +122,7 @@ reports_of() {
 completions() { awk -v name="mlx5_comp$1@pci:$PF" '$NF == name { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }' /proc/interrupts; }
 
 # bats test_tags=reports,ours
-@test "storm: reports about two VFs come by two interrupts" {
+@test "storm: reports about two VFs use two interrupts" {
 	only_where_reported
 	local device before after=()
 	for device in "$VF0" "$VF1"; do

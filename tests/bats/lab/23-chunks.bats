@@ -136,10 +136,7 @@ available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
 	saves=$(labvf "$VF0" get saves)
 	fault op=0x118,nth=2,next=$((16 * mib))
 	make_cgroup chunks-test
-	in_cgroup migdrive dev "$VF0" set STOP_COPY read $((8 * mib + 24)) touch $run_dir/ready await $run_dir/go \
-		>"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
-	BACKGROUND=$!
-	until_there $run_dir/ready
+	in_background in_cgroup migdrive dev "$VF0" set STOP_COPY read $((8 * mib + 24)) touch $run_dir/ready await $run_dir/go
 	labvf "$VF0" await saves $((saves + 3))
 	# Beside the second chunk there is the third one's memory, which a worker has allocated.
 	[ "$(cgroup_charged)" -gt $((20 * mib)) ]

@@ -266,10 +266,7 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 @test "tracker: its memory is charged to the process that starts it" {
 	only_where_reported
 	make_cgroup tracker-test
-	in_cgroup migdrive dev "$VF0" map $at $size logstart $at+$size 4096 touch $run_dir/ready await $run_dir/go logstop \
-		>"$BATS_TEST_TMPDIR/background" 2>&1 3>&- 4>&- &
-	BACKGROUND=$!
-	until_there $run_dir/ready
+	in_background in_cgroup migdrive dev "$VF0" map $at $size logstart $at+$size 4096 touch $run_dir/ready await $run_dir/go logstop
 	[ "$(cgroup_charged)" -gt $((2 << 20)) ]
 	# The one that takes its place is made by a worker.
 	echo 1 >"$sys/devices/$VF0/reset"

@@ -13,31 +13,32 @@ enum { STATE_MAX_GIB = 8, TIMEOUT_MS_MAX = 0xfffff };
 struct number_prop {
 	const char *name;
 	size_t offset;
+	uint64_t min;
 	uint64_t max;			/* 0: no limit */
 	bool start_only;
 	const char *description;
 };
 
-#define NUMBER(name, field, max, start_only, description) \
-	{ name, offsetof(struct lab_pf, field), max, start_only, description }
+#define NUMBER(name, field, min, max, start_only, description) \
+	{ name, offsetof(struct lab_pf, field), min, max, start_only, description }
 
 static const struct number_prop numbers[] = {
-	NUMBER("num-vfs", num_vfs, LAB_VFS_MAX, false, "VFs that can be created"),
-	NUMBER("state-size", state_size, (uint64_t)STATE_MAX_GIB << 30, false, "bytes of a VF's state, from its next reset on"),
-	NUMBER("evolve-us", evolve_us, 0, false, "microseconds between two generations, from the next reset on, 0: none"),
-	NUMBER("seed", seed, 0, true, "decides all contents; random when 0"),
-	NUMBER("cmd-delay-us", cmd_delay_us, 0, false, "every command answers that much later"),
-	NUMBER("log-cmd-slots", log_slots, LAB_LOG_SLOTS, false, "log 2 of the PF's commands in flight, read when the driver binds"),
-	NUMBER("cmd-timeout-ms", cmd_timeout_ms, TIMEOUT_MS_MAX, false, "when the driver gives a command up, read when it binds"),
-	NUMBER("track-ranges", track_ranges, 255, false, "ranges of a page tracker; capabilities are read when mlx5_core binds"),
-	NUMBER("track-log-page-min", track_log_page_min, 31, false, "log 2 of its smallest page"),
-	NUMBER("track-log-page-max", track_log_page_max, 31, false, "log 2 of its largest page"),
-	NUMBER("track-log-message-max", track_log_message_max, 31, false, "log 2 of the bytes of its largest message"),
-	NUMBER("track-log-space-max", track_log_space_max, 63, false, "log 2 of the bytes that its ranges may have"),
-	NUMBER("track-pages", track_pages, 0, false, "pages that it remembers, 0: any number"),
-	NUMBER("report-delay-us", report_delay_us, 0, false, "a report's first message comes that much later"),
-	NUMBER("save-bandwidth", save_bandwidth, 0, false, "bytes a second of SAVE, 0: no limit"),
-	NUMBER("load-bandwidth", load_bandwidth, 0, false, "bytes a second of LOAD, 0: no limit"),
+	NUMBER("num-vfs", num_vfs, 0, LAB_VFS_MAX, false, "VFs that can be created"),
+	NUMBER("state-size", state_size, 0, (uint64_t)STATE_MAX_GIB << 30, false, "bytes of a VF's state, from its next reset on"),
+	NUMBER("evolve-us", evolve_us, 0, 0, false, "microseconds between two generations, from the next reset on, 0: none"),
+	NUMBER("seed", seed, 0, 0, true, "decides all contents; random when 0"),
+	NUMBER("cmd-delay-us", cmd_delay_us, 0, 0, false, "every command answers that much later"),
+	NUMBER("log-cmd-slots", log_slots, 1, LAB_LOG_SLOTS, false, "log 2 of the PF's commands in flight, read when the driver binds"),
+	NUMBER("cmd-timeout-ms", cmd_timeout_ms, 1, TIMEOUT_MS_MAX, false, "when the driver gives a command up, read when it binds"),
+	NUMBER("track-ranges", track_ranges, 0, 255, false, "ranges of a page tracker; capabilities are read when mlx5_core binds"),
+	NUMBER("track-log-page-min", track_log_page_min, 0, 31, false, "log 2 of its smallest page"),
+	NUMBER("track-log-page-max", track_log_page_max, 0, 31, false, "log 2 of its largest page"),
+	NUMBER("track-log-message-max", track_log_message_max, 0, 31, false, "log 2 of the bytes of its largest message"),
+	NUMBER("track-log-space-max", track_log_space_max, 0, 63, false, "log 2 of the bytes that its ranges may have"),
+	NUMBER("track-pages", track_pages, 0, 0, false, "pages that it remembers, 0: any number"),
+	NUMBER("report-delay-us", report_delay_us, 0, 0, false, "a report's first message comes that much later"),
+	NUMBER("save-bandwidth", save_bandwidth, 0, 0, false, "bytes a second of SAVE, 0: no limit"),
+	NUMBER("load-bandwidth", load_bandwidth, 0, 0, false, "bytes a second of LOAD, 0: no limit"),
 };
 
 struct bool_prop {
@@ -74,8 +75,8 @@ static void number_set(Object *obj, Visitor *v, const char *name, void *opaque, 
 		error_setg(errp, "%s can only be set at the start", name);
 	else if (prop->max && value > prop->max)
 		error_setg(errp, "%s is at most %" PRIu64, name, prop->max);
-	else if (!value && (prop->offset == offsetof(struct lab_pf, cmd_timeout_ms) || prop->offset == offsetof(struct lab_pf, log_slots)))
-		error_setg(errp, "%s is at least 1", name);
+	else if (value < prop->min)
+		error_setg(errp, "%s is at least %" PRIu64, name, prop->min);
 	else if (prop->offset == offsetof(struct lab_pf, num_vfs))
 		lab_set_total_vfs(LAB_PF(obj), value, errp);
 	else
