@@ -61,15 +61,27 @@ static bool has_line(const char *text, const char *pattern)
 	return found;
 }
 
-/* Asks for the text property @name until it has a line like @pattern. In between others have their turn. */
+/* Does the property @name have a line like @pattern now? A value that is no text counts as it is printed. */
+static bool is_like(int fd, const char *name, const char *pattern)
+{
+	const json_t *value = returned(ask(fd, "qom-get", property(name, NULL)));
+	char *number = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+	const char *text = number ? number : json_string_value(value);
+	bool like = text && has_line(text, pattern);
+
+	free(number);
+	return like;
+}
+
+/* Asks for the property @name until it has a line like @pattern. In between others have their turn. */
 static void await(const char *name, const char *pattern)
 {
 	for (int left = PATIENCE_MS; left > 0; left -= LOOK_AGAIN_MS) {
 		int fd = monitor_open();
-		const char *text = json_string_value(returned(ask(fd, "qom-get", property(name, NULL))));
+		bool like = is_like(fd, name, pattern);
 
 		monitor_close(fd);
-		if (text && has_line(text, pattern))
+		if (like)
 			return;
 		usleep(LOOK_AGAIN_MS * 1000);
 	}
