@@ -20,6 +20,16 @@ static void __attribute__((noreturn)) usage(void)
 	exit(EXIT_USAGE);
 }
 
+/* A socket has its name before its owner listens: what is refused is tried again for a second. */
+static int connect_to(int fd, const struct sockaddr_un *address)
+{
+	int tries = 0, ret;
+
+	while ((ret = connect(fd, (const struct sockaddr *)address, sizeof(*address))) && errno == ECONNREFUSED && tries++ < 100)
+		usleep(10000);
+	return ret;
+}
+
 /* The monitor at @path, past its greeting. */
 static int monitor_at(const char *path)
 {
@@ -29,7 +39,7 @@ static int monitor_at(const char *path)
 	if (strlen(path) >= sizeof(address.sun_path))
 		errx(EXIT_USAGE, "%s: too long for a socket", path);
 	strcpy(address.sun_path, path);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
+	if (fd < 0 || connect_to(fd, &address))
 		err(EXIT_REFUSED, "%s", path);
 	port = path;
 	json_decref(ask(fd, "qmp_capabilities", NULL));
