@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
 #include "commands.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
 #include "misuse.h"
 
 enum { KEY_PROGRESS = 0x200, KEY_SYSROOT, KEY_VERSION };

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/err.h"
-#include "model/transfer.h"
-#include "report/text.h"
+#include "json/text.h"
+#include "lib/err.h"
+#include "migrate/transfer.h"
 
 /* What an operand names: for completion, and for the count of operands. */
 enum operand {

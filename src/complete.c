@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "cli.h"
 #include "commands.h"
-#include "sys/inventory.h"
-#include "sys/root.h"
+#include "host/inventory.h"
+#include "host/sysroot.h"
+#include "lib/text.h"
 
 static void candidate(const char *cur, const char *word, const char *what)
 {

@@ -9,9 +9,9 @@
 #include "cli.h"
 #include "complete.h"
 #include "config.h"
-#include "report/progress.h"
-#include "report/report.h"
-#include "sys/root.h"
+#include "host/sysroot.h"
+#include "json/document.h"
+#include "json/progress.h"
 
 /* The document as the globals ask for it; 0 or -1. */
 static int print_document(const struct invocation *inv, const json_t *document,

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "base/text.h"
 #include "cli.h"
+#include "lib/text.h"
 
 int misuse_hint(const struct command *command, struct err *err)
 {

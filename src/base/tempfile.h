@@ -3,7 +3,7 @@
 #ifndef BASE_TEMPFILE_H
 #define BASE_TEMPFILE_H
 
-#include "base/err.h"
+#include "lib/err.h"
 
 /**
  * tempfile_open - an empty file in $TMPDIR, else /tmp, that no folder lists

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/text.h"
 #include "cmd/visit.h"
 #include "commands.h"
+#include "lib/text.h"
 #include "report/walk.h"
-#include "sys/mig.h"
 #include "sys/rates.h"
+#include "vfio/migration.h"
 
 enum { KEY_RATE = 0x300 };
 

@@ -3,16 +3,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/cleanup.h"
-#include "cmd/common.h"
+#include "cmd/device.h"
 #include "cmd/option.h"
 #include "cmd/probe.h"
 #include "commands.h"
 #include "engine/compat.h"
+#include "host/devlink.h"
+#include "image/members.h"
+#include "lib/cleanup.h"
 #include "report/compat.h"
 #include "report/device_read.h"
-#include "report/image.h"
-#include "sys/devlink.h"
 
 #define LIMIT_DEFAULT 1000
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
 
-#include "base/interrupt.h"
 #include "cmd/visit.h"
 #include "commands.h"
-#include "engine/conform.h"
+#include "conform/conform.h"
+#include "lib/interrupt.h"
 #include "report/conform.h"
-#include "sys/mig.h"
+#include "vfio/migration.h"
 
 #define PATTERNS_MAX 64
 

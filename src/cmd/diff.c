@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "base/text.h"
 #include "cmd/option.h"
 #include "commands.h"
-#include "engine/diff.h"
+#include "diff/diff.h"
+#include "image/members.h"
+#include "lib/text.h"
 #include "report/diff.h"
 #include "report/diff_map.h"
-#include "report/image.h"
 
 #define LIMIT_DEFAULT 1000
 

@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/interrupt.h"
-#include "base/text.h"
 #include "cmd/visit.h"
 #include "commands.h"
-#include "engine/dirty.h"
+#include "lib/interrupt.h"
+#include "lib/text.h"
 #include "report/dirty.h"
+#include "vfio/dirty_log.h"
 
 #define NS_PER_S 1000000000.0
 #define SECONDS_MAX 1000000.0

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "base/text.h"
 #include "commands.h"
+#include "image/members.h"
+#include "lib/text.h"
 #include "report/extract.h"
-#include "report/image.h"
 
 enum { KEY_DEVICE = 0x300, KEY_OVERWRITE };
 

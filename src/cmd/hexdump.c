@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
 #include "image/place.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
 #include "report/hexdump.h"
 
 #define PIECE_SIZE (64u << 10) /* of the payload at a time; a multiple of HEXDUMP_LINE */

@@ -3,9 +3,9 @@
 #ifndef CMD_HEXDUMP_H
 #define CMD_HEXDUMP_H
 
-#include "base/err.h"
 #include "command.h"
 #include "image/view.h"
+#include "lib/err.h"
 
 /**
  * struct hexdump_range - what is to be shown

@@ -5,20 +5,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/interrupt.h"
-#include "cmd/common.h"
+#include "cmd/device.h"
 #include "cmd/transfer.h"
 #include "cmd/visit.h"
 #include "commands.h"
-#include "engine/incoming.h"
-#include "engine/keep.h"
-#include "report/image.h"
+#include "image/members.h"
+#include "lib/cleanup.h"
+#include "lib/interrupt.h"
+#include "migrate/hold.h"
+#include "migrate/load.h"
 #include "report/walk.h"
-#include "sys/holder.h"
-#include "sys/mig.h"
 #include "sys/notify.h"
-#include "sys/trace.h"
+#include "vfio/hold_marker.h"
+#include "vfio/holders.h"
+#include "vfio/migration.h"
 
 enum { KEY_FORCE = 0x300, KEY_LOAD, KEY_STATE };
 

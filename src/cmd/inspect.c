@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "base/outfile.h"
-#include "base/text.h"
 #include "cmd/hexdump.h"
+#include "cmd/map.h"
 #include "cmd/option.h"
 #include "cmd/picture.h"
 #include "cmd/transfer.h"
 #include "commands.h"
-#include "engine/scan.h"
-#include "image/survey.h"
-#include "report/image.h"
-#include "report/map.h"
+#include "image/inspect.h"
+#include "image/members.h"
+#include "image/stats.h"
+#include "lib/outfile.h"
+#include "lib/text.h"
 
 #define LIMIT_DEFAULT 10000
 

@@ -2,8 +2,8 @@
 #include "cmd/transfer.h"
 #include "cmd/visit.h"
 #include "commands.h"
-#include "engine/incoming.h"
-#include "report/image.h"
+#include "image/members.h"
+#include "migrate/load.h"
 #include "report/transfer.h"
 
 enum { KEY_FORCE = 0x300, KEY_LIVE, KEY_OVERWRITE_GUEST, KEY_THEN };

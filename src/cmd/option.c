@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/option.h"
 
-#include "base/text.h"
-#include "report/map.h"
+#include "cmd/map.h"
+#include "lib/text.h"
 
 int option_limit(const char *arg, struct limit *limit, struct err *err)
 {

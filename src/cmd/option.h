@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "lib/err.h"
 
 /** struct limit - how much is listed, if --limit says it */
 struct limit {

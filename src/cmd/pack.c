@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "engine/pack.h"
+#include "image/pack.h"
 
 #include <string.h>
 
-#include "base/text.h"
 #include "cmd/transfer.h"
 #include "commands.h"
-#include "report/image.h"
+#include "image/members.h"
+#include "lib/text.h"
 #include "report/pack.h"
 
 enum { KEY_OVERWRITE = 0x300, KEY_PRECOPY, KEY_ZSTD };

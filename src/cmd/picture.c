@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/picture.h"
 
-#include "base/cleanup.h"
-#include "base/io.h"
-#include "base/outfile.h"
-#include "report/map.h"
+#include "cmd/map.h"
+#include "lib/cleanup.h"
+#include "lib/io.h"
+#include "lib/outfile.h"
 #include "report/scan.h"
 
 static struct map_style style_of(const struct picture *picture)

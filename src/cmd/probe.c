@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/probe.h"
 
-#include "base/text.h"
-#include "sys/formats.h"
-#include "sys/mig.h"
-#include "sys/root.h"
-#include "sys/vdev.h"
+#include "host/driver_info.h"
+#include "host/sysroot.h"
+#include "lib/text.h"
+#include "vfio/migration.h"
+#include "vfio/open.h"
 
 /* Why its features are not to be read; NULL: they are. */
 static const char *reason_against_probe(const struct device *device, bool free_too)

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "model/device.h"
+#include "host/device.h"
 
 /* Not asked, for nothing may be disturbed; texts explain a "-" by this. */
 #define PROBE_REASON_FREE "it is free, and opening it resets it: --probe does"

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
-#include "cmd/common.h"
+#include "cmd/device.h"
+#include "host/modules.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
 #include "report/device.h"
-#include "sys/holder.h"
-#include "sys/module.h"
 #include "sys/netdev.h"
+#include "vfio/holders.h"
 
 int rebind_check_driver(const char *name, struct err *err)
 {

@@ -4,7 +4,7 @@
 #define CMD_REBIND_H
 
 #include "command.h"
-#include "sys/driver.h"
+#include "vfio/bind.h"
 
 /** rebind_check_driver - fail (ERR_USAGE) unless @name may be the name of a driver */
 int rebind_check_driver(const char *name, struct err *err)

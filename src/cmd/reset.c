@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/visit.h"
 #include "commands.h"
-#include "engine/walk.h"
 #include "report/walk.h"
+#include "vfio/walk.h"
 
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)

@@ -2,14 +2,14 @@
 #include <limits.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
 #include "cmd/transfer.h"
 #include "cmd/visit.h"
 #include "commands.h"
 #include "config.h"
-#include "engine/outgoing.h"
-#include "report/image.h"
+#include "image/members.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
+#include "migrate/save.h"
 #include "report/transfer.h"
 
 #define SECONDS_MAX 86400

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/visit.h"
 #include "commands.h"
+#include "host/fw_error.h"
 #include "report/walk.h"
-#include "sys/failure.h"
-#include "sys/mig.h"
+#include "vfio/migration.h"
 
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)

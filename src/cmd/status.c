@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
 
-#include "base/cleanup.h"
-#include "cmd/common.h"
+#include "cmd/device.h"
 #include "cmd/probe.h"
 #include "commands.h"
+#include "host/devlink.h"
+#include "host/fw_error.h"
+#include "lib/cleanup.h"
 #include "report/device.h"
-#include "sys/devlink.h"
-#include "sys/failure.h"
-#include "sys/holder.h"
-#include "sys/trace.h"
+#include "vfio/hold_marker.h"
+#include "vfio/holders.h"
 
 struct status_options {
 	bool probe;

@@ -2,19 +2,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/interrupt.h"
-#include "cmd/common.h"
+#include "cmd/device.h"
 #include "cmd/transfer.h"
 #include "cmd/visit.h"
 #include "commands.h"
 #include "config.h"
-#include "engine/script.h"
-#include "engine/walk.h"
+#include "image/members.h"
+#include "lib/cleanup.h"
+#include "lib/interrupt.h"
+#include "migrate/step_files.h"
 #include "model/steps.h"
-#include "report/image.h"
 #include "report/walk.h"
-#include "sys/mig.h"
+#include "vfio/migration.h"
+#include "vfio/walk.h"
 
 enum {
 	KEY_FORCE = 0x300,

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
-#include "cmd/common.h"
+#include "cmd/device.h"
+#include "host/devlink.h"
 #include "image/writer.h"
-#include "sys/devlink.h"
+#include "lib/text.h"
 
 #define ZSTD_LEVEL 3 /* zstd's own default */
 

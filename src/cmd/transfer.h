@@ -3,10 +3,10 @@
 #ifndef CMD_TRANSFER_H
 #define CMD_TRANSFER_H
 
-#include "base/err.h"
-#include "model/fsm.h"
+#include "json/text.h"
+#include "lib/err.h"
+#include "lib/states.h"
 #include "model/outcome.h"
-#include "report/text.h"
 
 /* What --then accepts, for help and completion. */
 #define THEN_STATES "STOP|RUNNING|RUNNING_P2P"

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "cmd/option.h"
 #include "commands.h"
 #include "engine/verify.h"
-#include "report/image.h"
+#include "image/members.h"
+#include "lib/text.h"
 #include "report/verify.h"
 
 #define LIMIT_DEFAULT 100

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/visit.h"
 
-#include "base/text.h"
-#include "cmd/common.h"
-#include "sys/mig.h"
-#include "sys/trace.h"
+#include "cmd/device.h"
+#include "lib/text.h"
+#include "vfio/hold_marker.h"
+#include "vfio/migration.h"
 
 void visit_fill(struct visit *visit, const struct device *device,
 		const struct vdev *vdev, const struct mig_caps *caps)

@@ -3,9 +3,9 @@
 #ifndef CMD_VISIT_H
 #define CMD_VISIT_H
 
-#include "base/err.h"
+#include "lib/err.h"
 #include "model/visit.h"
-#include "sys/vdev.h"
+#include "vfio/open.h"
 
 /* What --live does, for every command's help: those that want a paused guest, and those that do not ask. */
 #define LIVE_HELP "use the device of another program too, a VMM's say, whose guest is paused"

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "base/cleanup.h"
 #include "engine/document.h"
-#include "engine/input.h"
+#include "image/input.h"
+#include "lib/cleanup.h"
 
 /* In which form the stream is; its first members may be too short to tell. */
 static int read_format(struct device *device, struct image_reader *reader,

@@ -3,8 +3,8 @@
 #ifndef ENGINE_COMPAT_H
 #define ENGINE_COMPAT_H
 
+#include "compat/compat.h"
 #include "image/reader.h"
-#include "model/compat.h"
 
 /**
  * struct compat_readers - the JSON readers that the caller lends

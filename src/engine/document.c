@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
+#include "lib/cleanup.h"
 
 #define DOCUMENT_MAX (4u << 20) /* of inspect, with 10,000 records; in memory it is many times as much */
 

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "base/err.h"
-#include "engine/input.h"
+#include "image/input.h"
+#include "lib/err.h"
 
 /**
  * document_read - all of @input, which is not an image

@@ -5,14 +5,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/interrupt.h"
-#include "base/io.h"
-#include "base/outfile.h"
 #include "base/processors.h"
-#include "engine/input.h"
 #include "image/extract.h"
+#include "image/input.h"
 #include "image/place.h"
+#include "lib/clock.h"
+#include "lib/interrupt.h"
+#include "lib/io.h"
+#include "lib/outfile.h"
 
 /* On the way into the file. */
 struct writing {

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/processors.h"
+#include "lib/clock.h"
 
 struct crew {
 	const struct verify_plan *plan;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "image/verify.h"
-#include "model/transfer.h"
+#include "migrate/transfer.h"
 
 #define VERIFY_JOBS_MAX 256
 #define VERIFY_JOBS_DEFAULT_MAX 8 /* unless it is asked for more: each may take memory */

@@ -3,8 +3,8 @@
 #ifndef IMAGE_COMMON_H
 #define IMAGE_COMMON_H
 
-#include "base/err.h"
 #include "image/reader.h"
+#include "lib/err.h"
 
 /** image_no_memory - ERR_NO_MEMORY; returns -1 */
 static inline int image_no_memory(struct err *err)

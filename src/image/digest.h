@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "model/transfer.h"
+#include "migrate/transfer.h"
 
 struct digest;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image/extract.h"
 
-#include "base/cleanup.h"
+#include "image/check_members.h"
 #include "image/common.h"
-#include "image/digest_pass.h"
+#include "lib/cleanup.h"
 
 /* What is wanted of the blocks that pass: from @begin to before @end. */
 struct cut {

@@ -3,8 +3,8 @@
 #ifndef IMAGE_EXTRACT_H
 #define IMAGE_EXTRACT_H
 
-#include "base/err.h"
 #include "image/view.h"
+#include "lib/err.h"
 
 /** extract_sink_fn - takes the next bytes; one call at a time, from any of the threads; 0 or -1 */
 typedef int (*extract_sink_fn)(const void *bytes, size_t len, void *data,

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "model/transfer.h"
+#include "migrate/transfer.h"
 
 #define FORMAT_DEVICE "device.json"
 #define FORMAT_MANIFEST "manifest.json"

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/io.h"
+#include "lib/cleanup.h"
+#include "lib/io.h"
 
 int opened_open(struct opened *opened, const char *path,
 		const struct image_json *json, struct err *err)

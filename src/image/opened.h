@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "base/err.h"
 #include "image/reader.h"
+#include "lib/err.h"
 
 /**
  * struct opened - an input

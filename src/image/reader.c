@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "image/common.h"
 #include "image/tar.h"
+#include "lib/cleanup.h"
 
 /* The bytes of a JSON member, the reader's. */
 struct text {

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
 #include "image/writer.h"
-#include "model/transfer.h"
+#include "lib/err.h"
+#include "migrate/transfer.h"
 #include "model/verdict.h"
 
 enum image_kind {

@@ -302,4 +302,3 @@ int tar_end(struct tar *tar, struct err *err)
 			       tar->source->name);
 	return check_rest(tar, end, err);
 }
-

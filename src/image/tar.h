@@ -8,10 +8,10 @@
 
 #include <stdint.h>
 
-#include "base/err.h"
+#include "image/decompress.h"
 #include "image/digest.h"
 #include "image/format.h"
-#include "image/source.h"
+#include "lib/err.h"
 
 struct archive;
 struct archive_entry;

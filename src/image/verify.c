@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image/verify.h"
 
-#include "base/cleanup.h"
-#include "base/clock.h"
+#include "image/check_members.h"
 #include "image/common.h"
-#include "image/digest_pass.h"
 #include "image/format.h"
 #include "image/opened.h"
-#include "image/sweep.h"
+#include "image/parallel.h"
 #include "image/view_opened.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
 
 /* The two digests of a sweep: of each member, and of all. */
 struct pass {

@@ -7,13 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/cleanup.h"
-#include "base/interrupt.h"
-#include "base/io.h"
 #include "base/tempfile.h"
 #include "image/common.h"
 #include "image/opened.h"
 #include "image/view_opened.h"
+#include "lib/cleanup.h"
+#include "lib/interrupt.h"
+#include "lib/io.h"
 
 #define HEADERS_SIZE 4096 /* read at a time where records are small */
 

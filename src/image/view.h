@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
 #include "image/reader.h"
-#include "model/record.h"
+#include "image/record.h"
+#include "lib/err.h"
 
 /**
  * struct view_extent - a member of the image, or all of a bare stream

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/io.h"
 #include "image/common.h"
 #include "image/digest.h"
 #include "image/format.h"
+#include "lib/cleanup.h"
+#include "lib/io.h"
 
 #define BLOCK_SIZE (512u << 10) /* of a write(2) */
 #define SLICE_SIZE (256u << 10) /* copied and digested at a time, to stay in the cache */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/device.h"
+#include "host/device.h"
 
 /**
  * struct binding - one device's way from a driver to another

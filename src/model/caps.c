@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/caps.h"
 
-#include "base/text.h"
+#include "lib/text.h"
 
 static const struct {
 	const char *name;

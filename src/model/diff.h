@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/record.h"
+#include "image/record.h"
 
 #define DIFF_SIDES 2
 #define DIFF_NONE SIZE_MAX /* the other side has no such piece */

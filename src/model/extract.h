@@ -3,8 +3,8 @@
 #ifndef MODEL_EXTRACT_H
 #define MODEL_EXTRACT_H
 
-#include "model/record.h"
-#include "model/transfer.h"
+#include "image/record.h"
+#include "migrate/transfer.h"
 
 /* What of it. */
 enum extract_part { EXTRACT_STREAM, EXTRACT_RECORD, EXTRACT_DEVICE };

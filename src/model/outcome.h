@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "model/identity.h"
-#include "model/transfer.h"
+#include "compat/identity.h"
+#include "migrate/transfer.h"
 
 #define OUTCOME_WARNINGS_MAX 8
 

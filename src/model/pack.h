@@ -3,8 +3,8 @@
 #ifndef MODEL_PACK_H
 #define MODEL_PACK_H
 
-#include "model/record.h"
-#include "model/transfer.h"
+#include "image/record.h"
+#include "migrate/transfer.h"
 
 /**
  * struct pack - a stream on its way into an image

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/transfer.h"
+#include "migrate/transfer.h"
 
 /** struct payload_counts - how often each byte came; zero it to begin */
 struct payload_counts {

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "model/device.h"
+#include "host/device.h"
 
 /**
  * struct process - what is known of one; texts are empty where nothing is

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/record.h"
 #include "model/payload.h"
-#include "model/record.h"
 
 /**
  * struct scan_cell - cell_bytes of the stream, headers and payloads alike; the last one may have less

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/text.h"
+#include "lib/text.h"
 
 #define STATE_TEXT 32
 

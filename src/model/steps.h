@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/err.h"
+#include "lib/err.h"
 #include "model/visit.h"
 
 /**

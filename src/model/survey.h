@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/transfer.h"
+#include "migrate/transfer.h"
 
 /** struct survey_member - one piece of the stream in an image */
 struct survey_member {

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
-#include "model/transfer.h"
+#include "lib/err.h"
+#include "migrate/transfer.h"
 
 /* What is checked, in the order in which it is told. */
 enum check {

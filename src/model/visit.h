@@ -8,12 +8,11 @@
 #include <sys/types.h>
 
 #include "base/firmware.h"
+#include "host/device.h"
+#include "lib/states.h"
+#include "migrate/transfer.h"
 #include "model/caps.h"
-#include "model/device.h"
-#include "model/fsm.h"
 #include "model/outcome.h"
-#include "model/outcome.h"
-#include "model/transfer.h"
 
 /**
  * struct visit - a device that a command has open

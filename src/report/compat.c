@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/compat.h"
 
-#include "report/image.h"
-#include "report/report.h"
+#include "image/members.h"
+#include "json/document.h"
 
 static json_t *side_of(const struct compat_side *side)
 {

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "model/compat.h"
+#include "compat/compat.h"
 
 /** report_compat - see mlxmigctl-compat(8) */
 json_t *report_compat(const struct compat *compat) __attribute__((nonnull(1)));

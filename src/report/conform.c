@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "report/report.h"
+#include "json/document.h"
 #include "report/walk.h"
 
 static json_t *check_of(const struct conform_check *check, bool listed)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "report/report.h"
+#include "json/document.h"
 
 static json_t *hex4(uint16_t id)
 {

@@ -6,8 +6,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "host/device.h"
 #include "model/binding.h"
-#include "model/device.h"
 #include "model/process.h"
 
 /** report_devices - {"devices": […], "processes": […], "warnings": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
-#include "report/foreign.h"
+#include "json/read.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
 #include "report/image_format.h"
 
 #define SCHEMA_STATUS "mlxmigctl.status/"

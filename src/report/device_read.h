@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "base/err.h"
-#include "model/device.h"
+#include "host/device.h"
+#include "lib/err.h"
 
 /**
  * report_read_devices - what a document tells of the devices whose states move

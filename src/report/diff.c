@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "model/align.h"
-#include "report/report.h"
+#include "diff/align.h"
+#include "json/document.h"
 
 /* What became of a pair. */
 enum fate { FATE_SAME, FATE_CHANGED, FATE_ONLY_A, FATE_ONLY_B, FATE_COUNT };

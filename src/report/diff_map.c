@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/cleanup.h"
-#include "model/diff_map.h"
+#include "diff/map.h"
+#include "lib/cleanup.h"
 
 static uint64_t bytes_of(const struct diff_map *map, size_t cell)
 {

@@ -3,8 +3,8 @@
 #ifndef REPORT_DIFF_MAP_H
 #define REPORT_DIFF_MAP_H
 
+#include "cmd/map.h"
 #include "model/diff.h"
-#include "report/map.h"
 
 /**
  * report_diff_map - diff->map as text, lines with a newline each

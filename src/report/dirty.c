@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "report/report.h"
+#include "json/document.h"
 #include "report/walk.h"
 
 #define WARN_NOBODY                                                           \

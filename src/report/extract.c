@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/extract.h"
 
-#include "report/report.h"
+#include "json/document.h"
 
 static const char *const parts[] = {
 	[EXTRACT_STREAM] = "stream",

@@ -5,9 +5,9 @@
 
 #include <jansson.h>
 
-#include "base/err.h"
-#include "model/device.h"
-#include "model/transfer.h"
+#include "host/device.h"
+#include "lib/err.h"
+#include "migrate/transfer.h"
 
 #define FORMAT_MAJOR 1 /* what knows one cannot read another */
 #define FORMAT_MINOR 2 /* something was added that others may pass over */

@@ -2,11 +2,11 @@
 /* The JSON members of an image back into structs. What is read here is foreign. */
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
-#include "report/image.h"
+#include "image/members.h"
+#include "json/read.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
 #include "report/image_format.h"
-#include "report/foreign.h"
 
 const char *const format_kinds[KIND_COUNT] = {
 	[DEVICE_PF] = "pf",

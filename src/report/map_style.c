@@ -7,8 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/text.h"
-#include "report/map.h"
+#include "cmd/map.h"
+#include "lib/text.h"
 
 #define WIDTH_DEFAULT 80
 

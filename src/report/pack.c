@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/pack.h"
 
-#include "report/image.h"
-#include "report/report.h"
+#include "image/members.h"
+#include "json/document.h"
 
 static json_t *stream_of(const struct pack *pack)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/cleanup.h"
+#include "lib/cleanup.h"
 
 #define PLACES 1e4 /* four decimals */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The document of inspect. */
-#include "report/image.h"
-#include "report/report.h"
+#include "image/members.h"
+#include "json/document.h"
 #include "report/scan.h"
 
 /* A foreign number may be beyond what JSON's integers hold. */

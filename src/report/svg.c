@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
+#include "json/template.h"
+#include "lib/cleanup.h"
 #include "report/scan.h"
-#include "report/value.h"
 
 #define CELL 8   /* pixels */
 #define EDGE 10

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/transfer.h"
 
-#include "report/image.h"
-#include "report/report.h"
+#include "image/members.h"
+#include "json/document.h"
 #include "report/walk.h"
 
 static json_t *number_or_null(uint64_t value)

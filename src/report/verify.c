@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/verify.h"
 
-#include "report/image.h"
-#include "report/report.h"
+#include "image/members.h"
+#include "json/document.h"
 
 /* null: it was not made, or does not apply */
 static json_t *check_of(const struct verdict *verdict, enum check check)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/walk.h"
 
-#include "report/report.h"
+#include "json/document.h"
 #include "report/transfer.h"
 
 #define WARN_UNDONE                                                           \

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
-#include "sys/root.h"
+#include "host/sysroot.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
 
 static const char *const modules[] = { "mlx5_core", "mlx5_vfio_pci" };
 

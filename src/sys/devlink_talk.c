@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
 
 void devlink_end(struct devlink_talk **talk)
 {

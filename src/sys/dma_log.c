@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
+#include "lib/cleanup.h"
 #include "sys/feature.h"
-#include "sys/vfio_uapi.h"
+#include "vfio/uapi.h"
 
 #define HINT_KERNELS                                                          \
 	"it takes the variant driver, a firmware that tracks pages (capability adv_virtualization), and a kernel that takes its reports: Linux 6.1, or a later one built with CONFIG_IOMMUFD_DRIVER, which Debian's 6.12 is not"

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "lib/err.h"
 #include "model/dirty.h"
-#include "sys/vdev.h"
+#include "vfio/open.h"
 
 /**
  * dma_log_start - log what the device writes to

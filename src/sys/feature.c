@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "sys/vfio_uapi.h"
+#include "vfio/uapi.h"
 
 #define PAYLOAD_MAX 32 /* of the features that are used here */
 

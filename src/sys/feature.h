@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sys/vdev.h"
+#include "vfio/open.h"
 
 /**
  * vfio_feature() - one VFIO_DEVICE_FEATURE (linux/vfio.h)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "lib/text.h"
 
 #define RECORD_MAX 8192 /* the kernel gives no longer one */
 

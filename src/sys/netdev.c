@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
-#include "sys/root.h"
+#include "host/sysroot.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
 
 static bool format_address(const struct sockaddr *address, char *text,
 			   size_t size)

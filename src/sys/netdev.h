@@ -3,8 +3,8 @@
 #ifndef SYS_NETDEV_H
 #define SYS_NETDEV_H
 
-#include "base/err.h"
-#include "model/device.h"
+#include "host/device.h"
+#include "lib/err.h"
 
 /**
  * netdev_require_idle - fail when a netdev of @device is in use

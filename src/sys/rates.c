@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "sys/root.h"
+#include "host/sysroot.h"
+#include "lib/text.h"
 
 #define STATUS_SIZE 8192 /* it has some 60 lines */
 #define NS_A_SECOND 1e9

@@ -11,11 +11,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
-#include "sys/obstacle.h"
-#include "sys/process.h"
-#include "sys/root.h"
+#include "host/sysroot.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
+#include "vfio/proc_access.h"
+#include "vfio/process.h"
 
 #define DELETED " (deleted)"
 

@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-#include "base/err.h"
+#include "lib/err.h"
 #include "model/process.h"
 
 #define HOLDER_COMM "mlxmigctl-hold" /* what `mlxmigctl hold` calls itself (PR_SET_NAME) */

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
-#include "sys/root.h"
-#include "sys/vfio_uapi.h"
+#include "host/sysroot.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
+#include "vfio/uapi.h"
 
 #define VFIO_CONTAINER "/dev/vfio/vfio"
 #define IOMMUFD "/dev/iommu"

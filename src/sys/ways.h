@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 
-#include "base/err.h"
-#include "model/device.h"
-#include "sys/vdev.h"
+#include "host/device.h"
+#include "lib/err.h"
+#include "vfio/open.h"
 
 /* WAY_TAKEN: the group or cdev is open already, with no error set. */
 enum way { WAY_CLOSED = -1, WAY_OPEN = 0, WAY_TAKEN = 1 };

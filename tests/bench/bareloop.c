@@ -21,13 +21,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/clock.h"
-#include "cmd/common.h"
-#include "engine/pump.h"
-#include "engine/walk.h"
-#include "sys/mig.h"
-#include "sys/vdev.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "cmd/device.h"
+#include "migrate/pump.h"
+#include "vfio/walk.h"
+#include "vfio/migration.h"
+#include "vfio/open.h"
 
 #define BLOCK (1u << 20)
 #define SAMPLE_US 3000

@@ -19,12 +19,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/clock.h"
-#include "cmd/common.h"
-#include "engine/walk.h"
-#include "sys/mig.h"
-#include "sys/vdev.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "cmd/device.h"
+#include "vfio/walk.h"
+#include "vfio/migration.h"
+#include "vfio/open.h"
 
 #define PIECE (1u << 20) /* what QEMU reads and writes at once */
 #define LAST 16          /* bytes that make an image whole */

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/io.h"
-#include "model/record.h"
+#include "lib/cleanup.h"
+#include "lib/io.h"
+#include "image/record.h"
 
 #define BLOCK (1u << 20)
 

@@ -18,9 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/clock.h"
-#include "engine/pump.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "migrate/pump.h"
 #include "image/writer.h"
 
 #define BLOCK (1u << 20)

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "model/compat.h"
+#include "compat/compat.h"
 #include "report/compat.h"
 #include "report/device_read.h"
-#include "report/image.h"
+#include "image/members.h"
 
 static void require_text(const char *text, size_t size)
 {

@@ -9,13 +9,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/io.h"
+#include "lib/io.h"
 #include "fuzz.h"
 #include "image/reader.h"
 #include "image/verify.h"
 #include "image/view.h"
 #include "mend.h"
-#include "report/image.h"
+#include "image/members.h"
 
 static const struct image_json json = {
 	.device = report_image_check_device,

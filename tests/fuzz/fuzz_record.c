@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "model/record.h"
+#include "image/record.h"
 
 struct seen {
 	uint64_t n;

@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/io.h"
-#include "report/image.h"
+#include "lib/io.h"
+#include "image/members.h"
 
 #define BUILDER_SIZE (12u << 20)
 

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/io.h"
+#include "lib/cleanup.h"
+#include "lib/io.h"
 #include "image/writer.h"
-#include "model/record.h"
-#include "report/image.h"
+#include "image/record.h"
+#include "image/members.h"
 
 #define SAVED_UNIX_NS 1700000000123456789u
 #define READ_SIZE 100000 /* no divisor of a member's size */

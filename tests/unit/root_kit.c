@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/text.h"
-#include "sys/root.h"
+#include "lib/text.h"
+#include "host/sysroot.h"
 
 static char top[] = "/tmp/mlxmigctl-test-XXXXXX";
 

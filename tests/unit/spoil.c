@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/io.h"
+#include "lib/cleanup.h"
+#include "lib/io.h"
 
 #define FILE_MAX (64u << 20)
 #define EDGE (16u << 10)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "model/align.h"
+#include "diff/align.h"
 
 #define SIZE_RECORD { 0, 8, 1, RECORD_STOP_COPY_SIZE }
 #define FW(size) { 0, (size), 0, RECORD_FW_DATA }

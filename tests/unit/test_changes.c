@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "model/changes.h"
+#include "diff/ranges.h"
 
 #define SIZE 4096
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verdict on a device. */
 #include "check.h"
-#include "model/device.h"
+#include "host/device.h"
 
 static struct device able_vf(void)
 {

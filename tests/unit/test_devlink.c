@@ -4,7 +4,7 @@
 #include <linux/genetlink.h>
 
 #include "check.h"
-#include "sys/devlink_port.h"
+#include "host/devlink_port.h"
 
 static char buffer[4096];
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "model/align.h"
-#include "model/diff_map.h"
+#include "diff/align.h"
+#include "diff/map.h"
 #include "report/diff_map.h"
 
 /* A side of @n FW_DATA records of these sizes. */

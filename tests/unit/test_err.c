@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 
-#include "base/err.h"
+#include "lib/err.h"
 #include "tests/unit/check.h"
 
 static void first_failure_wins(void)

@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "image_kit.h"
-#include "base/text.h"
+#include "lib/text.h"
 #include "image/extract.h"
 
 #define MIB (1u << 20)

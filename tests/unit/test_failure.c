@@ -2,10 +2,10 @@
 /* Which firmware command failed, as the driver's debugfs file tells it. */
 #include <errno.h>
 
-#include "base/err.h"
+#include "lib/err.h"
 #include "check.h"
 #include "root_kit.h"
-#include "sys/failure.h"
+#include "host/fw_error.h"
 
 #define VF "0000:3b:00.2"
 #define HEADING \

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "model/fsm.h"
+#include "lib/states.h"
 #include "tests/unit/check.h"
 
 #define ROWS 126

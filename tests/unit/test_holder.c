@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/holder.h"
-#include "sys/process.h"
+#include "vfio/holders.h"
+#include "vfio/process.h"
 
 /* A child with /dev/null as fd 9, until it is killed. */
 static pid_t start_child(void)

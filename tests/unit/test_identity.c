@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check.h"
-#include "model/identity.h"
+#include "compat/identity.h"
 
 static const struct device like = {
 	.kind = DEVICE_VF,

@@ -8,7 +8,7 @@
 
 #include "check.h"
 #include "image_kit.h"
-#include "base/text.h"
+#include "lib/text.h"
 
 #define MIB (1u << 20)
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "base/text.h"
-#include "report/image.h"
+#include "lib/text.h"
+#include "image/members.h"
 
 static const struct device vf = {
 	.kind = DEVICE_VF,

@@ -7,11 +7,11 @@
 
 #include "check.h"
 #include "root_kit.h"
-#include "base/text.h"
+#include "lib/text.h"
 #include "sys/alias.h"
-#include "sys/holder.h"
-#include "sys/inventory.h"
-#include "sys/root.h"
+#include "vfio/holders.h"
+#include "host/inventory.h"
+#include "host/sysroot.h"
 
 static const char *top;
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "base/text.h"
-#include "report/map.h"
+#include "lib/text.h"
+#include "cmd/map.h"
 
 static const struct map_style plain = { .width = 20 };
 

@@ -2,10 +2,10 @@
 /* Which memory was short when a driver had none: a cgroup's, or the host's. */
 #include <errno.h>
 
-#include "base/err.h"
+#include "lib/err.h"
 #include "check.h"
 #include "root_kit.h"
-#include "sys/memory_watch.h"
+#include "host/memory_watch.h"
 
 #define MEMINFO "MemTotal:        1048576 kB\nMemFree: 1 kB\nMemAvailable:     102400 kB\n"
 #define NEED(n) (&(struct memory_need){ .bytes = (n) })

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "sys/kmsg.h"
-#include "sys/mig.h"
+#include "vfio/migration.h"
 #include "tests/unit/check.h"
 
 /* A region's description as the kernel lays it out: the header and two capabilities. */

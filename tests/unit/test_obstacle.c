@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "sys/obstacle.h"
+#include "vfio/proc_access.h"
 
 static struct sight clear_sight(void)
 {

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/outfile.h"
+#include "lib/cleanup.h"
+#include "lib/outfile.h"
 #include "tests/unit/check.h"
 
 /* Each case works in the test's own folder, which is the present one, and empty. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "base/text.h"
+#include "lib/text.h"
 #include "model/payload.h"
 
 static bool near(double a, double b)

@@ -6,11 +6,11 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/interrupt.h"
-#include "engine/precopy.h"
+#include "lib/clock.h"
+#include "lib/interrupt.h"
+#include "migrate/precopy.h"
 #include "model/precopy.h"
-#include "model/transfer.h"
+#include "migrate/transfer.h"
 #include "tests/unit/check.h"
 
 static const struct precopy_limits limits = {

@@ -6,9 +6,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/interrupt.h"
-#include "engine/pump.h"
+#include "lib/cleanup.h"
+#include "lib/interrupt.h"
+#include "migrate/pump.h"
 #include "image/writer.h"
 #include "tests/unit/check.h"
 

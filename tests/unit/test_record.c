@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "base/text.h"
-#include "model/record.h"
+#include "lib/text.h"
+#include "image/record.h"
 
 /* A stream under construction. */
 struct stream {

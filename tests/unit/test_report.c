@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "report/progress.h"
-#include "report/report.h"
+#include "json/progress.h"
+#include "json/document.h"
 #include "report/transfer.h"
 #include "tests/unit/check.h"
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "commands.h"
-#include "report/text.h"
+#include "json/text.h"
 #include "report/transfer.h"
-#include "report/value.h"
+#include "json/template.h"
 #include "tests/unit/check.h"
 
 static void check_text(json_t *document, const struct text_part *parts,

@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "base/io.h"
-#include "engine/scan.h"
+#include "lib/io.h"
+#include "image/stats.h"
 #include "image/digest.h"
-#include "report/image.h"
+#include "image/members.h"
 
 #define STREAM_MAX 700000 /* more than the blocks that are read */
 

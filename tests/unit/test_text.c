@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 
-#include "base/text.h"
+#include "lib/text.h"
 #include "tests/unit/check.h"
 
 static void numbers_are_whole(void)

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "root_kit.h"
-#include "sys/trace.h"
+#include "vfio/hold_marker.h"
 
 #define VF "0000:3b:00.2"
 

@@ -7,8 +7,8 @@
 
 #include "check.h"
 #include "image_kit.h"
-#include "base/io.h"
-#include "base/text.h"
+#include "lib/io.h"
+#include "lib/text.h"
 
 #define MIB (1u << 20)
 #define N_RECORDS 10000

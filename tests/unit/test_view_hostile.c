@@ -6,7 +6,7 @@
 
 #include "check.h"
 #include "image_kit.h"
-#include "base/io.h"
+#include "lib/io.h"
 
 #define TAR_BLOCK 512
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a walk decides before and after the device is touched. */
-#include "engine/walk.h"
+#include "vfio/walk.h"
 #include "tests/unit/check.h"
 
 static enum err_code plan(enum device_state from,

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Two groups of devices held against each other: filled by compat, printed by report. Pure. */
+#ifndef COMPAT_COMPAT_H
+#define COMPAT_COMPAT_H
+
+#include "compat/identity.h"
+#include "lib/err.h"
+
+/** enum compat_kind - what a side was taken from */
+enum compat_kind { COMPAT_IMAGE, COMPAT_DOCUMENT, COMPAT_DEVICE };
+
+/**
+ * struct compat_side - the devices that states come from, or may go to
+ * @name: as it was named on the command line; "-": standard input
+ * @devices: @n of them, owned
+ */
+struct compat_side {
+	const char *name;
+	enum compat_kind kind;
+	struct device *devices;
+	size_t n;
+};
+
+/** struct compat_pair - a device of the source held against one of the target */
+struct compat_pair {
+	const struct device *source, *target; /* of the sides */
+	struct identity_fit fit;
+};
+
+/**
+ * struct compat - the comparison
+ * @limit: so many pairs are kept at most
+ * @verdict: the worst of what is best for each device of the source
+ * @pairs: @n_pairs of them, owned; each of the source with each of the target
+ * @n_pairs_more: compared, but not kept
+ * @homeless: @n_homeless devices of the source that fit none of the target, owned
+ */
+struct compat {
+	struct compat_side source, target;
+	size_t limit;
+	enum fit verdict;
+	struct compat_pair *pairs;
+	size_t n_pairs, n_pairs_more;
+	const struct device **homeless;
+	size_t n_homeless;
+};
+
+/** compat_judge - compare; both sides have devices; 0 or -1 (ERR_NO_MEMORY) */
+int compat_judge(struct compat *compat, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
+/** compat_free - what is owned, and leave it empty */
+void compat_free(struct compat *compat) __attribute__((nonnull(1)));
+
+/** compat_kind_name - "image", "document" or "device" */
+const char *compat_kind_name(enum compat_kind kind);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conform/conform.h"
+
+#include <unistd.h>
+
+#include "conform/groups.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "vfio/migration.h"
+
+#define ALL_FLAGS (MIG_STOP_COPY | MIG_P2P | MIG_PRE_COPY)
+
+static void run_groups(struct trial *t)
+{
+	static void (*const groups[])(struct trial *t) = {
+		conform_error, conform_features, conform_arcs, conform_data,
+		conform_precopy, conform_transfer, conform_reset, NULL
+	};
+
+	for (int i = 0; groups[i]; i++)
+		groups[i](t);
+}
+
+/* Whatever is in it by now is nobody's state; without a reset it is at least in RUNNING. */
+static void leave(struct trial *t)
+{
+	struct err ignored = ERR_INIT;
+	enum device_state *state = &t->result->visit.state;
+	AUTO_CLOSE int fd = -1;
+
+	if (mig_reset(t->vdev, &ignored))
+		mig_state_set(t->vdev, STATE_RUNNING, &fd);
+	mig_state_get(t->vdev, state, &ignored);
+}
+
+int conform_run(const struct vdev *vdev, uint64_t flags,
+		const char *const *patterns, struct conform_result *result,
+		struct err *err)
+{
+	struct trial t = { .vdev = vdev, .flags = flags, .patterns = patterns,
+			   .result = result, .spool = -1, .err = err };
+	uint64_t begun = now_ns();
+
+	result->flags = flags;
+	run_groups(&t);
+	if (t.spool >= 0)
+		close(t.spool);
+	leave(&t);
+	result->duration_ns = now_ns() - begun;
+	return err_is_set(err) ? -1 : 0;
+}
+
+int conform_list(const char *const *patterns, struct conform_result *result,
+		 struct err *err)
+{
+	struct trial t = { .flags = ALL_FLAGS, .patterns = patterns,
+			   .result = result, .spool = -1, .err = err };
+
+	run_groups(&t);
+	return err_is_set(err) ? -1 : 0;
+}

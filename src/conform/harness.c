@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conform/harness.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conform/raw_ioctl.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "lib/interrupt.h"
+#include "lib/text.h"
+#include "vfio/migration.h"
+
+static bool is_wanted(const struct trial *t, const char *name)
+{
+	if (!t->patterns)
+		return true;
+	for (const char *const *pattern = t->patterns; *pattern; pattern++)
+		if (!fnmatch(*pattern, name, 0))
+			return true;
+	return false;
+}
+
+bool trial_begin(struct trial *t, const char *asks, const char *fmt, ...)
+{
+	struct conform_check *check;
+	char name[sizeof(check->name)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(name, sizeof(name), fmt, ap);
+	va_end(ap);
+	if (err_is_set(t->err) || interrupt_check(t->err) ||
+	    !is_wanted(t, name))
+		return false;
+	check = conform_add(t->result);
+	if (!check) {
+		err_set(t->err, ERR_NO_MEMORY, 0, "%zu checks", t->result->n);
+		return false;
+	}
+	text_copy(check->name, sizeof(check->name), name);
+	check->asks = asks;
+	t->check = t->result->n - 1;
+	t->begun_ns = now_ns();
+	return t->vdev;
+}
+
+static struct conform_check *present(struct trial *t)
+{
+	return &t->result->checks[t->check];
+}
+
+void trial_end(struct trial *t)
+{
+	struct conform_check *check = present(t);
+
+	check->duration_ns = now_ns() - t->begun_ns;
+	t->result->counts[check->verdict]++;
+}
+
+static void say(struct conform_check *check, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void say(struct conform_check *check, const char *fmt, va_list ap)
+{
+	vsnprintf(check->detail, sizeof(check->detail), fmt, ap);
+}
+
+bool trial_want(struct trial *t, bool ok, const char *fmt, ...)
+{
+	struct conform_check *check = present(t);
+	va_list ap;
+
+	if (ok || check->verdict == CONFORM_FAIL)
+		return ok;
+	check->verdict = CONFORM_FAIL;
+	va_start(ap, fmt);
+	say(check, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+const char *trial_errno(int ret)
+{
+	const char *name = strerrorname_np(-ret);
+
+	return !ret ? "success" : name ? name : "an unknown error";
+}
+
+bool trial_want_errno(struct trial *t, int ret, int want, const char *what)
+{
+	return trial_want(t, ret == want, "%s: %s, where %s is due", what,
+			  trial_errno(ret), trial_errno(want));
+}
+
+void trial_skip(struct trial *t, const char *fmt, ...)
+{
+	struct conform_check *check = present(t);
+	va_list ap;
+
+	if (check->verdict != CONFORM_PASS)
+		return;
+	check->verdict = CONFORM_SKIP;
+	va_start(ap, fmt);
+	say(check, fmt, ap);
+	va_end(ap);
+}
+
+void trial_note(struct trial *t, const char *fmt, ...)
+{
+	struct conform_check *check = present(t);
+	va_list ap;
+
+	if (check->verdict != CONFORM_PASS)
+		return;
+	va_start(ap, fmt);
+	say(check, fmt, ap);
+	va_end(ap);
+}
+
+enum device_state trial_state(struct trial *t)
+{
+	enum device_state state;
+	struct err err = ERR_INIT;
+
+	if (!mig_state_get(t->vdev, &state, &err))
+		return state;
+	trial_want(t, false, "its state cannot be read: %s", err.message);
+	return STATE_COUNT;
+}
+
+int trial_set(struct trial *t, enum device_state state)
+{
+	AUTO_CLOSE int fd = -1;
+
+	return mig_raw_state_set(t->vdev, state, &fd);
+}
+
+bool trial_move(struct trial *t, enum device_state state)
+{
+	int ret = trial_set(t, state);
+
+	return trial_want(t, !ret, "%s was refused with %s",
+			  fsm_state_name(state), trial_errno(ret));
+}
+
+/* From where the way to any other state may ask for data, or for a reset. */
+static bool is_stuck(enum device_state state)
+{
+	return state == STATE_ERROR || state == STATE_RESUMING;
+}
+
+static int set(struct trial *t, enum device_state state, int *fd)
+{
+	int ret;
+
+	do {
+		ret = mig_state_set(t->vdev, state, fd);
+	} while (ret == -EINTR && !interrupt_signal());
+	return ret;
+}
+
+/* To RUNNING, if need be by a reset, which leads there too. */
+static bool recover(struct trial *t)
+{
+	struct err err = ERR_INIT;
+	AUTO_CLOSE int fd = -1;
+
+	if (!is_stuck(trial_state(t)) && !set(t, STATE_RUNNING, &fd) &&
+	    trial_state(t) == STATE_RUNNING)
+		return true;
+	if (!mig_reset(t->vdev, &err) && trial_state(t) == STATE_RUNNING)
+		return true;
+	err_set(t->err, ERR_REFUSED, 0,
+		"%s is not to be had back to RUNNING, by a reset neither",
+		t->vdev->name);
+	err_hint(t->err, "close it, which resets it; %s is where it happened",
+		 present(t)->name);
+	trial_want(t, false, "the device is not to be had back to RUNNING");
+	return false;
+}
+
+/* The states before a data state in which its session begins; others are entered from RUNNING. */
+static enum device_state before(enum device_state state)
+{
+	switch (state) {
+	case STATE_STOP_COPY:
+	case STATE_RESUMING:
+		return STATE_STOP;
+	case STATE_PRE_COPY_P2P:
+		return STATE_RUNNING_P2P;
+	default:
+		return STATE_RUNNING;
+	}
+}
+
+static bool go(struct trial *t, enum device_state state, int *fd)
+{
+	enum device_state now;
+	int ret = set(t, state, fd);
+
+	if (!trial_want(t, !ret, "on the way to the check: %s was refused with %s",
+			fsm_state_name(state), trial_errno(ret)))
+		return false;
+	now = trial_state(t);
+	return trial_want(t, now == state,
+			  "on the way to the check: %s was asked for, and it is in %s",
+			  fsm_state_name(state), fsm_state_name(now));
+}
+
+bool trial_enter(struct trial *t, enum device_state state, int *fd)
+{
+	AUTO_CLOSE int passing = -1;
+	AUTO_CLOSE int none = -1;
+
+	if (fd)
+		*fd = -1;
+	if (!recover(t))
+		return false;
+	if (before(state) != STATE_RUNNING && !go(t, before(state), &passing))
+		return false;
+	if (state == STATE_RUNNING)
+		return true;
+	if (!go(t, state, fd ? fd : &none))
+		return false;
+	return !fd || trial_want(t, *fd >= 0,
+				 "on the way to the check: %s gave no data fd",
+				 fsm_state_name(state));
+}

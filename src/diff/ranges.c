@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "diff/ranges.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/map.h"
+
+#define WORD sizeof(uint64_t)
+
+static uint64_t word_of(const unsigned char *a, const unsigned char *b)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, WORD);
+	memcpy(&y, b, WORD);
+	return x ^ y;
+}
+
+/* Is one of the word's bytes zero? */
+static bool has_zero(uint64_t word)
+{
+	return (word - 0x0101010101010101u) & ~word & 0x8080808080808080u;
+}
+
+/* How many bytes from the first one on are equal. */
+static size_t equal_bytes(const unsigned char *a, const unsigned char *b,
+			  size_t len)
+{
+	size_t n = 0;
+
+	while (len - n >= WORD && !word_of(a + n, b + n))
+		n += WORD;
+	while (n < len && a[n] == b[n])
+		n++;
+	return n;
+}
+
+/* How many bytes from the first one on differ. */
+static size_t changed_bytes(const unsigned char *a, const unsigned char *b,
+			    size_t len)
+{
+	size_t n = 0;
+
+	while (len - n >= WORD && !has_zero(word_of(a + n, b + n)))
+		n += WORD;
+	while (n < len && a[n] != b[n])
+		n++;
+	return n;
+}
+
+/* The open range is over: list it, if there is room. */
+static int close_range(struct changes *changes)
+{
+	size_t n = changes->n_ranges;
+	struct diff_range *list = changes->ranges;
+
+	if (!changes->open)
+		return 0;
+	changes->open = false;
+	changes->all_ranges++;
+	if (n >= changes->limit)
+		return 0;
+	if (!(n & (n - 1))) {
+		list = reallocarray(list, n ? 2 * n : 1, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		changes->ranges = list;
+	}
+	list[changes->n_ranges++] = changes->last;
+	return 0;
+}
+
+/* Does what begins at @offset belong to the open range? */
+static bool joins(const struct changes *changes, const struct place *place,
+		  uint64_t offset)
+{
+	const struct diff_range *last = &changes->last;
+
+	return changes->open && last->pair == place->pair &&
+	       last->in_header == place->in_header &&
+	       offset - (last->offset + last->bytes) <= changes->gap;
+}
+
+/* @len bytes, @at of the buffers' first, all of which differ. */
+static int add_run(struct changes *changes, const struct place *place,
+		   size_t at, size_t len)
+{
+	uint64_t offset = place->offset + at;
+	struct diff_range *last = &changes->last;
+
+	changes->changed += len;
+	if (changes->map)
+		diff_map_change(changes->map, place->in_map + at, len);
+	if (!joins(changes, place, offset)) {
+		if (close_range(changes))
+			return -ENOMEM;
+		*last = (struct diff_range){
+			.pair = place->pair,
+			.in_header = place->in_header,
+			.offset = offset,
+			.at = { place->at[0] + at, place->at[1] + at },
+		};
+		changes->open = true;
+	}
+	last->bytes = offset + len - last->offset;
+	last->changed += len;
+	return 0;
+}
+
+int changes_feed(struct changes *changes, const struct place *place,
+		 const unsigned char *a, const unsigned char *b, size_t len)
+{
+	size_t at = equal_bytes(a, b, len);
+
+	while (at < len) {
+		size_t run = changed_bytes(a + at, b + at, len - at);
+
+		if (add_run(changes, place, at, run))
+			return -ENOMEM;
+		at += run;
+		at += equal_bytes(a + at, b + at, len - at);
+	}
+	return 0;
+}
+
+int changes_end(struct changes *changes)
+{
+	return close_range(changes);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is known of a device: filled by sys/inventory, sys/devlink, sys/holder
+ * and the probe of its VFIO features, printed by report.
+ */
+#ifndef HOST_DEVICE_H
+#define HOST_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/firmware.h"
+#include "image/record.h"
+#include "lib/states.h"
+#include "model/bdf.h"
+
+#define DEVICE_NAME_SIZE 64
+#define DEVICE_NETDEVS_MAX 8
+#define DEVICE_REASONS_MAX 6
+
+enum tristate { TRI_UNKNOWN = -1, TRI_NO = 0, TRI_YES = 1 };
+
+enum device_kind {
+	DEVICE_PF,    /* an mlx5 physical function */
+	DEVICE_VF,    /* an mlx5 virtual function */
+	DEVICE_OTHER, /* any other device of VFIO: only what is not mlx5's works on it */
+};
+
+/* How the holder of a device was found to be using it. */
+enum holder_kind {
+	HOLDER_NONE,  /* nobody has it open */
+	HOLDER_HOLD,  /* mlxmigctl hold: its device may be borrowed and driven */
+	HOLDER_OTHER, /* a VMM or another program */
+};
+
+/**
+ * struct holder - who has a VFIO device open
+ * @unsure: nobody was found, but there are processes that may not be looked at
+ * @pid: the process; 0 with HOLDER_NONE
+ * @start: when it began, in clock ticks since boot: a pid is used again; 0: not known
+ * @comm: its name
+ * @fd: its file descriptor of the group or the cdev
+ * @is_cdev: @fd is the cdev's device fd, not a group's
+ */
+struct holder {
+	enum holder_kind kind;
+	bool unsure;
+	pid_t pid;
+	uint64_t start;
+	char comm[32];
+	int fd;
+	bool is_cdev;
+};
+
+/** struct mig_caps - every migration feature of a device, as VFIO tells it */
+struct mig_caps {
+	bool migration;        /* VFIO_DEVICE_FEATURE_MIGRATION is there */
+	uint64_t flags;        /* its flags: MIG_STOP_COPY … */
+	bool device_state;     /* ..._MIG_DEVICE_STATE */
+	bool data_size;        /* ..._MIG_DATA_SIZE */
+	bool dma_logging;      /* ..._DMA_LOGGING_START, _STOP, _REPORT, all three */
+	bool low_power;        /* ..._LOW_POWER_ENTRY and _EXIT */
+	bool reset;            /* VFIO_DEVICE_FLAGS_RESET */
+	bool old_protocol;     /* a VFIO_REGION_TYPE_MIGRATION region: v1 */
+	enum device_state state; /* valid with device_state */
+	uint64_t stop_copy_bytes; /* MIG_DATA_SIZE's estimate, valid with data_size */
+};
+
+/**
+ * struct stream_formats - what a device's driver makes of migration streams
+ * @writes: what it saves, or, of a saved state, what that is
+ * @reads: what it loads, a bit (1u << enum stream_format) for each; 0: unknown
+ */
+struct stream_formats {
+	enum stream_format writes;
+	unsigned int reads;
+};
+
+/**
+ * struct device - one function
+ *
+ * Texts are empty and numbers -1 where the host tells nothing.
+ */
+struct device {
+	enum device_kind kind;
+	char name[DEVICE_NAME_SIZE]; /* the BDF's canonical text, or an mdev's UUID: VFIO's name for it */
+	struct bdf bdf;              /* not for DEVICE_OTHER without an address */
+	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_id;
+	uint8_t revision;
+	char mdev_type[64];          /* of an mdev: "mtty-2" */
+	char product[96];            /* pci.ids' text */
+	bool has_pf;
+	struct bdf pf;               /* of a VF */
+	int vf_number;               /* of a VF, from 0 */
+	int total_vfs, num_vfs;      /* of a PF */
+	char driver[64];
+	char driver_override[64];
+	bool vfio;                   /* a driver of VFIO has it */
+	int iommu_group;
+	char cdev[32];               /* "vfio0" where the kernel has it */
+	char netdevs[DEVICE_NETDEVS_MAX][16];
+	size_t n_netdevs;
+	char rdma[DEVICE_NETDEVS_MAX][64];
+	size_t n_rdma;
+	int numa_node;
+	char fw_version[32];         /* of the PF, for a VF too */
+	char psid[32];
+	enum tristate migratable;    /* devlink's port function attribute */
+	char migratable_reason[160]; /* why it is unknown */
+	struct holder holder;
+	bool probed;                 /* caps below were read from the device */
+	bool probe_fresh;            /* ... which was opened, and so reset, for it */
+	char probe_reason[192];      /* why they were not read */
+	struct mig_caps caps;
+	struct stream_formats formats;
+	struct fw_failure failure;   /* the firmware command that last failed for it, as its driver tells, or empty */
+	char warning[160];           /* that its last holder was killed, or empty */
+	enum tristate can_migrate;   /* the verdict of device_judge() */
+	char reasons[DEVICE_REASONS_MAX][192]; /* why not, or why unknown */
+	size_t n_reasons;
+};
+
+/** device_kind_name - "pf", "vf" or "other" */
+const char *device_kind_name(enum device_kind kind);
+
+/** holder_kind_name - "hold" or "other"; NULL with HOLDER_NONE */
+const char *holder_kind_name(enum holder_kind kind);
+
+/** device_in_use - does somebody have it open? TRI_UNKNOWN where not every process could be looked at */
+enum tristate device_in_use(const struct device *device)
+	__attribute__((nonnull(1)));
+
+/**
+ * device_judge - can it migrate, from what is known of it?
+ * @pf: a VF's PF, or NULL where it is not known
+ *
+ * Sets @can_migrate and the reasons: TRI_NO with all that stands against it;
+ * TRI_YES when its migration features were read and devlink does not deny it;
+ * else TRI_UNKNOWN with what was not looked at. Pure.
+ */
+void device_judge(struct device *device, const struct device *pf)
+	__attribute__((nonnull(1)));
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/devlink.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/devlink.h>
+#include <linux/genetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/devlink_port.h"
+#include "host/sysroot.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
+#include "sys/devlink_talk.h"
+
+/** struct instance - a PF's devlink; @num: errno with which it did not answer */
+struct instance {
+	char name[BDF_TEXT_SIZE];
+	int num;
+	char fw_version[32];
+	char psid[32];
+	bool has_mode;
+	uint16_t mode;
+};
+
+struct port_list {
+	struct devlink_port *ports;
+	size_t n;
+	bool failed;
+};
+
+static void take_version(const struct nlattr *version,
+			 struct instance *instance)
+{
+	const char *name = NULL, *value = NULL;
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each_nested(attribute, version)
+		switch (mnl_attr_get_type(attribute)) {
+		case DEVLINK_ATTR_INFO_VERSION_NAME:
+			name = mnl_attr_get_str(attribute);
+			break;
+		case DEVLINK_ATTR_INFO_VERSION_VALUE:
+			value = mnl_attr_get_str(attribute);
+		}
+	if (!name || !value)
+		return;
+	if (!strcmp(name, "fw.psid"))
+		text_copy(instance->psid, sizeof(instance->psid), value);
+	else if (!strcmp(name, "fw.version"))
+		text_copy(instance->fw_version, sizeof(instance->fw_version),
+			  value);
+}
+
+static int on_info(const struct nlmsghdr *message, void *data)
+{
+	const struct devlink_query *query = data;
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, message, sizeof(struct genlmsghdr)) {
+		int type = mnl_attr_get_type(attribute);
+
+		/* What is stored for the next reset is not what runs. */
+		if (type == DEVLINK_ATTR_INFO_VERSION_FIXED ||
+		    type == DEVLINK_ATTR_INFO_VERSION_RUNNING)
+			take_version(attribute, query->data);
+	}
+	return MNL_CB_OK;
+}
+
+static int on_eswitch(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *table[DEVLINK_ATTR_MAX + 1] = {};
+	struct instance *instance = ((struct devlink_query *)data)->data;
+
+	devlink_parse(message, table);
+	if (table[DEVLINK_ATTR_ESWITCH_MODE]) {
+		instance->has_mode = true;
+		instance->mode =
+			mnl_attr_get_u16(table[DEVLINK_ATTR_ESWITCH_MODE]);
+	}
+	return MNL_CB_OK;
+}
+
+/* The eswitch's mode only makes a better reason; it takes CAP_NET_ADMIN. */
+static void read_instance(struct devlink_talk *talk, struct instance *instance)
+{
+	int ret = devlink_ask(talk, DEVLINK_CMD_INFO_GET, instance->name,
+			       on_info, instance);
+
+	instance->num = ret == -EOPNOTSUPP ? 0 : -ret;
+	if (!instance->num)
+		devlink_ask(talk, DEVLINK_CMD_ESWITCH_GET, instance->name,
+			     on_eswitch, instance);
+}
+
+static int on_port(const struct nlmsghdr *message, void *data)
+{
+	struct port_list *list = ((struct devlink_query *)data)->data;
+	struct devlink_port port, *more;
+
+	if (!devlink_port_parse(message, &port))
+		return MNL_CB_OK;
+	more = reallocarray(list->ports, list->n + 1, sizeof(*more));
+	if (!more) {
+		list->failed = true;
+		return MNL_CB_OK;
+	}
+	list->ports = more;
+	more[list->n++] = port;
+	return MNL_CB_OK;
+}
+
+static void set_reason(struct device *device, const char *reason)
+{
+	device->migratable = TRI_UNKNOWN;
+	text_copy(device->migratable_reason, sizeof(device->migratable_reason),
+		  reason);
+}
+
+static const struct devlink_port *find_port(const struct port_list *list,
+				    const struct device *vf, const char *pf)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(list->ports[i].pf, pf) &&
+		    list->ports[i].vf_number == vf->vf_number)
+			return &list->ports[i];
+	return NULL;
+}
+
+static const char *reason_without_port(const struct instance *instance)
+{
+	if (instance->num)
+		return "its PF has no devlink: bind the PF to mlx5_core";
+	if (!instance->has_mode)
+		return "its PF's devlink shows no eswitch, and no port of it";
+	if (instance->mode == DEVLINK_ESWITCH_MODE_LEGACY)
+		return "its PF's eswitch is in legacy mode, which has no ports of VFs";
+	return "its PF's devlink has no port of it";
+}
+
+static void fill_migratable(struct device *vf, const struct instance *instance,
+			    const struct port_list *list)
+{
+	const struct devlink_port *port = find_port(list, vf, instance->name);
+
+	if (port)
+		devlink_port_judge(port, vf);
+	else
+		set_reason(vf, reason_without_port(instance));
+}
+
+/* The instance of a device's PF; asked when it is not the one of before. */
+static void use_instance(struct devlink_talk *talk, struct instance *instance,
+			 const struct device *device)
+{
+	const struct bdf *pf = device->has_pf ? &device->pf : &device->bdf;
+	char name[BDF_TEXT_SIZE];
+
+	if (!strcmp(instance->name, bdf_format(pf, name)))
+		return;
+	*instance = (struct instance){};
+	text_copy(instance->name, sizeof(instance->name), name);
+	read_instance(talk, instance);
+}
+
+static void fill_device(struct devlink_talk *talk, struct instance *instance,
+			const struct port_list *list, struct device *device)
+{
+	if (device->kind == DEVICE_OTHER)
+		return;
+	use_instance(talk, instance, device);
+	text_copy(device->fw_version, sizeof(device->fw_version),
+		  instance->fw_version);
+	text_copy(device->psid, sizeof(device->psid), instance->psid);
+	if (device->kind == DEVICE_VF)
+		fill_migratable(device, instance, list);
+}
+
+static void all_unknown(struct device *devices, size_t n, const char *reason)
+{
+	for (size_t i = 0; i < n; i++)
+		if (devices[i].kind == DEVICE_VF)
+			set_reason(&devices[i], reason);
+}
+
+static int list_ports(struct devlink_talk *talk, struct port_list *list,
+		      struct err *err)
+{
+	int ret = devlink_dump(talk, DEVLINK_CMD_PORT_GET, on_port, list);
+
+	if (!ret && !list->failed)
+		return 0;
+	return err_from_errno(err, ret ? -ret : ENOMEM,
+			      "reading the ports of devlink%s%s",
+			      *talk->words ? ": " : "", talk->words);
+}
+
+/* ENOENT: no family of that name. */
+static const char *reason_without_talk(int num, char *words, size_t size)
+{
+	if (num == ENOENT)
+		return "the kernel has no devlink";
+	snprintf(words, size, "devlink cannot be asked: %s", strerror(num));
+	return words;
+}
+
+int devlink_fill(struct device *devices, size_t n, struct err *err)
+{
+	CLEANUP(devlink_end) struct devlink_talk *talk = NULL;
+	struct instance instance = {};
+	struct port_list list = {};
+	char words[128];
+
+	if (!root_is_host()) {
+		all_unknown(devices, n, "devlink of a captured host cannot be asked");
+		return 0;
+	}
+	talk = devlink_begin();
+	if (!talk) {
+		all_unknown(devices, n, reason_without_talk(errno, words,
+							    sizeof(words)));
+		return 0;
+	}
+	if (list_ports(talk, &list, err)) {
+		all_unknown(devices, n, err->message);
+		free(list.ports);
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		fill_device(talk, &instance, &list, &devices[i]);
+	free(list.ports);
+	return 0;
+}

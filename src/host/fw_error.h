@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which firmware command failed. Our driver tells it in debugfs
+ * (mlx5-vfio-pci/DEVICE/failures, see kmod/README); where it does not, because
+ * debugfs is not mounted, not ours to read, or another module has the device,
+ * what mlx5_core wrote into the kernel log is taken instead.
+ */
+#ifndef HOST_FW_ERROR_H
+#define HOST_FW_ERROR_H
+
+#include <stdbool.h>
+
+#include "base/firmware.h"
+
+/**
+ * struct failure_watch - from when on failures count
+ * @device: its name
+ * @told: the driver tells them; @mark is the number of the last one before
+ * @log: else the kernel log from then on, or -1
+ */
+struct failure_watch {
+	const char *device;
+	bool told;
+	uint64_t mark;
+	int log;
+};
+
+#define FAILURE_WATCH_INIT { .log = -1 }
+
+/** failure_watch_begin - what fails from now on is meant; @device is kept, not copied */
+void failure_watch_begin(struct failure_watch *watch, const char *device)
+	__attribute__((nonnull(1, 2)));
+
+/**
+ * failure_watch_first - the first failure since failure_watch_begin()
+ *
+ * The first is the cause; those after it are of what was tried to mend it. Of
+ * the kernel log only what this thread has caused is taken. False: there was
+ * none, or nobody tells.
+ */
+bool failure_watch_first(const struct failure_watch *watch,
+			 struct fw_failure *failure)
+	__attribute__((nonnull(1, 2)));
+
+/** failure_watch_end - harmless on FAILURE_WATCH_INIT and twice */
+void failure_watch_end(struct failure_watch *watch) __attribute__((nonnull(1)));
+
+#define AUTO_FAILURE_WATCH __attribute__((cleanup(failure_watch_end)))
+
+/** failure_last - the cause of what last failed since @device was bound, as its driver tells it; false: nothing did, or it does not tell */
+bool failure_last(const char *device, struct fw_failure *failure)
+	__attribute__((nonnull(1, 2)));
+
+#endif

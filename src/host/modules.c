@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/modules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+
+#include "host/sysroot.h"
+#include "lib/cleanup.h"
+
+#define MODPROBE "/sbin/modprobe"
+
+static bool driver_exists(const char *driver)
+{
+	char path[PATH_MAX];
+
+	return !root_path(path, "/sys/bus/pci/drivers/%s", driver) &&
+	       !access(path, F_OK);
+}
+
+/* All of @fd as one line of text, as far as it fits. */
+static void read_words(int fd, char *words, size_t size)
+{
+	size_t used = 0;
+	ssize_t len;
+
+	while (used < size - 1) {
+		len = read(fd, words + used, size - 1 - used);
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len <= 0)
+			break;
+		used += (size_t)len;
+	}
+	while (used && words[used - 1] == '\n')
+		used--;
+	words[used] = '\0';
+	for (char *p = words; (p = strchr(p, '\n'));)
+		*p = ' ';
+}
+
+/* Starts modprobe with its words going to @words_fd; 0 or an errno. */
+static int start_modprobe(const char *driver, int words_fd, pid_t *pid)
+{
+	char name[64];
+	char *argv[] = { (char *)MODPROBE, (char *)"--", name, NULL };
+	/* strerror()'s texts are looked for in its words. */
+	char *env[] = { (char *)"LC_ALL=C",
+			(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	posix_spawn_file_actions_t actions;
+	int ret;
+
+	snprintf(name, sizeof(name), "%s", driver);
+	ret = posix_spawn_file_actions_init(&actions);
+	if (ret)
+		return ret;
+	ret = posix_spawn_file_actions_adddup2(&actions, words_fd,
+					       STDERR_FILENO);
+	/* stdout belongs to the document. */
+	if (!ret)
+		ret = posix_spawn_file_actions_adddup2(&actions, words_fd,
+						       STDOUT_FILENO);
+	if (!ret)
+		ret = posix_spawn(pid, MODPROBE, &actions, NULL, argv, env);
+	posix_spawn_file_actions_destroy(&actions);
+	return ret;
+}
+
+/* modprobe's exit status, or -errno; @words takes what it said. */
+static int run_modprobe(const char *driver, char *words, size_t size)
+{
+	AUTO_CLOSE int out = -1;
+	AUTO_CLOSE int in = -1;
+	int pipe_fds[2], status, ret;
+	pid_t pid;
+
+	if (pipe2(pipe_fds, O_CLOEXEC))
+		return -errno;
+	out = pipe_fds[0];
+	in = pipe_fds[1];
+	ret = start_modprobe(driver, in, &pid);
+	if (ret)
+		return -ret;
+	close(TAKE_FD(in));
+	read_words(out, words, size);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
+}
+
+static int say_not_found(const char *driver, const char *words, struct err *err)
+{
+	struct utsname uts;
+
+	err_set(err, ERR_NO_DRIVER, 0, "there is no driver %s: %s", driver,
+		words);
+	if (!uname(&uts))
+		err_hint(err,
+			 "install the module %s for kernel %s (as a DKMS package, or make -C kmod modules_install), and run depmod -a",
+			 driver, uts.release);
+	return -1;
+}
+
+static int say_failed(const char *driver, const char *words, struct err *err)
+{
+	if (strstr(words, "not found"))
+		return say_not_found(driver, words, err);
+	if (strstr(words, "Operation not permitted") ||
+	    strstr(words, "Permission denied"))
+		return err_set(err, ERR_PERMISSION, 0,
+			       "loading the module %s: %s", driver, words);
+	err_set(err, ERR_NO_DRIVER, 0, "loading the module %s: %s", driver,
+		words);
+	if (strstr(words, "Key was rejected") ||
+	    strstr(words, "Required key not available"))
+		return err_hint(err,
+				"Secure Boot is on and the module is not signed by a key the kernel trusts: sign it and enrol the key with mokutil --import");
+	return err_hint(err, "look at the kernel log (dmesg) for the cause");
+}
+
+int module_require(const char *driver, struct err *err)
+{
+	char words[256] = "";
+	int ret;
+
+	if (driver_exists(driver))
+		return 0;
+	ret = run_modprobe(driver, words, sizeof(words));
+	if (ret < 0) {
+		err_set(err, ERR_NO_DRIVER, -ret, "%s is not loaded, and " MODPROBE
+			" cannot be run", driver);
+		return err_hint(err, "load its module by hand");
+	}
+	if (ret)
+		return say_failed(driver, words, err);
+	if (driver_exists(driver))
+		return 0;
+	return err_set(err, ERR_NO_DRIVER, 0,
+		       "the module %s is no driver of PCI devices", driver);
+}

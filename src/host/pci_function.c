@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/pci_function.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/sysroot.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
+
+void function_init(struct device *device, enum device_kind kind,
+		   const char *name)
+{
+	*device = (struct device){
+		.kind = kind,
+		.vf_number = -1,
+		.total_vfs = -1,
+		.num_vfs = -1,
+		.iommu_group = -1,
+		.numa_node = -1,
+		.migratable = TRI_UNKNOWN,
+		.can_migrate = TRI_UNKNOWN,
+		.holder = { .fd = -1 },
+	};
+	text_copy(device->name, sizeof(device->name), name);
+}
+
+static int read_int(const char *dir, const char *name)
+{
+	long value;
+
+	return root_read_long(&value, "%s/%s", dir, name) ? -1 : (int)value;
+}
+
+static void read_driver(struct device *device, const char *dir)
+{
+	char override[sizeof(device->driver_override)];
+
+	root_link_name(device->driver, sizeof(device->driver), "%s/driver",
+		       dir);
+	/* The kernel prints an override that is not set as "(null)". */
+	if (root_read(override, sizeof(override), "%s/driver_override", dir) >
+		    0 &&
+	    strcmp(override, "(null)"))
+		memcpy(device->driver_override, override, sizeof(override));
+}
+
+static void read_group(struct device *device, const char *dir)
+{
+	char group[32];
+	uint64_t number;
+
+	if (!root_link_name(group, sizeof(group), "%s/iommu_group", dir) &&
+	    !text_u64(group, 10, &number))
+		device->iommu_group = (int)number;
+}
+
+typedef void (*entry_fn)(struct device *device, const char *dir,
+			 const char *entry);
+
+/* Calls @fn for each entry of @dir/@sub, in the order of their names. */
+static void each_entry(struct device *device, const char *dir, const char *sub,
+		       entry_fn fn)
+{
+	struct dirent **entries = NULL;
+	char path[PATH_MAX];
+	int n;
+
+	if (root_path(path, "%s/%s", dir, sub))
+		return;
+	n = scandir(path, &entries, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		if (*entries[i]->d_name != '.')
+			fn(device, dir, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+/* In switchdev mode the ports of VFs are netdevs of the PF too. */
+static bool is_representor(const char *dir, const char *netdev)
+{
+	char port[32];
+
+	return root_read(port, sizeof(port), "%s/net/%s/phys_port_name", dir,
+			 netdev) > 0 &&
+	       (strstr(port, "vf") || strstr(port, "sf"));
+}
+
+static void add_netdev(struct device *device, const char *dir,
+		       const char *netdev)
+{
+	if (device->n_netdevs < DEVICE_NETDEVS_MAX &&
+	    !is_representor(dir, netdev))
+		text_copy(device->netdevs[device->n_netdevs++],
+			  sizeof(device->netdevs[0]), netdev);
+}
+
+static void add_rdma(struct device *device, const char *dir, const char *rdma)
+{
+	(void)dir;
+	if (device->n_rdma < DEVICE_NETDEVS_MAX)
+		text_copy(device->rdma[device->n_rdma++],
+			  sizeof(device->rdma[0]), rdma);
+}
+
+/* A vfio-dev has a device number only where the kernel makes cdevs. */
+static void add_vfio_dev(struct device *device, const char *dir,
+			 const char *name)
+{
+	char number[32];
+
+	device->vfio = true;
+	if (root_read(number, sizeof(number), "%s/vfio-dev/%s/dev", dir,
+		      name) > 0)
+		text_copy(device->cdev, sizeof(device->cdev), name);
+}
+
+static void read_vfio(struct device *device, const char *dir)
+{
+	each_entry(device, dir, "vfio-dev", add_vfio_dev);
+	/* Before Linux 6.1 there is no vfio-dev; its drivers are named so. */
+	if (strstr(device->driver, "vfio"))
+		device->vfio = true;
+}
+
+static void read_relation(struct device *device, const char *dir)
+{
+	char pf[BDF_TEXT_SIZE];
+
+	device->total_vfs = read_int(dir, "sriov_totalvfs");
+	device->num_vfs = read_int(dir, "sriov_numvfs");
+	device->has_pf = !root_link_name(pf, sizeof(pf), "%s/physfn", dir) &&
+			 !bdf_parse(pf, &device->pf);
+}
+
+void function_read(struct device *device, const char *dir)
+{
+	read_driver(device, dir);
+	read_group(device, dir);
+	read_vfio(device, dir);
+	read_relation(device, dir);
+	root_link_name(device->mdev_type, sizeof(device->mdev_type),
+		       "%s/mdev_type", dir);
+	each_entry(device, dir, "net", add_netdev);
+	each_entry(device, dir, "infiniband", add_rdma);
+	device->numa_node = read_int(dir, "numa_node");
+}
+
+int function_vf_name(char *buf, size_t size, const char *pf, long number)
+{
+	return root_link_name(buf, size, FUNCTION_PCI "%s/virtfn%ld", pf,
+			      number);
+}

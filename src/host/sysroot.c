@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/sysroot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+#include "lib/text.h"
+
+static const char *root = "";
+
+void root_set(const char *dir)
+{
+	root = dir && strcmp(dir, "/") ? dir : "";
+}
+
+bool root_is_host(void)
+{
+	return !*root;
+}
+
+static int root_vpath(char buf[PATH_MAX], const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static int root_vpath(char buf[PATH_MAX], const char *fmt, va_list ap)
+{
+	size_t used = strlen(root);
+	int len;
+
+	if (used >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(buf, root, used);
+	len = vsnprintf(buf + used, PATH_MAX - used, fmt, ap);
+	return len >= 0 && (size_t)len < PATH_MAX - used ? 0 : -ENAMETOOLONG;
+}
+
+int root_path(char buf[PATH_MAX], const char *fmt, ...)
+{
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = root_vpath(buf, fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+static int read_text(const char *path, char *buf, size_t size)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len;
+
+	if (fd < 0)
+		return -errno;
+	len = read(fd, buf, size - 1);
+	if (len < 0)
+		return -errno;
+	while (len && buf[len - 1] == '\n')
+		len--;
+	buf[len] = '\0';
+	return (int)len;
+}
+
+int root_read(char *buf, size_t size, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	int ret;
+
+	*buf = '\0';
+	va_start(ap, fmt);
+	ret = root_vpath(path, fmt, ap);
+	va_end(ap);
+	return ret ? ret : read_text(path, buf, size);
+}
+
+int root_read_long(long *value, const char *fmt, ...)
+{
+	char path[PATH_MAX], text[32], *end;
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = root_vpath(path, fmt, ap);
+	va_end(ap);
+	if (!ret)
+		ret = read_text(path, text, sizeof(text));
+	if (ret < 0)
+		return ret;
+	errno = 0;
+	*value = strtol(text, &end, 0);
+	return errno || end == text || *end ? -EINVAL : 0;
+}
+
+int root_link_name(char *buf, size_t size, const char *fmt, ...)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *name;
+	va_list ap;
+	ssize_t len;
+	int ret;
+
+	*buf = '\0';
+	va_start(ap, fmt);
+	ret = root_vpath(path, fmt, ap);
+	va_end(ap);
+	if (ret)
+		return ret;
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return -errno;
+	target[len] = '\0';
+	name = strrchr(target, '/');
+	return text_format(buf, size, "%s", name ? name + 1 : target);
+}
+
+int root_write(const char *text, const char *fmt, ...)
+{
+	AUTO_CLOSE int fd = -1;
+	char path[PATH_MAX];
+	va_list ap;
+	ssize_t len;
+	int ret;
+
+	if (!root_is_host())
+		return -EROFS;
+	va_start(ap, fmt);
+	ret = root_vpath(path, fmt, ap);
+	va_end(ap);
+	if (ret)
+		return ret;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	len = write(fd, text, strlen(text));
+	if (len < 0)
+		return -errno;
+	return (size_t)len == strlen(text) ? 0 : -EIO;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The members that a sweep passes, held against the digests in their headers. Private to this room. */
+#ifndef IMAGE_CHECK_MEMBERS_H
+#define IMAGE_CHECK_MEMBERS_H
+
+#include "image/digest.h"
+#include "image/parallel.h"
+
+/**
+ * struct digest_pass - what was found so far
+ * @first_bad: index among the view's extents; where @n_bad, the number of
+ *             members whose digests do not fit, is not 0
+ */
+struct digest_pass {
+	const struct view *view;
+	const struct view_extent *extents;
+	struct chain chain;
+	size_t first_bad;
+	uint64_t n_bad;
+};
+
+/** digest_pass_init - for an image; @pass is zeroed; 0 or -1; digest_pass_free() in any case */
+int digest_pass_init(struct digest_pass *pass, const struct view *view,
+		     struct err *err);
+
+/** digest_pass_free - harmless on a zeroed one */
+void digest_pass_free(struct digest_pass *pass);
+
+/** digest_pass_take - of a struct sweep_stage; @pass is a struct digest_pass; members must come whole; 0 always */
+int digest_pass_take(const struct sweep_block *block, void *pass,
+		     struct err *err);
+
+/**
+ * digest_pass_require - 0, or -1 with ERR_DAMAGED: the first member whose digest does not fit
+ * @damage: takes where it is, but for the check; may be NULL
+ */
+int digest_pass_require(const struct digest_pass *pass, struct damage *damage,
+			struct err *err);
+
+/** digest_require_total - 0, or -1 with ERR_DAMAGED: the manifest promises another digest than @digest for all of the stream */
+int digest_require_total(const struct view *view,
+			 const char digest[DIGEST_TEXT_SIZE], struct err *err);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bytes of an input, block by block: as they are, or out of zstd, so that
+ * what reads the tar sees where it ends and what follows. What is not wanted of
+ * a file can be passed over. Private to this room.
+ */
+#ifndef IMAGE_DECOMPRESS_H
+#define IMAGE_DECOMPRESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image/frame.h"
+#include "lib/err.h"
+
+#define SOURCE_BLOCK (256u << 10)
+#define SOURCE_SKIM_BLOCK (4u << 10) /* of a tar without its data: a header takes three blocks of 512 */
+
+enum source_kind { SOURCE_BARE, SOURCE_TAR, SOURCE_ZSTD };
+
+struct archive;
+
+/**
+ * struct source - an input
+ * @name: what messages call it
+ * @kind: what its first bytes say
+ * @read_bytes: read from the file
+ * @given_bytes: handed out by source_next(), which is more when compressed
+ * @block, @block_len: handed out last
+ * @block_size: read at a time
+ * @skims: source_skip() passes bytes over
+ * @file_bytes: with @skims: from where the input began to the file's end
+ * @ended: the file's end was met
+ * @exhausted: ... and more was asked for
+ */
+struct source {
+	int fd;
+	const char *name;
+	enum source_kind kind;
+	unsigned char *buffer;
+	size_t peeked; /* bytes in @buffer that are still to be handed out */
+	struct archive *zstd;
+	struct frame frame; /* of zstd, as far as it was read */
+	uint64_t read_bytes;
+	uint64_t given_bytes;
+	const unsigned char *block;
+	size_t block_len;
+	size_t block_size;
+	bool skims;
+	uint64_t file_bytes;
+	bool ended;
+	bool exhausted;
+	struct err err; /* of reading, met inside of libarchive */
+};
+
+/** source_open - reads the first block and looks at it; 0 or -1; source_close() in any case */
+int source_open(struct source *source, int fd, const char *name,
+		struct err *err);
+
+void source_close(struct source *source);
+
+/** source_next - 1 and a block in source->block, 0 at the end, -1 */
+int source_next(struct source *source, struct err *err);
+
+/** source_skim - from now on pass over what source_skip() is told to; false: it cannot, being compressed, or no regular file */
+bool source_skim(struct source *source);
+
+/** source_skip - leave out up to @len bytes after the last block; how many those were, 0 at the end and without source_skim() */
+uint64_t source_skip(struct source *source, uint64_t len);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/input.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "lib/interrupt.h"
+#include "lib/io.h"
+
+int input_open(struct input *input, const char *path,
+	       const struct image_json *json, struct err *err)
+{
+	bool is_stdin = !strcmp(path, "-");
+
+	*input = (struct input)INPUT_INIT;
+	input->name = is_stdin ? "stdin" : path;
+	input->json = json;
+	if (is_stdin && isatty(STDIN_FILENO)) {
+		err_set(err, ERR_USAGE, 0,
+			"stdin is a terminal, and no state comes from there");
+		return err_hint(err, "name a file, or send the state through a pipe");
+	}
+	input->fd = open_input(path, err);
+	if (input->fd < 0)
+		return -1;
+	if (fstat(input->fd, &input->before))
+		return err_from_errno(err, errno, "%s", input->name);
+	if (S_ISREG(input->before.st_mode))
+		input->start = lseek(input->fd, 0, SEEK_CUR);
+	return image_reader_open(&input->reader, input->fd, input->name, json,
+				 err);
+}
+
+void input_release(struct input *input)
+{
+	image_reader_free(TAKE_PTR(input->reader));
+	free(TAKE_PTR(input->extents));
+	cleanup_closep(&input->fd);
+	input->fd = -1;
+}
+
+bool input_is_raw(const struct input *input)
+{
+	return image_reader_kind(input->reader) == IMAGE_STREAM;
+}
+
+bool input_is_file(const struct input *input)
+{
+	return input->start >= 0;
+}
+
+/* A stream of 4 GiB in an image has 1024 extents; a bare one has one. */
+static int add_extent(struct input *input, const struct image_member *member)
+{
+	size_t n = input->n_extents;
+	struct extent *list = input->extents;
+
+	if (n && list[n - 1].phase == member->phase &&
+	    list[n - 1].at + (int64_t)list[n - 1].len == member->file_offset) {
+		list[n - 1].len += member->len;
+		return 0;
+	}
+	if (!(n & (n - 1))) {
+		list = reallocarray(list, n ? 2 * n : 1, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		input->extents = list;
+	}
+	list[n] = (struct extent){ member->file_offset, member->len,
+				   member->phase };
+	input->n_extents++;
+	return 0;
+}
+
+/* From the start again, and by the reader where the stream is compressed. */
+static int rewind_input(struct input *input, struct err *err)
+{
+	if (!image_reader_is_compressed(input->reader))
+		return 0;
+	free(TAKE_PTR(input->extents));
+	input->n_extents = 0;
+	image_reader_free(TAKE_PTR(input->reader));
+	if (lseek(input->fd, input->start, SEEK_SET) < 0)
+		return err_from_errno(err, errno, "%s", input->name);
+	return image_reader_open(&input->reader, input->fd, input->name,
+				 input->json, err);
+}
+
+int input_verify(struct input *input, struct record_parser *records,
+		 const char *device, progress_fn progress, void *progress_data,
+		 struct err *err)
+{
+	/* How long the stream in an image is, is told at its end. */
+	struct progress sample = {
+		.device = device,
+		.phase = "verify",
+		.total_bytes = input_is_raw(input) ?
+				       (uint64_t)(input->before.st_size - input->start) : 0,
+	};
+	uint64_t started = now_ns();
+	struct image_member member;
+	int ret;
+
+	while ((ret = image_reader_next(input->reader, &member, err)) > 0) {
+		if (add_extent(input, &member))
+			return err_set(err, ERR_NO_MEMORY, 0, "%s", input->name);
+		record_feed(records, member.data, member.len, NULL, NULL);
+		sample.bytes += member.len;
+		sample.elapsed_ns = now_ns() - started;
+		if (progress)
+			progress(&sample, progress_data);
+	}
+	sample.last = true;
+	if (progress)
+		progress(&sample, progress_data);
+	if (ret < 0)
+		return -1;
+	image_reader_totals(input->reader, &input->totals);
+	input->verified = true;
+	return rewind_input(input, err);
+}
+
+static int changed(const struct input *input, struct err *err)
+{
+	return err_set(err, ERR_DAMAGED, 0,
+		       "%s was changed by somebody while it was being loaded",
+		       input->name);
+}
+
+/* Of a verified file: what is left of its extents, as far as one phase goes. */
+static int read_extents(struct input *input, struct pump_block *block,
+			struct err *err)
+{
+	block->len = 0;
+	while (block->len < PUMP_BLOCK && input->next_extent < input->n_extents) {
+		struct extent *extent = &input->extents[input->next_extent];
+		size_t room = PUMP_BLOCK - block->len;
+		size_t len = extent->len < room ? extent->len : room;
+		ssize_t n;
+
+		if (block->len && block->phase != extent->phase)
+			break;
+		n = pread(input->fd, block->data + block->len, len,
+			  input->start + extent->at);
+		if (n < 0 && errno == EINTR && !interrupt_wanted())
+			continue;
+		if (n < 0)
+			return err_from_errno(err, errno, "reading %s",
+					      input->name);
+		if (!n)
+			return changed(input, err);
+		block->phase = extent->phase;
+		block->len += (size_t)n;
+		extent->at += n;
+		extent->len -= (uint64_t)n;
+		input->next_extent += !extent->len;
+	}
+	return block->len > 0;
+}
+
+/* The end of what the reader gives is one only when everything before was right. */
+static int next_member(struct input *input, struct err *err)
+{
+	int ret = input->ended ? 0 : image_reader_next(input->reader,
+						       &input->member, err);
+
+	if (!ret) {
+		input->ended = true;
+		image_reader_totals(input->reader, &input->totals);
+	}
+	return ret;
+}
+
+int input_format(struct input *input, enum stream_format *format,
+		 struct err *err)
+{
+	struct record_parser records = {};
+
+	if (!input->member.len && next_member(input, err) < 0)
+		return -1;
+	record_feed(&records, input->member.data, input->member.len, NULL, NULL);
+	*format = records.format;
+	return 0;
+}
+
+int input_next(struct pump_block *block, void *data, struct err *err)
+{
+	struct input *input = data;
+	struct image_member *member = &input->member;
+
+	if (input->extents)
+		return read_extents(input, block, err);
+	if (!member->len) {
+		int ret = next_member(input, err);
+
+		if (ret <= 0)
+			return ret;
+	}
+	block->len = member->len < PUMP_BLOCK ? member->len : PUMP_BLOCK;
+	block->phase = member->phase;
+	memcpy(block->data, member->data, block->len);
+	member->data += block->len;
+	member->len -= block->len;
+	return 1;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* A verified stream is not digested again while the device waits. */
+int input_check_unchanged(const struct input *input, struct err *err)
+{
+	struct stat now;
+
+	if (!input->verified)
+		return 0;
+	if (fstat(input->fd, &now))
+		return err_from_errno(err, errno, "%s", input->name);
+	if (now.st_size == input->before.st_size &&
+	    same_time(&now.st_mtim, &input->before.st_mtim))
+		return 0;
+	return changed(input, err);
+}

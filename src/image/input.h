@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where a load comes from: an image or a bare stream, in a file or a pipe. */
+#ifndef IMAGE_INPUT_H
+#define IMAGE_INPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "image/reader.h"
+#include "lib/err.h"
+#include "migrate/pump.h"
+
+/** struct extent - bytes of the stream that follow each other in the file */
+struct extent {
+	int64_t at;
+	uint64_t len;
+	enum phase phase;
+};
+
+/**
+ * struct input - an open input
+ * @name: for messages; "stdin" for "-"
+ * @before: the file, when it was opened
+ * @start: where the input began; -1: it cannot be read twice
+ * @totals: of the stream; whole after input_verify(), or when input_next()
+ *          came to the end
+ * @ended: the reader came to the end
+ * @verified: input_verify() was there, and all is right
+ * @extents: of a verified stream that stands in the file as it is, which is
+ *           then read from there and not taken apart again
+ */
+struct input {
+	const char *name;
+	const struct image_json *json;
+	int fd;
+	struct stat before;
+	off_t start;
+	struct image_reader *reader;
+	struct image_member member; /* what is left of it */
+	struct image_totals totals;
+	bool ended;
+	bool verified;
+	struct extent *extents;
+	size_t n_extents, next_extent;
+};
+
+#define INPUT_INIT { .fd = -1, .start = -1 }
+
+/** input_open - open @path ("-": stdin) and look at its first bytes; @path and @json are kept; 0 or -1 */
+int input_open(struct input *input, const char *path,
+	       const struct image_json *json, struct err *err)
+	__attribute__((nonnull(1, 2, 3, 4)));
+
+/** input_release - close what is open; harmless on INPUT_INIT and twice */
+void input_release(struct input *input) __attribute__((nonnull(1)));
+
+#define AUTO_INPUT __attribute__((cleanup(input_release)))
+
+/** input_is_raw - a bare stream, no image around it */
+bool input_is_raw(const struct input *input) __attribute__((nonnull(1)));
+
+/** input_is_file - a regular file, which can be verified before it is loaded */
+bool input_is_file(const struct input *input) __attribute__((nonnull(1)));
+
+/**
+ * input_verify - read a regular file whole, check everything, and go back to its start
+ * @records: takes the stream
+ * @progress: as in struct pump; may be NULL. @device is for its samples
+ */
+int input_verify(struct input *input, struct record_parser *records,
+		 const char *device, progress_fn progress, void *progress_data,
+		 struct err *err) __attribute__((nonnull(1, 2, 6)));
+
+/** input_format - look at how the stream of an input that was not verified begins, before any of it is taken; STREAM_UNKNOWN where its first member is too short to tell; 0 or -1 */
+int input_format(struct input *input, enum stream_format *format,
+		 struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+/** input_next - a pump_source_fn: the next block of the stream; @data is the input; 0 when its end was seen and was right */
+int input_next(struct pump_block *block, void *data, struct err *err);
+
+/** input_check_unchanged - after the end: is a verified file still the one that was verified? 0 or -1 (ERR_DAMAGED) */
+int input_check_unchanged(const struct input *input, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/inspect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/common.h"
+#include "image/format.h"
+#include "image/opened.h"
+#include "image/view_opened.h"
+
+/* Room for one more of a list of @n, which grows by doubling; NULL: no memory. */
+static void *grown(void *list, size_t n, size_t size)
+{
+	if (n && (n & (n - 1)))
+		return list;
+	return reallocarray(list, n ? 2 * n : 1, size);
+}
+
+static int note_record(const struct record *record, void *data)
+{
+	struct survey *survey = data;
+	struct record *list;
+
+	if (survey->n_records >= survey->limit)
+		return 0;
+	list = grown(survey->records, survey->n_records, sizeof(*list));
+	if (!list)
+		return -1;
+	survey->records = list;
+	list[survey->n_records++] = *record;
+	return 0;
+}
+
+static int note_member(struct survey *survey,
+		       const struct survey_member *member)
+{
+	struct survey_member *list;
+
+	if (!survey->is_image || survey->n_members >= survey->limit)
+		return 0;
+	list = grown(survey->members, survey->n_members, sizeof(*list));
+	if (!list)
+		return -1;
+	survey->members = list;
+	list[survey->n_members++] = *member;
+	return 0;
+}
+
+/* A copy of a JSON member that somebody else owns. */
+static int keep_text(const char *from, size_t len, char **to, size_t *to_len,
+		     struct err *err)
+{
+	if (!from)
+		return 0;
+	*to = strndup(from, len);
+	*to_len = *to ? len : 0;
+	return *to ? 0 : image_no_memory(err);
+}
+
+static int note_read(struct survey *survey, const struct image_member *member)
+{
+	struct survey_member noted = {
+		.phase = member->phase,
+		.offset = member->offset,
+		.bytes = member->len,
+	};
+
+	memcpy(noted.name, member->name, sizeof(noted.name));
+	memcpy(noted.digest, member->digest, sizeof(noted.digest));
+	return note_member(survey, &noted);
+}
+
+static int read_members(struct image_reader *reader, struct survey *survey,
+			struct err *err)
+{
+	struct image_member member;
+	int ret;
+
+	while ((ret = image_reader_next(reader, &member, err)) > 0)
+		if (note_read(survey, &member) ||
+		    record_feed(&survey->parser, member.data, member.len,
+				note_record, survey))
+			return image_no_memory(err);
+	image_reader_totals(reader, &survey->totals);
+	return ret;
+}
+
+/* What cannot be read at any place, from front to back, with all its digests. */
+static int survey_through(struct image_reader *reader, struct survey *survey,
+			  struct err *err)
+{
+	const char *json;
+	size_t len;
+
+	survey->checked = true;
+	json = image_reader_device(reader, &len);
+	if (keep_text(json, len, &survey->device_json, &survey->device_len,
+		      err) ||
+	    read_members(reader, survey, err))
+		return -1;
+	json = image_reader_manifest(reader, &len);
+	return keep_text(json, len, &survey->manifest_json,
+			 &survey->manifest_len, err);
+}
+
+static int note_extents(const struct view *view, struct survey *survey,
+			struct err *err)
+{
+	size_t n;
+	const struct view_extent *extents = view_extents(view, &n);
+
+	for (size_t i = 0; i < n && survey->n_members < survey->limit; i++) {
+		struct survey_member noted = {
+			.phase = extents[i].phase,
+			.offset = extents[i].offset,
+			.bytes = extents[i].len,
+		};
+
+		format_member_name(noted.name, i, extents[i].phase);
+		memcpy(noted.digest, extents[i].digest, sizeof(noted.digest));
+		if (note_member(survey, &noted))
+			return image_no_memory(err);
+	}
+	return 0;
+}
+
+static int note_view(const struct view *view, struct survey *survey,
+		     struct err *err)
+{
+	const char *json;
+	size_t len;
+	int ret;
+
+	survey->totals = *view_totals(view);
+	json = view_device(view, &len);
+	if (keep_text(json, len, &survey->device_json, &survey->device_len, err))
+		return -1;
+	json = view_manifest(view, &len);
+	if (keep_text(json, len, &survey->manifest_json, &survey->manifest_len,
+		      err) ||
+	    note_extents(view, survey, err))
+		return -1;
+	ret = view_records(view, &survey->parser, note_record, survey, err);
+	return ret && !err_is_set(err) ? image_no_memory(err) : ret;
+}
+
+/* Headers, and nothing of the stream but its records' headers; of a damaged image what there is. */
+static int survey_in_place(struct opened *opened, struct survey *survey,
+			   struct err *err)
+{
+	AUTO_VIEW struct view *view = NULL;
+	struct err noting = ERR_INIT;
+	int ret = view_of_opened(&view, opened, err);
+
+	if (view && note_view(view, survey, &noting) && !ret) {
+		*err = noting;
+		return -1;
+	}
+	return ret;
+}
+
+int image_survey(const struct image_json *json, struct survey *survey,
+		 struct err *err)
+{
+	AUTO_OPENED struct opened opened = OPENED_INIT;
+	int ret;
+
+	if (opened_open(&opened, survey->path, json, err))
+		return -1;
+	survey->opened = true;
+	survey->is_image = image_reader_kind(opened.reader) == IMAGE_TAR;
+	survey->compressed = image_reader_is_compressed(opened.reader);
+	ret = opened.in_place ? survey_in_place(&opened, survey, err)
+			      : survey_through(opened.reader, survey, err);
+	if (ret)
+		return -1;
+	survey->ended = true;
+	if (record_require_complete(&survey->parser, err))
+		return err_wrap(err, "%s", opened.name);
+	return 0;
+}
+
+int image_survey_view(const struct view *view, struct survey *survey,
+		      struct err *err)
+{
+	survey->opened = true;
+	survey->is_image = view_kind(view) == IMAGE_TAR;
+	survey->compressed = view_is_compressed(view);
+	survey->checked = view_is_checked(view);
+	if (note_view(view, survey, err))
+		return -1;
+	survey->ended = view_is_whole(view);
+	if (record_require_complete(&survey->parser, err))
+		return err_wrap(err, "%s", view_name(view));
+	return 0;
+}
+
+void survey_free(struct survey *survey)
+{
+	free(survey->device_json);
+	free(survey->manifest_json);
+	free(survey->members);
+	free(survey->records);
+}

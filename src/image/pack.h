@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A bare stream, whoever wrote it, into an image. */
+#ifndef IMAGE_PACK_H
+#define IMAGE_PACK_H
+
+#include "image/reader.h"
+#include "model/pack.h"
+
+/**
+ * struct pack_options - how
+ * @json: the readers of an image's JSON members
+ * @device_json: finds device.json in a document: malloc'ed, as it goes into
+ *           the image; and when the state was saved. NULL with err set
+ * @manifest_json: makes the text of manifest.json, malloc'ed; NULL: no memory
+ * @progress: may be NULL
+ */
+struct pack_options {
+	const struct image_json *json;
+	char *(*device_json)(const char *text, size_t len,
+			     struct image_origin *origin, struct err *err);
+	char *(*manifest_json)(const struct image_totals *totals,
+			       const struct record_parser *records);
+	progress_fn progress;
+	void *progress_data;
+};
+
+/**
+ * pack_run - make an image of pack->path
+ *
+ * ERR_USAGE for what is an image already, ERR_DAMAGED for a stream of records
+ * that no driver would take. On a failure or a signal no file appears. 0 or -1.
+ */
+int pack_run(struct pack *pack, const struct pack_options *options,
+	     struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+#endif

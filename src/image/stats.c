@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/stats.h"
+
+#include <stdlib.h>
+
+#include "image/digest.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+
+#define BLOCK_SIZE (256u << 10)
+
+/* struct span - a payload in the stream */
+struct span {
+	uint64_t begin, end;
+};
+
+/* struct sum - what is being summed up */
+struct sum {
+	struct payload_counts counts;
+	struct digest *digest;
+};
+
+/**
+ * struct work
+ * @spans: of the payloads to be summed up, in order, of which @span is next
+ * @cell: that is being counted
+ */
+struct work {
+	struct scan *scan;
+	struct span *spans;
+	size_t n_spans;
+	size_t span;
+	size_t cell_number;
+	struct payload_counts cell;
+	struct sum payload;
+	struct sum stream;
+};
+
+static int add_span(struct work *work, uint64_t begin, uint64_t len)
+{
+	size_t n = work->n_spans;
+	struct span *list = work->spans;
+
+	if (!(n & (n - 1))) {
+		list = reallocarray(list, n ? 2 * n : 1, sizeof(*list));
+		if (!list)
+			return -1;
+		work->spans = list;
+	}
+	/* A header may promise more than numbers hold: that is not there. */
+	list[n].begin = begin;
+	list[n].end = len > UINT64_MAX - begin ? UINT64_MAX : begin + len;
+	work->n_spans++;
+	return 0;
+}
+
+static int note_record(const struct record *record, void *data)
+{
+	struct work *work = data;
+	struct scan *scan = work->scan;
+	uint64_t number = scan->n_records++;
+
+	if (scan->n_cells) {
+		struct scan_cell *cell = &scan->cells[record->offset /
+						      scan->cell_bytes];
+
+		if (!cell->borders++)
+			cell->first = number;
+	}
+	if (!scan->summaries || work->n_spans >= scan->limit)
+		return 0;
+	return add_span(work, record->offset + RECORD_HEADER_SIZE,
+			record->size);
+}
+
+static int find_records(struct work *work, const struct view *view,
+			struct err *err)
+{
+	struct record_parser parser = {};
+
+	if (view_records(view, &parser, note_record, work, err))
+		return err_is_set(err) ? -1
+				       : err_set(err, ERR_NO_MEMORY, 0,
+						 "the list of records");
+	work->scan->format = parser.format;
+	return 0;
+}
+
+static int make_room(struct scan *scan, struct err *err)
+{
+	if (scan->cell_bytes)
+		scan->n_cells = (size_t)(scan->bytes / scan->cell_bytes +
+					 !!(scan->bytes % scan->cell_bytes));
+	scan->cells = calloc(scan->n_cells + 1, sizeof(*scan->cells));
+	if (!scan->cells)
+		return err_set(err, ERR_NO_MEMORY, 0, "the map's cells");
+	return 0;
+}
+
+static void sum_up(const struct sum *sum, struct payload *payload)
+{
+	payload->whole = true;
+	payload->bytes = sum->counts.bytes;
+	payload->zero_bytes = sum->counts.of[0];
+	payload->entropy = payload_entropy(&sum->counts);
+	digest_text(sum->digest, payload->digest);
+}
+
+/* Every payload that ends here, among them those without a byte. */
+static void end_payloads(struct work *work, uint64_t offset)
+{
+	for (; work->span < work->n_spans &&
+	       work->spans[work->span].end == offset; work->span++) {
+		sum_up(&work->payload,
+		       &work->scan->payloads[work->span]);
+		work->payload.counts = (struct payload_counts){};
+		digest_reset(work->payload.digest);
+	}
+}
+
+static void end_cell(struct work *work)
+{
+	struct scan_cell *cell = &work->scan->cells[work->cell_number++];
+
+	cell->bytes = work->cell.bytes;
+	cell->zero_bytes = work->cell.of[0];
+	cell->density = payload_density(&work->cell);
+	work->cell = (struct payload_counts){};
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Where the bytes from @offset on begin to belong to another cell or payload. */
+static uint64_t next_border(const struct work *work, uint64_t offset,
+			    bool *in_payload)
+{
+	const struct scan *scan = work->scan;
+	uint64_t border = scan->bytes;
+
+	*in_payload = false;
+	if (scan->n_cells)
+		border = least(border, (work->cell_number + 1) *
+				       scan->cell_bytes);
+	if (work->span < work->n_spans) {
+		const struct span *span = &work->spans[work->span];
+
+		*in_payload = offset >= span->begin;
+		border = least(border, *in_payload ? span->end : span->begin);
+	}
+	return border;
+}
+
+static void take_piece(struct work *work, const unsigned char *data, size_t len,
+		       bool in_payload)
+{
+	struct payload_counts counts = {};
+
+	payload_count(&counts, data, len);
+	if (work->scan->n_cells)
+		payload_add(&work->cell, &counts);
+	if (!work->scan->summaries)
+		return;
+	payload_add(&work->stream.counts, &counts);
+	if (!in_payload)
+		return;
+	payload_add(&work->payload.counts, &counts);
+	digest_update(work->payload.digest, data, len);
+}
+
+static void take_block(struct work *work, const unsigned char *data,
+		       uint64_t offset, size_t len)
+{
+	const struct scan *scan = work->scan;
+
+	if (scan->summaries)
+		digest_update(work->stream.digest, data, len);
+	for (uint64_t end = offset + len; offset < end;) {
+		bool in_payload;
+		uint64_t border = least(end, next_border(work, offset,
+							 &in_payload));
+		size_t n = (size_t)(border - offset);
+
+		take_piece(work, data, n, in_payload);
+		data += n;
+		offset += n;
+		end_payloads(work, offset);
+		if (scan->n_cells && (offset == scan->bytes ||
+				      offset % scan->cell_bytes == 0))
+			end_cell(work);
+	}
+}
+
+static void show(const struct view *view, uint64_t done, uint64_t started_ns,
+		 progress_fn progress, void *progress_data)
+{
+	struct progress sample = {
+		.device = view_name(view),
+		.phase = "scan",
+		.bytes = done,
+		.total_bytes = view_size(view),
+		.elapsed_ns = now_ns() - started_ns,
+		.last = done == view_size(view),
+	};
+
+	if (progress)
+		progress(&sample, progress_data);
+}
+
+static int read_all(struct work *work, const struct view *view,
+		    progress_fn progress, void *progress_data, struct err *err)
+{
+	AUTO_FREE unsigned char *data = malloc(BLOCK_SIZE);
+	uint64_t started_ns = now_ns(), size = work->scan->bytes;
+
+	if (!data)
+		return err_set(err, ERR_NO_MEMORY, 0, "memory for a block");
+	for (uint64_t at = 0; at < size;) {
+		size_t len = (size_t)least(size - at, BLOCK_SIZE);
+
+		if (view_read(view, data, len, at, err))
+			return -1;
+		take_block(work, data, at, len);
+		at += len;
+		show(view, at, started_ns, progress, progress_data);
+	}
+	if (work->scan->summaries)
+		sum_up(&work->stream, &work->scan->stream);
+	return 0;
+}
+
+/* A stream without records is a payload itself. */
+static int list_payloads(struct work *work, struct err *err)
+{
+	struct scan *scan = work->scan;
+
+	if (!scan->summaries)
+		return 0;
+	if (scan->format == STREAM_BARE && scan->limit &&
+	    add_span(work, 0, scan->bytes))
+		return err_set(err, ERR_NO_MEMORY, 0, "the list of records");
+	scan->payloads = calloc(work->n_spans + 1, sizeof(*scan->payloads));
+	work->payload.digest = digest_new();
+	work->stream.digest = digest_new();
+	if (!scan->payloads || !work->payload.digest || !work->stream.digest)
+		return err_set(err, ERR_NO_MEMORY, 0, "the summaries");
+	scan->n_payloads = work->n_spans;
+	return 0;
+}
+
+int scan_run(struct scan *scan, const struct view *view, progress_fn progress,
+	     void *progress_data, struct err *err)
+{
+	struct work *work = calloc(1, sizeof(*work));
+	int ret = -1;
+
+	if (!work)
+		return err_set(err, ERR_NO_MEMORY, 0, "memory to sum up in");
+	work->scan = scan;
+	scan->bytes = view_size(view);
+	if (!make_room(scan, err) && !find_records(work, view, err) &&
+	    !list_payloads(work, err))
+		ret = read_all(work, view, progress, progress_data, err);
+	digest_free(work->payload.digest);
+	digest_free(work->stream.digest);
+	free(work->spans);
+	free(work);
+	return ret;
+}
+
+void scan_free(struct scan *scan)
+{
+	free(scan->cells);
+	free(scan->payloads);
+	scan->cells = NULL;
+	scan->payloads = NULL;
+	scan->n_cells = scan->n_payloads = 0;
+}

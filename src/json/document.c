@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "json/document.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json/template.h"
+#include "lib/cleanup.h"
+
+#define SCHEMA_VERSION 1
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+json_t *report_new(const char *command)
+{
+	return json_pack("{s:o}", "schema",
+			 json_sprintf("mlxmigctl.%s/%d", command,
+				      SCHEMA_VERSION));
+}
+
+/* How many bytes the character at @text has; 0: it is none of UTF-8. jansson is the judge, since it is the one that refuses. */
+static size_t character_len(const char *text)
+{
+	for (size_t len = 1; len <= 4 && text[len - 1]; len++) {
+		json_t *character = json_stringn(text, len);
+
+		json_decref(character);
+		if (character)
+			return len;
+	}
+	return 0;
+}
+
+/* @text with what is not UTF-8 replaced; the caller's, NULL: no memory. */
+static char *mended(const char *text)
+{
+	char *copy = malloc(strlen(text) * (sizeof(REPLACEMENT) - 1) + 1);
+	char *to = copy;
+
+	while (copy && *text) {
+		size_t len = character_len(text);
+
+		to = len ? mempcpy(to, text, len) : stpcpy(to, REPLACEMENT);
+		text += len ? len : 1;
+	}
+	if (copy)
+		*to = '\0';
+	return copy;
+}
+
+json_t *report_string(const char *text)
+{
+	json_t *string = json_string(text);
+	AUTO_FREE char *copy = string ? NULL : mended(text);
+
+	if (copy)
+		string = json_string(copy);
+	return string ? string : json_null();
+}
+
+json_t *report_text(const char *text)
+{
+	return text && *text ? report_string(text) : json_null();
+}
+
+json_t *report_number(long long value)
+{
+	return value < 0 ? json_null() : json_integer(value);
+}
+
+json_t *report_holder(const struct holder *holder)
+{
+	if (holder->kind == HOLDER_NONE)
+		return json_null();
+	return json_pack("{s:s, s:I, s:o}", "kind",
+			 holder_kind_name(holder->kind), "pid",
+			 (json_int_t)holder->pid, "name",
+			 report_string(holder->comm));
+}
+
+json_t *report_tristate(int tri)
+{
+	return tri < 0 ? json_null() : json_boolean(tri);
+}
+
+json_t *report_phases(const struct phase_total phases[PHASE_COUNT], bool timed)
+{
+	json_t *object = json_object();
+
+	for (unsigned int i = 0; i < PHASE_COUNT; i++)
+		json_object_set_new(
+			object, phase_name(i),
+			json_pack("{s:I, s:I, s:o}",
+				  "bytes", (json_int_t)phases[i].bytes,
+				  "members", (json_int_t)phases[i].members,
+				  "duration_ns", timed ?
+				  json_integer((json_int_t)phases[i].duration_ns)
+				  : json_null()));
+	return object;
+}
+
+static json_t *nonzero(uint64_t value)
+{
+	return value ? json_integer((json_int_t)value) : json_null();
+}
+
+json_t *report_firmware(const struct fw_failure *failure)
+{
+	if (!fw_failure_is_set(failure))
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "command", report_text(failure->command),
+			 "opcode", json_sprintf("0x%x", failure->opcode),
+			 "op_mod", json_sprintf("0x%x", failure->op_mod),
+			 "status", json_sprintf("0x%x", failure->status),
+			 "status_name", report_text(failure->status_name),
+			 "syndrome", json_sprintf("0x%x", failure->syndrome),
+			 "errno", nonzero((uint64_t)failure->num),
+			 "time_unix_ns", nonzero(failure->time_unix_ns),
+			 "number", nonzero(failure->number));
+}
+
+/* @num is of one of two kinds, and each has a key of its own. */
+static json_t *number_or_null(bool meant, int num)
+{
+	return meant && num ? json_integer(num) : json_null();
+}
+
+json_t *report_error(const struct err *err, json_t *result)
+{
+	json_t *document = report_new("error");
+	char hint[ERR_HINT_SIZE];
+	bool signalled = err->code == ERR_INTERRUPTED;
+
+	json_object_set_new(document, "error",
+			    json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+				      "code", err_name(err->code),
+				      "message", report_text(err->message),
+				      "hint", report_text(err_hint_of(err, hint)),
+				      "errno", number_or_null(!signalled,
+							      err->num),
+				      "signal", number_or_null(signalled,
+							       err->num),
+				      "device", report_text(err->device),
+				      "firmware_failure",
+				      report_firmware(&err->firmware)));
+	if (result)
+		json_object_set_new(document, "result", result);
+	return document;
+}
+
+int report_print(const json_t *document, FILE *out, bool compact)
+{
+	size_t flags = compact ? JSON_COMPACT : JSON_INDENT(2);
+
+	/* A decimal number that was rounded shall look like it. */
+	flags |= JSON_REAL_PRECISION(15);
+
+	if (json_dumpf(document, out, flags) || fputc('\n', out) == EOF ||
+	    fflush(out))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+/* What a file's name or a foreign image brings must not reach the terminal as it is. */
+static void print_words(const char *words)
+{
+	AUTO_FREE char *text = value_words(words);
+
+	fputs(text ? text : "(no memory)", stderr);
+}
+
+void report_print_warning(const char *words)
+{
+	fputs("mlxmigctl: warning: ", stderr);
+	print_words(words);
+	fputc('\n', stderr);
+}
+
+void report_print_error(const struct err *err)
+{
+	char buf[ERR_HINT_SIZE];
+	const char *hint = err_hint_of(err, buf);
+	bool named = strstr(err->message, err->device);
+
+	fputs("mlxmigctl: ", stderr);
+	if (!named) {
+		print_words(err->device);
+		fputs(": ", stderr);
+	}
+	print_words(err->message);
+	fputc('\n', stderr);
+	if (*hint) {
+		fputs("  hint: ", stderr);
+		print_words(hint);
+		fputc('\n', stderr);
+	}
+}

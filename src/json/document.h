@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Documents: result structs become JSON here and nowhere else. Every function
+ * returns a new reference. Builders that belong to one room of results stand
+ * in report/<room>.c with their prototypes in report/<room>.h.
+ */
+#ifndef JSON_DOCUMENT_H
+#define JSON_DOCUMENT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/firmware.h"
+#include "lib/err.h"
+#include "migrate/transfer.h"
+
+/** report_new - {"schema": "mlxmigctl.<command>/1"} */
+json_t *report_new(const char *command) __attribute__((nonnull(1)));
+
+/** report_string - @text, with U+FFFD for each byte of it that is not UTF-8: what comes from outside must not cost the document */
+json_t *report_string(const char *text) __attribute__((nonnull(1)));
+
+/** report_text - report_string(), or null where @text is empty */
+json_t *report_text(const char *text);
+
+/** report_firmware - {"command", "opcode", "op_mod", "status", "status_name", "syndrome", "errno", "time_unix_ns", "number"}, or null where none failed */
+json_t *report_firmware(const struct fw_failure *failure)
+	__attribute__((nonnull(1)));
+
+/** report_number - an integer, or null where it is negative */
+json_t *report_number(long long value);
+
+/** report_holder - {"kind", "pid", "name"}, or null where there is none */
+json_t *report_holder(const struct holder *holder) __attribute__((nonnull(1)));
+
+/** report_tristate - true, false or null */
+json_t *report_tristate(int tri);
+
+/**
+ * report_phases - {"pre_copy": {"bytes", "members", "duration_ns"}, …}
+ * @timed: the durations are known; else they are null
+ */
+json_t *report_phases(const struct phase_total phases[PHASE_COUNT], bool timed)
+	__attribute__((nonnull(1)));
+
+/**
+ * report_error - {"schema": "mlxmigctl.error/1", "error": {…}}
+ * @result: what a failed command has to tell all the same, or NULL; taken over
+ */
+json_t *report_error(const struct err *err, json_t *result)
+	__attribute__((nonnull(1)));
+
+/** report_print - the document and a newline; 0 or -errno */
+int report_print(const json_t *document, FILE *out, bool compact)
+	__attribute__((nonnull(1, 2)));
+
+/** report_print_warning - "mlxmigctl: warning: words", to stderr */
+void report_print_warning(const char *words) __attribute__((nonnull(1)));
+
+/** report_print_error - "mlxmigctl: message" and the hint, to stderr */
+void report_print_error(const struct err *err) __attribute__((nonnull(1)));
+
+#endif

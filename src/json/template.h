@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Values of a document as text: the small language of struct text_part. */
+#ifndef JSON_TEMPLATE_H
+#define JSON_TEMPLATE_H
+
+#include <jansson.h>
+
+/** struct value_item - where paths begin: a document, or an item of one with its key (NULL: none) */
+struct value_item {
+	const json_t *json;
+	const char *key;
+};
+
+/** value_cell - a scalar or an array of scalars; malloc'ed; NULL: it is null, or neither of these */
+char *value_cell(const json_t *json);
+
+/** value_words - foreign words as a terminal may show them: control characters become "?"; malloc'ed, NULL: no memory */
+char *value_words(const char *words) __attribute__((nonnull(1)));
+
+/** value_get - what @path, of keys joined by dots, leads to; NULL: nothing, or null */
+const json_t *value_get(const struct value_item *item, const char *path)
+	__attribute__((nonnull(1, 2)));
+
+/** value_text - of a value as struct text_part tells; malloc'ed, NULL: it is missing */
+char *value_text(const struct value_item *item, const char *value)
+	__attribute__((nonnull(1, 2)));
+
+/** value_show - words with values in braces; malloc'ed, NULL: one is missing */
+char *value_show(const struct value_item *item, const char *show)
+	__attribute__((nonnull(1, 2)));
+
+#endif

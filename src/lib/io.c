@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/interrupt.h"
+
+int write_all(int fd, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n > 0) {
+			p += n;
+			len -= (size_t)n;
+		} else if (n == 0) {
+			return -EIO;
+		} else if (errno != EINTR || interrupt_wanted()) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+ssize_t read_some(int fd, void *data, size_t len)
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, data, len);
+	} while (n < 0 && errno == EINTR && !interrupt_wanted());
+	return n < 0 ? -errno : n;
+}
+
+ssize_t read_full(int fd, void *data, size_t len)
+{
+	unsigned char *p = data;
+	size_t got = 0;
+
+	while (got < len) {
+		ssize_t n = read_some(fd, p + got, len - got);
+
+		if (n < 0)
+			return n;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+int open_input(const char *path, struct err *err)
+{
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	if (!strcmp(path, "-"))
+		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	else
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return err_from_errno(err, errno, "opening %s", path);
+	if (fstat(fd, &st))
+		return err_from_errno(err, errno, "looking at %s", path);
+	if (S_ISDIR(st.st_mode))
+		return err_set(err, ERR_USAGE, 0, "%s is a directory", path);
+	return TAKE_FD(fd);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading and writing whole buffers. EINTR is tried again, unless the process
+ * is to give up: see interrupt_wanted().
+ */
+#ifndef LIB_IO_H
+#define LIB_IO_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "lib/err.h"
+
+/** write_all - write(2) until everything is written; 0 or -errno (part may be written then) */
+int write_all(int fd, const void *data, size_t len);
+
+/** read_some - one read(2): bytes, 0 at the end, or -errno */
+ssize_t read_some(int fd, void *data, size_t len);
+
+/** read_full - read(2) until @data is full or the input ends; bytes read, or -errno */
+ssize_t read_full(int fd, void *data, size_t len);
+
+/**
+ * open_input - a file to read, or standard input for "-"
+ *
+ * Returns a new descriptor, the caller's to close, or -1 with err set
+ * (ERR_NO_FILE, ERR_PERMISSION …; a directory is ERR_USAGE).
+ */
+int open_input(const char *path, struct err *err) __attribute__((nonnull(1, 2)));
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Loading: an image or a bare stream into a device. */
+#ifndef MIGRATE_LOAD_H
+#define MIGRATE_LOAD_H
+
+#include "image/reader.h"
+#include "lib/err.h"
+#include "model/outcome.h"
+#include "vfio/open.h"
+
+/**
+ * struct incoming_options - how to load
+ * @force: load although the source's identity does not fit
+ * @use: VDEV_CHANGE or VDEV_LIVE: the device of a VMM, too, whose guest is paused;
+ *       VDEV_FRESH with incoming_load_into(): the caller keeps the device
+ * @overwrite_guest: ... and whose state may be overwritten, and lost
+ * @then: where the device is left, in place of STOP; with @has_then
+ * @json: reads an image's JSON members
+ * @read_device: device.json as a struct device
+ */
+struct incoming_options {
+	bool force;
+	enum vdev_use use;
+	bool overwrite_guest;
+	bool has_then;
+	enum device_state then;
+	struct image_json json;
+	int (*read_device)(const char *json, size_t len, struct device *device,
+			   struct image_origin *origin, struct err *err);
+	progress_fn progress;
+	void *progress_data;
+};
+
+/**
+ * incoming_load - load @path, "-" for stdin, into @device
+ * @device: resolved, with its holder and its PF's firmware
+ * @outcome: zeroed; filled also on failure
+ *
+ * A regular file is read and checked whole before the device is touched; of a
+ * pipe each member is, before it is written. The device is left in STOP, or
+ * in @then once the input's end was seen and the device took it all.
+ *
+ * Only a reset ends RESUMING: after a failure or a signal in the middle the
+ * device is reset and taken to the state it came from, and its contents are
+ * lost. One that is found in RESUMING is reset first. 0 or -1.
+ */
+int incoming_load(const struct device *device, const char *path,
+		  const struct incoming_options *options,
+		  struct outcome *outcome, struct err *err)
+	__attribute__((nonnull(1, 2, 3, 4, 5)));
+
+/**
+ * incoming_load_into - incoming_load(), and the device stays open
+ * @vdev: it, open already; or VDEV_INIT, and it is opened once all was checked
+ *        that can be checked before. The caller's to close, whatever is returned
+ *
+ * From then on signals are held back (interrupt_begin(), unless the caller
+ * has done that), until the caller's interrupt_end().
+ */
+int incoming_load_into(const struct device *device, struct vdev *vdev,
+		       const char *path,
+		       const struct incoming_options *options,
+		       struct outcome *outcome, struct err *err)
+	__attribute__((nonnull(1, 2, 3, 4, 5, 6)));
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "migrate/load_stream.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "host/driver_info.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "lib/io.h"
+#include "lib/text.h"
+#include "migrate/pump.h"
+
+void delivery_release(struct delivery *d)
+{
+	input_release(&d->input);
+	cleanup_closep(&d->data_fd);
+	failure_watch_end(&d->watch);
+}
+
+static int judge(struct delivery *d, const struct device *target,
+		 struct err *err)
+{
+	struct outcome *outcome = d->outcome;
+
+	identity_compare(&d->source, target, &outcome->fit);
+	outcome->has_fit = true;
+	if (d->options->force || !identity_require(&outcome->fit, err))
+		return 0;
+	return err_device(err, target->name);
+}
+
+/* Before the device is touched: does the state come from one like it? */
+static int check_identity(struct delivery *d, const struct device *target,
+			  struct err *err)
+{
+	struct outcome *outcome = d->outcome;
+	const char *json;
+	size_t len;
+
+	outcome->raw = input_is_raw(&d->input);
+	outcome->compressed = image_reader_is_compressed(d->input.reader);
+	if (outcome->raw) {
+		outcome_warn(outcome,
+			     "a bare stream does not tell which device it is from: that it fits was not checked");
+		return 0;
+	}
+	json = image_reader_device(d->input.reader, &len);
+	if (d->options->read_device(json, len, &d->source, NULL, err))
+		return err_wrap(err, "%s", d->input.name);
+	d->source.probed = false; /* until the device is, which is not open yet */
+	return judge(d, target, err);
+}
+
+/* A guest has more to lose than a device that is held. */
+static int check_bare(const struct delivery *d, struct err *err)
+{
+	if (d->options->force || !vdev_is_live(d->hand->vdev) ||
+	    d->source.formats.writes == STREAM_RECORDS)
+		return 0;
+	err_set(err, ERR_USAGE, 0,
+		"%s is no image, and has no records: nothing tells that it is a saved state",
+		d->input.name);
+	err_hint(err, "if it is, and of a device like %s, say --force",
+		 d->hand->device->name);
+	return err_device(err, d->hand->device->name);
+}
+
+int delivery_check_offer(struct delivery *d, struct err *err)
+{
+	struct outcome *outcome = d->outcome;
+	struct device target = *d->hand->device;
+
+	if (outcome->raw)
+		return check_bare(d, err);
+	target.caps = d->hand->caps;
+	target.probed = d->source.probed = true;
+	formats_find(&target);
+	if (judge(d, &target, err))
+		return -1;
+	for (size_t i = 0; i < outcome->fit.n_facts; i++) {
+		const struct fit_fact *fact = &outcome->fit.facts[i];
+
+		outcome_warn(outcome, "%s: source %s, device %s: %s",
+			     fact->name, *fact->source ? fact->source : "unknown",
+			     *fact->target ? fact->target : "unknown",
+			     fact->reason);
+	}
+	return 0;
+}
+
+/* At the end of the input: an image's reader has seen to the image, and not to the records in it. */
+static int check_end(const struct delivery *d,
+		     const struct record_parser *records, struct err *err)
+{
+	if (!records->offset)
+		return err_set(err, ERR_DAMAGED, 0, "%s holds no state",
+			       d->input.name);
+	if (records->format == STREAM_BARE ||
+	    !record_require_complete(records, err))
+		return 0;
+	return err_wrap(err, "%s", d->input.name);
+}
+
+int delivery_hint_verify(const struct delivery *d, struct err *err)
+{
+	const char *path = d->outcome->file;
+	bool is_stdin = !strcmp(path, "-");
+
+	if (err->code != ERR_DAMAGED)
+		return -1;
+	return err_hint(err, "is it a saved state, and whole? mlxmigctl verify %s tells%s; if it was, save it again",
+			is_stdin ? "FILE" : path,
+			is_stdin ? " that of a file" : "");
+}
+
+void delivery_warn_of_framing(struct delivery *d)
+{
+	const struct record_parser *records = &d->outcome->transfer.records;
+
+	if (!d->outcome->raw)
+		return;
+	if (records->format == STREAM_BARE)
+		outcome_warn(d->outcome,
+			     "the stream is one bare image without records: whether it is whole cannot be told");
+	else
+		outcome_warn(d->outcome,
+			     "the stream has no image around it: had it been cut between two records, only the firmware could tell");
+}
+
+/* A file whole, and of what comes through a pipe the first member, while a signal may still end it all. */
+static int verify(struct delivery *d, struct err *err)
+{
+	struct record_parser records = {};
+	uint64_t started = now_ns();
+
+	if (!input_is_file(&d->input))
+		return input_format(&d->input, &d->source.formats.writes, err);
+	d->outcome->file_bytes = (uint64_t)d->input.before.st_size;
+	if (input_verify(&d->input, &records, d->outcome->device,
+			 d->options->progress, d->options->progress_data, err))
+		return -1;
+	d->outcome->transfer.verify_ns = now_ns() - started;
+	d->source.formats.writes = records.format;
+	return check_end(d, &records, err);
+}
+
+int delivery_open(struct delivery *d, const struct device *device,
+		  const char *path, struct err *err)
+{
+	text_copy(d->outcome->device, sizeof(d->outcome->device), device->name);
+	d->outcome->file = path;
+	if (input_open(&d->input, path, &d->options->json, err) ||
+	    check_identity(d, device, err) || verify(d, err))
+		return delivery_hint_verify(d, err);
+	return 0;
+}
+
+int delivery_hint_bare(const struct delivery *d, struct err *err)
+{
+	if (!d->outcome->raw)
+		return -1;
+	return err_hint(err, "is it a saved state at all? mlxmigctl inspect tells what is known of a bare stream, which only the firmware can check");
+}
+
+/* The size of the image that arrives; 0: a bare one, which does not say it. */
+static uint64_t image_bytes(const struct delivery *d)
+{
+	const struct record_parser *records = &d->outcome->transfer.records;
+
+	return records->format == STREAM_RECORDS ? records->last.size : 0;
+}
+
+/* The firmware loads inside write(2), so here is where it refuses a state, and this thread's command it was. */
+static int refused(const struct delivery *d, size_t len, int num,
+		   struct err *err)
+{
+	unsigned long long at = d->outcome->transfer.records.offset;
+	struct fw_failure failure;
+
+	err_set(err, ERR_REFUSED, num,
+		"%s refused the state, within bytes %llu to %llu",
+		d->hand->device->name, at, at + len - 1);
+	if (failure_watch_first(&d->watch, &failure))
+		err_firmware(err, &failure);
+	if (num == ENOMEM)
+		memory_watch_explain(&d->hand->walker.memory,
+				     &(struct memory_need){ .bytes = image_bytes(d) },
+				     err);
+	else
+		delivery_hint_bare(d, err);
+	return err_device(err, d->hand->device->name);
+}
+
+/* All since the last time is this phase's: its bytes were waited for, and loaded. */
+static void book_time(struct delivery *d, enum phase phase)
+{
+	uint64_t now = now_ns();
+
+	d->outcome->transfer.phases[phase].duration_ns += now - d->since_ns;
+	d->since_ns = now;
+}
+
+static int write_block(const struct pump_block *block, void *data,
+		       struct err *err)
+{
+	struct delivery *d = data;
+	struct transfer *transfer = &d->outcome->transfer;
+	int ret = write_all(d->data_fd, block->data, block->len);
+
+	if (ret)
+		return refused(d, block->len, -ret, err);
+	record_feed(&transfer->records, block->data, block->len, NULL, NULL);
+	transfer->phases[block->phase].bytes += block->len;
+	book_time(d, block->phase);
+	return 0;
+}
+
+static void note_totals(struct transfer *transfer,
+			const struct image_totals *totals)
+{
+	text_copy(transfer->digest, sizeof(transfer->digest), totals->digest);
+	for (int i = 0; i < PHASE_COUNT; i++)
+		transfer->phases[i].members = totals->phases[i].members;
+}
+
+int delivery_run(struct delivery *d, struct err *err)
+{
+	struct transfer *transfer = &d->outcome->transfer;
+	struct pump pump = {
+		.source = input_next,
+		.source_data = &d->input,
+		.sink = write_block,
+		.sink_data = d,
+		.progress = d->options->progress,
+		.progress_data = d->options->progress_data,
+		.sample = { .device = d->outcome->device, .phase = "load",
+			    .total_bytes = d->input.totals.bytes },
+	};
+
+	d->since_ns = now_ns();
+	failure_watch_begin(&d->watch, d->hand->device->name);
+	if (pump_run(&pump, &transfer->bytes, err) ||
+	    input_check_unchanged(&d->input, err) ||
+	    check_end(d, &transfer->records, err))
+		return -1;
+	note_totals(transfer, &d->input.totals);
+	return 0;
+}
+
+int delivery_check_guest(const struct delivery *d, struct err *err)
+{
+	const struct hand *hand = d->hand;
+	const struct holder *lender = &hand->vdev->lender;
+
+	if (!vdev_is_live(hand->vdev))
+		return 0;
+	if (hand_require_paused(hand, err) ||
+	    (d->options->has_then &&
+	     hand_check_then(hand, d->options->then, err)))
+		return -1;
+	if (d->options->overwrite_guest)
+		return 0;
+	err_set(err, ERR_USAGE, 0,
+		"%s has the state of a guest of %s (pid %d), which a load overwrites; and only a reset ends a load that fails",
+		hand->device->name, lender->comm, (int)lender->pid);
+	err_hint(err, "if that is meant: --live --overwrite-guest-state");
+	return err_device(err, hand->device->name);
+}
+
+void delivery_undo(struct delivery *d)
+{
+	struct hand *hand = d->hand;
+	struct err err = ERR_INIT;
+	enum device_state now = hand->walker.state;
+
+	if (!hand->taken)
+		return;
+	if (now == STATE_RESUMING || now == STATE_ERROR) {
+		d->outcome->transfer.lost = true;
+		if (vdev_is_live(hand->vdev))
+			outcome_warn(d->outcome,
+				     "the guest of %s (pid %d) has lost its device's state: load one before it goes on",
+				     hand->vdev->lender.comm,
+				     (int)hand->vdev->lender.pid);
+		if (hand_reset(hand, &err)) {
+			outcome_warn(d->outcome, "it could not be reset: %s",
+				     err.message);
+			return;
+		}
+	}
+	hand_put_back(hand);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "migrate/save_file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "lib/text.h"
+#include "vfio/migration.h"
+
+_Static_assert(PUMP_BLOCK <= IMAGE_MEMBER_MAX, "a block must fit a member");
+
+void parcel_init(struct parcel *p, const struct outgoing_options *options,
+		 const struct device *device, const struct vdev *vdev,
+		 const char *path, struct outcome *outcome)
+{
+	*p = (struct parcel){
+		.options = options,
+		.hand = { .device = device, .vdev = vdev, .outcome = outcome },
+		.out = OUTFILE_INIT,
+		.data_fd = -1,
+	};
+	text_copy(outcome->device, sizeof(outcome->device), device->name);
+	outcome->file = path;
+	outcome->raw = options->image.raw;
+	outcome->compressed = options->image.zstd_level > 0;
+}
+
+void parcel_release(struct parcel *p)
+{
+	image_writer_free(TAKE_PTR(p->writer));
+	outfile_discard(&p->out);
+	cleanup_closep(&p->data_fd);
+	p->data_fd = -1;
+}
+
+static int name_device(const struct parcel *p, struct err *err)
+{
+	return err->code == ERR_INTERRUPTED ?
+		       -1 : err_device(err, p->hand.device->name);
+}
+
+/* What went wrong with the file is told with its name. */
+static int file_failed(const struct parcel *p, struct err *err)
+{
+	const char *name = p->hand.outcome->file;
+
+	if (err->code == ERR_INTERRUPTED)
+		return -1;
+	if (err->num == EPIPE)
+		err_hint(err, "who read it has ended: look for the reason there");
+	err_wrap(err, "%s", strcmp(name, "-") ? name : "stdout");
+	return err_device(err, p->hand.device->name);
+}
+
+int parcel_open_file(struct parcel *p, struct err *err)
+{
+	if (outfile_open(&p->out, p->hand.outcome->file, p->options->overwrite,
+			 err))
+		return err_device(err, p->hand.device->name);
+	return 0;
+}
+
+int parcel_begin(struct parcel *p, struct err *err)
+{
+	struct image_options image = p->options->image;
+	uint64_t started = now_unix_ns();
+	struct image_origin origin = { .saved_unix_ns = started };
+	struct device device = *p->hand.device;
+	AUTO_FREE char *json = NULL;
+	struct utsname host;
+
+	p->hand.outcome->transfer.started_unix_ns = started;
+	device.probed = true;
+	device.probe_fresh = !p->hand.vdev->borrowed;
+	device.caps = p->hand.caps;
+	image.mtime_s = (int64_t)(started / 1000000000u);
+	if (!uname(&host))
+		text_copy(origin.kernel, sizeof(origin.kernel), host.release);
+	text_copy(origin.tool, sizeof(origin.tool), p->options->tool);
+	json = p->options->device_json(&device, &origin);
+	if (!json) {
+		err_set(err, ERR_NO_MEMORY, 0, "device.json");
+		return name_device(p, err);
+	}
+	return image_writer_open(&p->writer, p->out.fd, &image,
+				 image.raw ? NULL : json,
+				 image.raw ? 0 : strlen(json), err) ?
+		       file_failed(p, err) : 0;
+}
+
+/* A block is a member; its digest is this thread's work, since the other has the file. */
+static int read_block(struct pump_block *block, void *data, struct err *err)
+{
+	struct parcel *p = data;
+	int ret = p->fill(block, p->fill_data, err);
+
+	if (!ret)
+		p->hand.outcome->transfer.read_ended_ns = now_ns();
+	if (ret <= 0)
+		return ret;
+	image_writer_digest(p->writer, block->phase, block->data, block->len,
+			    block->digest);
+	record_feed(&p->hand.outcome->transfer.records, block->data,
+		    block->len, NULL, NULL);
+	return ret;
+}
+
+static int write_block(const struct pump_block *block, void *data,
+		       struct err *err)
+{
+	struct parcel *p = data;
+
+	return image_writer_member(p->writer, block->phase, block->data,
+				   block->len, block->digest, err) ?
+		       file_failed(p, err) : 0;
+}
+
+int parcel_pump(struct parcel *p, enum phase phase, pump_source_fn fill,
+		void *fill_data, const struct progress *sample,
+		uint64_t *bytes, struct err *err)
+{
+	struct transfer *transfer = &p->hand.outcome->transfer;
+	struct pump pump = {
+		.source = read_block,
+		.source_data = p,
+		.sink = write_block,
+		.sink_data = p,
+		.progress = p->options->progress,
+		.progress_data = p->options->progress_data,
+		.sample = *sample,
+	};
+	int ret;
+
+	pump.sample.device = p->hand.device->name;
+	pump.sample.phase = phase_name(phase);
+	p->fill = fill;
+	p->fill_data = fill_data;
+	transfer->read_begun_ns = now_ns();
+	transfer->read_ended_ns = 0;
+	ret = pump_run(&pump, bytes, err);
+	transfer->phases[phase].duration_ns += now_ns() -
+					       transfer->read_begun_ns;
+	transfer->phases[phase].bytes += *bytes;
+	transfer->bytes += *bytes;
+	return ret ? name_device(p, err) : 0;
+}
+
+/* A stream that ends in the middle is no state, though the device said no more. */
+static int check_whole(const struct parcel *p, struct err *err)
+{
+	const struct transfer *transfer = &p->hand.outcome->transfer;
+
+	if (!transfer->bytes)
+		return err_set(err, ERR_IO, 0, "%s gave no state",
+			       p->hand.device->name);
+	if (transfer->records.format != STREAM_RECORDS)
+		return 0;
+	return record_require_complete(&transfer->records, err);
+}
+
+int parcel_read_rest(struct parcel *p, struct err *err)
+{
+	struct pump_fd from = { .fd = p->data_fd, .name = p->hand.device->name,
+				.phase = PHASE_STOP_COPY };
+	struct transfer *transfer = &p->hand.outcome->transfer;
+	struct progress sample = {};
+	struct stopped stopped;
+	uint64_t bytes;
+	int ret;
+
+	/* That is the size of the whole, of which pre-copy has taken a part. */
+	if (!p->precopied)
+		mig_data_size(p->hand.vdev, &sample.total_bytes);
+	ret = parcel_pump(p, PHASE_STOP_COPY, pump_source_fd, &from, &sample,
+			  &bytes, err);
+	if (ret)
+		return -1;
+	if (transfer_stopped(transfer, &stopped))
+		transfer->stopped_ns = stopped.duration_ns;
+	cleanup_closep(&p->data_fd);
+	p->data_fd = -1;
+	return check_whole(p, err) ? name_device(p, err) : 0;
+}
+
+static int write_manifest(struct parcel *p, const struct image_totals *totals,
+			  struct err *err)
+{
+	AUTO_FREE char *json = p->options->manifest_json(
+		totals, &p->hand.outcome->transfer);
+
+	if (!json) {
+		err_set(err, ERR_NO_MEMORY, 0, "manifest.json");
+		return name_device(p, err);
+	}
+	return image_writer_finish(p->writer, json, strlen(json), err) ?
+		       file_failed(p, err) : 0;
+}
+
+int parcel_finish(struct parcel *p, uint64_t started_ns, struct err *err)
+{
+	struct transfer *transfer = &p->hand.outcome->transfer;
+	struct image_totals totals;
+
+	if (image_writer_flush(p->writer, &totals, err))
+		return file_failed(p, err);
+	for (int i = 0; i < PHASE_COUNT; i++)
+		transfer->phases[i].members = totals.phases[i].members;
+	text_copy(transfer->digest, sizeof(transfer->digest), totals.digest);
+	/* What is left to do is not in the image's own account. */
+	transfer->duration_ns = now_ns() - started_ns;
+	if (write_manifest(p, &totals, err))
+		return -1;
+	image_writer_free(TAKE_PTR(p->writer));
+	return 0;
+}
+
+int parcel_sync(struct parcel *p, struct err *err)
+{
+	struct stat st;
+
+	if (!fstat(p->out.fd, &st) && S_ISREG(st.st_mode))
+		p->hand.outcome->file_bytes = (uint64_t)st.st_size;
+	return outfile_sync(&p->out, err) ? name_device(p, err) : 0;
+}
+
+int parcel_publish(struct parcel *p, struct err *err)
+{
+	if (outfile_publish(&p->out, err))
+		return name_device(p, err);
+	p->hand.outcome->done = true;
+	return 0;
+}

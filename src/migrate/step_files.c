@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "migrate/step_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "lib/interrupt.h"
+#include "lib/text.h"
+#include "migrate/load_stream.h"
+#include "migrate/precopy.h"
+#include "migrate/save_file.h"
+#include "vfio/migration.h"
+
+#define PRECOPY_WAIT_NS (60 * 1000000000ull) /* for what the firmware saves while the device runs */
+
+/* One file of the walk: what goes out is a parcel, what comes in a delivery. */
+struct piece {
+	const struct step_target *step;
+	struct outcome *outcome;
+	bool loads;
+	bool late; /* an earlier step writes what this one reads */
+	bool unpublished;
+	struct parcel parcel;
+	struct delivery delivery;
+};
+
+struct script {
+	const struct script_options *options;
+	const struct step_target *steps;
+	size_t n_steps;
+	struct piece *pieces;
+	size_t n_pieces;
+	struct outcome walked; /* of the walk as a whole */
+	struct hand hand;
+	struct piece *saving; /* whose session goes on */
+	struct piece *loading; /* whose data the device has, and has not left RESUMING with */
+	const struct piece *loaded; /* whose state the device has */
+	bool ours; /* the session that it is in, if any, is a file's */
+};
+
+static void script_release(struct script *s)
+{
+	for (size_t i = 0; s->pieces && i < s->n_pieces; i++) {
+		parcel_release(&s->pieces[i].parcel);
+		delivery_release(&s->pieces[i].delivery);
+	}
+	free(s->pieces);
+}
+
+/* By whatever name. */
+static bool is_written_before(const struct script *s, const struct piece *piece)
+{
+	for (const struct piece *p = s->pieces; p < piece; p++)
+		if (!p->loads && outfile_is(&p->parcel.out, piece->step->file))
+			return true;
+	return false;
+}
+
+/* What has one name was seen to before. */
+static int check_twice(const struct script *s, const struct piece *piece,
+		       struct err *err)
+{
+	return is_written_before(s, piece) ?
+		       err_set(err, ERR_USAGE, 0, "%s is written twice",
+			       piece->step->file) : 0;
+}
+
+static int prepare(struct script *s, struct piece *p, struct err *err)
+{
+	const struct device *device = s->hand.device;
+
+	p->outcome->file = p->step->file;
+	p->loads = p->outcome->read = p->step->state == STATE_RESUMING;
+	p->delivery = (struct delivery)DELIVERY_INIT;
+	p->delivery.options = &s->options->in;
+	p->delivery.outcome = p->outcome;
+	p->delivery.hand = &s->hand;
+	parcel_init(&p->parcel, &s->options->out, device, s->hand.vdev,
+		    p->step->file, p->outcome);
+	if (!p->loads)
+		return check_twice(s, p, err) ||
+		       parcel_open_file(&p->parcel, err) ? -1 : 0;
+	p->outcome->raw = p->outcome->compressed = false;
+	p->late = is_written_before(s, p);
+	return p->late ? 0 : delivery_open(&p->delivery, device,
+					   p->step->file, err);
+}
+
+static int prepare_all(struct script *s, struct step_result *result,
+		       struct err *err)
+{
+	s->pieces = calloc(result->n_files, sizeof(*s->pieces));
+	if (!s->pieces)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu files",
+			       result->n_files);
+	for (size_t i = 0; i < s->n_steps; i++) {
+		struct piece *p = &s->pieces[s->n_pieces];
+
+		if (!s->steps[i].file)
+			continue;
+		p->step = &s->steps[i];
+		p->outcome = &result->files[s->n_pieces++];
+		if (prepare(s, p, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* What only the open device tells. Nothing is moved yet. */
+static int check_device(struct script *s, struct err *err)
+{
+	if (hand_require_paused(&s->hand, err) ||
+	    walk_check_live(s->hand.vdev, s->steps, s->n_steps, err))
+		return -1;
+	for (size_t i = 0; i < s->n_pieces; i++) {
+		struct piece *p = &s->pieces[i];
+
+		p->outcome->opened = true;
+		p->parcel.hand.caps = s->hand.caps;
+		p->outcome->transfer.origin = s->hand.walker.state;
+		p->outcome->transfer.lender = s->walked.transfer.lender;
+		if (p->loads && (delivery_check_guest(&p->delivery, err) ||
+				 (!p->late &&
+				  delivery_check_offer(&p->delivery, err))))
+			return -1;
+	}
+	return 0;
+}
+
+/* All are on the disk before the first has its name. */
+static int publish_all(struct script *s, struct err *err)
+{
+	for (size_t i = 0; i < s->n_pieces; i++)
+		if (s->pieces[i].unpublished &&
+		    parcel_sync(&s->pieces[i].parcel, err))
+			return -1;
+	if (interrupt_check(err))
+		return -1;
+	for (size_t i = 0; i < s->n_pieces; i++) {
+		struct piece *p = &s->pieces[i];
+
+		if (!p->unpublished)
+			continue;
+		p->unpublished = false;
+		if (parcel_publish(&p->parcel, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Before the arc, as far as it can be done then. */
+static int ready(struct script *s, struct piece *p, struct err *err)
+{
+	if (!p)
+		return 0;
+	p->outcome->transfer.started_unix_ns = now_unix_ns();
+	if (!p->loads)
+		return parcel_begin(&p->parcel, err);
+	if (!p->late)
+		return 0;
+	return publish_all(s, err) ||
+	       delivery_open(&p->delivery, s->hand.device, p->step->file, err) ||
+	       delivery_check_offer(&p->delivery, err) ? -1 : 0;
+}
+
+/* All that there is while it runs: once, until there is no more for now. */
+static int read_running(struct parcel *p, struct err *err)
+{
+	struct round_reader reader = { .fd = p->data_fd,
+				       .name = p->hand.device->name,
+				       .deadline_ns = now_ns() + PRECOPY_WAIT_NS };
+	const struct progress sample = { .round = 1 };
+	struct precopy_info left;
+	uint64_t bytes;
+	int ret;
+
+	p->precopied = true;
+	/* What there is not would be waited for. */
+	ret = mig_precopy_info(p->data_fd, &left);
+	if (!ret && !left.initial_bytes && !left.dirty_bytes)
+		return 0;
+	if (fcntl(p->data_fd, F_SETFL, O_RDONLY | O_NONBLOCK))
+		return err_set(err, ERR_INTERNAL, errno, "fcntl");
+	ret = parcel_pump(p, PHASE_PRE_COPY, round_read, &reader, &sample,
+			  &bytes, err);
+	if (!ret && fcntl(p->data_fd, F_SETFL, O_RDONLY))
+		return err_set(err, ERR_INTERNAL, errno, "fcntl");
+	return ret;
+}
+
+static int save_here(struct script *s, enum device_state state, struct err *err)
+{
+	struct piece *p = s->saving;
+	uint64_t begun = now_ns();
+
+	if (state != STATE_STOP_COPY)
+		return read_running(&p->parcel, err);
+	if (parcel_read_rest(&p->parcel, err) ||
+	    parcel_finish(&p->parcel, begun, err))
+		return -1;
+	p->unpublished = true;
+	s->saving = NULL;
+	return 0;
+}
+
+static int load_here(struct script *s, struct piece *p, struct err *err)
+{
+	s->loading = p;
+	if (delivery_run(&p->delivery, err))
+		return delivery_hint_verify(&p->delivery, err);
+	cleanup_closep(&p->delivery.data_fd);
+	p->delivery.data_fd = -1;
+	return 0;
+}
+
+static int no_fd(const struct script *s, const struct step_target *step,
+		 struct err *err)
+{
+	err_set(err, ERR_REFUSED, 0,
+		"%s was in %s already, and the data fd that came with that is somebody else's, or lost",
+		s->hand.device->name, fsm_state_name(step->state));
+	if (step->state == STATE_RESUMING)
+		err_hint(err, "only a reset ends that: mlxmigctl reset %s",
+			 s->hand.device->name);
+	else
+		err_hint(err, "take it to STOP or RUNNING first, in the same walk");
+	return err_device(err, s->hand.device->name);
+}
+
+/* Out of RESUMING: the driver has all it wants, or says so. */
+static int walk(struct script *s, enum device_state state, int *fd,
+		struct err *err)
+{
+	struct piece *loaded = s->loading;
+
+	if (hand_walk(&s->hand, state, fd, err))
+		return loaded ? delivery_hint_bare(&loaded->delivery, err) : -1;
+	if (loaded && state != STATE_RESUMING) {
+		loaded->outcome->loaded = loaded->outcome->done = true;
+		delivery_warn_of_framing(&loaded->delivery);
+		s->loading = NULL;
+		s->loaded = loaded;
+		s->hand.rest = STATE_STOP;
+	}
+	return 0;
+}
+
+static int take_step(struct script *s, const struct step_target *step,
+		     struct piece *p, struct err *err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (interrupt_check(err) || ready(s, p, err) ||
+	    walk(s, step->state, &fd, err))
+		return -1;
+	if (p && fd < 0)
+		return no_fd(s, step, err);
+	s->ours = p || s->saving;
+	if (p && p->loads) {
+		p->delivery.data_fd = TAKE_FD(fd);
+		return load_here(s, p, err);
+	}
+	if (p) {
+		p->parcel.data_fd = TAKE_FD(fd);
+		s->saving = p;
+	}
+	return s->saving ? save_here(s, step->state, err) : 0;
+}
+
+static int take_steps(struct script *s, struct err *err)
+{
+	struct piece *next = s->pieces;
+
+	for (size_t i = 0; i < s->n_steps; i++)
+		if (take_step(s, &s->steps[i], s->steps[i].file ? next++ : NULL,
+			      err))
+			return -1;
+	return publish_all(s, err);
+}
+
+/* What nothing was done to, and RESUMING that it was found in, stay as they are. What was loaded stays too, and does not run. */
+static void undo(struct script *s)
+{
+	struct delivery d = { .hand = &s->hand, .outcome = &s->walked };
+	const struct walk *walk = &s->walked.transfer.walk;
+
+	if (walk_entered(walk, STATE_RESUMING))
+		delivery_undo(&d);
+	else if (walk->n_arcs && s->hand.walker.state != STATE_RESUMING)
+		hand_put_back(&s->hand);
+	if (s->loaded && !s->walked.transfer.lost)
+		outcome_warn(&s->walked, "it has the state of %s now",
+			     s->loaded->step->file);
+}
+
+static void tell(const struct script *s, struct step_result *result)
+{
+	const struct transfer *walked = &s->walked.transfer;
+
+	text_copy(result->visit.device, sizeof(result->visit.device),
+		  s->hand.device->name);
+	text_copy(result->visit.driver, sizeof(result->visit.driver),
+		  s->hand.device->driver);
+	result->visit.lender = walked->lender;
+	result->visit.resets = s->hand.caps.reset;
+	result->visit.has_state = true;
+	result->walk = walked->walk;
+	result->origin = walked->origin;
+	result->visit.state = s->hand.walker.state;
+	result->lost = walked->lost;
+	if (s->loading && walked->final == STATE_RESUMING)
+		outcome_warn(s->loading->outcome,
+			     "it has the data, which it loads when it leaves RESUMING (for STOP)");
+	for (size_t i = 0; i < s->walked.n_warnings; i++)
+		outcome_warn(&result->files[0], "%s", s->walked.warnings[i]);
+	result->closed_fd = !s->ours &&
+			    walk_left_session(&result->walk,
+					      result->visit.state);
+}
+
+static void targets_of(const struct script *s, enum device_state *targets)
+{
+	for (size_t i = 0; i < s->n_steps; i++)
+		targets[i] = s->steps[i].state;
+}
+
+int script_run(const struct device *device, struct vdev *vdev,
+	       const struct step_target *steps, size_t n,
+	       const struct script_options *options,
+	       struct step_result *result, struct err *err)
+{
+	CLEANUP(script_release)
+	struct script s = { .options = options, .steps = steps, .n_steps = n };
+	enum device_state targets[ARCS_MAX];
+	int ret;
+
+	s.hand = (struct hand){ .device = device, .vdev = vdev,
+				.outcome = &s.walked };
+	targets_of(&s, targets);
+	if (prepare_all(&s, result, err) ||
+	    vdev_open(vdev, device, options->out.use, err) ||
+	    hand_take(&s.hand, err))
+		return err_device(err, device->name);
+	ret = check_device(&s, err) ||
+	      walk_plan(s.hand.walker.state, targets, n, s.hand.caps.flags,
+			err) ? err_device(err, device->name) :
+			       take_steps(&s, err);
+	if (ret && !hand_was_moved(&s.hand, err))
+		undo(&s);
+	tell(&s, result);
+	return ret;
+}

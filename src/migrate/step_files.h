@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A walk that moves data: states, some of them with a file. */
+#ifndef MIGRATE_STEP_FILES_H
+#define MIGRATE_STEP_FILES_H
+
+#include "lib/err.h"
+#include "migrate/load.h"
+#include "migrate/save.h"
+#include "model/visit.h"
+#include "vfio/open.h"
+
+/**
+ * struct script_options - how its files are written and read
+ * @out: image, overwrite, use, tool, device_json, manifest_json, progress
+ * @in: force, use, overwrite_guest, json, read_device, progress
+ */
+struct script_options {
+	struct outgoing_options out;
+	struct incoming_options in;
+};
+
+/**
+ * script_run - walk a device, and move what the files of the steps are for
+ * @vdev: VDEV_INIT; the device is opened there, the caller's to close
+ * @steps: as steps_parse() has them, @n of them
+ * @result: @files is room for one of each file; filled also on failure
+ *
+ * Files to be read are checked, and those to be written are opened, before
+ * the device is; one that an earlier step writes is checked when its
+ * step comes. What was written gets its name when all is done, or when a
+ * later step reads it. After a failure or a signal the device goes back to
+ * where it came from, by a reset out of RESUMING that the walk has entered, and
+ * out of ERROR after that; where a load was complete, to STOP. What has no name
+ * yet does not stay. 0 or -1.
+ */
+int script_run(const struct device *device, struct vdev *vdev,
+	       const struct step_target *steps, size_t n,
+	       const struct script_options *options,
+	       struct step_result *result, struct err *err)
+	__attribute__((nonnull(1, 2, 3, 5, 6, 7)));
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which driver has a PCI function: driver_override, unbind, drivers_probe. */
+#ifndef VFIO_BIND_H
+#define VFIO_BIND_H
+
+#include <stddef.h>
+
+#include "lib/err.h"
+#include "model/binding.h"
+
+#define DRIVER_MLX5 "mlx5_core"
+#define DRIVER_VARIANT "mlx5_vfio_pci"
+
+/**
+ * struct driver_wish - where devices shall go
+ * @driver: empty: they are left without one
+ * @pin: leave driver_override set to it, so that it stays with the driver
+ *       whoever probes next; else the override is cleared
+ */
+struct driver_wish {
+	const char *driver;
+	bool pin;
+};
+
+/** driver_require_writable - fail unless @device may be bound and unbound by us: ERR_PERMISSION, or ERR_USAGE for a captured host */
+int driver_require_writable(const struct device *device, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
+/**
+ * driver_move_all - bring @n devices to a driver, all or none
+ * @bindings: takes what was done, one for each device, also on failure
+ *
+ * The driver must be there (module_require()), the devices on the PCI bus.
+ * Each is waited for until the driver has it. When one fails, or a signal
+ * comes (ERR_INTERRUPTED), those already moved go back to the driver and
+ * override they had, last one first. A device that somebody opens meanwhile
+ * is ERR_BUSY: the kernel would wait for it without end. 0 or -1.
+ */
+int driver_move_all(const struct device *devices, size_t n,
+		    const struct driver_wish *wish, struct binding *bindings,
+		    struct err *err) __attribute__((nonnull(1, 3, 4, 5)));
+
+#endif

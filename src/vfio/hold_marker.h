@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What mlxmigctl hold leaves in /run while it has a device, and takes away
+ * when it ends: who finds it at a device that nobody has knows that the
+ * holder was killed, and what the device lost by that.
+ */
+#ifndef VFIO_HOLD_MARKER_H
+#define VFIO_HOLD_MARKER_H
+
+#include <stddef.h>
+
+#include "host/device.h"
+
+#define TRACE_DIR "/run/mlxmigctl"
+#define TRACE_TEXT_SIZE 160
+
+/** trace_write - this process holds @name; where /run cannot be written, nothing comes of it */
+void trace_write(const char *name) __attribute__((nonnull(1)));
+
+/** trace_remove - it no longer does, and has put the device back */
+void trace_remove(const char *name) __attribute__((nonnull(1)));
+
+/** trace_note_load - a state is being loaded into @name, which a holder keeps open */
+void trace_note_load(const char *name) __attribute__((nonnull(1)));
+
+/** trace_loaded - was a state loaded into it since trace_write()? TRI_UNKNOWN: there is no trace */
+enum tristate trace_loaded(const char *name) __attribute__((nonnull(1)));
+
+/**
+ * trace_look - was the last holder of @device killed?
+ * @device: one that somebody else has open, by its holder, or nobody
+ * @text: takes words for the user, or nothing
+ *
+ * The trace stays until somebody opens the device. Of one that another program
+ * than a command of ours has by now it is told once, on the running host: what
+ * that loses when it ends is no holder's.
+ */
+void trace_look(const struct device *device, char *text, size_t size)
+	__attribute__((nonnull(1, 2)));
+
+/**
+ * trace_take - was the last holder of @device killed?
+ * @device: just opened, and so nobody else's: whoever left a trace is gone,
+ *          whichever process may have its number by now
+ * @text: as for trace_look()
+ *
+ * Told once: the trace goes.
+ */
+void trace_take(const struct device *device, char *text, size_t size)
+	__attribute__((nonnull(1, 2)));
+
+#endif

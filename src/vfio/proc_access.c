@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vfio/proc_access.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host/sysroot.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
+#include "vfio/process.h"
+
+/* The first namespaces have fixed numbers (the kernel's include/linux/proc_ns.h). */
+#define FIRST_USER_NS "user:[4026531837]"
+#define FIRST_PID_NS "pid:[4026531836]"
+
+#define YAMA_NO_ATTACH 3 /* for everybody, and until the next boot (Documentation/admin-guide/LSM/Yama.rst) */
+
+/* Where it cannot be read, nothing speaks for another one. */
+static bool is_namespace(const char *kind, const char *first)
+{
+	char name[32];
+
+	return root_link_name(name, sizeof(name), "/proc/self/ns/%s", kind) ||
+	       !strcmp(name, first);
+}
+
+static bool has_capability(unsigned int capability)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+	return !syscall(SYS_capget, &header, data) &&
+	       data[CAP_TO_INDEX(capability)].effective &
+		       CAP_TO_MASK(capability);
+}
+
+bool obstacle_sees_all(void)
+{
+	/* Process 1 is always there, unless it is hidden. */
+	return !root_is_host() ||
+	       (process_self() == getpid() &&
+		is_namespace("pid", FIRST_PID_NS) && !access("/proc/1", F_OK));
+}
+
+static bool is_denied(ssize_t ret)
+{
+	return ret < 0 && (errno == EACCES || errno == EPERM);
+}
+
+/* A list of files may be there, and none of them to be followed. */
+static bool is_closed(const char *pid)
+{
+	char path[PATH_MAX], target[1];
+	struct dirent *entry;
+	AUTO_DIR DIR *fds = NULL;
+
+	if (root_path(path, "/proc/%s/fd", pid))
+		return false;
+	fds = opendir(path);
+	if (!fds)
+		return is_denied(-1);
+	while ((entry = readdir(fds)))
+		if (is_denied(readlinkat(dirfd(fds), entry->d_name, target,
+					 sizeof(target))))
+			return true;
+	return false;
+}
+
+static bool any_closed(void)
+{
+	AUTO_DIR DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	uint64_t pid;
+
+	while (dir && (entry = readdir(dir)))
+		if (!text_u64(entry->d_name, 10, &pid) &&
+		    is_closed(entry->d_name))
+			return true;
+	return false;
+}
+
+/* Without those that never stand in the way of root, or have an error of their own. */
+static void read_modules(char *list, size_t size)
+{
+	static const char *const others[] = { "capability", "yama", "lockdown",
+					      "loadpin", "safesetid",
+					      "integrity", "ima", "evm", "ipe" };
+	char text[256], *rest = text, *name;
+	size_t used = 0;
+
+	*list = '\0';
+	if (root_read(text, sizeof(text), "/sys/kernel/security/lsm") < 0)
+		return;
+	while ((name = strsep(&rest, ","))) {
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(others) && strcmp(name, others[i]))
+			i++;
+		if (i < ARRAY_SIZE(others) || used + strlen(name) + 3 > size)
+			continue;
+		used += (size_t)sprintf(list + used, "%s%s", used ? ", " : "",
+					name);
+	}
+}
+
+void obstacle_look(struct sight *sight)
+{
+	long scope;
+
+	*sight = (struct sight){
+		.own_numbers = process_self() == getpid(),
+		.all_numbers = obstacle_sees_all(),
+		.capable = has_capability(CAP_SYS_PTRACE) &&
+			   is_namespace("user", FIRST_USER_NS),
+		.closed = any_closed(),
+	};
+	if (!root_read_long(&scope, "/proc/sys/kernel/yama/ptrace_scope"))
+		sight->ptrace_scope = (int)scope;
+	read_modules(sight->modules, sizeof(sight->modules));
+}
+
+static int say_security(const struct sight *sight, int num, const char *what,
+			struct err *err)
+{
+	bool known = *sight->modules;
+
+	err_set(err, ERR_SECURITY, num,
+		"%s: this command has CAP_SYS_PTRACE, and a security module forbids it all the same%s%s%s",
+		what, known ? " (one of " : "", sight->modules,
+		known ? ")" : "");
+	return -1;
+}
+
+int obstacle_unseen(const struct sight *sight, struct err *err)
+{
+	static const char what[] = "who has it open cannot be seen from here";
+
+	if (!sight->own_numbers)
+		return err_set(err, ERR_HOLDER_HIDDEN, 0,
+			       "%s: /proc is of another PID namespace", what);
+	if (!sight->capable)
+		return err_set(err, ERR_NO_PTRACE, 0,
+			       "%s: this command lacks CAP_SYS_PTRACE", what);
+	if (!sight->all_numbers)
+		return err_set(err, ERR_HOLDER_HIDDEN, 0,
+			       "%s: this command is in a PID namespace of its own, as in a container",
+			       what);
+	if (sight->closed)
+		return say_security(sight, 0, what, err);
+	err_set(err, ERR_BUSY, 0, "it is in use, but no process has it open");
+	return err_hint(err, "try again: who had it may have just let it go");
+}
+
+int obstacle_refused(const struct sight *sight, const struct holder *holder,
+		     int num, struct err *err)
+{
+	char what[96];
+
+	snprintf(what, sizeof(what), "borrowing the open file of %s (pid %d)",
+		 holder->comm, (int)holder->pid);
+	if (sight->ptrace_scope >= YAMA_NO_ATTACH)
+		return err_set(err, ERR_PTRACE_SCOPE, num,
+			       "%s: kernel.yama.ptrace_scope is %d, which forbids it to everybody",
+			       what, sight->ptrace_scope);
+	if (!sight->capable)
+		return err_set(err, ERR_NO_PTRACE, num,
+			       "%s: this command lacks CAP_SYS_PTRACE", what);
+	return say_security(sight, num, what, err);
+}
