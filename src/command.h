@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "json/progress.h"
 #include "json/text.h"
 #include "lib/err.h"
 #include "migrate/transfer.h"

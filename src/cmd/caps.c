@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/visit.h"
 #include "commands.h"
+#include "host/driver_info.h"
 #include "lib/text.h"
 #include "report/walk.h"
-#include "sys/rates.h"
 #include "vfio/migration.h"
 
 enum { KEY_RATE = 0x300 };

@@ -7,7 +7,7 @@
 #include "cmd/option.h"
 #include "cmd/probe.h"
 #include "commands.h"
-#include "engine/compat.h"
+#include "compat/compat.h"
 #include "host/devlink.h"
 #include "image/members.h"
 #include "lib/cleanup.h"

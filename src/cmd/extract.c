@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "engine/extract.h"
+#include "image/extract.h"
 
 #include <string.h>
 

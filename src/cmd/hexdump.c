@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "image/place.h"
+#include "image/view.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
 #include "report/hexdump.h"

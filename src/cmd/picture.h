@@ -4,7 +4,7 @@
 #define CMD_PICTURE_H
 
 #include "command.h"
-#include "model/scan.h"
+#include "image/stats.h"
 
 /**
  * struct picture - what is to be drawn

@@ -6,10 +6,10 @@
 
 #include "cmd/device.h"
 #include "host/modules.h"
+#include "host/pci_function.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
 #include "report/device.h"
-#include "sys/netdev.h"
 #include "vfio/holders.h"
 
 int rebind_check_driver(const char *name, struct err *err)

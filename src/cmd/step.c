@@ -11,7 +11,6 @@
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
 #include "migrate/step_files.h"
-#include "model/steps.h"
 #include "report/walk.h"
 #include "vfio/migration.h"
 #include "vfio/walk.h"

@@ -6,7 +6,7 @@
 #include "json/text.h"
 #include "lib/err.h"
 #include "lib/states.h"
-#include "model/outcome.h"
+#include "migrate/transfer.h"
 
 /* What --then accepts, for help and completion. */
 #define THEN_STATES "STOP|RUNNING|RUNNING_P2P"

@@ -4,8 +4,8 @@
 
 #include "cmd/option.h"
 #include "commands.h"
-#include "engine/verify.h"
 #include "image/members.h"
+#include "image/verify.h"
 #include "lib/text.h"
 #include "report/verify.h"
 

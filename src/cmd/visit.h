@@ -4,7 +4,6 @@
 #define CMD_VISIT_H
 
 #include "lib/err.h"
-#include "model/visit.h"
 #include "vfio/open.h"
 
 /* What --live does, for every command's help: those that want a paused guest, and those that do not ask. */

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/tempfile.h"
 #include "conform/raw_ioctl.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"

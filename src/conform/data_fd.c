@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/tempfile.h"
 #include "conform/data.h"
 #include "conform/groups.h"
 #include "conform/raw_ioctl.h"
 #include "lib/cleanup.h"
+#include "lib/io.h"
 
 #define POLL_MS 10000
 

@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "conform/conform.h"
 #include "lib/err.h"
 #include "lib/states.h"
-#include "model/conform.h"
 #include "vfio/open.h"
 
 /**

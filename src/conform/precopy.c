@@ -3,11 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/tempfile.h"
 #include "conform/data.h"
 #include "conform/groups.h"
 #include "conform/raw_ioctl.h"
 #include "lib/cleanup.h"
+#include "lib/io.h"
 #include "vfio/migration.h"
 
 struct precopy_check {

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/tempfile.h"
 #include "conform/data.h"
 #include "conform/groups.h"
 #include "conform/raw_ioctl.h"

@@ -6,7 +6,7 @@
 #ifndef DIFF_ALIGN_H
 #define DIFF_ALIGN_H
 
-#include "model/diff.h"
+#include "diff/diff.h"
 
 #define ALIGN_RECORDS_MAX (128u << 10) /* a stream of more is one piece */
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/processors.h"
 #include "diff/align.h"
 #include "diff/map.h"
 #include "diff/ranges.h"
+#include "image/parallel.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 
@@ -163,7 +163,7 @@ static int collect_part(struct work *work, const struct block *block,
 	uint64_t place = block->place + from;
 	bool in_header = place < block->header;
 	uint64_t offset = place - (in_header ? 0 : block->header);
-	const struct place where = {
+	const struct diff_place where = {
 		.pair = block->pair,
 		.in_header = in_header,
 		.offset = offset,

@@ -3,10 +3,9 @@
 #ifndef DIFF_COMPARE_H
 #define DIFF_COMPARE_H
 
+#include "diff/diff.h"
 #include "image/view.h"
 #include "lib/err.h"
-#include "migrate/transfer.h"
-#include "model/diff.h"
 
 /**
  * struct compare - how

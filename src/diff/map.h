@@ -6,7 +6,7 @@
 #ifndef DIFF_MAP_H
 #define DIFF_MAP_H
 
-#include "model/diff.h"
+#include "diff/diff.h"
 
 /**
  * struct diff_cell

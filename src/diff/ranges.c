@@ -73,7 +73,7 @@ static int close_range(struct changes *changes)
 }
 
 /* Does what begins at @offset belong to the open range? */
-static bool joins(const struct changes *changes, const struct place *place,
+static bool joins(const struct changes *changes, const struct diff_place *place,
 		  uint64_t offset)
 {
 	const struct diff_range *last = &changes->last;
@@ -84,7 +84,7 @@ static bool joins(const struct changes *changes, const struct place *place,
 }
 
 /* @len bytes, @at of the buffers' first, all of which differ. */
-static int add_run(struct changes *changes, const struct place *place,
+static int add_run(struct changes *changes, const struct diff_place *place,
 		   size_t at, size_t len)
 {
 	uint64_t offset = place->offset + at;
@@ -109,7 +109,7 @@ static int add_run(struct changes *changes, const struct place *place,
 	return 0;
 }
 
-int changes_feed(struct changes *changes, const struct place *place,
+int changes_feed(struct changes *changes, const struct diff_place *place,
 		 const unsigned char *a, const unsigned char *b, size_t len)
 {
 	size_t at = equal_bytes(a, b, len);

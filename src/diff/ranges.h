@@ -3,7 +3,7 @@
 #ifndef DIFF_RANGES_H
 #define DIFF_RANGES_H
 
-#include "model/diff.h"
+#include "diff/diff.h"
 
 /**
  * struct changes - collects ranges
@@ -26,11 +26,11 @@ struct changes {
 };
 
 /**
- * struct place - where two buffers come from
+ * struct diff_place - where two buffers come from
  * @pair, @in_header, @offset, @at: as in struct diff_range, of the first byte
  * @in_map: where that is in the map, if there is one
  */
-struct place {
+struct diff_place {
 	size_t pair;
 	bool in_header;
 	uint64_t offset;
@@ -45,7 +45,7 @@ struct place {
  * range goes on over the borders of buffers, and never over those of pairs,
  * or of header and payload. 0, or -ENOMEM.
  */
-int changes_feed(struct changes *changes, const struct place *place,
+int changes_feed(struct changes *changes, const struct diff_place *place,
 		 const unsigned char *a, const unsigned char *b, size_t len)
 	__attribute__((nonnull(1, 2)));
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is known of a device: filled by sys/inventory, sys/devlink, sys/holder
- * and the probe of its VFIO features, printed by report.
+ * What is known of a device: host/inventory and host/devlink fill it, vfio/holders
+ * its holder, and the probe of its VFIO features the rest.
  */
 #ifndef HOST_DEVICE_H
 #define HOST_DEVICE_H
@@ -11,10 +11,31 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/firmware.h"
 #include "image/record.h"
+#include "lib/err.h"
 #include "lib/states.h"
-#include "model/bdf.h"
+
+/* PCI addresses: domain:bus:device.function. */
+
+#define BDF_TEXT_SIZE 20 /* "ffffffff:ff:1f.7" */
+
+struct bdf {
+	uint32_t domain;  /* above ffff behind a VMD */
+	uint8_t bus;
+	uint8_t device;   /* 0..31 */
+	uint8_t function; /* 0..7 */
+};
+
+/** bdf_parse - "0000:3b:00.2" or "3b:00.2" (domain 0), all of @text; a domain has up to 8 digits; 0 or -EINVAL */
+int bdf_parse(const char *text, struct bdf *bdf) __attribute__((nonnull(1, 2)));
+
+/** bdf_format - the canonical text, "0000:3b:00.2", the domain with 4 digits or more as it needs; returns @buf */
+const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE])
+	__attribute__((nonnull(1, 2)));
+
+/** bdf_compare - order by address, as qsort(3) wants it */
+int bdf_compare(const struct bdf *a, const struct bdf *b)
+	__attribute__((nonnull(1, 2)));
 
 #define DEVICE_NAME_SIZE 64
 #define DEVICE_NETDEVS_MAX 8

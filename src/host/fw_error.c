@@ -1,14 +1,90 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/fw_error.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
-#include "sys/kmsg.h"
+#include "lib/text.h"
+
+#define RECORD_MAX 8192 /* the kernel gives no longer one */
+
+int kmsg_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0 && lseek(fd, 0, SEEK_END) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* "COMMAND(0x115) op_mod(0x1) failed, status bad resource state(0x9), syndrome (0x2c9bb0), err(-22)"; a status may have brackets in its name */
+static bool parse_words(const char *words, struct fw_failure *failure)
+{
+	static const char before[] = "failed, status ";
+	const char *name = strstr(words, before);
+	const char *number;
+	int err;
+
+	*failure = (struct fw_failure){ 0 };
+	if (!name || sscanf(words, "%47[A-Z0-9_](%x) op_mod(%x)",
+			    failure->command, &failure->opcode,
+			    &failure->op_mod) != 3)
+		return false;
+	name += strlen(before);
+	number = strstr(name, "(0x");
+	if (!number || sscanf(number, "(%x), syndrome (%x), err(%d)",
+			      &failure->status, &failure->syndrome, &err) != 3)
+		return false;
+	text_format(failure->status_name, sizeof(failure->status_name), "%.*s",
+		    (int)(number - name), name);
+	failure->num = -err;
+	return true;
+}
+
+/* "prio,seq,time,flags;mlx5_core BDF: function:line:(pid N): COMMAND…" and lines of properties */
+bool kmsg_parse(const char *record, pid_t tid, struct fw_failure *failure)
+{
+	char line[RECORD_MAX + 1];
+	const char *words, *pid;
+
+	text_copy(line, sizeof(line), record);
+	line[strcspn(line, "\n")] = '\0';
+	pid = strstr(line, "(pid ");
+	words = pid ? strstr(pid, "): ") : NULL;
+	if (!words)
+		return false;
+	if (tid && atoll(pid + strlen("(pid ")) != tid)
+		return false;
+	return parse_words(words + strlen("): "), failure);
+}
+
+bool kmsg_failure(int fd, pid_t tid, struct fw_failure *failure)
+{
+	char record[RECORD_MAX + 1];
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	for (;;) {
+		n = read(fd, record, RECORD_MAX);
+		if (n < 0 && (errno == EPIPE || errno == EINTR))
+			continue; /* EPIPE: records were overwritten before we came */
+		if (n <= 0)
+			return false;
+		record[n] = '\0';
+		if (kmsg_parse(record, tid, failure))
+			return true;
+	}
+}
 
 #define FAILURES_SIZE 4096 /* the driver keeps 16 lines */
 

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/modules.h"
 #include "host/pci_function.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
-#include "sys/alias.h"
 
 #define VENDOR_MELLANOX 0x15b3
 #define SCAN_TRIES 3

@@ -3,7 +3,31 @@
 #ifndef HOST_MODULES_H
 #define HOST_MODULES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "lib/err.h"
+
+/* The id tables of mlx5's drivers, as depmod(8) wrote them down. */
+
+/** struct alias_table - the patterns of mlx5's modules; zero it to begin */
+struct alias_table {
+	char **patterns;
+	size_t n;
+	bool loaded;
+};
+
+/**
+ * alias_matches - is a PCI function in an id table of mlx5's?
+ * @modalias: of the function, "pci:v000015B3d…"
+ *
+ * Reads /lib/modules/<release>/modules.alias at the first call, for the
+ * kernel that runs below the root. Without that file nothing matches.
+ */
+bool alias_matches(struct alias_table *table, const char *modalias)
+	__attribute__((nonnull(1, 2)));
+
+void alias_free(struct alias_table *table) __attribute__((nonnull(1)));
 
 /**
  * module_require - see to it that the PCI driver @driver is there

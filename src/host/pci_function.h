@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "host/device.h"
+#include "lib/err.h"
 
 #define FUNCTION_PCI "/sys/bus/pci/devices/"
 #define FUNCTION_MDEV "/sys/bus/mdev/devices/"
@@ -30,5 +31,17 @@ void function_read(struct device *device, const char *dir)
  */
 int function_vf_name(char *buf, size_t size, const char *pf, long number)
 	__attribute__((nonnull(1, 3)));
+
+/* Is a device's network interface in use? */
+
+/**
+ * netdev_require_idle - fail when a netdev of @device is in use
+ *
+ * ERR_NETDEV_BUSY for one that is up, belongs to a bond, bridge or the like,
+ * or carries an IPv4 or IPv6 address. Of a captured host only what sysfs and
+ * /proc/net/if_inet6 show is known, so no IPv4 address. 0 or -1.
+ */
+int netdev_require_idle(const struct device *device, struct err *err)
+	__attribute__((nonnull(1, 2)));
 
 #endif

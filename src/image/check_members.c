@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-#include "image/common.h"
 #include "image/format.h"
-#include "image/view_opened.h"
+#include "image/view.h"
 
 int digest_pass_init(struct digest_pass *pass, const struct view *view,
 		     struct err *err)

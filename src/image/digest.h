@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "migrate/transfer.h"
+#include "image/format.h"
 
 struct digest;
 

@@ -1,12 +1,68 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the image's reader and writer must agree on: mlxmigctl-image(5). Private to this room. */
+/* What an image is made of, see mlxmigctl-image(5): what its reader and writer must agree on. */
 #ifndef IMAGE_FORMAT_H
 #define IMAGE_FORMAT_H
 
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
-#include "migrate/transfer.h"
+#include "lib/err.h"
+
+#define DIGEST_TEXT_SIZE 33 /* 32 lower-case hex digits of an XXH3-128 */
+
+/* The phases of a stream: bytes belong to the phase in which read() gave them. */
+enum phase { PHASE_PRE_COPY, PHASE_STOP_COPY, PHASE_COUNT };
+
+/** phase_name - "pre_copy", "stop_copy": as in members' names and JSON keys */
+const char *phase_name(enum phase phase);
+
+struct phase_total {
+	uint64_t bytes;
+	uint64_t members; /* of the image */
+	uint64_t duration_ns;
+};
+
+/** struct image_totals - what an image's manifest promises and its members hold */
+struct image_totals {
+	struct phase_total phases[PHASE_COUNT]; /* bytes and members */
+	uint64_t bytes;                         /* of the bare stream */
+	uint64_t members;                       /* of the stream; 0 when it is bare */
+	char digest[DIGEST_TEXT_SIZE];          /* XXH3-128 of the bare stream */
+};
+
+/** struct image_origin - by what and when an image was written */
+struct image_origin {
+	char kernel[80];       /* release, as uname -r tells it */
+	char tool[32];         /* version of mlxmigctl */
+	uint64_t saved_unix_ns; /* CLOCK_REALTIME when the save began */
+};
+
+/* What is checked, in the order in which it is told. */
+enum check {
+	CHECK_DIGESTS,   /* every member's contents are those that its header's digest is of */
+	CHECK_STRUCTURE, /* names, order, types, sizes, the JSON members, the archive's end */
+	CHECK_TOTALS,    /* the manifest's counts and digest of the stream */
+	CHECK_FRAMING,   /* the records of the stream */
+	CHECK_COUNT,
+};
+
+/** check_name - "structure" and the like: keys of the document */
+const char *check_name(enum check check);
+
+/**
+ * struct damage - where something is wrong
+ * @member: of the image; empty where that is not known, or there is none
+ * @offset: of the stream: where the member's bytes begin, or the framing ends
+ * @len: of the member's bytes; 0: not known, or it holds nothing of the stream
+ */
+struct damage {
+	enum check check;
+	char member[64];
+	uint64_t offset;
+	uint64_t len;
+};
 
 #define FORMAT_DEVICE "device.json"
 #define FORMAT_MANIFEST "manifest.json"
@@ -26,5 +82,18 @@ static inline void format_member_name(char name[FORMAT_NAME_SIZE],
 	snprintf(name, FORMAT_NAME_SIZE, "state/%08" PRIu64 "-%s", number,
 		 phase_name(phase));
 }
+
+/** image_no_memory - ERR_NO_MEMORY; returns -1 */
+static inline int image_no_memory(struct err *err)
+{
+	return err_set(err, ERR_NO_MEMORY, 0, "memory for an image");
+}
+
+/**
+ * image_hint_damage - what there is of a damaged image, and what can be done, as the hint of ERR_DAMAGED
+ * @word: what it is up to there: "good", or "there" where no digest was checked
+ */
+void image_hint_damage(struct err *err, const char *word, uint64_t bytes,
+		       uint64_t members);
 
 #endif

@@ -11,6 +11,36 @@
 #include "lib/interrupt.h"
 #include "lib/io.h"
 
+int opened_open(struct opened *opened, const char *path,
+		const struct image_json *json, struct err *err)
+{
+	struct stat st;
+	off_t base;
+
+	*opened = (struct opened)OPENED_INIT;
+	opened->name = strcmp(path, "-") ? path : "standard input";
+	opened->fd = open_input(path, err);
+	if (opened->fd < 0)
+		return -1;
+	base = lseek(opened->fd, 0, SEEK_CUR);
+	opened->base = base < 0 ? 0 : (uint64_t)base;
+	if (image_reader_try(&opened->reader, opened->fd, opened->name, json,
+			     err))
+		return -1;
+	/* Files whose contents the kernel makes up say that they are empty. */
+	opened->in_place = !fstat(opened->fd, &st) && S_ISREG(st.st_mode) &&
+			   (uint64_t)st.st_size > opened->base &&
+			   !image_reader_is_compressed(opened->reader);
+	return 0;
+}
+
+void opened_close(struct opened *opened)
+{
+	image_reader_free(TAKE_PTR(opened->reader));
+	cleanup_closep(&opened->fd);
+	opened->fd = -1;
+}
+
 int input_open(struct input *input, const char *path,
 	       const struct image_json *json, struct err *err)
 {
@@ -226,4 +256,34 @@ int input_check_unchanged(const struct input *input, struct err *err)
 	    same_time(&now.st_mtim, &input->before.st_mtim))
 		return 0;
 	return changed(input, err);
+}
+
+#define DOCUMENT_MAX (4u << 20) /* of inspect, with 10,000 records; in memory it is many times as much */
+
+/* To the reader a document is a stream like any other. */
+char *document_read(struct input *input, size_t *len, struct err *err)
+{
+	struct image_member member;
+	AUTO_FREE char *text = NULL;
+	char *more;
+	int ret;
+
+	*len = 0;
+	while ((ret = image_reader_next(input->reader, &member, err)) > 0) {
+		if (member.len > DOCUMENT_MAX - *len) {
+			err_set(err, ERR_USAGE, 0,
+				"%s: more than %u MiB is no document",
+				input->name, DOCUMENT_MAX >> 20);
+			return NULL;
+		}
+		more = realloc(text, *len + member.len);
+		if (!more) {
+			err_set(err, ERR_NO_MEMORY, 0, "%s", input->name);
+			return NULL;
+		}
+		text = more;
+		memcpy(text + *len, member.data, member.len);
+		*len += member.len;
+	}
+	return ret ? NULL : TAKE_PTR(text);
 }

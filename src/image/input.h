@@ -4,13 +4,42 @@
 #define IMAGE_INPUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
 #include "image/reader.h"
+#include "json/progress.h"
 #include "lib/err.h"
 #include "migrate/pump.h"
+
+/* An input whose first bytes were looked at, to be read in place or through. Private to this room. */
+
+/**
+ * struct opened - an input
+ * @name: for messages: the path, or "standard input"
+ * @base: where it began in its file
+ * @in_place: a regular file in which the stream stands as it is
+ */
+struct opened {
+	const char *name;
+	int fd;
+	uint64_t base;
+	bool in_place;
+	struct image_reader *reader;
+};
+
+#define OPENED_INIT { .fd = -1 }
+
+/** opened_open - the file @path, which is kept, or standard input for "-"; 0, or -1 with a reader as image_reader_try() has it; opened_close() in any case */
+int opened_open(struct opened *opened, const char *path,
+		const struct image_json *json, struct err *err);
+
+/** opened_close - harmless on OPENED_INIT and twice */
+void opened_close(struct opened *opened);
+
+#define AUTO_OPENED __attribute__((cleanup(opened_close)))
 
 /** struct extent - bytes of the stream that follow each other in the file */
 struct extent {
@@ -83,5 +112,15 @@ int input_next(struct pump_block *block, void *data, struct err *err);
 /** input_check_unchanged - after the end: is a verified file still the one that was verified? 0 or -1 (ERR_DAMAGED) */
 int input_check_unchanged(const struct input *input, struct err *err)
 	__attribute__((nonnull(1, 2)));
+
+/* JSON that somebody else wrote, out of a file or a pipe. */
+
+/**
+ * document_read - all of @input, which is not an image
+ *
+ * At most 4 MiB; more is ERR_USAGE. Malloc'ed, @len bytes; NULL with err set.
+ */
+char *document_read(struct input *input, size_t *len, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
 
 #endif

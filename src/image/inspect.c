@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/common.h"
 #include "image/format.h"
-#include "image/opened.h"
-#include "image/view_opened.h"
+#include "image/input.h"
 
 /* Room for one more of a list of @n, which grows by doubling; NULL: no memory. */
 static void *grown(void *list, size_t n, size_t size)

@@ -8,10 +8,10 @@
 
 #include "compat/identity.h"
 #include "host/device.h"
+#include "image/format.h"
+#include "image/inspect.h"
+#include "image/stats.h"
 #include "lib/err.h"
-#include "migrate/transfer.h"
-#include "model/scan.h"
-#include "model/survey.h"
 
 /** report_image_device - the text of device.json, malloc'ed; NULL: no memory */
 char *report_image_device(const struct device *device,

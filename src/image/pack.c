@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "engine/document.h"
 #include "image/input.h"
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"

@@ -2,9 +2,20 @@
 #include "image/parallel.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
-#include "image/common.h"
+#include "image/format.h"
+
+unsigned int processors(void)
+{
+	cpu_set_t set;
+
+	/* It fails where there are more of them than a set can hold: that many threads nobody starts. */
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return CPU_SETSIZE;
+	return (unsigned int)CPU_COUNT(&set);
+}
 
 struct sweep {
 	const struct view *view;

@@ -10,6 +10,11 @@
 #include "image/view.h"
 #include "lib/err.h"
 
+/* How many threads are worth starting. */
+
+/** processors - that this process may use, at least 1 */
+unsigned int processors(void);
+
 #define SWEEP_BLOCK (256u << 10) /* stays in a processor's own cache for all stages */
 #define SWEEP_THREADS_MAX 8
 #define SWEEP_STAGES_MAX 4

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/common.h"
+#include "image/format.h"
 #include "image/tar.h"
 #include "lib/cleanup.h"
 
@@ -318,21 +318,6 @@ static int next_of_stream(struct image_reader *reader,
 	digest_update(reader->stream, member->data, member->len);
 	count(reader, PHASE_STOP_COPY, member->len, false);
 	return 1;
-}
-
-void image_hint_damage(struct err *err, const char *word, uint64_t bytes,
-		       uint64_t members)
-{
-	if (err->code != ERR_DAMAGED)
-		return;
-	if (!members) {
-		err_hint(err, "nothing of the stream in it is %s: copy the image anew from where it was saved, or save the state again",
-			 word);
-		return;
-	}
-	err_hint(err, "the stream is %s up to byte %" PRIu64 " (%" PRIu64
-		 " member%s), which is not enough to load it: copy the image anew from where it was saved, or save the state again",
-		 word, bytes, members, members == 1 ? "" : "s");
 }
 
 int image_reader_next(struct image_reader *reader, struct image_member *member,

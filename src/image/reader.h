@@ -10,10 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/format.h"
 #include "image/writer.h"
 #include "lib/err.h"
-#include "migrate/transfer.h"
-#include "model/verdict.h"
 
 enum image_kind {
 	IMAGE_TAR,    /* an image of mlxmigctl-image(5) */
@@ -119,5 +118,11 @@ const char *image_reader_manifest(const struct image_reader *reader,
 				  size_t *len);
 
 void image_reader_free(struct image_reader *reader);
+
+/** image_reader_freep - for CLEANUP() */
+static inline void image_reader_freep(struct image_reader **reader)
+{
+	image_reader_free(*reader);
+}
 
 #endif

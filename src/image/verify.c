@@ -1,14 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image/verify.h"
 
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "image/check_members.h"
-#include "image/common.h"
 #include "image/format.h"
-#include "image/opened.h"
+#include "image/input.h"
 #include "image/parallel.h"
-#include "image/view_opened.h"
+#include "image/view.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
+
+bool verdict_good(const struct verdict *verdict)
+{
+	return verdict->opened && !err_is_set(&verdict->err);
+}
+
+bool verdict_is_damage(const struct err *err)
+{
+	return err->code == ERR_DAMAGED || err->code == ERR_INCOMPATIBLE;
+}
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static bool is_touched(const struct damage *damage, const struct record *record)
+{
+	uint64_t end = damage->len ? add(damage->offset, damage->len)
+				   : UINT64_MAX;
+	uint64_t record_end = add(record->offset + RECORD_HEADER_SIZE,
+				  record->size);
+
+	return record->offset < end && record_end > damage->offset;
+}
+
+int verdict_touch(struct verdict *verdict, const struct record *record,
+		  uint64_t number)
+{
+	size_t n = verdict->n_records;
+	struct verdict_record *list = verdict->records;
+
+	if (!is_touched(&verdict->damage, record))
+		return 0;
+	if (n >= verdict->limit) {
+		verdict->n_records_more++;
+		return 0;
+	}
+	if (!(n & (n - 1))) {
+		list = reallocarray(list, n ? 2 * n : 1, sizeof(*list));
+		if (!list)
+			return -1;
+		verdict->records = list;
+	}
+	list[verdict->n_records++] = (struct verdict_record){ number, *record };
+	return 0;
+}
+
+void verdict_release(struct verdict *verdict)
+{
+	free(verdict->records);
+	verdict->records = NULL;
+	verdict->n_records = 0;
+}
 
 /* The two digests of a sweep: of each member, and of all. */
 struct pass {
@@ -276,4 +335,115 @@ void image_verify(const struct image_json *json, unsigned int n_threads,
 	if (ret)
 		note_failure(verdict, &err);
 	verdict->duration_ns = now_ns() - started;
+}
+
+struct crew {
+	const struct verify_plan *plan;
+	struct verdict *verdicts;
+	size_t n;
+	unsigned int threads_each; /* of a file */
+	pthread_mutex_t lock;      /* of what follows */
+	size_t next;
+	struct progress sample;
+	uint64_t started_ns;
+	char words[32];
+};
+
+static void tick(uint64_t bytes, void *data)
+{
+	struct crew *crew = data;
+
+	pthread_mutex_lock(&crew->lock);
+	crew->sample.bytes += bytes;
+	crew->sample.elapsed_ns = now_ns() - crew->started_ns;
+	crew->plan->progress(&crew->sample, crew->plan->progress_data);
+	pthread_mutex_unlock(&crew->lock);
+}
+
+static void *work(void *data)
+{
+	struct crew *crew = data;
+
+	for (;;) {
+		size_t i;
+
+		pthread_mutex_lock(&crew->lock);
+		i = crew->next++;
+		pthread_mutex_unlock(&crew->lock);
+		if (i >= crew->n)
+			return NULL;
+		image_verify(crew->plan->json, crew->threads_each,
+			     crew->plan->progress ? tick : NULL, crew,
+			     &crew->verdicts[i]);
+	}
+}
+
+/* The caller's thread is one of them, and does it all where no other can be started. */
+static void work_all(struct crew *crew, unsigned int n)
+{
+	pthread_t threads[VERIFY_JOBS_MAX];
+	unsigned int started = 0;
+
+	while (started + 1 < n &&
+	       !pthread_create(&threads[started], NULL, work, crew))
+		started++;
+	work(crew);
+	while (started)
+		pthread_join(threads[--started], NULL);
+}
+
+/* How much there is to be read, where each of the files tells; a compressed one does not. */
+static void begin_progress(struct crew *crew)
+{
+	uint64_t total = 0;
+	bool known = true;
+
+	for (size_t i = 0; i < crew->n; i++) {
+		struct stat st;
+		const char *path = crew->verdicts[i].path;
+
+		known = known && strcmp(path, "-") && !stat(path, &st) &&
+			S_ISREG(st.st_mode);
+		total += known ? (uint64_t)st.st_size : 0;
+	}
+	snprintf(crew->words, sizeof(crew->words), "%zu files", crew->n);
+	crew->sample.device = crew->n == 1 ? crew->verdicts[0].path
+					   : crew->words;
+	crew->sample.phase = "verify";
+	crew->sample.total_bytes = known ? total : 0;
+	crew->started_ns = now_ns();
+}
+
+static void end_progress(struct crew *crew)
+{
+	crew->sample.last = true;
+	crew->sample.elapsed_ns = now_ns() - crew->started_ns;
+	crew->plan->progress(&crew->sample, crew->plan->progress_data);
+}
+
+/* A compressed image takes up to 8 MiB while it is read. */
+static unsigned int jobs_default(void)
+{
+	unsigned int n = processors();
+
+	return n < VERIFY_JOBS_DEFAULT_MAX ? n : VERIFY_JOBS_DEFAULT_MAX;
+}
+
+void verify_files(const struct verify_plan *plan, struct verdict *verdicts,
+		  size_t n)
+{
+	unsigned int jobs = plan->jobs ? plan->jobs : jobs_default();
+	unsigned int at_once;
+	struct crew crew = {
+		.plan = plan, .verdicts = verdicts, .n = n,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+
+	jobs = jobs > VERIFY_JOBS_MAX ? VERIFY_JOBS_MAX : jobs;
+	at_once = n < jobs ? (unsigned int)n : jobs;
+	crew.threads_each = at_once ? jobs / at_once : 1;
+	begin_progress(&crew);
+	work_all(&crew, at_once);
+	if (plan->progress)
+		end_progress(&crew);
 }

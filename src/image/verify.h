@@ -3,10 +3,75 @@
 #ifndef IMAGE_VERIFY_H
 #define IMAGE_VERIFY_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "image/reader.h"
-#include "model/verdict.h"
+#include "image/record.h"
+#include "json/progress.h"
+#include "lib/err.h"
+
+/* What was found wrong with an image or a bare stream: filled by image, printed by report. */
+
+/** struct verdict_record - a record and its number in the stream, from 0 */
+struct verdict_record {
+	uint64_t number;
+	struct record record;
+};
+
+/**
+ * struct verdict - on one file
+ * @path: as it was named; "-": standard input
+ * @limit: at most so many records are listed
+ * @opened: it was found to be an image or a stream; else the rest says nothing
+ * @made: which checks were made to their end, or failed
+ * @errs: what each of them found; ERR_NONE: nothing
+ * @err: the first thing that is wrong, or why the file could not be read
+ * @totals: as counted; the digest is of what could be read, and empty where
+ *          that is not all
+ * @damage: where @err is, when @damaged
+ * @damaged_members: whose digests do not fit
+ * @records: those that the damage touches, or may touch; @n_records of them,
+ *           @n_records_more not listed
+ */
+struct verdict {
+	const char *path;
+	size_t limit;
+	bool opened;
+	bool is_image;
+	bool compressed;
+	bool made[CHECK_COUNT];
+	struct err errs[CHECK_COUNT];
+	struct err err;
+	struct image_totals totals;
+	struct record_parser parser;
+	bool damaged;
+	struct damage damage;
+	uint64_t damaged_members;
+	struct verdict_record *records;
+	size_t n_records;
+	uint64_t n_records_more;
+	uint64_t duration_ns;
+};
+
+/** verdict_good - was everything checked and found right? */
+bool verdict_good(const struct verdict *verdict) __attribute__((nonnull(1)));
+
+/** verdict_is_damage - is the failure one of the file's contents, not of reading it? */
+bool verdict_is_damage(const struct err *err) __attribute__((nonnull(1)));
+
+/**
+ * verdict_touch - note a record if the damage is in it
+ *
+ * Where the damage's length is not known, it reaches to the end. 0, or -1: no
+ * memory.
+ */
+int verdict_touch(struct verdict *verdict, const struct record *record,
+		  uint64_t number) __attribute__((nonnull(1, 2)));
+
+/** verdict_release - frees what it points to */
+void verdict_release(struct verdict *verdict) __attribute__((nonnull(1)));
 
 /** verify_tick_fn - so many more bytes of the stream were checked; from any of the threads, one at a time */
 typedef void (*verify_tick_fn)(uint64_t bytes, void *data);
@@ -25,5 +90,33 @@ typedef void (*verify_tick_fn)(uint64_t bytes, void *data);
 void image_verify(const struct image_json *json, unsigned int n_threads,
 		  verify_tick_fn tick, void *tick_data, struct verdict *verdict)
 	__attribute__((nonnull(1, 5)));
+
+/* Many images and streams checked at the same time. */
+
+#define VERIFY_JOBS_MAX 256
+#define VERIFY_JOBS_DEFAULT_MAX 8 /* unless it is asked for more: each may take memory */
+
+/**
+ * struct verify_plan - what is to be done
+ * @jobs: threads in all, 1 to VERIFY_JOBS_MAX; 0: as many as there are
+ *        processors for this process, up to VERIFY_JOBS_DEFAULT_MAX
+ * @progress: may be NULL; called by one thread at a time
+ */
+struct verify_plan {
+	const struct image_json *json;
+	unsigned int jobs;
+	progress_fn progress;
+	void *progress_data;
+};
+
+/**
+ * verify_files - check @n files
+ * @verdicts: one for each, with path and limit set
+ *
+ * One file that cannot be read or is damaged does not keep the others from
+ * being checked; each verdict tells of its own.
+ */
+void verify_files(const struct verify_plan *plan, struct verdict *verdicts,
+		  size_t n) __attribute__((nonnull(1, 2)));
 
 #endif

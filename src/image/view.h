@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/input.h"
 #include "image/reader.h"
 #include "image/record.h"
 #include "lib/err.h"
@@ -125,5 +126,46 @@ int view_read(const struct view *view, void *to, size_t len, uint64_t offset,
 int view_records(const struct view *view, struct record_parser *parser,
 		 record_fn fn, void *fn_data, struct err *err)
 	__attribute__((nonnull(1, 2, 5)));
+
+/* What the checks need of a view beyond image/view.h. Private to this room. */
+
+/** view_of_opened - view_look() of what was opened, which is read and perhaps taken over; @opened->name is kept */
+int view_of_opened(struct view **view, struct opened *opened, struct err *err);
+
+/** view_seed - of an image: device.json's digest, from which the chain goes on */
+const char *view_seed(const struct view *view);
+
+/** view_damage - at what view_look() stopped; nothing of a whole one */
+const struct damage *view_damage(const struct view *view);
+
+/* Where the payload of a record is in a stream. */
+
+/**
+ * struct place - of a record's payload, or all of a stream that has no records
+ * @record: not of the latter
+ * @begin: in the stream
+ * @size: what the record's header says; the stream may end before
+ */
+struct place {
+	bool has_record;
+	struct record record;
+	uint64_t begin;
+	uint64_t size;
+};
+
+/**
+ * place_find - of the payload of the record @number, counted from 0
+ *
+ * In a stream without records, 0 is all of it. @option: the user's that
+ * named the record, for the hint: "--record". 0 or -1, ERR_USAGE where there
+ * is no such record.
+ */
+int place_find(const struct view *view, uint64_t number, const char *option,
+		 struct place *place, struct err *err)
+	__attribute__((nonnull(1, 3, 4, 5)));
+
+/** place_there - how many bytes of it the stream has */
+uint64_t place_there(const struct place *place, const struct view *view)
+	__attribute__((nonnull(1, 2)));
 
 #endif

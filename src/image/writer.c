@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/common.h"
 #include "image/digest.h"
 #include "image/format.h"
 #include "lib/cleanup.h"

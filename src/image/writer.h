@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/format.h"
 #include "lib/err.h"
-#include "migrate/transfer.h"
 
 #define IMAGE_MEMBER_MAX (4u << 20) /* bytes of the stream in one member */
 

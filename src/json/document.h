@@ -10,9 +10,9 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "base/firmware.h"
+#include "host/device.h"
+#include "image/format.h"
 #include "lib/err.h"
-#include "migrate/transfer.h"
 
 /** report_new - {"schema": "mlxmigctl.<command>/1"} */
 json_t *report_new(const char *command) __attribute__((nonnull(1)));

@@ -46,8 +46,8 @@ static void show_json(const struct progress *p)
 			report_number(p->total_bytes ? (long long)p->total_bytes : -1),
 			"elapsed_ns", (json_int_t)p->elapsed_ns,
 			"round", of_round(p, p->round),
-			"initial_bytes", of_round(p, p->info.initial_bytes),
-			"dirty_bytes", of_round(p, p->info.dirty_bytes)));
+			"initial_bytes", of_round(p, p->initial_bytes),
+			"dirty_bytes", of_round(p, p->dirty_bytes)));
 	report_print(line, stderr, true);
 	json_decref(line);
 }

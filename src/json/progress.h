@@ -6,7 +6,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "migrate/transfer.h"
+/**
+ * struct progress - a sample while a transfer goes on
+ * @device: or the file that is read
+ * @round: of pre-copy, from 1; 0: it is something else
+ * @initial_bytes, @dirty_bytes: what there was to be read before this round
+ */
+struct progress {
+	const char *device;
+	const char *phase;   /* "verify", "stop_copy", "load" … */
+	uint64_t bytes;
+	uint64_t total_bytes; /* 0: unknown */
+	uint64_t elapsed_ns;
+	bool last;           /* of this phase */
+	unsigned int round;
+	uint64_t initial_bytes, dirty_bytes;
+};
+
+typedef void (*progress_fn)(const struct progress *progress, void *data);
 
 /** struct progress_view - how progress is shown, and what was shown last */
 struct progress_view {

@@ -28,4 +28,14 @@ ssize_t read_full(int fd, void *data, size_t len);
  */
 int open_input(const char *path, struct err *err) __attribute__((nonnull(1, 2)));
 
+/* Files without a name, for what does not fit into memory. */
+
+/**
+ * tempfile_open - an empty file in $TMPDIR, else /tmp, that no folder lists
+ *
+ * Mode 0600, to be read and written. It is gone when the descriptor, which is
+ * the caller's, is closed, and so with the process. -1 with err set.
+ */
+int tempfile_open(struct err *err) __attribute__((nonnull(1)));
+
 #endif

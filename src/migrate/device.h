@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "lib/err.h"
-#include "model/outcome.h"
+#include "migrate/transfer.h"
 #include "vfio/open.h"
 #include "vfio/walk.h"
 

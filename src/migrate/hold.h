@@ -6,8 +6,30 @@
 #include <stdbool.h>
 
 #include "lib/err.h"
-#include "model/visit.h"
+#include "migrate/transfer.h"
 #include "vfio/open.h"
+#include "vfio/walk.h"
+
+/**
+ * struct held_device - one that mlxmigctl hold keeps open
+ * @visit: its state is the one in which it is held
+ * @walk: how it came there
+ * @closed_fd: as in struct step_result
+ * @loaded: what was loaded into it, with the walk and the warnings; or NULL
+ */
+struct held_device {
+	struct visit visit;
+	struct walk walk;
+	bool closed_fd;
+	const struct outcome *loaded;
+};
+
+/** struct hold_result - devices held by this process */
+struct hold_result {
+	pid_t pid;
+	const struct held_device *devices;
+	size_t n;
+};
 
 /**
  * keep_plan - can an open device go to @target?

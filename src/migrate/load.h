@@ -4,8 +4,9 @@
 #define MIGRATE_LOAD_H
 
 #include "image/reader.h"
+#include "json/progress.h"
 #include "lib/err.h"
-#include "model/outcome.h"
+#include "migrate/transfer.h"
 #include "vfio/open.h"
 
 /**

@@ -152,7 +152,8 @@ static int one_round(struct parcel *p, uint64_t begun_ns, struct err *err)
 	};
 	const struct progress sample = {
 		.round = precopy->n_rounds,
-		.info = precopy->left,
+		.initial_bytes = precopy->left.initial_bytes,
+		.dirty_bytes = precopy->left.dirty_bytes,
 		.total_bytes = precopy->left.initial_bytes +
 			       precopy->left.dirty_bytes,
 	};

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/format.h"
+#include "json/progress.h"
 #include "lib/err.h"
 #include "migrate/transfer.h"
 

@@ -3,6 +3,7 @@
 #ifndef MIGRATE_SAVE_FILE_H
 #define MIGRATE_SAVE_FILE_H
 
+#include "json/progress.h"
 #include "lib/outfile.h"
 #include "migrate/device.h"
 #include "migrate/pump.h"

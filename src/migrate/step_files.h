@@ -3,11 +3,51 @@
 #ifndef MIGRATE_STEP_FILES_H
 #define MIGRATE_STEP_FILES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "lib/err.h"
 #include "migrate/load.h"
 #include "migrate/save.h"
-#include "model/visit.h"
 #include "vfio/open.h"
+
+/* A walk as it is said: DEVICE, and states, some of them with a file. */
+
+/**
+ * struct step_result - a walk; @visit.state is where it ended
+ * @files: what became of each file, @n_files of them; not owned
+ * @lost: the device was reset out of RESUMING: it holds no state any more
+ * @closed_fd: an arc gave a data fd, which was closed: the session that the
+ *             device has now can be neither read nor written
+ */
+struct step_result {
+	struct visit visit;
+	enum device_state origin;
+	struct walk walk;
+	bool closed_fd;
+	struct outcome *files;
+	size_t n_files;
+	bool lost;
+};
+
+/**
+ * steps_parse - DEVICE and @n operands STATE or STATE=FILE
+ * @steps: room for ARCS_MAX; their files point into the operands' text
+ *
+ * ERR_USAGE for what is no state, for a file where no data is, for sessions
+ * that are not ended, and for files that are named twice. The same state twice
+ * is no arc, but may be said. 0 or -1.
+ */
+int steps_parse(char *const *operands, size_t n, struct step_target *steps,
+		struct err *err) __attribute__((nonnull(1, 3, 4)));
+
+/** steps_count_files - how many have a file */
+size_t steps_count_files(const struct step_target *steps, size_t n)
+	__attribute__((nonnull(1)));
+
+/** steps_write_stdout - is one of the files that are written standard output ("-")? */
+bool steps_write_stdout(const struct step_target *steps, size_t n)
+	__attribute__((nonnull(1)));
 
 /**
  * struct script_options - how its files are written and read

@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "migrate/transfer.h"
 
-static const char *const phase_names[PHASE_COUNT] = {
-	[PHASE_PRE_COPY] = "pre_copy",
-	[PHASE_STOP_COPY] = "stop_copy",
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *const end_names[PRECOPY_END_COUNT] = {
+	[PRECOPY_DIRTY] = "dirty",
+	[PRECOPY_ROUNDS] = "rounds",
+	[PRECOPY_TIME] = "time",
 };
 
-const char *phase_name(enum phase phase)
+const char *precopy_end_name(enum precopy_end end)
 {
-	return (unsigned int)phase < PHASE_COUNT ? phase_names[phase]
-						 : "unknown";
+	return (unsigned int)end < PRECOPY_END_COUNT ? end_names[end] : NULL;
+}
+
+enum precopy_end precopy_judge(const struct precopy_limits *limits,
+			       unsigned int rounds, uint64_t elapsed_ns,
+			       const struct precopy_info *left)
+{
+	if (!left->initial_bytes && left->dirty_bytes <= limits->dirty_bytes)
+		return PRECOPY_DIRTY;
+	if (rounds >= limits->rounds)
+		return PRECOPY_ROUNDS;
+	return elapsed_ns >= limits->time_ns ? PRECOPY_TIME : PRECOPY_GOES_ON;
 }
 
 /* The arc into STOP_COPY; n_arcs: there was none. */
@@ -40,4 +54,17 @@ bool transfer_stopped(const struct transfer *transfer, struct stopped *stopped)
 	stopped->read_ns = transfer->read_ended_ns - transfer->read_begun_ns;
 	stopped->bytes = transfer->phases[PHASE_STOP_COPY].bytes;
 	return true;
+}
+
+void outcome_warn(struct outcome *outcome, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+
+	if (outcome->n_warnings == OUTCOME_WARNINGS_MAX)
+		return;
+	text = outcome->warnings[outcome->n_warnings++];
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(outcome->warnings[0]), fmt, ap);
+	va_end(ap);
 }

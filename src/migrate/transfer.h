@@ -10,53 +10,85 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compat/identity.h"
 #include "host/device.h"
+#include "image/format.h"
 #include "image/record.h"
 #include "lib/states.h"
-#include "model/precopy.h"
+#include "vfio/migration.h"
+#include "vfio/walk.h"
 
-#define ARCS_MAX 32
-#define DIGEST_TEXT_SIZE 33 /* 32 lower-case hex digits of an XXH3-128 */
+/*
+ * Pre-copy: a device gives its state while it runs, round after round, each of
+ * what has changed since. When that shall end, and what it came to.
+ */
 
-struct arc {
-	enum device_state from, to;
-	uint64_t duration_ns;
-	int num;           /* errno with which the kernel refused it, or 0 */
-	uint64_t begun_ns; /* CLOCK_MONOTONIC */
+#define PRECOPY_ROUNDS_MAX 100 /* each of them is told in the document */
+
+/* Without limits of the user's. */
+#define PRECOPY_DIRTY_DEFAULT (1u << 20)
+#define PRECOPY_ROUNDS_DEFAULT 10
+#define PRECOPY_SECONDS_DEFAULT 30
+
+/**
+ * struct precopy_limits - the first one that is reached ends it
+ * @dirty_bytes: as little may be left to be read
+ * @rounds: 1 to PRECOPY_ROUNDS_MAX
+ * @time_ns: of all devices together
+ */
+struct precopy_limits {
+	uint64_t dirty_bytes;
+	unsigned int rounds;
+	uint64_t time_ns;
 };
 
-/** struct walk - the arcs walked, in order; a refused one is the last */
-struct walk {
-	struct arc arcs[ARCS_MAX];
-	size_t n_arcs;
-};
-
-/* The phases of a stream: bytes belong to the phase in which read() gave them. */
-enum phase { PHASE_PRE_COPY, PHASE_STOP_COPY, PHASE_COUNT };
-
-/** phase_name - "pre_copy", "stop_copy": as in members' names and JSON keys */
-const char *phase_name(enum phase phase);
-
-struct phase_total {
+/** struct precopy_round - what was to be read before it, and what was */
+struct precopy_round {
+	struct precopy_info before;
 	uint64_t bytes;
-	uint64_t members; /* of the image */
 	uint64_t duration_ns;
 };
 
-/** struct image_totals - what an image's manifest promises and its members hold */
-struct image_totals {
-	struct phase_total phases[PHASE_COUNT]; /* bytes and members */
-	uint64_t bytes;                         /* of the bare stream */
-	uint64_t members;                       /* of the stream; 0 when it is bare */
-	char digest[DIGEST_TEXT_SIZE];          /* XXH3-128 of the bare stream */
+enum precopy_end {
+	PRECOPY_GOES_ON,
+	PRECOPY_DIRTY,  /* little enough is left */
+	PRECOPY_ROUNDS, /* all rounds were used */
+	PRECOPY_TIME,   /* all time was */
+	PRECOPY_END_COUNT,
 };
 
-/** struct image_origin - by what and when an image was written */
-struct image_origin {
-	char kernel[80];       /* release, as uname -r tells it */
-	char tool[32];         /* version of mlxmigctl */
-	uint64_t saved_unix_ns; /* CLOCK_REALTIME when the save began */
+/**
+ * struct precopy - of one device
+ * @begun: the device was pre-copied; else all else is empty
+ * @end: what ended it; PRECOPY_GOES_ON: something else did
+ * @left: the last answer
+ */
+struct precopy {
+	bool begun;
+	struct precopy_limits limits;
+	enum precopy_end end;
+	struct precopy_round rounds[PRECOPY_ROUNDS_MAX];
+	unsigned int n_rounds;
+	struct precopy_info left;
+	uint64_t duration_ns;
 };
+
+/** precopy_end_name - "dirty", "rounds", "time"; NULL while it goes on */
+const char *precopy_end_name(enum precopy_end end);
+
+/**
+ * precopy_judge - shall there be another round?
+ * @rounds: that have been
+ * @elapsed_ns: since the devices are in pre-copy
+ * @left: what there is to be read now
+ *
+ * As long as the first part is not read whole, what is left is never little
+ * enough. Little enough counts before the other two: it is the good end.
+ */
+enum precopy_end precopy_judge(const struct precopy_limits *limits,
+			       unsigned int rounds, uint64_t elapsed_ns,
+			       const struct precopy_info *left)
+	__attribute__((nonnull(1, 4)));
 
 /** struct transfer - one device's state, saved or loaded */
 struct transfer {
@@ -104,23 +136,40 @@ struct stopped {
 bool transfer_stopped(const struct transfer *transfer, struct stopped *stopped)
 	__attribute__((nonnull(1, 2)));
 
+/* What became of a save or load: filled by engine, printed by report. */
+
+#define OUTCOME_WARNINGS_MAX 8
+
 /**
- * struct progress - a sample while a transfer goes on
- * @device: or the file that is read
- * @round: of pre-copy, from 1; 0: it is something else
- * @info: what there was to be read before this round
+ * struct outcome - of one device
+ * @opened: the device was opened or borrowed: the states of @transfer say something
+ * @file: where the state went or came from, as it was named; "-": a pipe
+ * @read: of a walk with files: it was to be read, not written
+ * @raw: a bare stream, no image around it
+ * @file_bytes: size of the file, 0: not a regular file
+ * @done: all that was asked for was done
+ * @loaded: of load: the device holds the state, if it is still held
+ * @has_fit: of load: @fit says how the source's identity fits the device
  */
-struct progress {
-	const char *device;
-	const char *phase;   /* "verify", "stop_copy", "load" … */
-	uint64_t bytes;
-	uint64_t total_bytes; /* 0: unknown */
-	uint64_t elapsed_ns;
-	bool last;           /* of this phase */
-	unsigned int round;
-	struct precopy_info info;
+struct outcome {
+	char device[DEVICE_NAME_SIZE];
+	bool opened;
+	const char *file;
+	bool read;
+	bool raw;
+	bool compressed;
+	uint64_t file_bytes;
+	bool done;
+	bool loaded;
+	struct transfer transfer;
+	bool has_fit;
+	struct identity_fit fit;
+	char warnings[OUTCOME_WARNINGS_MAX][256];
+	size_t n_warnings;
 };
 
-typedef void (*progress_fn)(const struct progress *progress, void *data);
+/** outcome_warn - add a warning; what does not fit is cut or dropped */
+void outcome_warn(struct outcome *outcome, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), nonnull(1)));
 
 #endif

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "model/conform.h"
+#include "conform/conform.h"
 
 /** report_conform - the whole document; of a list (@listed) what could be checked */
 json_t *report_conform(const struct conform_result *result, bool listed)

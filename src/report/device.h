@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 #include "host/device.h"
-#include "model/binding.h"
-#include "model/process.h"
+#include "vfio/bind.h"
+#include "vfio/process.h"
 
 /** report_devices - {"devices": […], "processes": […], "warnings": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
 json_t *report_devices(const struct device *devices, size_t n,

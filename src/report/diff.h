@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "model/diff.h"
+#include "diff/diff.h"
 
 /** report_diff - at most diff->limit pairs and ranges are listed */
 json_t *report_diff(const struct diff *diff) __attribute__((nonnull(1)));

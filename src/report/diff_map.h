@@ -4,7 +4,7 @@
 #define REPORT_DIFF_MAP_H
 
 #include "cmd/map.h"
-#include "model/diff.h"
+#include "diff/diff.h"
 
 /**
  * report_diff_map - diff->map as text, lines with a newline each

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "model/dirty.h"
+#include "vfio/dirty_log.h"
 
 /** report_dirty - the whole document */
 json_t *report_dirty(const struct dirty_result *result)

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "model/extract.h"
+#include "image/extract.h"
 
 /** report_extract - the whole document, of what is done */
 json_t *report_extract(const struct extract *extract)

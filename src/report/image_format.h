@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "host/device.h"
+#include "image/format.h"
 #include "lib/err.h"
 #include "migrate/transfer.h"
 

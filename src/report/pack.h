@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "model/pack.h"
+#include "image/pack.h"
 
 /** report_pack - the whole document, of what is done */
 json_t *report_pack(const struct pack *pack) __attribute__((nonnull(1)));

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "cmd/map.h"
-#include "model/scan.h"
+#include "image/stats.h"
 
 /** report_payload - {"zero_bytes", "zero_ratio", "entropy_bits", "xxh3_128"}; null for NULL and for one that is not whole */
 json_t *report_payload(const struct payload *payload);

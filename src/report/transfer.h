@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "model/outcome.h"
+#include "migrate/transfer.h"
 
 /**
  * report_save - the document of save

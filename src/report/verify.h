@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "model/verdict.h"
+#include "image/verify.h"
 
 /** report_verify - the whole document, of @n verdicts */
 json_t *report_verify(const struct verdict *verdicts, size_t n)

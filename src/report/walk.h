@@ -5,7 +5,27 @@
 
 #include <jansson.h>
 
-#include "model/visit.h"
+#include "host/driver_info.h"
+#include "migrate/hold.h"
+#include "migrate/step_files.h"
+#include "vfio/open.h"
+#include "vfio/walk.h"
+
+/**
+ * struct caps_result - all that the device's driver offers
+ * @verdict: why it cannot migrate, or empty
+ * @rate: at which its state can be moved while it stands still, in bytes a
+ *        second, as the user says; 0: nothing was said
+ * @measured: what its driver has measured
+ */
+struct caps_result {
+	struct visit visit;
+	struct mig_caps caps;
+	struct feature_set features;
+	char verdict[192];
+	uint64_t rate;
+	struct measured_rates measured;
+};
 
 /** report_arcs - [{"from", "to", "at_ns", "duration_ns", "errno"}]; at_ns counts from the first one, errno is null where the arc was walked */
 json_t *report_arcs(const struct arc *arcs, size_t n) __attribute__((nonnull(1)));

@@ -9,7 +9,7 @@
 
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
-#include "sys/search.h"
+#include "vfio/holders.h"
 #include "vfio/process.h"
 
 #define TRACE_FORMAT TRACE_DIR "/%s.hold"

@@ -1,12 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/migration.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "sys/feature.h"
+#include "lib/text.h"
 #include "vfio/uapi.h"
+
+static const struct {
+	const char *name;
+	unsigned int ops;
+} features[FEATURE_COUNT] = {
+	[0] = { "pci_vf_token", FEATURE_SET },
+	[1] = { "migration", FEATURE_GET },
+	[2] = { "mig_device_state", FEATURE_GET | FEATURE_SET },
+	[3] = { "low_power_entry", FEATURE_SET },
+	[4] = { "low_power_entry_with_wakeup", FEATURE_SET },
+	[5] = { "low_power_exit", FEATURE_SET },
+	[6] = { "dma_logging_start", FEATURE_SET },
+	[7] = { "dma_logging_stop", FEATURE_SET },
+	[8] = { "dma_logging_report", FEATURE_GET },
+	[9] = { "mig_data_size", FEATURE_GET },
+	[10] = { "bus_master", FEATURE_GET | FEATURE_SET },
+};
+
+static const char *const device_flags[] = {
+	"reset", "pci", "platform", "amba", "ccw", "ap", "fsl_mc", "caps", "cdx",
+};
+
+const char *feature_name(unsigned int number)
+{
+	return number < FEATURE_COUNT ? features[number].name : NULL;
+}
+
+unsigned int feature_ops(unsigned int number)
+{
+	return number < FEATURE_COUNT ? features[number].ops : 0;
+}
+
+const char *device_flag_name(unsigned int bit)
+{
+	return bit < ARRAY_SIZE(device_flags) ? device_flags[bit] : NULL;
+}
+
+#define PAYLOAD_MAX 32 /* of the features that are used here */
+
+int vfio_feature(const struct vdev *vdev, uint32_t flags, void *payload,
+		 size_t size)
+{
+	union {
+		struct vfio_device_feature head;
+		uint64_t align;
+		char bytes[sizeof(struct vfio_device_feature) + PAYLOAD_MAX];
+	} arg = { .head = { .argsz = (uint32_t)(sizeof(arg.head) + size),
+			    .flags = flags } };
+
+	assert(size <= PAYLOAD_MAX);
+	if (size)
+		memcpy(arg.bytes + sizeof(arg.head), payload, size);
+	if (ioctl(vdev->fd, VFIO_DEVICE_FEATURE, &arg) < 0)
+		return -errno;
+	if (size)
+		memcpy(payload, arg.bytes + sizeof(arg.head), size);
+	return 0;
+}
 
 #define REGION_INFO_SIZE 1024
 #define REGIONS_MAX 256

@@ -10,7 +10,7 @@
 
 /**
  * struct vdev - an open device
- * @fd: the device's file; ioctls of sys/mig go here
+ * @fd: the device's file; ioctls of vfio/migration go here
  * @borrowed: it is a holder's; else it was opened, and so reset, by us
  * @lender: whose it is; of kind HOLDER_NONE unless @borrowed
  * @container, @group: of the way by group, else -1
@@ -77,5 +77,29 @@ bool vdev_is_kept(const struct vdev *vdev, const struct device *device)
 void vdev_close(struct vdev *vdev) __attribute__((nonnull(1)));
 
 #define AUTO_VDEV __attribute__((cleanup(vdev_close)))
+
+/**
+ * struct visit - a device that a command has open
+ * @lender: who had it open, and from whom it was borrowed; of kind HOLDER_NONE: the command opened it, which reset it
+ * @resets: VFIO says that it is reset when it is closed
+ * @has_state: it has a migration state, @state
+ * @failure: the firmware command that last failed for it, or empty
+ * @warning: that its last holder was killed, or empty
+ */
+struct visit {
+	char device[DEVICE_NAME_SIZE];
+	char driver[64];
+	struct holder lender;
+	bool resets;
+	bool has_state;
+	enum device_state state;
+	struct fw_failure failure;
+	char warning[160];
+};
+
+static inline bool visit_is_borrowed(const struct visit *visit)
+{
+	return visit->lender.kind != HOLDER_NONE;
+}
 
 #endif

@@ -5,9 +5,35 @@
 
 #include "host/memory_watch.h"
 #include "lib/err.h"
-#include "migrate/transfer.h"
-#include "model/visit.h"
 #include "vfio/open.h"
+
+#define ARCS_MAX 32
+
+struct arc {
+	enum device_state from, to;
+	uint64_t duration_ns;
+	int num;           /* errno with which the kernel refused it, or 0 */
+	uint64_t begun_ns; /* CLOCK_MONOTONIC */
+};
+
+/** struct walk - the arcs walked, in order; a refused one is the last */
+struct walk {
+	struct arc arcs[ARCS_MAX];
+	size_t n_arcs;
+};
+
+/** struct step_target - a state to walk to, and the file that is written or read there, or NULL */
+struct step_target {
+	enum device_state state;
+	const char *file;
+};
+
+/** struct reset_result - @visit.state is the one afterwards */
+struct reset_result {
+	struct visit visit;
+	enum device_state before;
+	uint64_t duration_ns;
+};
 
 /**
  * struct walker - a device and where we left it

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "model/bdf.h"
+#include "host/device.h"
 #include "tests/unit/check.h"
 
 static void canonical_text_comes_back(void)

@@ -18,7 +18,7 @@ static void fill(void)
 
 static void feed(struct changes *changes, size_t from, size_t to)
 {
-	struct place place = { .offset = from, .at = { 1000 + from, from } };
+	struct diff_place place = { .offset = from, .at = { 1000 + from, from } };
 
 	CHECK_INT(changes_feed(changes, &place, a + from, b + from, to - from),
 		  0);
@@ -82,15 +82,15 @@ static void a_range_goes_over_the_borders_of_buffers(void)
 static void a_range_ends_where_a_pair_or_a_header_does(void)
 {
 	struct changes changes = { .limit = 10, .gap = 100 };
-	struct place place = { .in_header = true, .at = { 50, 50 } };
+	struct diff_place place = { .in_header = true, .at = { 50, 50 } };
 
 	fill();
 	memset(b, 0, 64);
 	memset(a, 1, 64);
 	CHECK_INT(changes_feed(&changes, &place, a, b, 16), 0);
-	place = (struct place){ .at = { 66, 66 } };
+	place = (struct diff_place){ .at = { 66, 66 } };
 	CHECK_INT(changes_feed(&changes, &place, a + 16, b + 16, 8), 0);
-	place = (struct place){ .pair = 1, .at = { 74, 74 } };
+	place = (struct diff_place){ .pair = 1, .at = { 74, 74 } };
 	CHECK_INT(changes_feed(&changes, &place, a + 24, b + 24, 8), 0);
 	CHECK_INT(changes_end(&changes), 0);
 	CHECK_INT(changes.n_ranges, 3);

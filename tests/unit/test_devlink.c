@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Ports as the kernel tells them: include/uapi/linux/devlink.h. */
+#include <libmnl/libmnl.h>
 #include <linux/devlink.h>
 #include <linux/genetlink.h>
 
 #include "check.h"
-#include "host/devlink_port.h"
+#include "host/devlink.h"
 
 static char buffer[4096];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check.h"
-#include "image/frame.h"
+#include "image/decompress.h"
 
 /* A frame of known size and a checksum: a raw block of 3 bytes, one of a repeated byte, one of no bytes, the last of 2. */
 static const unsigned char whole[] = {

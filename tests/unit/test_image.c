@@ -9,6 +9,9 @@
 #include "check.h"
 #include "image_kit.h"
 #include "lib/text.h"
+#include "lib/err.h"
+#include "image/format.h"
+#include "image/reader.h"
 
 #define MIB (1u << 20)
 

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "image_kit.h"
 #include "lib/text.h"
+#include "lib/err.h"
 
 #define STATE0 "state/00000000-stop_copy"
 

@@ -9,44 +9,45 @@
 
 #include "check.h"
 #include "image_kit.h"
+#include "lib/err.h"
 
 #define STREAM_LEN 700
 #define TAR_BLOCK 512
 
-enum outcome { REFUSED, HARMLESS, HARMFUL };
+enum effect { REFUSED, HARMLESS, HARMFUL };
 
 static bool same_bytes(const struct bytes *a, const struct bytes *b)
 {
 	return a->len == b->len && !memcmp(a->data, b->data, a->len);
 }
 
-static enum outcome outcome_of(const struct bytes *image,
-			       const struct reading *good)
+static enum effect effect_of(const struct bytes *image,
+			     const struct reading *good)
 {
 	struct reading reading = read_image(image->data, image->len);
-	enum outcome outcome = HARMFUL;
+	enum effect effect = HARMFUL;
 
 	if (reading.ret == -1 && reading.err.code == ERR_DAMAGED)
-		outcome = REFUSED;
+		effect = REFUSED;
 	else if (!reading.ret && reading.kind == IMAGE_TAR &&
 		 same_bytes(&reading.stream, &good->stream) &&
 		 same_bytes(&reading.device, &good->device) &&
 		 same_bytes(&reading.manifest, &good->manifest))
-		outcome = HARMLESS;
+		effect = HARMLESS;
 	reading_free(&reading);
-	return outcome;
+	return effect;
 }
 
 struct tally {
 	size_t refused, harmless, harmful;
 };
 
-static void count(struct tally *tally, enum outcome outcome, const char *what,
+static void count(struct tally *tally, enum effect effect, const char *what,
 		  size_t at, unsigned int bit)
 {
-	tally->refused += outcome == REFUSED;
-	tally->harmless += outcome == HARMLESS;
-	if (outcome == HARMFUL && tally->harmful++ < 10)
+	tally->refused += effect == REFUSED;
+	tally->harmless += effect == HARMLESS;
+	if (effect == HARMFUL && tally->harmful++ < 10)
 		printf("# harm: %s at byte %zu, bit %u\n", what, at, bit);
 }
 
@@ -57,7 +58,7 @@ static struct tally flip_all(const struct bytes *image,
 
 	for (size_t bit = 0; bit < 8 * image->len; bit += bit_step()) {
 		turn_bit(image, bit);
-		count(&tally, outcome_of(image, good), "a flip", bit / 8,
+		count(&tally, effect_of(image, good), "a flip", bit / 8,
 		      bit % 8);
 		turn_bit(image, bit);
 	}
@@ -86,7 +87,7 @@ static struct tally cut_all(const struct bytes *image,
 	for (size_t len = 0; len < image->len; len += cut_step()) {
 		struct bytes cut = { image->data, len };
 
-		count(&tally, outcome_of(&cut, good), "a cut", len, 0);
+		count(&tally, effect_of(&cut, good), "a cut", len, 0);
 	}
 	return tally;
 }
@@ -108,12 +109,12 @@ static void nothing_of_a_member_may_change(void)
 
 	for (size_t bit = 8 * at; bit < 8 * (at + 600); bit += bit_step()) {
 		turn_bit(&image, bit);
-		CHECK_INT(outcome_of(&image, &good), REFUSED);
+		CHECK_INT(effect_of(&image, &good), REFUSED);
 		turn_bit(&image, bit);
 	}
 	/* What fills its last block is nobody's. */
 	turn_bit(&image, 8 * (at + 600));
-	CHECK_INT(outcome_of(&image, &good), HARMLESS);
+	CHECK_INT(effect_of(&image, &good), HARMLESS);
 	reading_free(&good);
 	bytes_free(&image);
 }

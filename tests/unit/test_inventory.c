@@ -8,7 +8,7 @@
 #include "check.h"
 #include "root_kit.h"
 #include "lib/text.h"
-#include "sys/alias.h"
+#include "host/modules.h"
 #include "vfio/holders.h"
 #include "host/inventory.h"
 #include "host/sysroot.h"

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <sys/ioctl.h>
 
-#include "sys/kmsg.h"
+#include "host/fw_error.h"
 #include "vfio/migration.h"
 #include "tests/unit/check.h"
 

@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "lib/text.h"
-#include "model/payload.h"
+#include "image/stats.h"
 
 static bool near(double a, double b)
 {

@@ -9,7 +9,6 @@
 #include "lib/clock.h"
 #include "lib/interrupt.h"
 #include "migrate/precopy.h"
-#include "model/precopy.h"
 #include "migrate/transfer.h"
 #include "tests/unit/check.h"
 

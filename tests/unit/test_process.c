@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a command line tells of a process, and who has what open. */
 #include "check.h"
-#include "model/process.h"
+#include "vfio/process.h"
 
 /* The arguments in @line are parted by '|'. */
 static struct process read_line(const char *line)

@@ -2,7 +2,7 @@
 /* The rates of the last save and load, as the driver's debugfs file tells them. */
 #include "check.h"
 #include "root_kit.h"
-#include "sys/rates.h"
+#include "host/driver_info.h"
 
 #define VF "0000:3b:00.2"
 

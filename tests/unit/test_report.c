@@ -181,7 +181,7 @@ static void a_round_of_pre_copy_tells_what_there_was(void)
 	CHECK(json_is_null(json_object_get(line, "dirty_bytes")));
 	json_decref(line);
 	sample.round = 3;
-	sample.info.dirty_bytes = 77;
+	sample.dirty_bytes = 77;
 	line = line_of(&sample);
 	CHECK_INT(json_integer_value(json_object_get(line, "round")), 3);
 	CHECK_INT(json_integer_value(json_object_get(line, "dirty_bytes")), 77);

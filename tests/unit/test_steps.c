@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check.h"
-#include "model/steps.h"
+#include "migrate/step_files.h"
 
 #define MAX 8
 

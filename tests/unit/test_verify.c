@@ -9,7 +9,7 @@
 #include "image_kit.h"
 #include "lib/io.h"
 #include "lib/text.h"
-#include "engine/verify.h"
+#include "image/verify.h"
 
 #define MIB (1u << 20)
 

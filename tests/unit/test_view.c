@@ -9,6 +9,8 @@
 #include "image_kit.h"
 #include "lib/io.h"
 #include "lib/text.h"
+#include "image/format.h"
+#include "image/record.h"
 
 #define MIB (1u << 20)
 #define N_RECORDS 10000

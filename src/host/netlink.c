@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sys/devlink_talk.h"
+#include "host/netlink.h"
 
 #include <errno.h>
 #include <linux/genetlink.h>

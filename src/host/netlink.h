@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A conversation with devlink: questions out, answers to a handler. */
-#ifndef SYS_DEVLINK_TALK_H
-#define SYS_DEVLINK_TALK_H
+#ifndef HOST_NETLINK_H
+#define HOST_NETLINK_H
 
 #include <libmnl/libmnl.h>
 #include <linux/devlink.h>
