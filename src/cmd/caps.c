@@ -1,10 +1,164 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cmd/visit.h"
+#include "cmd/device.h"
 #include "commands.h"
 #include "host/driver_info.h"
+#include "json/document.h"
 #include "lib/text.h"
-#include "report/walk.h"
 #include "vfio/migration.h"
+
+/*
+ * struct caps_result - all that the device's driver offers
+ * @verdict: why it cannot migrate, or empty
+ * @rate: at which its state can be moved while it stands still, in bytes a
+ *        second, as the user says; 0: nothing was said
+ * @measured: what its driver has measured
+ */
+struct caps_result {
+	struct visit visit;
+	struct mig_caps caps;
+	struct feature_set features;
+	char verdict[192];
+	uint64_t rate;
+	struct measured_rates measured;
+};
+
+/* Those that it can be asked into, so not ERROR. */
+static json_t *states_of(const struct mig_caps *caps)
+{
+	json_t *states = json_array();
+
+	for (unsigned int i = STATE_STOP; i < STATE_COUNT; i++)
+		if (fsm_state_exists(i, caps->flags))
+			json_array_append_new(states,
+					      json_string(fsm_state_name(i)));
+	return states;
+}
+
+static json_t *migration_of(const struct caps_result *result)
+{
+	const struct mig_caps *caps = &result->caps;
+
+	return json_pack("{s:b, s:o, s:I, s:b, s:b, s:b, s:o, s:b, s:b}",
+			 "offered", caps->migration,
+			 "reason", report_text(result->verdict),
+			 "flags", (json_int_t)caps->flags,
+			 "stop_copy", !!(caps->flags & MIG_STOP_COPY),
+			 "p2p", !!(caps->flags & MIG_P2P),
+			 "pre_copy", !!(caps->flags & MIG_PRE_COPY),
+			 "states", states_of(caps),
+			 "dma_logging", caps->dma_logging,
+			 "old_protocol", caps->old_protocol);
+}
+
+static json_t *ops_of(unsigned int ops)
+{
+	json_t *names = json_array();
+
+	if (ops & FEATURE_GET)
+		json_array_append_new(names, json_string("get"));
+	if (ops & FEATURE_SET)
+		json_array_append_new(names, json_string("set"));
+	return names;
+}
+
+static json_t *features_of(const struct feature_set *set)
+{
+	json_t *features = json_object();
+
+	for (unsigned int i = 0; i < FEATURE_COUNT; i++)
+		json_object_set_new(features, feature_name(i),
+				    ops_of(set->ops[i]));
+	return features;
+}
+
+static json_t *vfio_of(const struct feature_set *set)
+{
+	json_t *flags = json_array();
+
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		const char *name = device_flag_name(bit);
+
+		if (!(set->vfio_flags & (1u << bit)))
+			continue;
+		json_array_append_new(flags, name ? json_string(name) :
+						    json_sprintf("bit%u", bit));
+	}
+	return json_pack("{s:o, s:b, s:I, s:I}", "flags", flags,
+			 "reset", !!(set->vfio_flags & DEVICE_FLAG_RESET),
+			 "regions", (json_int_t)set->n_regions,
+			 "irqs", (json_int_t)set->n_irqs);
+}
+
+static uint64_t rate_of(const struct caps_result *result)
+{
+	return result->rate ? result->rate : result->measured.save;
+}
+
+/* Why there is no estimate, or NULL. */
+static const char *no_estimate(const struct caps_result *result)
+{
+	if (!result->caps.data_size)
+		return "the device does not tell how large its state is";
+	if (!rate_of(result))
+		return "at which rate it can be saved is not known: it has not been saved since it was bound, or its driver does not tell; an earlier save's stopped.bytes_per_second can be given with --rate";
+	return NULL;
+}
+
+static json_t *rate_or_null(uint64_t rate)
+{
+	return rate ? json_integer((json_int_t)rate) : json_null();
+}
+
+/* What the user says goes before what was measured. */
+static const char *rate_from(const struct caps_result *result)
+{
+	if (result->rate)
+		return "option";
+	return result->measured.save ? "driver" : NULL;
+}
+
+/* Without pre-copy: what MIG_DATA_SIZE tells is the whole. */
+static json_t *estimate_of(const struct caps_result *result)
+{
+	const char *reason = no_estimate(result);
+	double ns = reason ? 0 : (double)result->caps.stop_copy_bytes * 1e9 /
+				 (double)rate_of(result);
+
+	return json_pack("{s:o, s:o, s:s?, s:s?}",
+			 "duration_ns", reason ? json_null() :
+				 json_integer(ns < (double)INT64_MAX ?
+						      (json_int_t)ns : INT64_MAX),
+			 "bytes_per_second", rate_or_null(rate_of(result)),
+			 "rate_from", rate_from(result),
+			 "reason", reason);
+}
+
+static json_t *report_caps(const struct caps_result *result)
+{
+	const struct mig_caps *caps = &result->caps;
+	json_t *document = report_visit("caps", &result->visit);
+
+	json_object_set_new(document, "migration", migration_of(result));
+	json_object_set_new(document, "state",
+			    report_state_or_null(caps->device_state, caps->state));
+	json_object_set_new(document, "stop_copy_bytes",
+			    caps->data_size ?
+				    json_integer((json_int_t)
+							 caps->stop_copy_bytes) :
+				    json_null());
+	json_object_set_new(document, "stopped_estimate", estimate_of(result));
+	json_object_set_new(document, "measured",
+			    json_pack("{s:o, s:o}", "save_bytes_per_second",
+				      rate_or_null(result->measured.save),
+				      "load_bytes_per_second",
+				      rate_or_null(result->measured.load)));
+	json_object_set_new(document, "features",
+			    features_of(&result->features));
+	json_object_set_new(document, "vfio", vfio_of(&result->features));
+	json_object_set_new(document, "warnings",
+			    report_visit_warnings(&result->visit));
+	return document;
+}
 
 enum { KEY_RATE = 0x300 };
 

@@ -4,15 +4,58 @@
 #include <sys/stat.h>
 
 #include "cmd/device.h"
+#include "cmd/documents.h"
 #include "cmd/option.h"
-#include "cmd/probe.h"
+#include "cmd/transfer.h"
 #include "commands.h"
 #include "compat/compat.h"
 #include "host/devlink.h"
 #include "image/members.h"
+#include "json/document.h"
 #include "lib/cleanup.h"
-#include "report/compat.h"
-#include "report/device_read.h"
+
+static json_t *side_of(const struct compat_side *side)
+{
+	return json_pack("{s:o, s:s, s:I}", "name", report_string(side->name),
+			 "kind", compat_kind_name(side->kind),
+			 "devices", (json_int_t)side->n);
+}
+
+static json_t *pairs_of(const struct compat *compat)
+{
+	json_t *pairs = json_array();
+
+	for (size_t i = 0; i < compat->n_pairs; i++) {
+		const struct compat_pair *pair = &compat->pairs[i];
+
+		json_array_append_new(
+			pairs, json_pack("{s:o, s:o, s:s, s:o}",
+					 "source", report_string(pair->source->name),
+					 "target", report_string(pair->target->name),
+					 "fit", fit_name(pair->fit.verdict),
+					 "facts", report_identity(&pair->fit)));
+	}
+	return pairs;
+}
+
+json_t *report_compat(const struct compat *compat)
+{
+	json_t *document = report_new("compat");
+	json_t *homeless = json_array();
+
+	for (size_t i = 0; i < compat->n_homeless; i++)
+		json_array_append_new(homeless,
+				      report_string(compat->homeless[i]->name));
+	json_object_set_new(document, "fit",
+			    json_string(fit_name(compat->verdict)));
+	json_object_set_new(document, "source", side_of(&compat->source));
+	json_object_set_new(document, "target", side_of(&compat->target));
+	json_object_set_new(document, "without_target", homeless);
+	json_object_set_new(document, "pairs", pairs_of(compat));
+	json_object_set_new(document, "pairs_not_listed",
+			    json_integer((json_int_t)compat->n_pairs_more));
+	return document;
+}
 
 #define LIMIT_DEFAULT 1000
 

@@ -3,7 +3,13 @@
 
 #include <string.h>
 
+#include "host/driver_info.h"
+#include "host/sysroot.h"
+#include "json/document.h"
+#include "lib/text.h"
+#include "vfio/hold_marker.h"
 #include "vfio/holders.h"
+#include "vfio/migration.h"
 
 static int check_named_once(const struct device *devices, size_t last,
 			    struct err *err)
@@ -65,4 +71,137 @@ int device_require_vf(const struct device *device, struct err *err)
 		return 0;
 	err_set(err, ERR_NOT_VF, 0, "%s is a physical function", device->name);
 	return err_device(err, device->name);
+}
+
+/* Why its features are not to be read; NULL: they are. */
+static const char *reason_against_probe(const struct device *device, bool free_too)
+{
+	if (device->kind == DEVICE_PF)
+		return "a physical function has none";
+	if (!device->vfio)
+		return "no driver of VFIO has it";
+	if (!root_is_host())
+		return "a captured host has no devices to open";
+	switch (device_in_use(device)) {
+	case TRI_UNKNOWN:
+		return "who has it open cannot be seen: run it as root, outside of any container";
+	case TRI_YES:
+		return NULL;
+	default:
+		if (free_too)
+			return NULL;
+		/* Whether that is reset by being opened is its driver's affair. */
+		return *device->mdev_type ? PROBE_REASON_FREE_MDEV :
+					    PROBE_REASON_FREE;
+	}
+}
+
+/* Of a device that somebody has nothing is asked that is a command to the firmware. */
+static int read_caps(struct device *device, struct err *err)
+{
+	AUTO_VDEV struct vdev vdev = VDEV_INIT;
+	struct mig_caps *caps = &device->caps;
+
+	if (vdev_open(&vdev, device, VDEV_READ, err) ||
+	    (vdev.borrowed ? mig_offer_read(&vdev, caps, err) :
+			     mig_caps_read(&vdev, caps, err)))
+		return -1;
+	device->probed = true;
+	device->probe_fresh = !vdev.borrowed;
+	return 0;
+}
+
+/* One that cannot be opened is told of all the same, with the reason. */
+void probe_device(struct device *device, bool free_too)
+{
+	const char *reason = reason_against_probe(device, free_too);
+	struct err err = ERR_INIT;
+
+	if (!reason && read_caps(device, &err))
+		reason = err.message;
+	text_copy(device->probe_reason, sizeof(device->probe_reason),
+		  reason ? reason : "");
+	formats_find(device);
+}
+
+void visit_fill(struct visit *visit, const struct device *device,
+		const struct vdev *vdev, const struct mig_caps *caps)
+{
+	text_copy(visit->device, sizeof(visit->device), device->name);
+	text_copy(visit->driver, sizeof(visit->driver), device->driver);
+	visit->lender = vdev->lender;
+	visit->resets = caps->reset;
+	visit->has_state = caps->device_state;
+	visit->state = caps->state;
+	if (vdev->borrowed)
+		trace_look(device, visit->warning, sizeof(visit->warning));
+	else
+		trace_take(device, visit->warning, sizeof(visit->warning));
+}
+
+enum vdev_use visit_use(bool live)
+{
+	return live ? VDEV_LIVE : VDEV_CHANGE;
+}
+
+int visit_begin(char *name, enum vdev_use use, struct vdev *vdev,
+		struct visit *visit, struct device *device,
+		struct mig_caps *caps, struct err *err)
+{
+	if (device_resolve(name, device, err) ||
+	    vdev_open(vdev, device, use, err) ||
+	    mig_offer_read(vdev, caps, err))
+		return -1;
+	visit_fill(visit, device, vdev, caps);
+	return 0;
+}
+
+json_t *report_holder(const struct holder *holder)
+{
+	if (holder->kind == HOLDER_NONE)
+		return json_null();
+	return json_pack("{s:s, s:I, s:o}", "kind",
+			 holder_kind_name(holder->kind), "pid",
+			 (json_int_t)holder->pid, "name",
+			 report_string(holder->comm));
+}
+
+json_t *report_state_or_null(bool known, enum device_state state)
+{
+	return known ? json_string(fsm_state_name(state)) : json_null();
+}
+
+void report_access(json_t *object, const char *device,
+		   const struct holder *lender)
+{
+	bool fresh = lender->kind == HOLDER_NONE;
+
+	json_object_set_new(object, "device", report_text(device));
+	json_object_set_new(object, "access",
+			    json_string(fresh ? "opened" : "borrowed"));
+	json_object_set_new(object, "fresh", json_boolean(fresh));
+	json_object_set_new(object, "lender", report_holder(lender));
+}
+
+void report_add_visit(json_t *object, const struct visit *visit)
+{
+	report_access(object, visit->device, &visit->lender);
+	json_object_set_new(object, "driver", report_text(visit->driver));
+}
+
+json_t *report_visit_warnings(const struct visit *visit)
+{
+	json_t *warnings = json_array();
+
+	if (*visit->warning)
+		json_array_append_new(warnings, json_string(visit->warning));
+	return warnings;
+}
+
+json_t *report_visit(const char *command, const struct visit *visit)
+{
+	json_t *document = report_new(command);
+
+	report_add_visit(document, visit);
+	return document;
 }

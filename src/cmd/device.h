@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What commands share: from the DEVICE operands to devices. */
+/* What commands share that work on devices: from the operands to devices, the looks at them, and what documents have of them. */
 #ifndef CMD_DEVICE_H
 #define CMD_DEVICE_H
+
+#include <jansson.h>
+#include <stdbool.h>
 
 #include "host/device.h"
 #include "host/inventory.h"
 #include "lib/err.h"
+#include "vfio/open.h"
 
 /**
  * devices_resolve - the devices that were named, and who holds them
@@ -37,5 +41,63 @@ int device_resolve(char *name, struct device *out, struct err *err)
  */
 int device_require_vf(const struct device *device, struct err *err)
 	__attribute__((nonnull(1, 2)));
+
+/* What a device offers, as far as that can be read without disturbing it. */
+
+/* Not asked, for nothing may be disturbed; texts explain a "-" by this. */
+#define PROBE_REASON_FREE "it is free, and opening it resets it: --probe does"
+#define PROBE_REASON_FREE_MDEV "it is free, and opening it may change it: --probe does"
+
+/**
+ * probe_device - fill what VFIO offers (@probed, @caps) and @formats
+ * @device: resolved, with its holder
+ * @free_too: open it if it is free, which resets it
+ *
+ * Where it was not asked, its probe_reason says why.
+ */
+void probe_device(struct device *device, bool free_too)
+	__attribute__((nonnull(1)));
+
+/* What the commands share that open one device and do nothing else to it than look or walk. */
+
+/* What --live does, for every command's help: those that want a paused guest, and those that do not ask. */
+#define LIVE_HELP "use the device of another program too, a VMM's say, whose guest is paused"
+#define LIVE_ANY_HELP "use the device of another program too, a VMM's say"
+
+/** visit_use - what a command that moves a device opens it for; @live: with --live */
+enum vdev_use visit_use(bool live);
+
+/** visit_begin - resolve @name, open or borrow it for @use, and read its driver's offer (mig_offer_read()); @vdev is the caller's to close; 0 or -1 */
+int visit_begin(char *name, enum vdev_use use, struct vdev *vdev,
+		struct visit *visit, struct device *device,
+		struct mig_caps *caps, struct err *err)
+	__attribute__((nonnull(1, 3, 4, 5, 6, 7)));
+
+/** visit_fill - what @visit says of an open device */
+void visit_fill(struct visit *visit, const struct device *device,
+		const struct vdev *vdev, const struct mig_caps *caps)
+	__attribute__((nonnull(1, 2, 3, 4)));
+
+/** report_holder - {"kind", "pid", "name"}, or null where there is none */
+json_t *report_holder(const struct holder *holder) __attribute__((nonnull(1)));
+
+/** report_access - add to @object: "device", "access", "fresh" and "lender": whose it was, if it was borrowed */
+void report_access(json_t *object, const char *device,
+		   const struct holder *lender) __attribute__((nonnull(1, 3)));
+
+/** report_visit - a document that begins with what @visit says of the device */
+json_t *report_visit(const char *command, const struct visit *visit)
+	__attribute__((nonnull(1, 2)));
+
+/** report_visit_warnings - the "warnings" of a document that has no others; an array, to be added to */
+json_t *report_visit_warnings(const struct visit *visit)
+	__attribute__((nonnull(1)));
+
+/** report_add_visit - add to @object what @visit says of the device */
+void report_add_visit(json_t *object, const struct visit *visit)
+	__attribute__((nonnull(1, 2)));
+
+/** report_state_or_null - the name of @state where it is @known; else null */
+json_t *report_state_or_null(bool known, enum device_state state);
 
 #endif

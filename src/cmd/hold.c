@@ -7,18 +7,88 @@
 
 #include "cmd/device.h"
 #include "cmd/transfer.h"
-#include "cmd/visit.h"
 #include "commands.h"
+#include "config.h"
 #include "image/members.h"
+#include "json/document.h"
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
 #include "migrate/hold.h"
 #include "migrate/load.h"
-#include "report/walk.h"
-#include "sys/notify.h"
+#include "migrate/manifest.h"
 #include "vfio/hold_marker.h"
 #include "vfio/holders.h"
 #include "vfio/migration.h"
+
+#ifdef HAVE_LIBSYSTEMD
+
+#include <systemd/sd-daemon.h>
+
+/** notify_ready - all is done that others wait for; @status: a line on what is there now */
+static void notify_ready(const char *status)
+{
+	sd_notifyf(0, "READY=1\nSTATUS=%s", status);
+}
+
+/** notify_stopping - the end has begun */
+static void notify_stopping(void)
+{
+	sd_notify(0, "STOPPING=1");
+}
+
+#else
+
+void notify_ready(const char *status)
+{
+	(void)status;
+}
+
+void notify_stopping(void)
+{
+}
+
+#endif
+
+static json_t *held_warnings(const struct held_device *held)
+{
+	json_t *warnings = held->loaded ? report_warnings(held->loaded) :
+					  report_visit_warnings(&held->visit);
+
+	if (held->closed_fd)
+		json_array_append_new(warnings, json_string(WARN_CLOSED_FD));
+	return warnings;
+}
+
+static json_t *held_of(const struct held_device *held)
+{
+	const struct visit *visit = &held->visit;
+	const struct walk *walk = held->loaded ? &held->loaded->transfer.walk :
+						 &held->walk;
+	json_t *device = json_object();
+
+	report_add_visit(device, visit);
+	json_object_set_new(device, "state",
+			    report_state_or_null(visit->has_state, visit->state));
+	json_object_set_new(device, "arcs",
+			    report_arcs(walk->arcs, walk->n_arcs));
+	json_object_set_new(device, "loaded",
+			    held->loaded ? report_loaded(held->loaded) :
+					   json_null());
+	json_object_set_new(device, "warnings", held_warnings(held));
+	return device;
+}
+
+static json_t *report_hold(const struct hold_result *result)
+{
+	json_t *document = report_new("hold");
+	json_t *devices = json_array();
+
+	for (size_t i = 0; i < result->n; i++)
+		json_array_append_new(devices, held_of(&result->devices[i]));
+	json_object_set_new(document, "pid", json_integer(result->pid));
+	json_object_set_new(document, "devices", devices);
+	return document;
+}
 
 enum { KEY_FORCE = 0x300, KEY_LOAD, KEY_STATE };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/device.h"
+#include "cmd/documents.h"
 #include "cmd/transfer.h"
-#include "cmd/visit.h"
 #include "commands.h"
 #include "image/members.h"
 #include "migrate/load.h"
-#include "report/transfer.h"
 
 enum { KEY_FORCE = 0x300, KEY_LIVE, KEY_OVERWRITE_GUEST, KEY_THEN };
 

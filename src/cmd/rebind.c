@@ -7,10 +7,45 @@
 #include "cmd/device.h"
 #include "host/modules.h"
 #include "host/pci_function.h"
+#include "json/document.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
-#include "report/device.h"
 #include "vfio/holders.h"
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+	json_object_set_new(object, key, value);
+}
+
+static json_t *binding_of(const struct binding *binding)
+{
+	json_t *object = json_object();
+
+	set(object, "device", report_string(binding->device));
+	set(object, "driver_before", report_text(binding->driver_before));
+	set(object, "driver_override_before",
+	    report_text(binding->override_before));
+	set(object, "driver", report_text(binding->driver));
+	set(object, "driver_override", report_text(binding->override));
+	set(object, "changed", json_boolean(binding->changed));
+	set(object, "rolled_back", json_boolean(binding->rolled_back));
+	set(object, "trouble", report_text(binding->trouble));
+	set(object, "duration_ns",
+	    json_integer((json_int_t)binding->duration_ns));
+	return object;
+}
+
+static json_t *report_bindings(const char *command,
+			       const struct binding *bindings, size_t n)
+{
+	json_t *document = report_new(command);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, binding_of(&bindings[i]));
+	set(document, "devices", array);
+	return document;
+}
 
 int rebind_check_driver(const char *name, struct err *err)
 {

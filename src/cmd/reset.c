@@ -1,8 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cmd/visit.h"
+#include "cmd/device.h"
 #include "commands.h"
-#include "report/walk.h"
+#include "json/document.h"
 #include "vfio/walk.h"
+
+static json_t *report_reset(const struct reset_result *result)
+{
+	const struct visit *visit = &result->visit;
+	json_t *document = report_visit("reset", visit);
+
+	json_object_set_new(document, "from",
+			    report_state_or_null(visit->has_state, result->before));
+	json_object_set_new(document, "state",
+			    report_state_or_null(visit->has_state, visit->state));
+	json_object_set_new(document, "duration_ns",
+			    json_integer((json_int_t)result->duration_ns));
+	json_object_set_new(document, "warnings",
+			    report_visit_warnings(visit));
+	return document;
+}
 
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)

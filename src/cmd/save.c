@@ -2,15 +2,16 @@
 #include <limits.h>
 #include <string.h>
 
+#include "cmd/device.h"
+#include "cmd/documents.h"
 #include "cmd/transfer.h"
-#include "cmd/visit.h"
 #include "commands.h"
 #include "config.h"
 #include "image/members.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
+#include "migrate/manifest.h"
 #include "migrate/save.h"
-#include "report/transfer.h"
 
 #define SECONDS_MAX 86400
 

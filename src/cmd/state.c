@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cmd/visit.h"
+#include "cmd/device.h"
 #include "commands.h"
 #include "host/fw_error.h"
-#include "report/walk.h"
+#include "json/document.h"
 #include "vfio/migration.h"
+
+static json_t *report_state(const struct visit *visit)
+{
+	json_t *document = report_visit("state", visit);
+
+	json_object_set_new(document, "state",
+			    report_state_or_null(visit->has_state, visit->state));
+	json_object_set_new(document, "firmware_failure",
+			    report_firmware(&visit->failure));
+	json_object_set_new(document, "warnings",
+			    report_visit_warnings(visit));
+	return document;
+}
 
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)

@@ -1,15 +1,247 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <jansson.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/device.h"
-#include "cmd/probe.h"
 #include "commands.h"
+#include "host/device.h"
 #include "host/devlink.h"
 #include "host/fw_error.h"
+#include "json/document.h"
 #include "lib/cleanup.h"
-#include "report/device.h"
+#include "vfio/bind.h"
 #include "vfio/hold_marker.h"
 #include "vfio/holders.h"
+#include "vfio/process.h"
+
+static json_t *hex4(uint16_t id)
+{
+	return json_sprintf("%04x", id);
+}
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+	json_object_set_new(object, key, value);
+}
+
+static void add_identity(json_t *object, const struct device *device)
+{
+	char pf[BDF_TEXT_SIZE] = "";
+
+	if (device->has_pf)
+		bdf_format(&device->pf, pf);
+	set(object, "device", report_string(device->name));
+	set(object, "kind", json_string(device_kind_name(device->kind)));
+	set(object, "pf", report_text(pf));
+	set(object, "vf_number", report_number(device->vf_number));
+	set(object, "total_vfs", report_number(device->total_vfs));
+	set(object, "num_vfs", report_number(device->num_vfs));
+	set(object, "product", report_text(device->product));
+	set(object, "mdev_type", report_text(device->mdev_type));
+	set(object, "numa_node", report_number(device->numa_node));
+	set(object, "fw_version", report_text(device->fw_version));
+	set(object, "psid", report_text(device->psid));
+}
+
+/* A device that is on no PCI bus has no ids. */
+static void add_ids(json_t *object, const struct device *device)
+{
+	bool has = device->vendor_id;
+
+	set(object, "vendor_id", has ? hex4(device->vendor_id) : json_null());
+	set(object, "device_id", has ? hex4(device->device_id) : json_null());
+	set(object, "subsystem_vendor_id",
+	    has ? hex4(device->subsystem_vendor_id) : json_null());
+	set(object, "subsystem_id",
+	    has ? hex4(device->subsystem_id) : json_null());
+	set(object, "revision",
+	    has ? json_integer(device->revision) : json_null());
+}
+
+static void add_interfaces(json_t *object, const struct device *device)
+{
+	json_t *netdevs = json_array(), *rdma = json_array();
+
+	for (size_t i = 0; i < device->n_netdevs; i++)
+		json_array_append_new(netdevs,
+				      report_string(device->netdevs[i]));
+	for (size_t i = 0; i < device->n_rdma; i++)
+		json_array_append_new(rdma, report_string(device->rdma[i]));
+	set(object, "netdevs", netdevs);
+	set(object, "rdma_devices", rdma);
+}
+
+static void add_process(json_t *object, const struct process *process)
+{
+	set(object, "pid", json_integer((json_int_t)process->pid));
+	set(object, "name", report_text(process->name));
+	set(object, "command", report_text(process->command));
+	set(object, "uid", process->has_uid ?
+		json_integer((json_int_t)process->uid) : json_null());
+	set(object, "user", report_text(process->user));
+	set(object, "guest", report_text(process->guest));
+	set(object, "domain",
+	    report_text(process->libvirt ? process->guest : ""));
+	set(object, "iommufd", json_boolean(process->iommufd));
+}
+
+static json_t *holding_of(const struct holding *holding,
+			  const struct process *process)
+{
+	json_t *object = json_object();
+
+	set(object, "kind", json_string(holder_kind_name(holding->kind)));
+	add_process(object, process);
+	set(object, "via", json_string(holding->is_cdev ? "cdev" : "group"));
+	set(object, "fd", json_integer(holding->fd));
+	return object;
+}
+
+/* Who holds it before who has borrowed it, as the one that is "holder". */
+static json_t *holders_of(const struct holdings *holdings, size_t device)
+{
+	static const enum holder_kind order[] = { HOLDER_HOLD, HOLDER_OTHER };
+	json_t *array = json_array();
+
+	for (size_t k = 0; k < sizeof(order) / sizeof(*order); k++)
+		for (size_t i = 0; i < holdings->n; i++) {
+			const struct holding *holding = &holdings->list[i];
+
+			if (holding->device == device &&
+			    holding->kind == order[k])
+				json_array_append_new(array, holding_of(holding,
+					&holdings->processes[holding->process]));
+		}
+	return array;
+}
+
+static json_t *migration_of(const struct device *device)
+{
+	const struct mig_caps *caps = &device->caps;
+	uint64_t flags = caps->flags;
+
+	if (!device->probed)
+		return json_null();
+	return json_pack(
+		"{s:s, s:b, s:b, s:b, s:b, s:b, s:o, s:b, s:b, s:o, s:o}",
+		"access", device->probe_fresh ? "opened" : "borrowed",
+		"fresh", device->probe_fresh,
+		"offered", caps->migration,
+		"stop_copy", !!(flags & MIG_STOP_COPY),
+		"p2p", !!(flags & MIG_P2P),
+		"pre_copy", !!(flags & MIG_PRE_COPY),
+		"dma_logging", device->probe_fresh ?
+			json_boolean(caps->dma_logging) : json_null(),
+		"reset", caps->reset,
+		"old_protocol", caps->old_protocol,
+		"state", caps->device_state ?
+			json_string(fsm_state_name(caps->state)) : json_null(),
+		"stop_copy_bytes", caps->data_size ?
+			json_integer((json_int_t)caps->stop_copy_bytes) :
+			json_null());
+}
+
+static json_t *formats_of(const struct stream_formats *formats)
+{
+	json_t *reads;
+
+	if (formats->writes == STREAM_UNKNOWN)
+		return json_null();
+	reads = json_array();
+	for (unsigned int format = STREAM_RECORDS; format <= STREAM_BARE; format++)
+		if (formats->reads & 1u << format)
+			json_array_append_new(
+				reads, json_string(stream_format_name(format)));
+	return json_pack("{s:s, s:o}", "writes",
+			 stream_format_name(formats->writes), "reads", reads);
+}
+
+static void add_verdict(json_t *object, const struct device *device)
+{
+	json_t *reasons = json_array();
+
+	for (size_t i = 0; i < device->n_reasons; i++)
+		json_array_append_new(reasons,
+				      report_string(device->reasons[i]));
+	set(object, "can_migrate", report_tristate(device->can_migrate));
+	set(object, "reasons", reasons);
+}
+
+static json_t *device_of(const struct device *device,
+			 json_t *holders)
+{
+	json_t *object = json_object();
+
+	add_identity(object, device);
+	add_ids(object, device);
+	set(object, "driver", report_text(device->driver));
+	set(object, "driver_override", report_text(device->driver_override));
+	set(object, "iommu_group", report_number(device->iommu_group));
+	set(object, "cdev", report_text(device->cdev));
+	add_interfaces(object, device);
+	set(object, "migratable", report_tristate(device->migratable));
+	set(object, "migratable_reason",
+	    report_text(device->migratable_reason));
+	set(object, "in_use", report_tristate(device_in_use(device)));
+	set(object, "holder", report_holder(&device->holder));
+	set(object, "holders", holders);
+	set(object, "migration", migration_of(device));
+	set(object, "migration_reason",
+	    report_text(device->probed ? "" : device->probe_reason));
+	set(object, "stream_formats", formats_of(&device->formats));
+	set(object, "firmware_failure", report_firmware(&device->failure));
+	add_verdict(object, device);
+	return object;
+}
+
+static json_t *process_of(const struct holdings *holdings, size_t process,
+			  const struct device *devices)
+{
+	json_t *object = json_object(), *names = json_array();
+
+	add_process(object, &holdings->processes[process]);
+	for (size_t i = 0; i < holdings->n; i++)
+		if (holdings->list[i].process == process)
+			json_array_append_new(names, report_string(
+				devices[holdings->list[i].device].name));
+	set(object, "devices", names);
+	return object;
+}
+
+static json_t *warnings_of(const struct device *devices, size_t n)
+{
+	json_t *warnings = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		if (*devices[i].warning)
+			json_array_append_new(warnings,
+					      json_sprintf("%s: %s",
+							   devices[i].name,
+							   devices[i].warning));
+	return warnings;
+}
+
+/** report_devices - {"devices": […], "processes": […], "warnings": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
+static json_t *report_devices(const struct device *devices, size_t n,
+			      const struct holdings *holdings)
+{
+	json_t *document = report_new("status");
+	json_t *array = json_array(), *processes = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array,
+				      device_of(&devices[i],
+						holders_of(holdings, i)));
+	for (size_t i = 0; i < holdings->n_processes; i++)
+		json_array_append_new(processes,
+				      process_of(holdings, i, devices));
+	set(document, "devices", array);
+	set(document, "processes", processes);
+	set(document, "warnings", warnings_of(devices, n));
+	return document;
+}
 
 struct status_options {
 	bool probe;

@@ -4,16 +4,73 @@
 
 #include "cmd/device.h"
 #include "cmd/transfer.h"
-#include "cmd/visit.h"
 #include "commands.h"
 #include "config.h"
 #include "image/members.h"
+#include "json/document.h"
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
+#include "migrate/manifest.h"
 #include "migrate/step_files.h"
-#include "report/walk.h"
 #include "vfio/migration.h"
 #include "vfio/walk.h"
+
+#define WARN_UNDONE                                                           \
+	"the device was free: what was done to it ended when this command "   \
+	"closed it (mlxmigctl hold keeps a device open)"
+#define WARN_UNHELD                                                           \
+	"the device was free, and nobody holds it now (mlxmigctl hold keeps " \
+	"a device open): what becomes of its state is its driver's affair"
+
+/* A VMM goes on from where it has left its device. */
+static json_t *warn_elsewhere(const struct step_result *result)
+{
+	const struct holder *lender = &result->visit.lender;
+
+	if (lender->kind != HOLDER_OTHER ||
+	    result->visit.state == result->origin)
+		return NULL;
+	return json_sprintf("%s (pid %d) knows nothing of this walk: take the device back to %s before its guest goes on",
+			    lender->comm, (int)lender->pid,
+			    fsm_state_name(result->origin));
+}
+
+static json_t *step_files_of(const struct step_result *result)
+{
+	json_t *files = json_array();
+
+	for (size_t i = 0; i < result->n_files; i++)
+		json_array_append_new(files,
+				      report_step_file(&result->files[i]));
+	return files;
+}
+
+static json_t *report_step(const struct step_result *result)
+{
+	json_t *document = report_visit("step", &result->visit);
+	json_t *warnings = report_visit_warnings(&result->visit);
+
+	json_object_set_new(document, "from",
+			    report_state_or_null(true, result->origin));
+	json_object_set_new(document, "state",
+			    report_state_or_null(true, result->visit.state));
+	json_object_set_new(document, "arcs", report_arcs(result->walk.arcs, result->walk.n_arcs));
+	json_object_set_new(document, "files", step_files_of(result));
+	json_object_set_new(document, "lost", json_boolean(result->lost));
+	json_object_set_new(document, "kept",
+			    json_boolean(visit_is_borrowed(&result->visit)));
+	if (!visit_is_borrowed(&result->visit))
+		json_array_append_new(warnings,
+				      json_string(result->visit.resets ?
+							  WARN_UNDONE :
+							  WARN_UNHELD));
+	if (result->closed_fd)
+		json_array_append_new(warnings, json_string(WARN_CLOSED_FD));
+	/* Nothing is appended where it is NULL. */
+	json_array_append_new(warnings, warn_elsewhere(result));
+	json_object_set_new(document, "warnings", warnings);
+	return document;
+}
 
 enum {
 	KEY_FORCE = 0x300,

@@ -5,9 +5,13 @@
 #include <unistd.h>
 
 #include "cmd/device.h"
+#include "cmd/documents.h"
 #include "host/devlink.h"
+#include "image/members.h"
 #include "image/writer.h"
+#include "json/document.h"
 #include "lib/text.h"
+#include "migrate/manifest.h"
 
 #define ZSTD_LEVEL 3 /* zstd's own default */
 
@@ -120,4 +124,201 @@ int zstd_parse(const char *arg, int *level, struct err *err)
 			       IMAGE_ZSTD_LEVEL_MAX, arg);
 	*level = (int)number;
 	return 0;
+}
+
+json_t *report_identity(const struct identity_fit *fit)
+{
+	json_t *facts = json_array();
+
+	for (size_t i = 0; i < fit->n_facts; i++) {
+		const struct fit_fact *fact = &fit->facts[i];
+
+		json_array_append_new(
+			facts, json_pack("{s:s, s:s, s:o, s:o, s:s}",
+					 "fact", fact->name,
+					 "fit", fit_name(fact->fit),
+					 "source", report_text(fact->source),
+					 "target", report_text(fact->target),
+					 "reason", fact->reason));
+	}
+	return facts;
+}
+
+static json_t *number_or_null(uint64_t value)
+{
+	return value ? json_integer((json_int_t)value) : json_null();
+}
+
+static void add_file(json_t *object, const struct outcome *outcome)
+{
+	json_t *file = json_pack(
+		"{s:o, s:s, s:b, s:o}", "file",
+		report_string(outcome->file), "format",
+		outcome->raw ? "stream" : "image", "compressed",
+		outcome->compressed, "file_bytes",
+		number_or_null(outcome->file_bytes));
+
+	json_object_update_new(object, file);
+}
+
+static void add_stream(json_t *object, const struct transfer *transfer)
+{
+	json_object_set_new(object, "bytes",
+			    json_integer((json_int_t)transfer->bytes));
+	json_object_set_new(object, "xxh3_128", report_text(transfer->digest));
+	json_object_set_new(object, "records",
+			    report_records(&transfer->records));
+	json_object_set_new(object, "phases",
+			    report_phases(transfer->phases, true));
+}
+
+static void add_times(json_t *object, const struct transfer *transfer)
+{
+	json_t *times = json_pack(
+		"{s:o, s:I, s:o}", "started_unix_ns",
+		number_or_null(transfer->started_unix_ns), "duration_ns",
+		(json_int_t)transfer->duration_ns, "stopped_ns",
+		number_or_null(transfer->stopped_ns));
+
+	json_object_update_new(object, times);
+}
+
+static void add_states(json_t *object, const struct transfer *transfer)
+{
+	json_object_set_new(object, "from",
+			    json_string(fsm_state_name(transfer->origin)));
+	json_object_set_new(object, "state",
+			    json_string(fsm_state_name(transfer->final)));
+	json_object_set_new(object, "arcs", report_arcs(transfer->walk.arcs,
+					transfer->walk.n_arcs));
+}
+
+static void add_access(json_t *object, const struct outcome *outcome)
+{
+	report_access(object, outcome->device, &outcome->transfer.lender);
+}
+
+json_t *report_warnings(const struct outcome *outcome)
+{
+	json_t *warnings = json_array();
+
+	for (size_t i = 0; i < outcome->n_warnings; i++)
+		json_array_append_new(warnings,
+				      report_string(outcome->warnings[i]));
+	return warnings;
+}
+
+/* Of one that was not reached there is no more to tell than that. */
+static json_t *saved_of(const struct outcome *outcome)
+{
+	json_t *object = json_object();
+
+	if (outcome->opened)
+		add_access(object, outcome);
+	else
+		json_object_set_new(object, "device",
+				    report_text(outcome->device));
+	json_object_set_new(object, "saved", json_boolean(outcome->done));
+	if (!outcome->opened)
+		return object;
+	add_file(object, outcome);
+	add_stream(object, &outcome->transfer);
+	add_times(object, &outcome->transfer);
+	json_object_set_new(object, "precopy",
+			    report_precopy(&outcome->transfer.precopy));
+	json_object_set_new(object, "stopped",
+			    report_stopped(&outcome->transfer));
+	add_states(object, &outcome->transfer);
+	json_object_set_new(object, "warnings", report_warnings(outcome));
+	return object;
+}
+
+json_t *report_save(const struct outcome *outcomes, size_t n, bool many)
+{
+	json_t *document, *devices = json_array();
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		any |= outcomes[i].opened;
+		json_array_append_new(devices, saved_of(&outcomes[i]));
+	}
+	if (!any) {
+		json_decref(devices);
+		return NULL;
+	}
+	document = report_new("save");
+	if (many)
+		json_object_set(document, "devices", devices);
+	else
+		json_object_update(document, json_array_get(devices, 0));
+	json_decref(devices);
+	return document;
+}
+
+json_t *report_step_file(const struct outcome *outcome)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "does", json_string(outcome->read ? "load" : "save"));
+	json_object_set_new(object, "done", json_boolean(outcome->done));
+	add_file(object, outcome);
+	add_stream(object, &outcome->transfer);
+	json_object_set_new(object, "verify_ns",
+			    number_or_null(outcome->transfer.verify_ns));
+	json_object_set_new(object, "identity_fit",
+			    outcome->has_fit ?
+				    json_string(fit_name(outcome->fit.verdict)) :
+				    json_null());
+	json_object_set_new(object, "warnings", report_warnings(outcome));
+	return object;
+}
+
+static const char *contents_of(const struct outcome *outcome)
+{
+	if (outcome->transfer.lost)
+		return "lost";
+	return outcome->loaded ? "loaded" : "unchanged";
+}
+
+/* What was loaded, and whether it fits. */
+static void add_loaded(json_t *object, const struct outcome *outcome)
+{
+	add_file(object, outcome);
+	json_object_set_new(object, "identity",
+			    outcome->has_fit ? report_identity(&outcome->fit)
+					     : json_null());
+	json_object_set_new(object, "identity_fit",
+			    outcome->has_fit ?
+				    json_string(fit_name(outcome->fit.verdict)) :
+				    json_null());
+	add_stream(object, &outcome->transfer);
+	json_object_set_new(object, "verify_ns",
+			    number_or_null(outcome->transfer.verify_ns));
+	add_times(object, &outcome->transfer);
+}
+
+json_t *report_loaded(const struct outcome *outcome)
+{
+	json_t *object = json_object();
+
+	add_loaded(object, outcome);
+	return object;
+}
+
+json_t *report_load(const struct outcome *outcome)
+{
+	json_t *document;
+
+	if (!outcome->opened)
+		return NULL;
+	document = report_new("load");
+	add_access(document, outcome);
+	json_object_set_new(document, "contents",
+			    json_string(contents_of(outcome)));
+	json_object_set_new(document, "kept",
+			    json_boolean(outcome->transfer.kept));
+	add_loaded(document, outcome);
+	add_states(document, &outcome->transfer);
+	json_object_set_new(document, "warnings", report_warnings(outcome));
+	return document;
 }

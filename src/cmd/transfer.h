@@ -56,4 +56,24 @@ int transfer_resolve(char **names, size_t n, struct device *devices,
 int transfer_hint_order(const char *command, char **operands, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
 
+#define WARN_CLOSED_FD                                                        \
+	"the data fd that came with the state was closed: nothing can read "  \
+	"or write this session any more (mlxmigctl save and load keep theirs)"
+
+/** report_warnings - what went with it that somebody should know; an array */
+json_t *report_warnings(const struct outcome *outcome)
+	__attribute__((nonnull(1)));
+
+/** report_loaded - what was loaded: the part of load's document about file, identity, stream and times */
+json_t *report_loaded(const struct outcome *outcome)
+	__attribute__((nonnull(1)));
+
+/** report_step_file - of a file of a walk: what was done with it */
+json_t *report_step_file(const struct outcome *outcome)
+	__attribute__((nonnull(1)));
+
+/** report_identity - [{"fact", "fit", "source", "target", "reason"}] */
+json_t *report_identity(const struct identity_fit *fit)
+	__attribute__((nonnull(1)));
+
 #endif

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmd/map.h"
 #include "image/record.h"
 #include "image/view.h"
 #include "lib/err.h"

@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The JSON members of an image, mlxmigctl-image(5), and the document of inspect. */
+/* The JSON members of an image, mlxmigctl-image(5), but for the manifest of a transfer: see migrate/manifest. */
 #ifndef IMAGE_MEMBERS_H
 #define IMAGE_MEMBERS_H
 
 #include <jansson.h>
 #include <stddef.h>
 
-#include "compat/identity.h"
 #include "host/device.h"
 #include "image/format.h"
-#include "image/inspect.h"
-#include "image/stats.h"
+#include "image/record.h"
 #include "lib/err.h"
 
 /** report_image_device - the text of device.json, malloc'ed; NULL: no memory */
 char *report_image_device(const struct device *device,
 			  const struct image_origin *origin)
-	__attribute__((nonnull(1, 2)));
-
-/**
- * report_image_manifest - the text of manifest.json, malloc'ed; NULL: no memory
- * @totals: what the writer counted
- * @transfer: the times; its digest and counts are not used
- */
-char *report_image_manifest(const struct image_totals *totals,
-			    const struct transfer *transfer)
 	__attribute__((nonnull(1, 2)));
 
 /**
@@ -63,16 +52,39 @@ int report_image_read_manifest(const char *json, size_t len,
 			       struct image_totals *totals, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
-/** report_identity - [{"fact", "fit", "source", "target", "reason"}] */
-json_t *report_identity(const struct identity_fit *fit)
+/**
+ * report_phases - {"pre_copy": {"bytes", "members", "duration_ns"}, …}
+ * @timed: the durations are known; else they are null
+ */
+json_t *report_phases(const struct phase_total phases[PHASE_COUNT], bool timed)
 	__attribute__((nonnull(1)));
 
 /** report_records - {"format", "count", "firmware_bytes", "complete"} of a stream; count and complete are null of a bare one */
 json_t *report_records(const struct record_parser *records)
 	__attribute__((nonnull(1)));
 
-/** report_survey - the document of inspect; @scan: the summaries in it, or NULL */
-json_t *report_survey(const struct survey *survey, const struct scan *scan)
-	__attribute__((nonnull(1)));
+#define FORMAT_MAJOR 1 /* what knows one cannot read another */
+#define FORMAT_MINOR 2 /* something was added that others may pass over */
+#define SCHEMA_IMAGE "mlxmigctl.image/"
+#define SCHEMA_MANIFEST "mlxmigctl.manifest/"
+
+#define KIND_COUNT 3
+
+/* By enum device_kind. */
+extern const char *const format_kinds[KIND_COUNT];
+
+/** report_image_text - the text of a document, which is released; malloc'ed; NULL: no memory */
+char *report_image_text(json_t *document);
+
+/** format_read_identity - what device.json and an entry of status both have: kind, name, ids, PSID, firmware, driver; 0 or -1 */
+int format_read_identity(const json_t *document, struct device *device,
+			 struct err *err);
+
+/** format_read_device - device.json, as report_image_read_device() does it; 0 or -1 */
+int format_read_device(const json_t *document, struct device *device,
+		       struct image_origin *origin, struct err *err);
+
+/** format_device_within - device.json in what inspect printed, also of a damaged image, when it is the result of an error; borrowed, or NULL */
+json_t *format_device_within(const json_t *document);
 
 #endif

@@ -68,35 +68,9 @@ json_t *report_number(long long value)
 	return value < 0 ? json_null() : json_integer(value);
 }
 
-json_t *report_holder(const struct holder *holder)
-{
-	if (holder->kind == HOLDER_NONE)
-		return json_null();
-	return json_pack("{s:s, s:I, s:o}", "kind",
-			 holder_kind_name(holder->kind), "pid",
-			 (json_int_t)holder->pid, "name",
-			 report_string(holder->comm));
-}
-
 json_t *report_tristate(int tri)
 {
 	return tri < 0 ? json_null() : json_boolean(tri);
-}
-
-json_t *report_phases(const struct phase_total phases[PHASE_COUNT], bool timed)
-{
-	json_t *object = json_object();
-
-	for (unsigned int i = 0; i < PHASE_COUNT; i++)
-		json_object_set_new(
-			object, phase_name(i),
-			json_pack("{s:I, s:I, s:o}",
-				  "bytes", (json_int_t)phases[i].bytes,
-				  "members", (json_int_t)phases[i].members,
-				  "duration_ns", timed ?
-				  json_integer((json_int_t)phases[i].duration_ns)
-				  : json_null()));
-	return object;
 }
 
 static json_t *nonzero(uint64_t value)

@@ -30,18 +30,8 @@ json_t *report_firmware(const struct fw_failure *failure)
 /** report_number - an integer, or null where it is negative */
 json_t *report_number(long long value);
 
-/** report_holder - {"kind", "pid", "name"}, or null where there is none */
-json_t *report_holder(const struct holder *holder) __attribute__((nonnull(1)));
-
 /** report_tristate - true, false or null */
 json_t *report_tristate(int tri);
-
-/**
- * report_phases - {"pre_copy": {"bytes", "members", "duration_ns"}, …}
- * @timed: the durations are known; else they are null
- */
-json_t *report_phases(const struct phase_total phases[PHASE_COUNT], bool timed)
-	__attribute__((nonnull(1)));
 
 /**
  * report_error - {"schema": "mlxmigctl.error/1", "error": {…}}

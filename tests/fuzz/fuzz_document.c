@@ -9,8 +9,7 @@
 
 #include "fuzz.h"
 #include "compat/compat.h"
-#include "report/compat.h"
-#include "report/device_read.h"
+#include "cmd/documents.h"
 #include "image/members.h"
 
 static void require_text(const char *text, size_t size)

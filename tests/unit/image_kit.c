@@ -8,6 +8,7 @@
 
 #include "lib/io.h"
 #include "image/members.h"
+#include "migrate/manifest.h"
 
 #define BUILDER_SIZE (12u << 20)
 

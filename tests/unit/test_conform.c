@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "report/conform.h"
+#include "cmd/documents.h"
 
 static void add(struct conform_result *result, const char *name,
 		enum conform_verdict verdict, const char *detail)

@@ -5,7 +5,7 @@
 #include "check.h"
 #include "diff/align.h"
 #include "diff/map.h"
-#include "report/diff_map.h"
+#include "cmd/documents.h"
 
 /* A side of @n FW_DATA records of these sizes. */
 static void lay(struct diff_side *side, const uint64_t *sizes, size_t n)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "report/hexdump.h"
+#include "cmd/hexdump.h"
 
 /* All of it, in pieces of @step bytes, from @offset on. */
 static void dumped(const void *data, size_t len, size_t step, uint64_t offset,

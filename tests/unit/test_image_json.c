@@ -5,6 +5,7 @@
 #include "check.h"
 #include "lib/text.h"
 #include "image/members.h"
+#include "migrate/manifest.h"
 
 static const struct device vf = {
 	.kind = DEVICE_VF,

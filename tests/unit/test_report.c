@@ -5,8 +5,8 @@
 
 #include "json/progress.h"
 #include "json/document.h"
-#include "report/transfer.h"
 #include "tests/unit/check.h"
+#include "cmd/documents.h"
 
 #define BAD "\xef\xbf\xbd"
 

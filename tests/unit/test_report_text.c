@@ -4,9 +4,9 @@
 
 #include "commands.h"
 #include "json/text.h"
-#include "report/transfer.h"
 #include "json/template.h"
 #include "tests/unit/check.h"
+#include "cmd/documents.h"
 
 static void check_text(json_t *document, const struct text_part *parts,
 		       const char *want)
