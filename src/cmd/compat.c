@@ -133,12 +133,6 @@ static int read_device(struct compat_side *side, bool probe, struct err *err)
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
-	static const struct compat_readers readers = {
-		.json = { .device = report_image_check_device,
-			  .manifest = report_image_read_manifest },
-		.read_device = report_image_read_device,
-		.read_devices = report_read_devices,
-	};
 	const struct options *opts = request->options;
 	struct compat compat = { .limit = limit_or(&opts->limit, LIMIT_DEFAULT) };
 	struct compat_side *sides[] = { &compat.source, &compat.target };
@@ -147,7 +141,7 @@ static int run(const struct request *request, struct reply *reply,
 	for (size_t i = 0; i < 2 && !ret; i++) {
 		sides[i]->name = request->operands[i];
 		ret = is_file(sides[i]->name)
-			      ? compat_read(sides[i], &readers, err)
+			      ? compat_read(sides[i], err)
 			      : read_device(sides[i], opts->probe, err);
 	}
 	if (!ret)

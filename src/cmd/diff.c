@@ -392,8 +392,6 @@ static int run(const struct request *request, struct reply *reply,
 	const struct options *opts = request->options;
 	struct map_style style = map_style(stdout, opts->width);
 	const struct diff_options how = {
-		.json = { .device = report_image_check_device,
-			  .manifest = report_image_read_manifest },
 		.map_layout = opts->map ? map_layout : NULL,
 		.map_width = style.width,
 		.progress = request->progress,

@@ -245,15 +245,10 @@ static int check(const void *data, char **operands, size_t n_operands,
 			first);
 }
 
-static const struct image_json json = {
-	.device = report_image_check_device,
-	.manifest = report_image_read_manifest,
-};
-
 /* The document alone needs no look at the stream. */
 static int tell(struct survey *survey, struct reply *reply, struct err *err)
 {
-	int ret = image_survey(&json, survey, err);
+	int ret = image_survey(survey, err);
 
 	if (survey->opened)
 		reply->document = report_survey(survey, NULL);
@@ -304,7 +299,7 @@ static int look(const struct request *request, struct survey *survey,
 	if (opts->picture.svg &&
 	    outfile_spare(opts->picture.svg, survey->path, err))
 		return -1;
-	if (view_look(&view, survey->path, &json, &damage) && !view) {
+	if (view_look(&view, survey->path, &damage) && !view) {
 		*err = damage;
 		return -1;
 	}

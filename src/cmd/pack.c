@@ -110,15 +110,8 @@ static int check(const void *data, char **operands, size_t n_operands,
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
-	static const struct image_json json = {
-		.device = report_image_check_device,
-		.manifest = report_image_read_manifest,
-	};
 	const struct options *opts = request->options;
 	const struct pack_options how = {
-		.json = &json,
-		.device_json = report_image_find_device,
-		.manifest_json = report_image_packed_manifest,
 		.progress = request->progress,
 		.progress_data = request->progress_data,
 	};

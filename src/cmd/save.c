@@ -252,8 +252,6 @@ static int run(const struct request *request, struct reply *reply,
 		.precopy_where_offered = save->precopy_auto,
 		.precopy_limits = limits_of(save),
 		.tool = PACKAGE_VERSION,
-		.device_json = report_image_device,
-		.manifest_json = report_image_manifest,
 		.progress = request->progress,
 		.progress_data = request->progress_data,
 	};

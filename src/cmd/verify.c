@@ -224,13 +224,8 @@ static void release(struct verdict *verdicts, size_t n)
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
-	static const struct image_json json = {
-		.device = report_image_check_device,
-		.manifest = report_image_read_manifest,
-	};
 	const struct options *opts = request->options;
 	const struct verify_plan plan = {
-		.json = &json,
 		.jobs = (unsigned int)opts->jobs,
 		.progress = request->progress,
 		.progress_data = request->progress_data,

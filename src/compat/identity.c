@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "image/record.h"
 #include "lib/text.h"
 
 /*

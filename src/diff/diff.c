@@ -50,9 +50,9 @@ static int cut_side(struct diff_side *side, const struct view *view,
 }
 
 static int open_side(struct diff_side *side, struct view **view,
-		     const struct image_json *json, struct err *err)
+		     struct err *err)
 {
-	if (view_open(view, side->path, json, err))
+	if (view_open(view, side->path, err))
 		return -1;
 	side->is_image = view_kind(*view) == IMAGE_TAR;
 	side->compressed = view_is_compressed(*view);
@@ -79,8 +79,8 @@ int diff_run(struct diff *diff, const struct diff_options *options,
 		.progress_data = options->progress_data,
 	};
 
-	if (open_side(&diff->sides[0], &a, &options->json, err) ||
-	    open_side(&diff->sides[1], &b, &options->json, err))
+	if (open_side(&diff->sides[0], &a, err) ||
+	    open_side(&diff->sides[1], &b, err))
 		return -1;
 	if (align_pair(diff))
 		return err_set(err, ERR_NO_MEMORY, 0, "the list of records");

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cmd/map.h"
 #include "image/record.h"
 #include "image/view.h"
 #include "lib/err.h"
@@ -132,7 +131,6 @@ static inline bool diff_same(const struct diff *diff)
  * @progress: as in struct pump; may be NULL
  */
 struct diff_options {
-	struct image_json json;
 	uint64_t (*map_layout)(uint64_t bytes, unsigned int width);
 	unsigned int map_width;
 	progress_fn progress;

@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "image/record.h"
 #include "lib/err.h"
+#include "lib/mlx5.h"
 #include "lib/states.h"
 
 /* PCI addresses: domain:bus:device.function. */

@@ -7,7 +7,6 @@
 
 #include "host/sysroot.h"
 #include "lib/text.h"
-#include "vfio/bind.h"
 
 #define BOTH (1u << STREAM_RECORDS | 1u << STREAM_BARE)
 

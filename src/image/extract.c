@@ -205,16 +205,15 @@ static int find_record(struct extract *extract, const struct view *view,
 }
 
 /* It comes first, and is checked when it is read: nothing of the stream is needed for it. */
-static int write_device(struct extract *extract,
-			const struct extract_options *options,
-			struct outfile *out, struct err *err)
+static int write_device(struct extract *extract, struct outfile *out,
+			struct err *err)
 {
 	AUTO_INPUT struct input input = INPUT_INIT;
 	const char *json;
 	size_t len;
 	int ret;
 
-	if (input_open(&input, extract->path, options->json, err))
+	if (input_open(&input, extract->path, err))
 		return -1;
 	extract->is_image = !input_is_raw(&input);
 	extract->compressed = image_reader_is_compressed(input.reader);
@@ -254,9 +253,9 @@ static int write_stream(struct extract *extract, const struct view *view,
 }
 
 static int open_view(struct view **view, struct extract *extract,
-		     const struct extract_options *options, struct err *err)
+		     struct err *err)
 {
-	if (view_open(view, extract->path, options->json, err))
+	if (view_open(view, extract->path, err))
 		return -1;
 	extract->is_image = view_kind(*view) == IMAGE_TAR;
 	extract->compressed = view_is_compressed(*view);
@@ -280,14 +279,14 @@ int extract_run(struct extract *extract, const struct extract_options *options,
 
 	if (outfile_spare(extract->output, extract->path, err) ||
 	    outfile_open(&out, extract->output, extract->overwrite, err) ||
-	    (!device && open_view(&view, extract, options, err)))
+	    (!device && open_view(&view, extract, err)))
 		return -1;
 	if (!device && may_hold_signals(&out)) {
 		begun = interrupt_begin(err);
 		if (begun)
 			return -1;
 	}
-	ret = device ? write_device(extract, options, &out, err)
+	ret = device ? write_device(extract, &out, err)
 		     : write_stream(extract, view, options, &out, err);
 	if (ret || interrupt_check(err) || outfile_publish(&out, err))
 		return -1;

@@ -69,7 +69,6 @@ int image_extract(const struct view *view, uint64_t offset, uint64_t len,
  * @progress: may be NULL; called by one thread at a time
  */
 struct extract_options {
-	const struct image_json *json;
 	progress_fn progress;
 	void *progress_data;
 };

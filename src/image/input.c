@@ -11,8 +11,7 @@
 #include "lib/interrupt.h"
 #include "lib/io.h"
 
-int opened_open(struct opened *opened, const char *path,
-		const struct image_json *json, struct err *err)
+int opened_open(struct opened *opened, const char *path, struct err *err)
 {
 	struct stat st;
 	off_t base;
@@ -24,8 +23,7 @@ int opened_open(struct opened *opened, const char *path,
 		return -1;
 	base = lseek(opened->fd, 0, SEEK_CUR);
 	opened->base = base < 0 ? 0 : (uint64_t)base;
-	if (image_reader_try(&opened->reader, opened->fd, opened->name, json,
-			     err))
+	if (image_reader_try(&opened->reader, opened->fd, opened->name, err))
 		return -1;
 	/* Files whose contents the kernel makes up say that they are empty. */
 	opened->in_place = !fstat(opened->fd, &st) && S_ISREG(st.st_mode) &&
@@ -41,14 +39,12 @@ void opened_close(struct opened *opened)
 	opened->fd = -1;
 }
 
-int input_open(struct input *input, const char *path,
-	       const struct image_json *json, struct err *err)
+int input_open(struct input *input, const char *path, struct err *err)
 {
 	bool is_stdin = !strcmp(path, "-");
 
 	*input = (struct input)INPUT_INIT;
 	input->name = is_stdin ? "stdin" : path;
-	input->json = json;
 	if (is_stdin && isatty(STDIN_FILENO)) {
 		err_set(err, ERR_USAGE, 0,
 			"stdin is a terminal, and no state comes from there");
@@ -61,8 +57,7 @@ int input_open(struct input *input, const char *path,
 		return err_from_errno(err, errno, "%s", input->name);
 	if (S_ISREG(input->before.st_mode))
 		input->start = lseek(input->fd, 0, SEEK_CUR);
-	return image_reader_open(&input->reader, input->fd, input->name, json,
-				 err);
+	return image_reader_open(&input->reader, input->fd, input->name, err);
 }
 
 void input_release(struct input *input)
@@ -116,8 +111,7 @@ static int rewind_input(struct input *input, struct err *err)
 	image_reader_free(TAKE_PTR(input->reader));
 	if (lseek(input->fd, input->start, SEEK_SET) < 0)
 		return err_from_errno(err, errno, "%s", input->name);
-	return image_reader_open(&input->reader, input->fd, input->name,
-				 input->json, err);
+	return image_reader_open(&input->reader, input->fd, input->name, err);
 }
 
 int input_verify(struct input *input, struct record_parser *records,

@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "image/pump.h"
 #include "image/reader.h"
+#include "image/record.h"
 #include "json/progress.h"
 #include "lib/err.h"
-#include "migrate/pump.h"
+#include "lib/mlx5.h"
 
 /* An input whose first bytes were looked at, to be read in place or through. Private to this room. */
 
@@ -33,8 +35,7 @@ struct opened {
 #define OPENED_INIT { .fd = -1 }
 
 /** opened_open - the file @path, which is kept, or standard input for "-"; 0, or -1 with a reader as image_reader_try() has it; opened_close() in any case */
-int opened_open(struct opened *opened, const char *path,
-		const struct image_json *json, struct err *err);
+int opened_open(struct opened *opened, const char *path, struct err *err);
 
 /** opened_close - harmless on OPENED_INIT and twice */
 void opened_close(struct opened *opened);
@@ -62,7 +63,6 @@ struct extent {
  */
 struct input {
 	const char *name;
-	const struct image_json *json;
 	int fd;
 	struct stat before;
 	off_t start;
@@ -77,10 +77,9 @@ struct input {
 
 #define INPUT_INIT { .fd = -1, .start = -1 }
 
-/** input_open - open @path ("-": stdin) and look at its first bytes; @path and @json are kept; 0 or -1 */
-int input_open(struct input *input, const char *path,
-	       const struct image_json *json, struct err *err)
-	__attribute__((nonnull(1, 2, 3, 4)));
+/** input_open - open @path ("-": stdin) and look at its first bytes; @path is kept; 0 or -1 */
+int input_open(struct input *input, const char *path, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
 
 /** input_release - close what is open; harmless on INPUT_INIT and twice */
 void input_release(struct input *input) __attribute__((nonnull(1)));

@@ -158,13 +158,12 @@ static int survey_in_place(struct opened *opened, struct survey *survey,
 	return ret;
 }
 
-int image_survey(const struct image_json *json, struct survey *survey,
-		 struct err *err)
+int image_survey(struct survey *survey, struct err *err)
 {
 	AUTO_OPENED struct opened opened = OPENED_INIT;
 	int ret;
 
-	if (opened_open(&opened, survey->path, json, err))
+	if (opened_open(&opened, survey->path, err))
 		return -1;
 	survey->opened = true;
 	survey->is_image = image_reader_kind(opened.reader) == IMAGE_TAR;

@@ -59,8 +59,7 @@ struct survey {
  * 0, or -1 with ERR_DAMAGED and the like: what was readable up to there is in
  * @survey all the same.
  */
-int image_survey(const struct image_json *json, struct survey *survey,
-		 struct err *err) __attribute__((nonnull(1, 2, 3)));
+int image_survey(struct survey *survey, struct err *err) __attribute__((nonnull(1, 2)));
 
 /**
  * image_survey_view - image_survey() of what is open already, perhaps damaged

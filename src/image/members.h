@@ -27,7 +27,7 @@ int report_image_read_device(const char *json, size_t len,
 			     struct device *device, struct image_origin *origin,
 			     struct err *err) __attribute__((nonnull(1, 3, 5)));
 
-/** report_image_check_device - report_image_read_device() for its verdict alone: for struct image_json */
+/** report_image_check_device - report_image_read_device() for its verdict alone */
 int report_image_check_device(const char *json, size_t len, struct err *err)
 	__attribute__((nonnull(1, 3)));
 
@@ -47,7 +47,7 @@ char *report_image_packed_manifest(const struct image_totals *totals,
 				   const struct record_parser *records)
 	__attribute__((nonnull(1, 2)));
 
-/** report_image_read_manifest - manifest.json back into totals: for struct image_json */
+/** report_image_read_manifest - manifest.json back into totals */
 int report_image_read_manifest(const char *json, size_t len,
 			       struct image_totals *totals, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "image/input.h"
+#include "image/members.h"
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
 #include "lib/outfile.h"
@@ -36,9 +37,8 @@ static int failed(const struct pack *pack, struct err *err)
 }
 
 /* device.json itself, a document that it is in, or an image. */
-static char *read_device(const struct pack *pack,
-			 const struct pack_options *options,
-			 struct image_origin *origin, struct err *err)
+static char *read_device(const struct pack *pack, struct image_origin *origin,
+			 struct err *err)
 {
 	AUTO_INPUT struct input input = INPUT_INIT;
 	AUTO_FREE char *text = NULL;
@@ -46,14 +46,14 @@ static char *read_device(const struct pack *pack,
 	char *json;
 	size_t len;
 
-	if (input_open(&input, pack->device_path, options->json, err))
+	if (input_open(&input, pack->device_path, err))
 		return NULL;
 	from = image_reader_device(input.reader, &len);
 	if (!from)
 		from = text = document_read(&input, &len, err);
 	if (!from)
 		return NULL;
-	json = options->device_json(from, len, origin, err);
+	json = report_image_find_device(from, len, origin, err);
 	if (json && strlen(json) <= IMAGE_DEVICE_MAX)
 		return json;
 	free(json);
@@ -65,9 +65,9 @@ static char *read_device(const struct pack *pack,
 }
 
 static int open_stream(struct input *input, const struct pack *pack,
-		       const struct pack_options *options, struct err *err)
+		       struct err *err)
 {
-	if (input_open(input, pack->path, options->json, err))
+	if (input_open(input, pack->path, err))
 		return -1;
 	if (input_is_raw(input))
 		return 0;
@@ -140,7 +140,7 @@ static int finish(struct packing *packing, struct err *err)
 
 	if (image_writer_flush(packing->writer, &pack->totals, err))
 		return failed(pack, err);
-	json = packing->options->manifest_json(&pack->totals, &pack->records);
+	json = report_image_packed_manifest(&pack->totals, &pack->records);
 	if (!json)
 		return err_set(err, ERR_NO_MEMORY, 0, "manifest.json");
 	if (image_writer_finish(packing->writer, json, strlen(json), err))
@@ -161,9 +161,9 @@ int pack_run(struct pack *pack, const struct pack_options *options,
 	};
 	struct image_options image = { .zstd_level = pack->zstd_level };
 	struct image_origin origin;
-	AUTO_FREE char *device = read_device(pack, options, &origin, err);
+	AUTO_FREE char *device = read_device(pack, &origin, err);
 
-	if (!device || open_stream(&input, pack, options, err) ||
+	if (!device || open_stream(&input, pack, err) ||
 	    outfile_spare(pack->output, pack->path, err) ||
 	    outfile_spare(pack->output, pack->device_path, err) ||
 	    outfile_open(&packing.out, pack->output, pack->overwrite, err))

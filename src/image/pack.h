@@ -36,18 +36,9 @@ struct pack {
 
 /**
  * struct pack_options - how
- * @json: the readers of an image's JSON members
- * @device_json: finds device.json in a document: malloc'ed, as it goes into
- *           the image; and when the state was saved. NULL with err set
- * @manifest_json: makes the text of manifest.json, malloc'ed; NULL: no memory
  * @progress: may be NULL
  */
 struct pack_options {
-	const struct image_json *json;
-	char *(*device_json)(const char *text, size_t len,
-			     struct image_origin *origin, struct err *err);
-	char *(*manifest_json)(const struct image_totals *totals,
-			       const struct record_parser *records);
 	progress_fn progress;
 	void *progress_data;
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/format.h"
+#include "image/members.h"
 #include "image/tar.h"
 #include "lib/cleanup.h"
 
@@ -16,7 +17,6 @@ struct text {
 
 struct image_reader {
 	struct source source;
-	const struct image_json *json;
 	struct tar tar;        /* of an image */
 	unsigned char *buffer; /* the present member */
 	size_t buffer_size;
@@ -66,7 +66,8 @@ static int read_device(struct image_reader *reader, struct err *err)
 			       FORMAT_DEVICE);
 	if (read_text(reader, &header, IMAGE_DEVICE_MAX, &reader->device, err))
 		return -1;
-	if (reader->json->device(reader->device.data, reader->device.len, err))
+	if (report_image_check_device(reader->device.data, reader->device.len,
+				      err))
 		return err_wrap(err, "%s: %s", reader->source.name,
 				FORMAT_DEVICE);
 	return 0;
@@ -87,7 +88,7 @@ static int open_image(struct image_reader *reader, struct err *err)
 }
 
 int image_reader_try(struct image_reader **reader, int fd, const char *name,
-		     const struct image_json *json, struct err *err)
+		     struct err *err)
 {
 	CLEANUP(image_reader_freep) struct image_reader *made =
 		calloc(1, sizeof(*made));
@@ -95,7 +96,6 @@ int image_reader_try(struct image_reader **reader, int fd, const char *name,
 	*reader = NULL;
 	if (!made)
 		return image_no_memory(err);
-	made->json = json;
 	made->stream = digest_new();
 	if (!made->stream)
 		return image_no_memory(err);
@@ -107,9 +107,9 @@ int image_reader_try(struct image_reader **reader, int fd, const char *name,
 }
 
 int image_reader_open(struct image_reader **reader, int fd, const char *name,
-		      const struct image_json *json, struct err *err)
+		      struct err *err)
 {
-	int ret = image_reader_try(reader, fd, name, json, err);
+	int ret = image_reader_try(reader, fd, name, err);
 
 	if (ret)
 		image_reader_free(TAKE_PTR(*reader));
@@ -250,8 +250,8 @@ static int check_totals(struct image_reader *reader, struct err *err)
 {
 	struct image_totals promised = {}, counted;
 
-	if (reader->json->manifest(reader->manifest.data, reader->manifest.len,
-				   &promised, err))
+	if (report_image_read_manifest(reader->manifest.data,
+				       reader->manifest.len, &promised, err))
 		return err_wrap(err, "%s: %s", reader->source.name,
 				FORMAT_MANIFEST);
 	if (reader->skims)

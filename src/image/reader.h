@@ -35,18 +35,6 @@ struct image_member {
 	char digest[DIGEST_TEXT_SIZE]; /* the one in the header, found right unless skimmed; empty in a bare stream */
 };
 
-/**
- * struct image_json - the JSON readers that the caller lends: none is in this room
- * @device: looks at device.json: ERR_DAMAGED, or ERR_INCOMPATIBLE for a newer
- *          major version; 0 or -1
- * @manifest: reads the totals out of manifest.json; 0 or -1 (ERR_DAMAGED)
- */
-struct image_json {
-	int (*device)(const char *json, size_t len, struct err *err);
-	int (*manifest)(const char *json, size_t len,
-			struct image_totals *totals, struct err *err);
-};
-
 struct image_reader;
 
 /**
@@ -59,8 +47,8 @@ struct image_reader;
  * is NULL.
  */
 int image_reader_open(struct image_reader **reader, int fd, const char *name,
-		      const struct image_json *json, struct err *err)
-	__attribute__((nonnull(1, 3, 4, 5)));
+		      struct err *err)
+	__attribute__((nonnull(1, 3, 4)));
 
 /**
  * image_reader_try - image_reader_open(), to tell of the damage
@@ -69,8 +57,8 @@ int image_reader_open(struct image_reader **reader, int fd, const char *name,
  * the caller's to free, that knows its kind, its compression and its damage.
  */
 int image_reader_try(struct image_reader **reader, int fd, const char *name,
-		     const struct image_json *json, struct err *err)
-	__attribute__((nonnull(1, 3, 4, 5)));
+		     struct err *err)
+	__attribute__((nonnull(1, 3, 4)));
 
 enum image_kind image_reader_kind(const struct image_reader *reader);
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lib/err.h"
+#include "lib/mlx5.h"
 
 #define RECORD_HEADER_SIZE 16
 #define RECORD_OPTIONAL (1u << 0) /* flag: a reader that does not know the tag skips it */
@@ -27,8 +28,6 @@ struct record {
 	uint32_t flags;
 	uint32_t tag;
 };
-
-enum stream_format { STREAM_UNKNOWN, STREAM_RECORDS, STREAM_BARE };
 
 /**
  * struct record_parser - takes a stream in pieces of any size

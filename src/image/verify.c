@@ -308,13 +308,13 @@ static void note_beginning(struct verdict *verdict,
 	verdict->damaged_members = damage->check == CHECK_DIGESTS;
 }
 
-void image_verify(const struct image_json *json, unsigned int n_threads,
-		  verify_tick_fn tick, void *tick_data, struct verdict *verdict)
+void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
+		  struct verdict *verdict)
 {
 	AUTO_OPENED struct opened opened = OPENED_INIT;
 	uint64_t started = now_ns();
 	struct err err = ERR_INIT;
-	int ret = opened_open(&opened, verdict->path, json, &err);
+	int ret = opened_open(&opened, verdict->path, &err);
 
 	if (opened.reader) {
 		verdict->opened = true;
@@ -372,7 +372,7 @@ static void *work(void *data)
 		pthread_mutex_unlock(&crew->lock);
 		if (i >= crew->n)
 			return NULL;
-		image_verify(crew->plan->json, crew->threads_each,
+		image_verify(crew->threads_each,
 			     crew->plan->progress ? tick : NULL, crew,
 			     &crew->verdicts[i]);
 	}

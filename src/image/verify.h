@@ -87,9 +87,9 @@ typedef void (*verify_tick_fn)(uint64_t bytes, void *data);
  * Takes little memory, whatever the file says. Several files may be verified
  * at the same time by threads of the caller's.
  */
-void image_verify(const struct image_json *json, unsigned int n_threads,
-		  verify_tick_fn tick, void *tick_data, struct verdict *verdict)
-	__attribute__((nonnull(1, 5)));
+void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
+		  struct verdict *verdict)
+	__attribute__((nonnull(4)));
 
 /* Many images and streams checked at the same time. */
 
@@ -103,7 +103,6 @@ void image_verify(const struct image_json *json, unsigned int n_threads,
  * @progress: may be NULL; called by one thread at a time
  */
 struct verify_plan {
-	const struct image_json *json;
 	unsigned int jobs;
 	progress_fn progress;
 	void *progress_data;

@@ -191,20 +191,18 @@ int view_of_opened(struct view **view, struct opened *opened, struct err *err)
 	return look(*view, opened, err);
 }
 
-int view_look(struct view **view, const char *path,
-	      const struct image_json *json, struct err *err)
+int view_look(struct view **view, const char *path, struct err *err)
 {
 	AUTO_OPENED struct opened opened = OPENED_INIT;
 
 	*view = NULL;
-	return opened_open(&opened, path, json, err) ||
+	return opened_open(&opened, path, err) ||
 	       view_of_opened(view, &opened, err) ? -1 : 0;
 }
 
-int view_open(struct view **view, const char *path,
-	      const struct image_json *json, struct err *err)
+int view_open(struct view **view, const char *path, struct err *err)
 {
-	if (!view_look(view, path, json, err))
+	if (!view_look(view, path, err))
 		return 0;
 	view_free(TAKE_PTR(*view));
 	return -1;

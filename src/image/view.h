@@ -44,9 +44,8 @@ struct view;
  * read through, with all checks, into a file without a name in $TMPDIR. 0 or
  * -1, ERR_DAMAGED as from the reader.
  */
-int view_open(struct view **view, const char *path,
-	      const struct image_json *json, struct err *err)
-	__attribute__((nonnull(1, 2, 3, 4)));
+int view_open(struct view **view, const char *path, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
 
 /**
  * view_look - view_open() of what may be damaged
@@ -54,9 +53,8 @@ int view_open(struct view **view, const char *path,
  * On failure *@view is NULL, or holds what was found up to the damage, and
  * view_is_whole() is false.
  */
-int view_look(struct view **view, const char *path,
-	      const struct image_json *json, struct err *err)
-	__attribute__((nonnull(1, 2, 3, 4)));
+int view_look(struct view **view, const char *path, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
 
 /** view_free - harmless on NULL */
 void view_free(struct view *view);

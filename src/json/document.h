@@ -10,8 +10,6 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "host/device.h"
-#include "image/format.h"
 #include "lib/err.h"
 
 /** report_new - {"schema": "mlxmigctl.<command>/1"} */

@@ -16,8 +16,6 @@
  *       VDEV_FRESH with incoming_load_into(): the caller keeps the device
  * @overwrite_guest: ... and whose state may be overwritten, and lost
  * @then: where the device is left, in place of STOP; with @has_then
- * @json: reads an image's JSON members
- * @read_device: device.json as a struct device
  */
 struct incoming_options {
 	bool force;
@@ -25,9 +23,6 @@ struct incoming_options {
 	bool overwrite_guest;
 	bool has_then;
 	enum device_state then;
-	struct image_json json;
-	int (*read_device)(const char *json, size_t len, struct device *device,
-			   struct image_origin *origin, struct err *err);
 	progress_fn progress;
 	void *progress_data;
 };

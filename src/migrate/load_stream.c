@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "host/driver_info.h"
+#include "image/members.h"
+#include "image/pump.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/io.h"
 #include "lib/text.h"
-#include "migrate/pump.h"
 
 void delivery_release(struct delivery *d)
 {
@@ -46,7 +47,7 @@ static int check_identity(struct delivery *d, const struct device *target,
 		return 0;
 	}
 	json = image_reader_device(d->input.reader, &len);
-	if (d->options->read_device(json, len, &d->source, NULL, err))
+	if (report_image_read_device(json, len, &d->source, NULL, err))
 		return err_wrap(err, "%s", d->input.name);
 	d->source.probed = false; /* until the device is, which is not open yet */
 	return judge(d, target, err);
@@ -150,7 +151,7 @@ int delivery_open(struct delivery *d, const struct device *device,
 {
 	text_copy(d->outcome->device, sizeof(d->outcome->device), device->name);
 	d->outcome->file = path;
-	if (input_open(&d->input, path, &d->options->json, err) ||
+	if (input_open(&d->input, path, err) ||
 	    check_identity(d, device, err) || verify(d, err))
 		return delivery_hint_verify(d, err);
 	return 0;

@@ -18,8 +18,6 @@
  * @precopy_where_offered: a device without PRE_COPY is saved without; else it
  *           is refused
  * @tool: our version, for device.json
- * @device_json, @manifest_json: make the text of an image's JSON members,
- *           malloc'ed; NULL: no memory
  */
 struct outgoing_options {
 	struct image_options image;
@@ -31,10 +29,6 @@ struct outgoing_options {
 	bool precopy_where_offered;
 	struct precopy_limits precopy_limits;
 	const char *tool;
-	char *(*device_json)(const struct device *device,
-			     const struct image_origin *origin);
-	char *(*manifest_json)(const struct image_totals *totals,
-			       const struct transfer *transfer);
 	progress_fn progress;
 	void *progress_data;
 };

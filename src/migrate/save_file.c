@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include "image/members.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/text.h"
+#include "migrate/manifest.h"
 #include "vfio/migration.h"
 
 _Static_assert(PUMP_BLOCK <= IMAGE_MEMBER_MAX, "a block must fit a member");
@@ -81,7 +83,7 @@ int parcel_begin(struct parcel *p, struct err *err)
 	if (!uname(&host))
 		text_copy(origin.kernel, sizeof(origin.kernel), host.release);
 	text_copy(origin.tool, sizeof(origin.tool), p->options->tool);
-	json = p->options->device_json(&device, &origin);
+	json = report_image_device(&device, &origin);
 	if (!json) {
 		err_set(err, ERR_NO_MEMORY, 0, "device.json");
 		return name_device(p, err);
@@ -189,7 +191,7 @@ int parcel_read_rest(struct parcel *p, struct err *err)
 static int write_manifest(struct parcel *p, const struct image_totals *totals,
 			  struct err *err)
 {
-	AUTO_FREE char *json = p->options->manifest_json(
+	AUTO_FREE char *json = report_image_manifest(
 		totals, &p->hand.outcome->transfer);
 
 	if (!json) {

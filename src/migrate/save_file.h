@@ -3,10 +3,10 @@
 #ifndef MIGRATE_SAVE_FILE_H
 #define MIGRATE_SAVE_FILE_H
 
+#include "image/pump.h"
 #include "json/progress.h"
 #include "lib/outfile.h"
 #include "migrate/device.h"
-#include "migrate/pump.h"
 #include "migrate/save.h"
 
 /**

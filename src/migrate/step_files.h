@@ -51,8 +51,8 @@ bool steps_write_stdout(const struct step_target *steps, size_t n)
 
 /**
  * struct script_options - how its files are written and read
- * @out: image, overwrite, use, tool, device_json, manifest_json, progress
- * @in: force, use, overwrite_guest, json, read_device, progress
+ * @out: image, overwrite, use, tool, progress
+ * @in: force, use, overwrite_guest, progress
  */
 struct script_options {
 	struct outgoing_options out;

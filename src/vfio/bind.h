@@ -33,9 +33,6 @@ struct binding {
 	uint64_t duration_ns;
 };
 
-#define DRIVER_MLX5 "mlx5_core"
-#define DRIVER_VARIANT "mlx5_vfio_pci"
-
 /**
  * struct driver_wish - where devices shall go
  * @driver: empty: they are left without one

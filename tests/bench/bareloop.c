@@ -24,7 +24,7 @@
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "cmd/device.h"
-#include "migrate/pump.h"
+#include "image/pump.h"
 #include "vfio/walk.h"
 #include "vfio/migration.h"
 #include "vfio/open.h"

@@ -20,7 +20,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/clock.h"
-#include "migrate/pump.h"
+#include "image/pump.h"
 #include "image/writer.h"
 
 #define BLOCK (1u << 20)

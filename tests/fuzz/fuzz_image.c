@@ -17,11 +17,6 @@
 #include "mend.h"
 #include "image/members.h"
 
-static const struct image_json json = {
-	.device = report_image_check_device,
-	.manifest = report_image_read_manifest,
-};
-
 /* One file for all the runs. */
 static int file = -1;
 static char path[64];
@@ -63,7 +58,7 @@ static int read_all(const struct view *view, struct image_totals *totals)
 	int ret;
 
 	FUZZ_REQUIRE(!lseek(file, 0, SEEK_SET));
-	ret = image_reader_open(&reader, file, "it", &json, &err);
+	ret = image_reader_open(&reader, file, "it", &err);
 	while (!ret && (ret = image_reader_next(reader, &member, &err)) > 0) {
 		FUZZ_REQUIRE(member.len && member.len <= IMAGE_MEMBER_MAX);
 		if (view)
@@ -86,7 +81,7 @@ static void require_view(const struct image_totals *totals)
 	struct image_totals again;
 	AUTO_VIEW struct view *view = NULL;
 
-	FUZZ_REQUIRE(!view_open(&view, path, &json, &err));
+	FUZZ_REQUIRE(!view_open(&view, path, &err));
 	FUZZ_REQUIRE(view_size(view) == totals->bytes);
 	FUZZ_REQUIRE(!read_all(view, &again));
 	FUZZ_REQUIRE(!view_records(view, &parser, NULL, NULL, &err));
@@ -100,7 +95,7 @@ static void look(void)
 	struct err err = ERR_INIT, other = ERR_INIT;
 	AUTO_VIEW struct view *view = NULL;
 
-	view_look(&view, path, &json, &err);
+	view_look(&view, path, &err);
 	if (view)
 		view_records(view, &parser, NULL, NULL, &other);
 }
@@ -110,7 +105,7 @@ static void require_verdict(const struct image_totals *totals)
 {
 	struct verdict verdict = { .path = path, .limit = 4 };
 
-	image_verify(&json, 1, NULL, NULL, &verdict);
+	image_verify(1, NULL, NULL, &verdict);
 	FUZZ_REQUIRE(verdict_good(&verdict) == !err_is_set(&verdict.err));
 	FUZZ_REQUIRE(totals || !verdict_good(&verdict));
 	for (int check = 0; totals && check < CHECK_COUNT; check++)

@@ -165,18 +165,13 @@ static void read_opened(struct image_reader *reader, struct reading *reading)
 	append(&reading->manifest, json ? json : "", len);
 }
 
-const struct image_json kit_json = {
-	.device = report_image_check_device,
-	.manifest = report_image_read_manifest,
-};
-
 struct reading read_image(const void *data, size_t len)
 {
 	struct reading reading = { .ret = -1 };
 	struct image_reader *reader;
 	int fd = memory_file(data, len);
 
-	if (!image_reader_open(&reader, fd, "it", &kit_json, &reading.err))
+	if (!image_reader_open(&reader, fd, "it", &reading.err))
 		read_opened(reader, &reading);
 	image_reader_free(reader);
 	close(fd);
@@ -220,7 +215,7 @@ int view_fd(struct view **view, int fd, struct err *err)
 	static char path[64]; /* which the view keeps */
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return view_open(view, path, &kit_json, err);
+	return view_open(view, path, err);
 }
 
 int view_bytes(struct view **view, const void *data, size_t len,

@@ -61,9 +61,6 @@ size_t cut_step(void);
 /** turn_bit - turn over the bit @bit of an image, counted from its first byte's lowest */
 void turn_bit(const struct bytes *image, size_t bit);
 
-/** kit_json - the tool's own readers of the JSON members */
-extern const struct image_json kit_json;
-
 /** view_fd - view_open() of the file @fd */
 int view_fd(struct view **view, int fd, struct err *err);
 

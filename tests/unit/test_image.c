@@ -234,12 +234,11 @@ static void failures_of_write_keep_their_errno(void)
 
 static void failures_of_read_are_no_damage(void)
 {
-	static const struct image_json json;
 	int fd = open("/", O_RDONLY | O_CLOEXEC);
 	struct image_reader *reader;
 	struct err err = ERR_INIT;
 
-	CHECK_INT(image_reader_open(&reader, fd, "it", &json, &err), -1);
+	CHECK_INT(image_reader_open(&reader, fd, "it", &err), -1);
 	CHECK(!reader);
 	CHECK_INT(err.num, EISDIR);
 	CHECK(err.code != ERR_DAMAGED);

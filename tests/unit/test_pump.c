@@ -8,7 +8,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
-#include "migrate/pump.h"
+#include "image/pump.h"
 #include "image/writer.h"
 #include "tests/unit/check.h"
 

@@ -11,11 +11,6 @@
 
 #define STREAM_MAX 700000 /* more than the blocks that are read */
 
-static const struct image_json json = {
-	.device = report_image_check_device,
-	.manifest = report_image_read_manifest,
-};
-
 static unsigned char stream[STREAM_MAX];
 static size_t stream_len;
 
@@ -58,7 +53,7 @@ static void scanned(struct scan *scan)
 
 	CHECK_INT(write_all(fd, stream, stream_len), 0);
 	close(fd);
-	CHECK_INT(view_open(&view, path, &json, &err), 0);
+	CHECK_INT(view_open(&view, path, &err), 0);
 	unlink(path);
 	CHECK_INT(view ? scan_run(scan, view, NULL, NULL, &err) : -1, 0);
 	CHECK_STR(err.message, "");

@@ -23,7 +23,7 @@ static struct verdict verify_bytes(const void *data, size_t len,
 	CHECK(fd >= 0 && !write_all(fd, data, len));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	verdict.path = path;
-	image_verify(&kit_json, n_threads, NULL, NULL, &verdict);
+	image_verify(n_threads, NULL, NULL, &verdict);
 	close(fd);
 	return verdict;
 }
@@ -301,7 +301,7 @@ static void files_do_not_disturb_each_other(void)
 {
 	static char paths[12][64];
 	struct verdict verdicts[12] = {};
-	struct verify_plan plan = { .json = &kit_json,
+	struct verify_plan plan = {
 				    .progress = count_progress };
 	struct bytes good = good_image();
 	int fds[12];

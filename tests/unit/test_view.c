@@ -141,7 +141,7 @@ static void a_pipe_is_copied_out_and_checked(void)
 		dup2(ends[0], STDIN_FILENO);
 		close(ends[0]);
 		close(ends[1]);
-		CHECK_INT(view_open(&view, "-", &kit_json, &err), 0);
+		CHECK_INT(view_open(&view, "-", &err), 0);
 		CHECK_STR(err.message, "");
 		CHECK(view_is_checked(view));
 		check_view(view, &stream);
@@ -167,7 +167,7 @@ static void an_input_may_begin_inside_of_a_file(void)
 		CHECK_INT(lseek(fd, 777, SEEK_SET), 777);
 		dup2(fd, STDIN_FILENO);
 		close(fd);
-		CHECK_INT(view_open(&view, "-", &kit_json, &err), 0);
+		CHECK_INT(view_open(&view, "-", &err), 0);
 		CHECK(!view_is_checked(view));
 		check_view(view, &stream);
 	}
@@ -291,7 +291,7 @@ static void a_look_tells_what_is_there_of_a_damaged_image(void)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	CHECK(!write_all(fd, image.data, 5 * MIB));
-	CHECK_INT(view_look(&view, path, &kit_json, &err), -1);
+	CHECK_INT(view_look(&view, path, &err), -1);
 	CHECK_INT(err.code, ERR_DAMAGED);
 	CHECK(strstr(err.message, "inside state/00000001-stop_copy"));
 	CHECK(strstr(err.hint, "there up to byte 4194304 (1 member)"));

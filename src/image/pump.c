@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "migrate/pump.h"
+#include "image/pump.h"
 
 #include <errno.h>
 #include <poll.h>

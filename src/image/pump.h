@@ -4,8 +4,8 @@
  * both, so that what the writer does with the bytes (digests, compression)
  * goes on while the device is read.
  */
-#ifndef MIGRATE_PUMP_H
-#define MIGRATE_PUMP_H
+#ifndef IMAGE_PUMP_H
+#define IMAGE_PUMP_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,6 @@
 #include "image/format.h"
 #include "json/progress.h"
 #include "lib/err.h"
-#include "migrate/transfer.h"
 
 #define PUMP_BLOCK (4u << 20) /* an image's member: passed on whole, it is not copied again */
 #define PUMP_BLOCKS 4         /* read ahead of the writer: bounds the memory */
