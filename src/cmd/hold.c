@@ -15,7 +15,7 @@
 #include "lib/interrupt.h"
 #include "migrate/hold.h"
 #include "migrate/load.h"
-#include "migrate/manifest.h"
+#include "migrate/transfer.h"
 #include "vfio/hold_marker.h"
 #include "vfio/holders.h"
 #include "vfio/migration.h"

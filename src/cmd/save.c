@@ -10,8 +10,8 @@
 #include "image/members.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
-#include "migrate/manifest.h"
 #include "migrate/save.h"
+#include "migrate/transfer.h"
 
 #define SECONDS_MAX 86400
 

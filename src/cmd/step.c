@@ -10,8 +10,8 @@
 #include "json/document.h"
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
-#include "migrate/manifest.h"
 #include "migrate/step_files.h"
+#include "migrate/transfer.h"
 #include "vfio/migration.h"
 #include "vfio/walk.h"
 

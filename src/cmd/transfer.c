@@ -11,7 +11,7 @@
 #include "image/writer.h"
 #include "json/document.h"
 #include "lib/text.h"
-#include "migrate/manifest.h"
+#include "migrate/transfer.h"
 
 #define ZSTD_LEVEL 3 /* zstd's own default */
 

@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "conform/data.h"
-#include "conform/groups.h"
+#include "conform/harness.h"
 #include "conform/raw_ioctl.h"
 #include "lib/cleanup.h"
 #include "vfio/migration.h"

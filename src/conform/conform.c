@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "conform/groups.h"
+#include "conform/harness.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "vfio/migration.h"

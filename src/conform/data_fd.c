@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "conform/data.h"
-#include "conform/groups.h"
+#include "conform/harness.h"
 #include "conform/raw_ioctl.h"
 #include "lib/cleanup.h"
 #include "lib/io.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 
-#include "conform/groups.h"
+#include "conform/harness.h"
 #include "conform/raw_ioctl.h"
 #include "vfio/migration.h"
 

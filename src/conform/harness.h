@@ -98,4 +98,25 @@ static inline bool trial_has(const struct trial *t, enum device_state state)
 	return fsm_state_exists(state, t->flags);
 }
 
+/** conform_error - leaving ERROR, if the device is found in it */
+void conform_error(struct trial *t) __attribute__((nonnull(1)));
+
+/** conform_features - VFIO_DEVICE_FEATURE itself, well and badly called */
+void conform_features(struct trial *t) __attribute__((nonnull(1)));
+
+/** conform_arcs - every state from every other, and what is no way */
+void conform_arcs(struct trial *t) __attribute__((nonnull(1)));
+
+/** conform_data - what a data fd is and is not */
+void conform_data(struct trial *t) __attribute__((nonnull(1)));
+
+/** conform_precopy - reading while the device runs */
+void conform_precopy(struct trial *t) __attribute__((nonnull(1)));
+
+/** conform_transfer - a state out and in again */
+void conform_transfer(struct trial *t) __attribute__((nonnull(1)));
+
+/** conform_reset - a reset in every state */
+void conform_reset(struct trial *t) __attribute__((nonnull(1)));
+
 #endif

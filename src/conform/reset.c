@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "conform/data.h"
-#include "conform/groups.h"
+#include "conform/harness.h"
 #include "conform/raw_ioctl.h"
 #include "vfio/migration.h"
 

@@ -10,7 +10,7 @@
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/text.h"
-#include "migrate/manifest.h"
+#include "migrate/transfer.h"
 #include "vfio/migration.h"
 
 _Static_assert(PUMP_BLOCK <= IMAGE_MEMBER_MAX, "a block must fit a member");

@@ -4,6 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "image/members.h"
+#include "json/document.h"
+
 static const char *const end_names[PRECOPY_END_COUNT] = {
 	[PRECOPY_DIRTY] = "dirty",
 	[PRECOPY_ROUNDS] = "rounds",
@@ -67,4 +70,129 @@ void outcome_warn(struct outcome *outcome, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(outcome->warnings[0]), fmt, ap);
 	va_end(ap);
+}
+
+json_t *report_arcs(const struct arc *arcs, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		const struct arc *arc = &arcs[i];
+		uint64_t at = arc->begun_ns - arcs[0].begun_ns;
+
+		json_array_append_new(
+			array,
+			json_pack("{s:s, s:s, s:I, s:I, s:o}", "from",
+				  fsm_state_name(arc->from), "to",
+				  fsm_state_name(arc->to), "at_ns",
+				  (json_int_t)at, "duration_ns",
+				  (json_int_t)arc->duration_ns, "errno",
+				  arc->num ? json_integer(arc->num) :
+					     json_null()));
+	}
+	return array;
+}
+
+static json_t *limits_of(const struct precopy_limits *limits)
+{
+	return json_pack("{s:I, s:I, s:I}",
+			 "dirty_bytes", (json_int_t)limits->dirty_bytes,
+			 "rounds", (json_int_t)limits->rounds,
+			 "time_ns", (json_int_t)limits->time_ns);
+}
+
+static json_t *rounds_of(const struct precopy *precopy)
+{
+	json_t *rounds = json_array();
+
+	for (unsigned int i = 0; i < precopy->n_rounds; i++) {
+		const struct precopy_round *round = &precopy->rounds[i];
+
+		json_array_append_new(
+			rounds,
+			json_pack("{s:I, s:I, s:I, s:I}",
+				  "initial_bytes",
+				  (json_int_t)round->before.initial_bytes,
+				  "dirty_bytes",
+				  (json_int_t)round->before.dirty_bytes,
+				  "bytes", (json_int_t)round->bytes,
+				  "duration_ns",
+				  (json_int_t)round->duration_ns));
+	}
+	return rounds;
+}
+
+json_t *report_precopy(const struct precopy *precopy)
+{
+	if (!precopy->begun)
+		return json_null();
+	return json_pack("{s:s?, s:o, s:I, s:I, s:I, s:o}",
+			 "ended_by", precopy_end_name(precopy->end),
+			 "limits", limits_of(&precopy->limits),
+			 "duration_ns", (json_int_t)precopy->duration_ns,
+			 "initial_bytes_left",
+			 (json_int_t)precopy->left.initial_bytes,
+			 "dirty_bytes_left",
+			 (json_int_t)precopy->left.dirty_bytes,
+			 "rounds", rounds_of(precopy));
+}
+
+static uint64_t per_second(uint64_t bytes, uint64_t ns)
+{
+	return ns ? (uint64_t)((double)bytes * 1e9 / (double)ns) : 0;
+}
+
+json_t *report_stopped(const struct transfer *transfer)
+{
+	struct stopped stopped;
+	uint64_t other;
+
+	if (!transfer_stopped(transfer, &stopped))
+		return json_null();
+	other = stopped.duration_ns - stopped.arcs_ns - stopped.read_ns;
+	return json_pack("{s:I, s:o, s:I, s:I, s:I, s:I, s:I}",
+			 "duration_ns", (json_int_t)stopped.duration_ns,
+			 "arcs", report_arcs(stopped.arcs, stopped.n_arcs),
+			 "arcs_ns", (json_int_t)stopped.arcs_ns,
+			 "read_ns", (json_int_t)stopped.read_ns,
+			 "other_ns", (json_int_t)other,
+			 "bytes", (json_int_t)stopped.bytes,
+			 "bytes_per_second",
+			 (json_int_t)per_second(stopped.bytes,
+						stopped.duration_ns));
+}
+
+/* What the writer counted, and how long the reading took. */
+static json_t *phases_of(const struct image_totals *totals,
+			 const struct transfer *transfer)
+{
+	struct phase_total phases[PHASE_COUNT];
+
+	for (unsigned int i = 0; i < PHASE_COUNT; i++) {
+		phases[i] = totals->phases[i];
+		phases[i].duration_ns = transfer->phases[i].duration_ns;
+	}
+	return report_phases(phases, true);
+}
+
+char *report_image_manifest(const struct image_totals *totals,
+			    const struct transfer *transfer)
+{
+	return report_image_text(json_pack(
+		"{s:o, s:I, s:I, s:s, s:o, s:o, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o}",
+		"schema", json_sprintf(SCHEMA_MANIFEST "%d", FORMAT_MAJOR),
+		"bytes", (json_int_t)totals->bytes,
+		"members", (json_int_t)totals->members,
+		"xxh3_128", totals->digest,
+		"phases", phases_of(totals, transfer),
+		"records", report_records(&transfer->records),
+		"from", fsm_state_name(transfer->origin),
+		"fresh", transfer->lender.kind == HOLDER_NONE,
+		"started_unix_ns", (json_int_t)transfer->started_unix_ns,
+		"duration_ns", (json_int_t)transfer->duration_ns,
+		"stopped_ns", (json_int_t)transfer->stopped_ns,
+		"precopy", report_precopy(&transfer->precopy),
+		"stopped", report_stopped(transfer),
+		"arcs", report_arcs(transfer->walk.arcs,
+				    transfer->walk.n_arcs)));
 }

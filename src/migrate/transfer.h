@@ -6,6 +6,7 @@
 #ifndef MIGRATE_TRANSFER_H
 #define MIGRATE_TRANSFER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -171,5 +172,38 @@ struct outcome {
 /** outcome_warn - add a warning; what does not fit is cut or dropped */
 void outcome_warn(struct outcome *outcome, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), nonnull(1)));
+
+/* What a transfer came to, as JSON: the member manifest.json, see mlxmigctl-image(5), and what documents have of it too. */
+
+/** report_arcs - [{"from", "to", "at_ns", "duration_ns", "errno"}]; at_ns counts from the first one, errno is null where the arc was walked */
+json_t *report_arcs(const struct arc *arcs, size_t n) __attribute__((nonnull(1)));
+
+/**
+ * report_precopy - limits, what ended it, what was left, and each round; null: there was none
+ *
+ * {"ended_by", "limits", "duration_ns", "initial_bytes_left",
+ * "dirty_bytes_left", "rounds": [{"initial_bytes", "dirty_bytes", "bytes",
+ * "duration_ns"}]}
+ */
+json_t *report_precopy(const struct precopy *precopy)
+	__attribute__((nonnull(1)));
+
+/**
+ * report_stopped - the time without the device, part by part; null: it was not read to its end
+ *
+ * {"duration_ns", "arcs", "arcs_ns", "read_ns", "other_ns", "bytes",
+ * "bytes_per_second"}
+ */
+json_t *report_stopped(const struct transfer *transfer)
+	__attribute__((nonnull(1)));
+
+/**
+ * report_image_manifest - the text of manifest.json, malloc'ed; NULL: no memory
+ * @totals: what the writer counted
+ * @transfer: the times; its digest and counts are not used
+ */
+char *report_image_manifest(const struct image_totals *totals,
+			    const struct transfer *transfer)
+	__attribute__((nonnull(1, 2)));
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "lib/io.h"
 #include "image/members.h"
-#include "migrate/manifest.h"
+#include "migrate/transfer.h"
 
 #define BUILDER_SIZE (12u << 20)
 

@@ -14,7 +14,7 @@
 #include "image/writer.h"
 #include "image/record.h"
 #include "image/members.h"
-#include "migrate/manifest.h"
+#include "migrate/transfer.h"
 
 #define SAVED_UNIX_NS 1700000000123456789u
 #define READ_SIZE 100000 /* no divisor of a member's size */

@@ -5,7 +5,7 @@
 #include "check.h"
 #include "lib/text.h"
 #include "image/members.h"
-#include "migrate/manifest.h"
+#include "migrate/transfer.h"
 
 static const struct device vf = {
 	.kind = DEVICE_VF,
