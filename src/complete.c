@@ -56,7 +56,7 @@ static void print_operands(const char *cur, enum operand operand)
 		break;
 	case OPERAND_STATE:
 		for (unsigned int s = STATE_STOP; s < STATE_COUNT; s++)
-			candidate(cur, fsm_state_name(s), "migration state");
+			candidate(cur, state_name(s), "migration state");
 		break;
 	case OPERAND_DEVICE_OR_FILE:
 		print_devices(cur);
@@ -118,7 +118,7 @@ static void note_argument(struct line *line, const struct argp_option *option,
 			  const char *argument)
 {
 	if (!strcmp(option->name, "sysroot"))
-		root_set(argument);
+		sysroot_set(argument);
 	if (!strcmp(option->name, "dir"))
 		line->only_devices = true;
 }
@@ -185,8 +185,8 @@ static void print_states(const char *cur, const struct argp_option *option,
 			 bool whole)
 {
 	for (unsigned int s = STATE_STOP; s < STATE_COUNT; s++)
-		print_value(cur, option, whole, fsm_state_name(s),
-			    strlen(fsm_state_name(s)));
+		print_value(cur, option, whole, state_name(s),
+			    strlen(state_name(s)));
 }
 
 /* What may follow an option. Of files the shells know how much of "--option=file" to complete. */

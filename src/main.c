@@ -21,10 +21,10 @@ static int print_document(const struct invocation *inv, const json_t *document,
 	int ret;
 
 	if (inv->globals.text)
-		ret = report_print_text(document, out, inv->command->text);
+		ret = document_print_text(document, out, inv->command->text);
 	else
-		ret = report_print(document, out,
-				   stdout_is_data || inv->globals.compact);
+		ret = document_print(document, out,
+				     stdout_is_data || inv->globals.compact);
 	if (ret)
 		return err_set(err, ERR_IO, -ret, "writing the document");
 	return 0;
@@ -74,15 +74,15 @@ static int print_failure(const struct invocation *inv, const struct err *err,
 			 const struct reply *reply)
 {
 	FILE *out = reply->stdout_is_data ? stderr : stdout;
-	json_t *document = report_error(err, json_incref(reply->document));
+	json_t *document = document_error(err, json_incref(reply->document));
 
 	if (inv->globals.text || !reply->stdout_is_data)
-		report_print_error(err);
+		print_error(err);
 	if (!inv->globals.text)
-		report_print(document, out,
-			     reply->stdout_is_data || inv->globals.compact);
+		document_print(document, out,
+			       reply->stdout_is_data || inv->globals.compact);
 	else if (reply->document)
-		report_print_text(reply->document, out, inv->command->text);
+		document_print_text(reply->document, out, inv->command->text);
 	json_decref(document);
 	return err_exit_status(err);
 }
@@ -98,14 +98,14 @@ static int run(const struct invocation *inv)
 		.n_operands = inv->n_operands,
 		.emit = emit,
 		.emit_text = emit_text,
-		.warn = report_print_warning,
+		.warn = print_warning,
 		.progress = progress_show,
 		.progress_data = &view,
 	};
 	struct reply reply = {};
 	struct err err = ERR_INIT;
 
-	root_set(inv->globals.sysroot);
+	sysroot_set(inv->globals.sysroot);
 	emit_for = inv;
 	if (inv->command->run(&request, &reply, &err) && !err_is_set(&err))
 		err_set(&err, ERR_INTERNAL, 0, "%s failed without a reason",
@@ -144,7 +144,7 @@ static int check_written(struct err *err)
 	if (!ferror(stdout))
 		return 0;
 	err_set(err, ERR_IO, num, "writing to standard output");
-	report_print_error(err);
+	print_error(err);
 	return err_exit_status(err);
 }
 

@@ -14,7 +14,7 @@
  * @measured: what its driver has measured
  */
 struct caps_result {
-	struct visit visit;
+	struct device_access visit;
 	struct mig_caps caps;
 	struct feature_set features;
 	char verdict[192];
@@ -28,9 +28,9 @@ static json_t *states_of(const struct mig_caps *caps)
 	json_t *states = json_array();
 
 	for (unsigned int i = STATE_STOP; i < STATE_COUNT; i++)
-		if (fsm_state_exists(i, caps->flags))
+		if (state_exists(i, caps->flags))
 			json_array_append_new(states,
-					      json_string(fsm_state_name(i)));
+					      json_string(state_name(i)));
 	return states;
 }
 
@@ -40,7 +40,7 @@ static json_t *migration_of(const struct caps_result *result)
 
 	return json_pack("{s:b, s:o, s:I, s:b, s:b, s:b, s:o, s:b, s:b}",
 			 "offered", caps->migration,
-			 "reason", report_text(result->verdict),
+			 "reason", document_text(result->verdict),
 			 "flags", (json_int_t)caps->flags,
 			 "stop_copy", !!(caps->flags & MIG_STOP_COPY),
 			 "p2p", !!(caps->flags & MIG_P2P),
@@ -133,14 +133,14 @@ static json_t *estimate_of(const struct caps_result *result)
 			 "reason", reason);
 }
 
-static json_t *report_caps(const struct caps_result *result)
+static json_t *caps_document(const struct caps_result *result)
 {
 	const struct mig_caps *caps = &result->caps;
-	json_t *document = report_visit("caps", &result->visit);
+	json_t *document = device_access_document("caps", &result->visit);
 
 	json_object_set_new(document, "migration", migration_of(result));
 	json_object_set_new(document, "state",
-			    report_state_or_null(caps->device_state, caps->state));
+			    state_json(caps->device_state, caps->state));
 	json_object_set_new(document, "stop_copy_bytes",
 			    caps->data_size ?
 				    json_integer((json_int_t)
@@ -156,7 +156,7 @@ static json_t *report_caps(const struct caps_result *result)
 			    features_of(&result->features));
 	json_object_set_new(document, "vfio", vfio_of(&result->features));
 	json_object_set_new(document, "warnings",
-			    report_visit_warnings(&result->visit));
+			    device_access_warnings(&result->visit));
 	return document;
 }
 
@@ -194,17 +194,17 @@ static int run(const struct request *request, struct reply *reply,
 	struct err verdict = ERR_INIT;
 	struct device device;
 
-	if (visit_begin(request->operands[0], VDEV_READ, &vdev,
-			&result.visit, &device, &result.caps, err) ||
+	if (device_access_begin(request->operands[0], VDEV_READ, &vdev,
+				&result.visit, &device, &result.caps, err) ||
 	    mig_caps_read(&vdev, &result.caps, err) ||
 	    mig_features_read(&vdev, &result.features, err))
 		return -1;
-	rates_read(device.name, &result.measured);
+	measured_rates_read(device.name, &result.measured);
 	/* That a device cannot migrate is an answer here, not a failure. */
 	if (mig_require(&device, &result.caps, &verdict))
 		text_copy(result.verdict, sizeof(result.verdict),
 			  verdict.message);
-	reply->document = report_caps(&result);
+	reply->document = caps_document(&result);
 	return 0;
 }
 

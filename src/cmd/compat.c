@@ -16,7 +16,7 @@
 
 static json_t *side_of(const struct compat_side *side)
 {
-	return json_pack("{s:o, s:s, s:I}", "name", report_string(side->name),
+	return json_pack("{s:o, s:s, s:I}", "name", document_string(side->name),
 			 "kind", compat_kind_name(side->kind),
 			 "devices", (json_int_t)side->n);
 }
@@ -30,22 +30,22 @@ static json_t *pairs_of(const struct compat *compat)
 
 		json_array_append_new(
 			pairs, json_pack("{s:o, s:o, s:s, s:o}",
-					 "source", report_string(pair->source->name),
-					 "target", report_string(pair->target->name),
+					 "source", document_string(pair->source->name),
+					 "target", document_string(pair->target->name),
 					 "fit", fit_name(pair->fit.verdict),
-					 "facts", report_identity(&pair->fit)));
+					 "facts", identity_json(&pair->fit)));
 	}
 	return pairs;
 }
 
-json_t *report_compat(const struct compat *compat)
+json_t *compat_document(const struct compat *compat)
 {
-	json_t *document = report_new("compat");
+	json_t *document = document_new("compat");
 	json_t *homeless = json_array();
 
 	for (size_t i = 0; i < compat->n_homeless; i++)
 		json_array_append_new(homeless,
-				      report_string(compat->homeless[i]->name));
+				      document_string(compat->homeless[i]->name));
 	json_object_set_new(document, "fit",
 			    json_string(fit_name(compat->verdict)));
 	json_object_set_new(document, "source", side_of(&compat->source));
@@ -59,7 +59,7 @@ json_t *report_compat(const struct compat *compat)
 
 #define LIMIT_DEFAULT 1000
 
-struct options {
+struct compat_options {
 	struct limit limit;
 	bool probe;
 };
@@ -74,7 +74,7 @@ static const struct argp_option options[] = {
 
 static int parse(int key, const char *arg, void *data, struct err *err)
 {
-	struct options *opts = data;
+	struct compat_options *opts = data;
 
 	switch (key) {
 	case 'l':
@@ -133,7 +133,7 @@ static int read_device(struct compat_side *side, bool probe, struct err *err)
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
-	const struct options *opts = request->options;
+	const struct compat_options *opts = request->options;
 	struct compat compat = { .limit = limit_or(&opts->limit, LIMIT_DEFAULT) };
 	struct compat_side *sides[] = { &compat.source, &compat.target };
 	int ret = 0;
@@ -147,7 +147,7 @@ static int run(const struct request *request, struct reply *reply,
 	if (!ret)
 		ret = compat_judge(&compat, err);
 	if (!ret) {
-		reply->document = report_compat(&compat);
+		reply->document = compat_document(&compat);
 		if (compat.verdict == FIT_FORBIDS)
 			reply->status = err_code_status(ERR_INCOMPATIBLE);
 	}
@@ -197,7 +197,7 @@ const struct command command_compat = {
 	.operands = { OPERAND_DEVICE_OR_FILE },
 	.min_operands = 2,
 	.max_operands = 2,
-	.options_size = sizeof(struct options),
+	.options_size = sizeof(struct compat_options),
 	.parse = parse,
 	.check = check,
 	.run = run,

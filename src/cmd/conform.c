@@ -18,8 +18,8 @@ static json_t *check_of(const struct conform_check *check, bool listed)
 	if (listed)
 		return object;
 	json_object_set_new(object, "result",
-			    json_string(conform_verdict_name(check->verdict)));
-	json_object_set_new(object, "detail", report_text(check->detail));
+			    json_string(conform_outcome_name(check->verdict)));
+	json_object_set_new(object, "detail", document_text(check->detail));
 	json_object_set_new(object, "duration_ns",
 			    json_integer((json_int_t)check->duration_ns));
 	return object;
@@ -36,23 +36,23 @@ static json_t *checks_of(const struct conform_result *result, bool listed)
 }
 
 static json_t *count(const struct conform_result *result,
-		     enum conform_verdict verdict)
+		     enum conform_outcome verdict)
 {
 	return json_integer((json_int_t)result->counts[verdict]);
 }
 
-json_t *report_conform(const struct conform_result *result, bool listed)
+json_t *conform_document(const struct conform_result *result, bool listed)
 {
 	json_t *document;
 
 	if (listed) {
-		document = report_new("conform");
+		document = document_new("conform");
 	} else {
-		document = report_visit("conform", &result->visit);
+		document = device_access_document("conform", &result->visit);
 		json_object_set_new(document, "flags",
 				    json_integer((json_int_t)result->flags));
 		json_object_set_new(document, "state",
-				    json_string(fsm_state_name(
+				    json_string(state_name(
 					    result->visit.state)));
 		json_object_set_new(document, "duration_ns",
 				    json_integer((json_int_t)result->duration_ns));
@@ -84,7 +84,7 @@ static void print_check(FILE *out, size_t number,
 		fprintf(out, "# %s\n", check->detail);
 }
 
-char *report_conform_tap(const struct conform_result *result)
+char *conform_tap(const struct conform_result *result)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -177,9 +177,9 @@ static const char *const *patterns_of(const struct conform_options *conform)
 }
 
 /* What somebody keeps is not lost without a word. */
-static int require_ours(const struct visit *visit, bool force, struct err *err)
+static int require_ours(const struct device_access *visit, bool force, struct err *err)
 {
-	if (!visit_is_borrowed(visit) || force)
+	if (!device_access_is_borrowed(visit) || force)
 		return 0;
 	err_set(err, ERR_BUSY, 0,
 		"%s is held by mlxmigctl hold (pid %d), and what it holds would be lost",
@@ -204,7 +204,7 @@ static int list(const struct conform_options *conform,
 	if (conform_list(patterns_of(conform), result, err) ||
 	    require_checks(result, err))
 		return -1;
-	reply->document = report_conform(result, true);
+	reply->document = conform_document(result, true);
 	return 0;
 }
 
@@ -216,8 +216,8 @@ static int run_checks(const struct request *request,
 	struct device device;
 	struct mig_caps caps;
 
-	if (visit_begin(request->operands[0], VDEV_OWN, &vdev, &result->visit,
-			&device, &caps, err) ||
+	if (device_access_begin(request->operands[0], VDEV_OWN, &vdev, &result->visit,
+				&device, &caps, err) ||
 	    mig_require(&device, &caps, err) ||
 	    require_ours(&result->visit, conform->force, err) ||
 	    conform_run(&vdev, caps.flags, patterns_of(conform), result, err))
@@ -242,10 +242,10 @@ static int run(const struct request *request, struct reply *reply,
 		return ret;
 	if (!ret && result.counts[CONFORM_FAIL])
 		reply->status = err_code_status(ERR_DIFFERENT);
-	reply->document = report_conform(&result, false);
+	reply->document = conform_document(&result, false);
 	if (ret || !conform->tap)
 		return ret;
-	reply->output = report_conform_tap(&result);
+	reply->output = conform_tap(&result);
 	return reply->output ? 0 : err_set(err, ERR_NO_MEMORY, 0, "the text");
 }
 

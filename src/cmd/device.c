@@ -28,8 +28,8 @@ static int resolve_one(const struct inventory *inventory, const char *name,
 		       struct device *out, struct err *err)
 {
 	struct device other = {};
-	const struct device *found = inventory_find(inventory, name, &other,
-						    err);
+	const struct device *found = inventory_resolve(inventory, name, &other,
+						       err);
 
 	if (!found)
 		return err_device(err, name);
@@ -80,7 +80,7 @@ static const char *reason_against_probe(const struct device *device, bool free_t
 		return "a physical function has none";
 	if (!device->vfio)
 		return "no driver of VFIO has it";
-	if (!root_is_host())
+	if (!sysroot_is_host())
 		return "a captured host has no devices to open";
 	switch (device_in_use(device)) {
 	case TRI_UNKNOWN:
@@ -121,11 +121,11 @@ void probe_device(struct device *device, bool free_too)
 		reason = err.message;
 	text_copy(device->probe_reason, sizeof(device->probe_reason),
 		  reason ? reason : "");
-	formats_find(device);
+	stream_formats_find(device);
 }
 
-void visit_fill(struct visit *visit, const struct device *device,
-		const struct vdev *vdev, const struct mig_caps *caps)
+void device_access_fill(struct device_access *visit, const struct device *device,
+			const struct vdev *vdev, const struct mig_caps *caps)
 {
 	text_copy(visit->device, sizeof(visit->device), device->name);
 	text_copy(visit->driver, sizeof(visit->driver), device->driver);
@@ -134,62 +134,62 @@ void visit_fill(struct visit *visit, const struct device *device,
 	visit->has_state = caps->device_state;
 	visit->state = caps->state;
 	if (vdev->borrowed)
-		trace_look(device, visit->warning, sizeof(visit->warning));
+		hold_marker_read(device, visit->warning, sizeof(visit->warning));
 	else
-		trace_take(device, visit->warning, sizeof(visit->warning));
+		hold_marker_take(device, visit->warning, sizeof(visit->warning));
 }
 
-enum vdev_use visit_use(bool live)
+enum vdev_use device_use(bool live)
 {
 	return live ? VDEV_LIVE : VDEV_CHANGE;
 }
 
-int visit_begin(char *name, enum vdev_use use, struct vdev *vdev,
-		struct visit *visit, struct device *device,
-		struct mig_caps *caps, struct err *err)
+int device_access_begin(char *name, enum vdev_use use, struct vdev *vdev,
+			struct device_access *visit, struct device *device,
+			struct mig_caps *caps, struct err *err)
 {
 	if (device_resolve(name, device, err) ||
 	    vdev_open(vdev, device, use, err) ||
 	    mig_offer_read(vdev, caps, err))
 		return -1;
-	visit_fill(visit, device, vdev, caps);
+	device_access_fill(visit, device, vdev, caps);
 	return 0;
 }
 
-json_t *report_holder(const struct holder *holder)
+json_t *holder_json(const struct holder *holder)
 {
 	if (holder->kind == HOLDER_NONE)
 		return json_null();
 	return json_pack("{s:s, s:I, s:o}", "kind",
 			 holder_kind_name(holder->kind), "pid",
 			 (json_int_t)holder->pid, "name",
-			 report_string(holder->comm));
+			 document_string(holder->comm));
 }
 
-json_t *report_state_or_null(bool known, enum device_state state)
+json_t *state_json(bool known, enum device_state state)
 {
-	return known ? json_string(fsm_state_name(state)) : json_null();
+	return known ? json_string(state_name(state)) : json_null();
 }
 
-void report_access(json_t *object, const char *device,
-		   const struct holder *lender)
+void access_json_add(json_t *object, const char *device,
+		     const struct holder *lender)
 {
 	bool fresh = lender->kind == HOLDER_NONE;
 
-	json_object_set_new(object, "device", report_text(device));
+	json_object_set_new(object, "device", document_text(device));
 	json_object_set_new(object, "access",
 			    json_string(fresh ? "opened" : "borrowed"));
 	json_object_set_new(object, "fresh", json_boolean(fresh));
-	json_object_set_new(object, "lender", report_holder(lender));
+	json_object_set_new(object, "lender", holder_json(lender));
 }
 
-void report_add_visit(json_t *object, const struct visit *visit)
+void device_access_json_add(json_t *object, const struct device_access *visit)
 {
-	report_access(object, visit->device, &visit->lender);
-	json_object_set_new(object, "driver", report_text(visit->driver));
+	access_json_add(object, visit->device, &visit->lender);
+	json_object_set_new(object, "driver", document_text(visit->driver));
 }
 
-json_t *report_visit_warnings(const struct visit *visit)
+json_t *device_access_warnings(const struct device_access *visit)
 {
 	json_t *warnings = json_array();
 
@@ -198,10 +198,10 @@ json_t *report_visit_warnings(const struct visit *visit)
 	return warnings;
 }
 
-json_t *report_visit(const char *command, const struct visit *visit)
+json_t *device_access_document(const char *command, const struct device_access *visit)
 {
-	json_t *document = report_new(command);
+	json_t *document = document_new(command);
 
-	report_add_visit(document, visit);
+	device_access_json_add(document, visit);
 	return document;
 }

@@ -64,40 +64,40 @@ void probe_device(struct device *device, bool free_too)
 #define LIVE_HELP "use the device of another program too, a VMM's say, whose guest is paused"
 #define LIVE_ANY_HELP "use the device of another program too, a VMM's say"
 
-/** visit_use - what a command that moves a device opens it for; @live: with --live */
-enum vdev_use visit_use(bool live);
+/** device_use - what a command that moves a device opens it for; @live: with --live */
+enum vdev_use device_use(bool live);
 
-/** visit_begin - resolve @name, open or borrow it for @use, and read its driver's offer (mig_offer_read()); @vdev is the caller's to close; 0 or -1 */
-int visit_begin(char *name, enum vdev_use use, struct vdev *vdev,
-		struct visit *visit, struct device *device,
-		struct mig_caps *caps, struct err *err)
+/** device_access_begin - resolve @name, open or borrow it for @use, and read its driver's offer (mig_offer_read()); @vdev is the caller's to close; 0 or -1 */
+int device_access_begin(char *name, enum vdev_use use, struct vdev *vdev,
+			struct device_access *visit, struct device *device,
+			struct mig_caps *caps, struct err *err)
 	__attribute__((nonnull(1, 3, 4, 5, 6, 7)));
 
-/** visit_fill - what @visit says of an open device */
-void visit_fill(struct visit *visit, const struct device *device,
-		const struct vdev *vdev, const struct mig_caps *caps)
+/** device_access_fill - what @visit says of an open device */
+void device_access_fill(struct device_access *visit, const struct device *device,
+			const struct vdev *vdev, const struct mig_caps *caps)
 	__attribute__((nonnull(1, 2, 3, 4)));
 
-/** report_holder - {"kind", "pid", "name"}, or null where there is none */
-json_t *report_holder(const struct holder *holder) __attribute__((nonnull(1)));
+/** holder_json - {"kind", "pid", "name"}, or null where there is none */
+json_t *holder_json(const struct holder *holder) __attribute__((nonnull(1)));
 
-/** report_access - add to @object: "device", "access", "fresh" and "lender": whose it was, if it was borrowed */
-void report_access(json_t *object, const char *device,
-		   const struct holder *lender) __attribute__((nonnull(1, 3)));
+/** access_json_add - add to @object: "device", "access", "fresh" and "lender": whose it was, if it was borrowed */
+void access_json_add(json_t *object, const char *device,
+		     const struct holder *lender) __attribute__((nonnull(1, 3)));
 
-/** report_visit - a document that begins with what @visit says of the device */
-json_t *report_visit(const char *command, const struct visit *visit)
+/** device_access_document - a document that begins with what @visit says of the device */
+json_t *device_access_document(const char *command, const struct device_access *visit)
 	__attribute__((nonnull(1, 2)));
 
-/** report_visit_warnings - the "warnings" of a document that has no others; an array, to be added to */
-json_t *report_visit_warnings(const struct visit *visit)
+/** device_access_warnings - the "warnings" of a document that has no others; an array, to be added to */
+json_t *device_access_warnings(const struct device_access *visit)
 	__attribute__((nonnull(1)));
 
-/** report_add_visit - add to @object what @visit says of the device */
-void report_add_visit(json_t *object, const struct visit *visit)
+/** device_access_json_add - add to @object what @visit says of the device */
+void device_access_json_add(json_t *object, const struct device_access *visit)
 	__attribute__((nonnull(1, 2)));
 
-/** report_state_or_null - the name of @state where it is @known; else null */
-json_t *report_state_or_null(bool known, enum device_state state);
+/** state_json - the name of @state where it is @known; else null */
+json_t *state_json(bool known, enum device_state state);
 
 #endif

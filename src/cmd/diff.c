@@ -37,7 +37,7 @@ static json_t *side_of(const struct diff_side *side)
 	bool bare = side->format == STREAM_BARE;
 
 	return json_pack("{s:o, s:s, s:b, s:o, s:s, s:o, s:o}",
-			 "file", report_text(side->path),
+			 "file", document_text(side->path),
 			 "kind", side->is_image ? "image" : "stream",
 			 "compressed", side->compressed,
 			 "bytes", number(side->bytes),
@@ -174,11 +174,11 @@ static json_t *ranges_of(const struct diff *diff)
 	return ranges;
 }
 
-/** report_diff - at most diff->limit pairs and ranges are listed */
-static json_t *report_diff(const struct diff *diff)
+/** diff_document - at most diff->limit pairs and ranges are listed */
+static json_t *diff_document(const struct diff *diff)
 {
 	uint64_t counts[FATE_COUNT] = {};
-	json_t *document = report_new("diff"), *pairs = pairs_of(diff, counts);
+	json_t *document = document_new("diff"), *pairs = pairs_of(diff, counts);
 	uint64_t listed = json_array_size(pairs);
 	uint64_t different = counts[FATE_CHANGED] + counts[FATE_ONLY_A] +
 			     counts[FATE_ONLY_B];
@@ -280,7 +280,7 @@ static const char *map_note(const struct diff *diff)
 	return "each record is as long as it is on its longer side: the offsets are of all of them, not of a or b";
 }
 
-char *report_diff_map(const struct diff *diff, const struct map_style *style)
+char *diff_map_text(const struct diff *diff, const struct map_style *style)
 {
 	AUTO_FREE char *title = map_title(diff);
 	AUTO_FREE struct map_cell *cells = map_cells_of(diff);
@@ -301,7 +301,7 @@ char *report_diff_map(const struct diff *diff, const struct map_style *style)
 
 enum { KEY_ALIGN = 0x300, KEY_GAP, KEY_MAP, KEY_WIDTH };
 
-struct options {
+struct diff_options {
 	struct limit limit;
 	uint64_t gap;
 	enum diff_align align;
@@ -341,7 +341,7 @@ static int parse_align(const char *arg, enum diff_align *align, struct err *err)
 
 static int parse(int key, const char *arg, void *data, struct err *err)
 {
-	struct options *opts = data;
+	struct diff_options *opts = data;
 
 	switch (key) {
 	case 'l':
@@ -379,19 +379,19 @@ static int report(const struct diff *diff, const struct map_style *style,
 {
 	reply->status = diff_same(diff) ? 0 : err_code_status(ERR_DIFFERENT);
 	if (!diff->map) {
-		reply->document = report_diff(diff);
+		reply->document = diff_document(diff);
 		return 0;
 	}
-	reply->output = report_diff_map(diff, style);
+	reply->output = diff_map_text(diff, style);
 	return reply->output ? 0 : err_set(err, ERR_NO_MEMORY, 0, "the map");
 }
 
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
-	const struct options *opts = request->options;
+	const struct diff_options *opts = request->options;
 	struct map_style style = map_style(stdout, opts->width);
-	const struct diff_options how = {
+	const struct diff_plan how = {
 		.map_layout = opts->map ? map_layout : NULL,
 		.map_width = style.width,
 		.progress = request->progress,
@@ -462,7 +462,7 @@ const struct command command_diff = {
 	.operands = { OPERAND_FILE },
 	.min_operands = 2,
 	.max_operands = 2,
-	.options_size = sizeof(struct options),
+	.options_size = sizeof(struct diff_options),
 	.parse = parse,
 	.check = check,
 	.run = run,

@@ -57,11 +57,11 @@ static json_t *samples_of(const struct dirty_result *result)
 	return samples;
 }
 
-/** report_dirty - the whole document */
-static json_t *report_dirty(const struct dirty_result *result)
+/** dirty_document - the whole document */
+static json_t *dirty_document(const struct dirty_result *result)
 {
-	json_t *document = report_visit("dirty", &result->visit);
-	json_t *warnings = report_visit_warnings(&result->visit);
+	json_t *document = device_access_document("dirty", &result->visit);
+	json_t *warnings = device_access_warnings(&result->visit);
 	uint64_t bytes = 0;
 
 	json_object_set_new(document, "ranges", ranges_of(result, &bytes));
@@ -79,7 +79,7 @@ static json_t *report_dirty(const struct dirty_result *result)
 			    json_integer((json_int_t)bytes_of(result,
 							      result->pages)));
 	json_object_set_new(document, "samples", samples_of(result));
-	if (!visit_is_borrowed(&result->visit))
+	if (!device_access_is_borrowed(&result->visit))
 		json_array_append_new(warnings, json_string(WARN_NOBODY));
 	json_object_set_new(document, "warnings", warnings);
 	return document;
@@ -254,12 +254,12 @@ static int run(const struct request *request, struct reply *reply,
 	result.plan.page_size = page_of(&result.plan);
 	if (!result.plan.interval_ns)
 		result.plan.interval_ns = (uint64_t)NS_PER_S;
-	if (visit_begin(request->operands[0], visit_use(dirty->live), &vdev,
-			&result.visit, &device, &caps, err))
+	if (device_access_begin(request->operands[0], device_use(dirty->live), &vdev,
+				&result.visit, &device, &caps, err))
 		return -1;
 	ret = dirty_watch(&vdev, &result, err);
 	if (!ret || result.n_samples)
-		reply->document = report_dirty(&result);
+		reply->document = dirty_document(&result);
 	return ret;
 }
 

@@ -14,35 +14,35 @@
 #include "migrate/transfer.h"
 
 /**
- * report_save - the document of save
+ * save_document - the document of save
  * @many: of several devices, or of one in the form of several
  *
  * NULL when no device was opened: there is nothing to tell.
  */
-json_t *report_save(const struct outcome *outcomes, size_t n, bool many)
+json_t *save_document(const struct transfer_result *outcomes, size_t n, bool many)
 	__attribute__((nonnull(1)));
 
-/** report_load - the document of load; NULL when the device was not opened */
-json_t *report_load(const struct outcome *outcome) __attribute__((nonnull(1)));
+/** load_document - the document of load; NULL when the device was not opened */
+json_t *load_document(const struct transfer_result *outcome) __attribute__((nonnull(1)));
 
-/** report_compat - see mlxmigctl-compat(8) */
-json_t *report_compat(const struct compat *compat) __attribute__((nonnull(1)));
+/** compat_document - see mlxmigctl-compat(8) */
+json_t *compat_document(const struct compat *compat) __attribute__((nonnull(1)));
 
-/** report_conform - the whole document; of a list (@listed) what could be checked */
-json_t *report_conform(const struct conform_result *result, bool listed)
+/** conform_document - the whole document; of a list (@listed) what could be checked */
+json_t *conform_document(const struct conform_result *result, bool listed)
 	__attribute__((nonnull(1)));
 
-/** report_conform_tap - version 13 of the Test Anything Protocol; malloc'ed, NULL: no memory */
-char *report_conform_tap(const struct conform_result *result)
+/** conform_tap - version 13 of the Test Anything Protocol; malloc'ed, NULL: no memory */
+char *conform_tap(const struct conform_result *result)
 	__attribute__((nonnull(1)));
 
 /**
- * report_diff_map - diff->map as text, lines with a newline each
+ * diff_map_text - diff->map as text, lines with a newline each
  * @diff: compared, with a map that map_layout() has cut for style->width
  *
  * malloc'ed; NULL: no memory.
  */
-char *report_diff_map(const struct diff *diff, const struct map_style *style)
+char *diff_map_text(const struct diff *diff, const struct map_style *style)
 	__attribute__((nonnull(1, 2)));
 
 #endif

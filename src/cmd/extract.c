@@ -29,23 +29,23 @@ static json_t *record_of(const struct extract *extract)
 			 "name", record_tag_name(record->tag));
 }
 
-/** report_extract - the whole document, of what is done */
-static json_t *report_extract(const struct extract *extract)
+/** extract_document - the whole document, of what is done */
+static json_t *extract_document(const struct extract *extract)
 {
-	json_t *document = report_new("extract");
+	json_t *document = document_new("extract");
 	bool of_stream = extract->part != EXTRACT_DEVICE;
 	json_t *more = json_pack(
 		"{s:o, s:s, s:b, s:o, s:s, s:o, s:o, s:I, s:o, s:b}",
-		"file", report_string(extract->path),
+		"file", document_string(extract->path),
 		"kind", extract->is_image ? "image" : "stream",
 		"compressed", extract->compressed,
-		"output", report_string(extract->output),
+		"output", document_string(extract->output),
 		"part", parts[extract->part],
 		"record", record_of(extract),
 		"offset_bytes", of_stream ? json_integer((json_int_t)extract->offset)
 					  : json_null(),
 		"bytes", (json_int_t)extract->bytes,
-		"xxh3_128", report_text(extract->digest),
+		"xxh3_128", document_text(extract->digest),
 		"checked", extract->is_image);
 
 	json_object_update(document, more);
@@ -55,7 +55,7 @@ static json_t *report_extract(const struct extract *extract)
 
 enum { KEY_DEVICE = 0x300, KEY_OVERWRITE };
 
-struct options {
+struct extract_options {
 	const char *output; /* NULL: stdout */
 	bool overwrite;
 	bool stream, record, device;
@@ -76,7 +76,7 @@ static const struct argp_option options[] = {
 
 static int parse(int key, const char *arg, void *data, struct err *err)
 {
-	struct options *opts = data;
+	struct extract_options *opts = data;
 
 	switch (key) {
 	case 's':
@@ -105,7 +105,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 static int check(const void *data, char **operands, size_t n_operands,
 		 struct err *err)
 {
-	const struct options *opts = data;
+	const struct extract_options *opts = data;
 
 	(void)operands;
 	(void)n_operands;
@@ -119,8 +119,8 @@ static int check(const void *data, char **operands, size_t n_operands,
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
-	const struct options *opts = request->options;
-	const struct extract_options how = {
+	const struct extract_options *opts = request->options;
+	const struct extract_plan how = {
 		.progress = request->progress,
 		.progress_data = request->progress_data,
 	};
@@ -137,7 +137,7 @@ static int run(const struct request *request, struct reply *reply,
 	reply->stdout_is_data = !strcmp(extract.output, "-");
 	ret = extract_run(&extract, &how, err);
 	if (extract.done)
-		reply->document = report_extract(&extract);
+		reply->document = extract_document(&extract);
 	return ret;
 }
 
@@ -169,7 +169,7 @@ const struct command command_extract = {
 	.operands = { OPERAND_FILE },
 	.min_operands = 1,
 	.max_operands = 1,
-	.options_size = sizeof(struct options),
+	.options_size = sizeof(struct extract_options),
 	.parse = parse,
 	.check = check,
 	.run = run,

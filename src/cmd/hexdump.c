@@ -134,7 +134,7 @@ static int emit(const struct request *request, char *made, size_t len,
 }
 
 static int show_bytes(const struct request *request, const struct view *view,
-		      const struct place *place, uint64_t offset,
+		      const struct payload_location *place, uint64_t offset,
 		      uint64_t len, struct err *err)
 {
 	AUTO_FREE unsigned char *data = malloc(PIECE_SIZE);
@@ -162,10 +162,10 @@ static int show_bytes(const struct request *request, const struct view *view,
 int hexdump_show(const struct request *request, const struct view *view,
 		 const struct hexdump_range *range, struct err *err)
 {
-	struct place place;
+	struct payload_location place;
 	uint64_t wanted, there, got;
 
-	if (place_find(view, range->record, "--hexdump", &place, err))
+	if (view_find_payload(view, range->record, "--hexdump", &place, err))
 		return -1;
 	if (range->offset > place.size) {
 		err_set(err, ERR_USAGE, 0, "the payload of record %" PRIu64 " has %" PRIu64 " bytes: none is at %" PRIu64,
@@ -175,7 +175,7 @@ int hexdump_show(const struct request *request, const struct view *view,
 	wanted = place.size - range->offset;
 	wanted = wanted < range->length ? wanted : range->length;
 	/* Where the end is missing, that many are there. */
-	there = place_there(&place, view);
+	there = payload_available(&place, view);
 	there = there > range->offset ? there - range->offset : 0;
 	got = there < wanted ? there : wanted;
 	if (show_bytes(request, view, &place, range->offset, got, err))

@@ -51,8 +51,8 @@ void notify_stopping(void)
 
 static json_t *held_warnings(const struct held_device *held)
 {
-	json_t *warnings = held->loaded ? report_warnings(held->loaded) :
-					  report_visit_warnings(&held->visit);
+	json_t *warnings = held->loaded ? transfer_warnings(held->loaded) :
+					  device_access_warnings(&held->visit);
 
 	if (held->closed_fd)
 		json_array_append_new(warnings, json_string(WARN_CLOSED_FD));
@@ -61,26 +61,26 @@ static json_t *held_warnings(const struct held_device *held)
 
 static json_t *held_of(const struct held_device *held)
 {
-	const struct visit *visit = &held->visit;
+	const struct device_access *visit = &held->visit;
 	const struct walk *walk = held->loaded ? &held->loaded->transfer.walk :
 						 &held->walk;
 	json_t *device = json_object();
 
-	report_add_visit(device, visit);
+	device_access_json_add(device, visit);
 	json_object_set_new(device, "state",
-			    report_state_or_null(visit->has_state, visit->state));
+			    state_json(visit->has_state, visit->state));
 	json_object_set_new(device, "arcs",
-			    report_arcs(walk->arcs, walk->n_arcs));
+			    arcs_json(walk->arcs, walk->n_arcs));
 	json_object_set_new(device, "loaded",
-			    held->loaded ? report_loaded(held->loaded) :
+			    held->loaded ? loaded_json(held->loaded) :
 					   json_null());
 	json_object_set_new(device, "warnings", held_warnings(held));
 	return device;
 }
 
-static json_t *report_hold(const struct hold_result *result)
+static json_t *hold_document(const struct hold_result *result)
 {
-	json_t *document = report_new("hold");
+	json_t *document = document_new("hold");
 	json_t *devices = json_array();
 
 	for (size_t i = 0; i < result->n; i++)
@@ -106,7 +106,7 @@ struct held {
 	struct vdev *vdevs;
 	struct mig_caps *caps;
 	struct held_device *results;
-	struct outcome outcome;
+	struct transfer_result outcome;
 	int *marks;
 	bool announced;
 	size_t n;
@@ -127,7 +127,7 @@ static int parse_state(const char *arg, struct hold_options *hold,
 		       struct err *err)
 {
 	hold->has_state = true;
-	if (!fsm_state_parse(arg, &hold->state) && hold->state != STATE_ERROR)
+	if (!state_parse(arg, &hold->state) && hold->state != STATE_ERROR)
 		return 0;
 	err_set(err, ERR_USAGE, 0, "--state: no device can be taken to %s", arg);
 	return err_hint(err, "the states are STOP, RUNNING, STOP_COPY, RESUMING, RUNNING_P2P, PRE_COPY and PRE_COPY_P2P");
@@ -172,7 +172,7 @@ static int check(const void *data, char **operands, size_t n_operands,
 	    hold->state == STATE_RUNNING || hold->state == STATE_RUNNING_P2P)
 		return 0;
 	err_set(err, ERR_USAGE, 0, "--load: a device is not left in %s",
-		fsm_state_name(hold->state));
+		state_name(hold->state));
 	return err_hint(err, "leave it in STOP, RUNNING or RUNNING_P2P");
 }
 
@@ -182,7 +182,7 @@ static enum tristate was_loaded(const struct held *held, size_t i)
 	if (held->outcome.loaded)
 		return TRI_YES;
 	if (held->announced)
-		return trace_loaded(held->devices[i].name);
+		return hold_marker_loaded(held->devices[i].name);
 	return held->outcome.opened ? TRI_UNKNOWN : TRI_NO;
 }
 
@@ -200,12 +200,12 @@ static void held_end(struct held *held)
 
 		/* We are left out: whoever has it now has borrowed it. */
 		holder_find(device, &untold);
-		if (keep_end(device, &held->vdevs[i], was_loaded(held, i),
+		if (hold_end(device, &held->vdevs[i], was_loaded(held, i),
 			     &err)) {
 			held->request->warn(err.message);
 			held->status = held->status ?: err_exit_status(&err);
 		}
-		trace_remove(device->name);
+		hold_marker_remove(device->name);
 	}
 	for (size_t i = 0; i < held->n; i++)
 		vdev_close(&held->vdevs[i]);
@@ -243,8 +243,8 @@ static int read_offers(struct held *held, struct err *err)
 	for (size_t i = 0; i < held->n; i++) {
 		if (mig_offer_read(&held->vdevs[i], &held->caps[i], err))
 			return -1;
-		visit_fill(&held->results[i].visit, &held->devices[i],
-			   &held->vdevs[i], &held->caps[i]);
+		device_access_fill(&held->results[i].visit, &held->devices[i],
+				   &held->vdevs[i], &held->caps[i]);
 	}
 	return 0;
 }
@@ -272,11 +272,11 @@ static int held_walk(struct held *held, enum device_state state,
 		     struct err *err)
 {
 	for (size_t i = 0; i < held->n; i++)
-		if (keep_plan(&held->devices[i], &held->caps[i], state, err))
+		if (hold_plan(&held->devices[i], &held->caps[i], state, err))
 			return -1;
 	for (size_t i = 0; i < held->n; i++)
 		if (interrupt_check(err) ||
-		    keep_walk(&held->vdevs[i], &held->caps[i], state,
+		    hold_walk(&held->vdevs[i], &held->caps[i], state,
 			      &held->results[i], err))
 			return -1;
 	return 0;
@@ -287,7 +287,7 @@ static int held_load(struct held *held, const struct hold_options *hold,
 		     struct err *err)
 {
 	const struct request *request = held->request;
-	const struct incoming_options how = {
+	const struct load_plan how = {
 		.force = hold->force,
 		.use = VDEV_FRESH,
 		.has_then = hold->has_state,
@@ -301,8 +301,8 @@ static int held_load(struct held *held, const struct hold_options *hold,
 	if (transfer_resolve(request->operands, 1, held->devices,
 			     &held->outcome, err))
 		return -1;
-	ret = incoming_load_into(held->devices, held->vdevs, hold->image, &how,
-				 &held->outcome, err);
+	ret = load_into_device(held->devices, held->vdevs, hold->image, &how,
+			       &held->outcome, err);
 	held->n = held->vdevs[0].fd >= 0;
 	held->results[0].loaded = &held->outcome;
 	return ret ? -1 : read_offers(held, err);
@@ -325,7 +325,7 @@ static int say_ready(const struct held *held, struct err *err)
 	struct hold_result result = { .pid = getpid(),
 				      .devices = held->results,
 				      .n = held->n };
-	json_t *document = report_hold(&result);
+	json_t *document = hold_document(&result);
 	int ret = held->request->emit(held->request, document, err);
 
 	json_decref(document);
@@ -337,13 +337,13 @@ static int announce(struct held *held, struct err *err)
 {
 	held->announced = true;
 	for (size_t i = 0; i < held->n; i++)
-		trace_write(held->devices[i].name);
+		hold_marker_write(held->devices[i].name);
 	return holder_announce(held->devices, held->marks, held->n, err);
 }
 
 static void notify_held(const struct held *held)
 {
-	const struct visit *visit = &held->results[0].visit;
+	const struct device_access *visit = &held->results[0].visit;
 	char status[160];
 
 	if (held->n > 1)
@@ -352,7 +352,7 @@ static void notify_held(const struct held *held)
 	else
 		snprintf(status, sizeof(status), "%s is held%s%s",
 			 visit->device, visit->has_state ? " in " : "",
-			 visit->has_state ? fsm_state_name(visit->state) : "");
+			 visit->has_state ? state_name(visit->state) : "");
 	notify_ready(status);
 }
 

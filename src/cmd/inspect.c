@@ -17,7 +17,7 @@
 
 #define PLACES 1e4 /* four decimals */
 
-static json_t *report_payload(const struct payload *payload)
+static json_t *payload_json(const struct payload *payload)
 {
 	double ratio;
 
@@ -39,23 +39,23 @@ static json_t *wide(uint64_t value)
 				  : json_real((double)value);
 }
 
-static json_t *member_of(const struct survey_member *member)
+static json_t *member_of(const struct inspected_member *member)
 {
 	return json_pack("{s:o, s:s, s:I, s:I, s:s}",
-			 "name", report_string(member->name),
+			 "name", document_string(member->name),
 			 "phase", phase_name(member->phase),
 			 "offset_bytes", (json_int_t)member->offset,
 			 "bytes", (json_int_t)member->bytes,
 			 "xxh3_128", member->digest);
 }
 
-static json_t *members_of(const struct survey *survey)
+static json_t *members_of(const struct inspection *inspection)
 {
 	json_t *members = json_array();
 
-	for (size_t i = 0; i < survey->n_members; i++)
+	for (size_t i = 0; i < inspection->n_members; i++)
 		json_array_append_new(members,
-				      member_of(&survey->members[i]));
+				      member_of(&inspection->members[i]));
 	return members;
 }
 
@@ -70,16 +70,16 @@ static json_t *record_of(const struct record *record, size_t number,
 			 "flags", (json_int_t)record->flags,
 			 "name", record_tag_name(record->tag),
 			 "optional", !!(record->flags & RECORD_OPTIONAL),
-			 "summary", report_payload(payload));
+			 "summary", payload_json(payload));
 }
 
-static json_t *records_of(const struct survey *survey, const struct scan *scan)
+static json_t *records_of(const struct inspection *inspection, const struct stream_stats *scan)
 {
 	json_t *records = json_array();
 
-	for (size_t i = 0; i < survey->n_records; i++)
+	for (size_t i = 0; i < inspection->n_records; i++)
 		json_array_append_new(
-			records, record_of(&survey->records[i], i,
+			records, record_of(&inspection->records[i], i,
 					   scan && i < scan->n_payloads
 						   ? &scan->payloads[i]
 						   : NULL));
@@ -95,70 +95,70 @@ static json_t *embedded(const char *json, size_t len)
 }
 
 /* Nothing in a bare stream without records says where it ends. */
-static json_t *complete_of(const struct survey *survey)
+static json_t *complete_of(const struct inspection *inspection)
 {
-	if (survey->ended && !survey->is_image &&
-	    survey->parser.format == STREAM_BARE)
+	if (inspection->ended && !inspection->is_image &&
+	    inspection->parser.format == STREAM_BARE)
 		return json_null();
-	return json_boolean(survey->ended && record_complete(&survey->parser));
+	return json_boolean(inspection->ended && record_complete(&inspection->parser));
 }
 
-static const char *digest_of(const struct survey *survey,
-			     const struct scan *scan)
+static const char *digest_of(const struct inspection *inspection,
+			     const struct stream_stats *scan)
 {
-	if (!survey->ended)
+	if (!inspection->ended)
 		return NULL;
-	if (survey->checked)
-		return survey->totals.digest;
+	if (inspection->checked)
+		return inspection->totals.digest;
 	return scan && scan->stream.whole ? scan->stream.digest : NULL;
 }
 
-static json_t *stream_of(const struct survey *survey, const struct scan *scan)
+static json_t *stream_of(const struct inspection *inspection, const struct stream_stats *scan)
 {
-	json_t *stream = report_records(&survey->parser);
+	json_t *stream = records_json(&inspection->parser);
 
 	json_object_del(stream, "complete"); /* the document's own knows more */
 	json_object_set_new(stream, "bytes",
-			    json_integer((json_int_t)survey->totals.bytes));
+			    json_integer((json_int_t)inspection->totals.bytes));
 	json_object_set_new(stream, "xxh3_128",
-			    report_text(digest_of(survey, scan)));
+			    document_text(digest_of(inspection, scan)));
 	json_object_set_new(stream, "summary",
-			    report_payload(scan ? &scan->stream : NULL));
+			    payload_json(scan ? &scan->stream : NULL));
 	return stream;
 }
 
-static json_t *report_survey(const struct survey *survey,
-			     const struct scan *scan)
+static json_t *inspect_document(const struct inspection *inspection,
+				const struct stream_stats *scan)
 {
-	const struct image_totals *totals = &survey->totals;
-	json_t *document = report_new("inspect");
+	const struct image_totals *totals = &inspection->totals;
+	json_t *document = document_new("inspect");
 
-	json_object_set_new(document, "file", report_text(survey->path));
+	json_object_set_new(document, "file", document_text(inspection->path));
 	json_object_set_new(document, "kind",
-			    json_string(survey->is_image ? "image" : "stream"));
+			    json_string(inspection->is_image ? "image" : "stream"));
 	json_object_set_new(document, "compressed",
-			    json_boolean(survey->compressed));
-	json_object_set_new(document, "complete", complete_of(survey));
+			    json_boolean(inspection->compressed));
+	json_object_set_new(document, "complete", complete_of(inspection));
 	json_object_set_new(document, "checked",
-			    json_boolean(survey->checked && survey->ended));
+			    json_boolean(inspection->checked && inspection->ended));
 	json_object_set_new(document, "device",
-			    embedded(survey->device_json, survey->device_len));
+			    embedded(inspection->device_json, inspection->device_len));
 	json_object_set_new(document, "manifest",
-			    embedded(survey->manifest_json,
-				     survey->manifest_len));
-	json_object_set_new(document, "stream", stream_of(survey, scan));
+			    embedded(inspection->manifest_json,
+				     inspection->manifest_len));
+	json_object_set_new(document, "stream", stream_of(inspection, scan));
 	json_object_set_new(document, "phases",
-			    survey->is_image ? report_phases(totals->phases,
-							     false)
+			    inspection->is_image ? phases_json(totals->phases,
+							       false)
 					     : json_null());
-	json_object_set_new(document, "members", members_of(survey));
+	json_object_set_new(document, "members", members_of(inspection));
 	json_object_set_new(document, "members_not_listed",
 			    json_integer((json_int_t)(totals->members -
-						      survey->n_members)));
-	json_object_set_new(document, "records", records_of(survey, scan));
+						      inspection->n_members)));
+	json_object_set_new(document, "records", records_of(inspection, scan));
 	json_object_set_new(document, "records_not_listed",
-			    json_integer((json_int_t)(survey->parser.n_records -
-						      survey->n_records)));
+			    json_integer((json_int_t)(inspection->parser.n_records -
+						      inspection->n_records)));
 	return document;
 }
 
@@ -166,7 +166,7 @@ static json_t *report_survey(const struct survey *survey,
 
 enum { KEY_SVG = 0x300, KEY_WIDTH, KEY_OVERWRITE };
 
-struct options {
+struct inspect_options {
 	bool summary;
 	struct limit limit;
 	struct hexdump_range hexdump;
@@ -194,7 +194,7 @@ static const struct argp_option options[] = {
 
 static int parse(int key, const char *arg, void *data, struct err *err)
 {
-	struct options *opts = data;
+	struct inspect_options *opts = data;
 
 	switch (key) {
 	case 'l':
@@ -224,7 +224,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 static int check(const void *data, char **operands, size_t n_operands,
 		 struct err *err)
 {
-	const struct options *opts = data;
+	const struct inspect_options *opts = data;
 	const struct picture *picture = &opts->picture;
 	const char *first = opts->hexdump.wanted ? "--hexdump" : "--map";
 	const char *second = NULL;
@@ -246,67 +246,67 @@ static int check(const void *data, char **operands, size_t n_operands,
 }
 
 /* The document alone needs no look at the stream. */
-static int tell(struct survey *survey, struct reply *reply, struct err *err)
+static int tell(struct inspection *inspection, struct reply *reply, struct err *err)
 {
-	int ret = image_survey(survey, err);
+	int ret = image_inspect(inspection, err);
 
-	if (survey->opened)
-		reply->document = report_survey(survey, NULL);
+	if (inspection->opened)
+		reply->document = inspect_document(inspection, NULL);
 	return ret;
 }
 
-static int tell_scanned(const struct view *view, struct survey *survey,
-			const struct scan *scan, struct reply *reply,
+static int tell_scanned(const struct view *view, struct inspection *inspection,
+			const struct stream_stats *scan, struct reply *reply,
 			struct err *err)
 {
-	int ret = image_survey_view(view, survey, err);
+	int ret = image_inspect_view(view, inspection, err);
 
-	reply->document = report_survey(survey, scan);
+	reply->document = inspect_document(inspection, scan);
 	return ret;
 }
 
 static int scan_and_show(const struct request *request, const struct view *view,
-			 struct survey *survey, struct reply *reply,
+			 struct inspection *inspection, struct reply *reply,
 			 struct err *err)
 {
-	const struct options *opts = request->options;
+	const struct inspect_options *opts = request->options;
 	const struct picture *picture = &opts->picture;
-	struct scan scan = {
+	struct stream_stats scan = {
 		.cell_bytes = picture_cell(picture, view_size(view)),
 		.summaries = opts->summary,
-		.limit = survey->limit,
+		.limit = inspection->limit,
 	};
-	int ret = scan_run(&scan, view, request->progress,
-			   request->progress_data, err);
+	int ret = stream_stats_run(&scan, view, request->progress,
+				   request->progress_data, err);
 
 	if (!ret)
 		ret = picture_draw(picture, request, &scan, view_name(view), err);
 	if (!ret && !picture->map)
-		ret = tell_scanned(view, survey, &scan, reply, err);
-	scan_free(&scan);
+		ret = tell_scanned(view, inspection, &scan, reply, err);
+	stream_stats_free(&scan);
 	return ret;
 }
 
 /* Of a damaged file, what there is; and then that it is damaged. */
-static int look(const struct request *request, struct survey *survey,
+static int look(const struct request *request, struct inspection *inspection,
 		struct reply *reply, struct err *err)
 {
-	const struct options *opts = request->options;
+	const struct inspect_options *opts = request->options;
 	AUTO_VIEW struct view *view = NULL;
 	struct err damage = ERR_INIT;
 	int ret;
 
 	if (opts->picture.svg &&
-	    outfile_spare(opts->picture.svg, survey->path, err))
+	    outfile_spare(opts->picture.svg, inspection->path, err))
 		return -1;
-	if (view_look(&view, survey->path, &damage) && !view) {
+	if (view_look(&view, inspection->path, &damage) && !view) {
 		*err = damage;
 		return -1;
 	}
 	if (opts->hexdump.wanted)
 		ret = hexdump_show(request, view, &opts->hexdump, err);
 	else
-		ret = scan_and_show(request, view, survey, reply, err);
+		ret = scan_and_show(request, view, inspection, reply, err);
 	if (err_is_set(&damage)) {
 		*err = damage;
 		return -1;
@@ -317,8 +317,8 @@ static int look(const struct request *request, struct survey *survey,
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
-	const struct options *opts = request->options;
-	struct survey survey = {
+	const struct inspect_options *opts = request->options;
+	struct inspection inspection = {
 		.path = request->operands[0],
 		.limit = limit_or(&opts->limit, LIMIT_DEFAULT),
 	};
@@ -328,10 +328,10 @@ static int run(const struct request *request, struct reply *reply,
 
 	reply->stdout_is_data = opts->picture.svg &&
 				!strcmp(opts->picture.svg, "-");
-	ret = deep ? look(request, &survey, reply, err)
-		       : tell(&survey, reply, err);
+	ret = deep ? look(request, &inspection, reply, err)
+		       : tell(&inspection, reply, err);
 
-	survey_free(&survey);
+	inspection_free(&inspection);
 	return ret;
 }
 
@@ -382,7 +382,7 @@ const struct command command_inspect = {
 	.operands = { OPERAND_FILE },
 	.min_operands = 1,
 	.max_operands = 1,
-	.options_size = sizeof(struct options),
+	.options_size = sizeof(struct inspect_options),
 	.parse = parse,
 	.check = check,
 	.run = run,

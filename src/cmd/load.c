@@ -67,23 +67,23 @@ static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
 	const struct load_options *load = request->options;
-	const struct incoming_options how = {
+	const struct load_plan how = {
 		.force = load->force,
-		.use = visit_use(load->live),
+		.use = device_use(load->live),
 		.overwrite_guest = load->overwrite_guest,
 		.has_then = load->has_then,
 		.then = load->then,
 		.progress = request->progress,
 		.progress_data = request->progress_data,
 	};
-	struct outcome outcome = {};
+	struct transfer_result outcome = {};
 	struct device device = {};
 	int ret;
 
 	if (transfer_resolve(request->operands, 1, &device, &outcome, err))
 		return transfer_hint_order("load", request->operands, err);
-	ret = incoming_load(&device, request->operands[1], &how, &outcome, err);
-	reply->document = report_load(&outcome);
+	ret = load_device(&device, request->operands[1], &how, &outcome, err);
+	reply->document = load_document(&outcome);
 	return ret;
 }
 

@@ -238,7 +238,7 @@ static void put_legend(FILE *out, const struct map *map,
 char *map_text(const struct map *map, const struct map_style *style,
 	       size_t *len)
 {
-	AUTO_FREE char *title = value_words(map->title);
+	AUTO_FREE char *title = printable_text(map->title);
 	char *text = NULL;
 	FILE *out = title ? open_memstream(&text, len) : NULL;
 	bool failed;

@@ -11,7 +11,7 @@
 
 static json_t *stream_of(const struct pack *pack)
 {
-	json_t *stream = report_records(&pack->records);
+	json_t *stream = records_json(&pack->records);
 
 	json_object_set_new(stream, "bytes",
 			    json_integer((json_int_t)pack->totals.bytes));
@@ -20,20 +20,20 @@ static json_t *stream_of(const struct pack *pack)
 	return stream;
 }
 
-/** report_pack - the whole document, of what is done */
-static json_t *report_pack(const struct pack *pack)
+/** pack_document - the whole document, of what is done */
+static json_t *pack_document(const struct pack *pack)
 {
-	json_t *document = report_new("pack");
+	json_t *document = document_new("pack");
 	json_t *more = json_pack(
 		"{s:o, s:o, s:o, s:b, s:o, s:o, s:I, s:o}",
-		"file", report_string(pack->path),
-		"device_file", report_string(pack->device_path),
-		"output", report_string(pack->output),
+		"file", document_string(pack->path),
+		"device_file", document_string(pack->device_path),
+		"output", document_string(pack->output),
 		"compressed", pack->zstd_level > 0,
 		"stream", stream_of(pack),
-		"phases", report_phases(pack->totals.phases, false),
+		"phases", phases_json(pack->totals.phases, false),
 		"members", (json_int_t)pack->totals.members,
-		"file_bytes", report_number(pack->file_bytes ? (long long)pack->file_bytes : -1));
+		"file_bytes", document_number(pack->file_bytes ? (long long)pack->file_bytes : -1));
 
 	json_object_update(document, more);
 	json_decref(more);
@@ -42,7 +42,7 @@ static json_t *report_pack(const struct pack *pack)
 
 enum { KEY_OVERWRITE = 0x300, KEY_PRECOPY, KEY_ZSTD };
 
-struct options {
+struct pack_options {
 	const char *device;
 	const char *output; /* NULL: stdout */
 	bool overwrite;
@@ -65,7 +65,7 @@ static const struct argp_option options[] = {
 
 static int parse(int key, const char *arg, void *data, struct err *err)
 {
-	struct options *opts = data;
+	struct pack_options *opts = data;
 
 	switch (key) {
 	case 'd':
@@ -92,7 +92,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 static int check(const void *data, char **operands, size_t n_operands,
 		 struct err *err)
 {
-	const struct options *opts = data;
+	const struct pack_options *opts = data;
 
 	(void)n_operands;
 	if (!opts->device) {
@@ -110,8 +110,8 @@ static int check(const void *data, char **operands, size_t n_operands,
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
-	const struct options *opts = request->options;
-	const struct pack_options how = {
+	const struct pack_options *opts = request->options;
+	const struct pack_plan how = {
 		.progress = request->progress,
 		.progress_data = request->progress_data,
 	};
@@ -128,7 +128,7 @@ static int run(const struct request *request, struct reply *reply,
 	reply->stdout_is_data = !strcmp(pack.output, "-");
 	ret = pack_run(&pack, &how, err);
 	if (pack.done)
-		reply->document = report_pack(&pack);
+		reply->document = pack_document(&pack);
 	return ret;
 }
 
@@ -158,7 +158,7 @@ const struct command command_pack = {
 	.operands = { OPERAND_FILE },
 	.min_operands = 1,
 	.max_operands = 1,
-	.options_size = sizeof(struct options),
+	.options_size = sizeof(struct pack_options),
 	.parse = parse,
 	.check = check,
 	.run = run,

@@ -14,7 +14,7 @@
 #include "lib/io.h"
 #include "lib/outfile.h"
 
-static struct map_cell cell_of(const struct scan_cell *from)
+static struct map_cell cell_of(const struct stats_cell *from)
 {
 	struct map_cell cell = {
 		.mark = from->zero_bytes == from->bytes ? MAP_ZERO : MAP_DATA,
@@ -31,8 +31,8 @@ static struct map_cell cell_of(const struct scan_cell *from)
 	return cell;
 }
 
-/** report_scan_title - what the map is of: the file's @name, bytes and records; malloc'ed, NULL: no memory */
-static char *report_scan_title(const struct scan *scan, const char *name)
+/** map_title_of - what the map is of: the file's @name, bytes and records; malloc'ed, NULL: no memory */
+static char *map_title_of(const struct stream_stats *scan, const char *name)
 {
 	char *title;
 	int ret;
@@ -48,17 +48,17 @@ static char *report_scan_title(const struct scan *scan, const char *name)
 }
 
 /**
- * report_scan_map - the cells in lines, as map_text() draws them
+ * stats_map_text - the cells in lines, as map_text() draws them
  * @name: of the file
  *
  * malloc'ed, terminated, @len bytes; NULL: no memory.
  */
-static char *report_scan_map(const struct scan *scan, const char *name,
-			     const struct map_style *style, size_t *len)
+static char *stats_map_text(const struct stream_stats *scan, const char *name,
+			    const struct map_style *style, size_t *len)
 {
 	AUTO_FREE struct map_cell *cells = calloc(scan->n_cells + 1,
 						  sizeof(*cells));
-	AUTO_FREE char *title = report_scan_title(scan, name);
+	AUTO_FREE char *title = map_title_of(scan, name);
 	struct map map = {
 		.title = title,
 		.bytes = scan->bytes,
@@ -105,7 +105,7 @@ static void shade(char text[COLOUR_SIZE], double density)
 	snprintf(text, COLOUR_SIZE, "#%02x%02x%02x", rgb[0], rgb[1], rgb[2]);
 }
 
-static void colour_of(char text[COLOUR_SIZE], const struct scan_cell *cell)
+static void colour_of(char text[COLOUR_SIZE], const struct stats_cell *cell)
 {
 	if (cell->zero_bytes == cell->bytes)
 		strcpy(text, ZERO_COLOUR);
@@ -140,7 +140,7 @@ static void put_rectangle(FILE *out, size_t x, size_t y, size_t n,
 		x, y, n * CELL, CELL, colour);
 }
 
-static void put_row(FILE *out, const struct scan_cell *cells, size_t n, size_t y)
+static void put_row(FILE *out, const struct stats_cell *cells, size_t n, size_t y)
 {
 	size_t begin = 0;
 	char last[COLOUR_SIZE];
@@ -160,11 +160,11 @@ static void put_row(FILE *out, const struct scan_cell *cells, size_t n, size_t y
 }
 
 /* A line at the left of each cell that records begin in; what they are shows under a pointer. */
-static void put_borders(FILE *out, const struct scan *scan, size_t from,
+static void put_borders(FILE *out, const struct stream_stats *scan, size_t from,
 			size_t n, size_t y)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct scan_cell *cell = &scan->cells[from + i];
+		const struct stats_cell *cell = &scan->cells[from + i];
 
 		if (!cell->borders)
 			continue;
@@ -195,7 +195,7 @@ static void put_scale(FILE *out, size_t y)
 		after, y + CELL);
 }
 
-static void put_legend(FILE *out, const struct scan *scan, size_t columns,
+static void put_legend(FILE *out, const struct stream_stats *scan, size_t columns,
 		       size_t y)
 {
 	put_scale(out, y);
@@ -222,7 +222,7 @@ static void put_head(FILE *out, size_t width, size_t height, const char *title)
 	fputs("</text>\n", out);
 }
 
-static void put_picture(FILE *out, const struct scan *scan, size_t columns,
+static void put_picture(FILE *out, const struct stream_stats *scan, size_t columns,
 			const char *title)
 {
 	size_t rows = scan->n_cells / columns + !!(scan->n_cells % columns);
@@ -243,16 +243,16 @@ static void put_picture(FILE *out, const struct scan *scan, size_t columns,
 }
 
 /**
- * report_scan_svg - the cells as a picture, with lines where records begin
+ * stats_svg_text - the cells as a picture, with lines where records begin
  * @width: with which map_layout() made the cells
  *
- * As report_scan_map().
+ * As stats_map_text().
  */
-static char *report_scan_svg(const struct scan *scan, const char *name,
-			     unsigned int width, size_t *len)
+static char *stats_svg_text(const struct stream_stats *scan, const char *name,
+			    unsigned int width, size_t *len)
 {
-	AUTO_FREE char *raw = report_scan_title(scan, name);
-	AUTO_FREE char *title = raw ? value_words(raw) : NULL;
+	AUTO_FREE char *raw = map_title_of(scan, name);
+	AUTO_FREE char *title = raw ? printable_text(raw) : NULL;
 	char *text = NULL;
 	FILE *out = title ? open_memstream(&text, len) : NULL;
 	bool failed;
@@ -283,7 +283,7 @@ uint64_t picture_cell(const struct picture *picture, uint64_t bytes)
 	return picture->map || picture->svg ? map_layout(bytes, style.width) : 0;
 }
 
-static int write_svg(const struct picture *picture, const struct scan *scan,
+static int write_svg(const struct picture *picture, const struct stream_stats *scan,
 		     const char *name, struct err *err)
 {
 	AUTO_OUTFILE struct outfile out = OUTFILE_INIT;
@@ -292,7 +292,7 @@ static int write_svg(const struct picture *picture, const struct scan *scan,
 	size_t len;
 	int ret;
 
-	text = report_scan_svg(scan, name, style.width, &len);
+	text = stats_svg_text(scan, name, style.width, &len);
 	if (!text)
 		return err_set(err, ERR_NO_MEMORY, 0, "memory for the picture");
 	if (outfile_open(&out, picture->svg, picture->overwrite, err))
@@ -304,12 +304,12 @@ static int write_svg(const struct picture *picture, const struct scan *scan,
 }
 
 static int print_map(const struct picture *picture,
-		     const struct request *request, const struct scan *scan,
+		     const struct request *request, const struct stream_stats *scan,
 		     const char *name, struct err *err)
 {
 	struct map_style style = style_of(picture);
 	size_t len;
-	AUTO_FREE char *text = report_scan_map(scan, name, &style, &len);
+	AUTO_FREE char *text = stats_map_text(scan, name, &style, &len);
 
 	if (!text)
 		return err_set(err, ERR_NO_MEMORY, 0, "memory for the map");
@@ -317,7 +317,7 @@ static int print_map(const struct picture *picture,
 }
 
 int picture_draw(const struct picture *picture, const struct request *request,
-		 const struct scan *scan, const char *name, struct err *err)
+		 const struct stream_stats *scan, const char *name, struct err *err)
 {
 	if (picture->svg && write_svg(picture, scan, name, err))
 		return -1;

@@ -30,7 +30,7 @@ uint64_t picture_cell(const struct picture *picture, uint64_t bytes)
  * @name: of the file
  */
 int picture_draw(const struct picture *picture, const struct request *request,
-		 const struct scan *scan, const char *name, struct err *err)
+		 const struct stream_stats *scan, const char *name, struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4, 5)));
 
 #endif

@@ -21,24 +21,24 @@ static json_t *binding_of(const struct binding *binding)
 {
 	json_t *object = json_object();
 
-	set(object, "device", report_string(binding->device));
-	set(object, "driver_before", report_text(binding->driver_before));
+	set(object, "device", document_string(binding->device));
+	set(object, "driver_before", document_text(binding->driver_before));
 	set(object, "driver_override_before",
-	    report_text(binding->override_before));
-	set(object, "driver", report_text(binding->driver));
-	set(object, "driver_override", report_text(binding->override));
+	    document_text(binding->override_before));
+	set(object, "driver", document_text(binding->driver));
+	set(object, "driver_override", document_text(binding->override));
 	set(object, "changed", json_boolean(binding->changed));
 	set(object, "rolled_back", json_boolean(binding->rolled_back));
-	set(object, "trouble", report_text(binding->trouble));
+	set(object, "trouble", document_text(binding->trouble));
 	set(object, "duration_ns",
 	    json_integer((json_int_t)binding->duration_ns));
 	return object;
 }
 
-static json_t *report_bindings(const char *command,
-			       const struct binding *bindings, size_t n)
+static json_t *bindings_document(const char *command,
+				 const struct binding *bindings, size_t n)
 {
-	json_t *document = report_new(command);
+	json_t *document = document_new(command);
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < n; i++)
@@ -142,7 +142,7 @@ static int rebind(const struct request *request, const struct driver_wish *wish,
 	    (*wish->driver && module_require(wish->driver, err)))
 		return -1;
 	ret = driver_move_all(devices, n, wish, bindings, err);
-	reply->document = report_bindings(request->command->name, bindings, n);
+	reply->document = bindings_document(request->command->name, bindings, n);
 	return ret;
 }
 

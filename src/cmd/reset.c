@@ -4,19 +4,19 @@
 #include "json/document.h"
 #include "vfio/walk.h"
 
-static json_t *report_reset(const struct reset_result *result)
+static json_t *reset_document(const struct reset_result *result)
 {
-	const struct visit *visit = &result->visit;
-	json_t *document = report_visit("reset", visit);
+	const struct device_access *visit = &result->visit;
+	json_t *document = device_access_document("reset", visit);
 
 	json_object_set_new(document, "from",
-			    report_state_or_null(visit->has_state, result->before));
+			    state_json(visit->has_state, result->before));
 	json_object_set_new(document, "state",
-			    report_state_or_null(visit->has_state, visit->state));
+			    state_json(visit->has_state, visit->state));
 	json_object_set_new(document, "duration_ns",
 			    json_integer((json_int_t)result->duration_ns));
 	json_object_set_new(document, "warnings",
-			    report_visit_warnings(visit));
+			    device_access_warnings(visit));
 	return document;
 }
 
@@ -28,11 +28,11 @@ static int run(const struct request *request, struct reply *reply,
 	struct device device;
 	struct mig_caps caps;
 
-	if (visit_begin(request->operands[0], VDEV_OWN, &vdev,
-			&result.visit, &device, &caps, err) ||
+	if (device_access_begin(request->operands[0], VDEV_OWN, &vdev,
+				&result.visit, &device, &caps, err) ||
 	    walk_reset(&vdev, caps.device_state, &result, err))
 		return -1;
-	reply->document = report_reset(&result);
+	reply->document = reset_document(&result);
 	return 0;
 }
 

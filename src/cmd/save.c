@@ -179,7 +179,7 @@ static int check(const void *data, char **operands, size_t n_operands,
 struct work {
 	size_t n;
 	struct device *devices;
-	struct outcome *outcomes;
+	struct transfer_result *outcomes;
 	char **paths;
 	bool own_paths;
 };
@@ -242,10 +242,10 @@ static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
 	const struct save_options *save = request->options;
-	const struct outgoing_options how = {
+	const struct save_plan how = {
 		.image = { .raw = save->raw, .zstd_level = save->zstd_level },
 		.overwrite = save->overwrite,
-		.use = visit_use(save->live),
+		.use = device_use(save->live),
 		.has_then = save->has_then,
 		.then = save->then,
 		.precopy = save->precopy,
@@ -269,9 +269,9 @@ static int run(const struct request *request, struct reply *reply,
 							    err);
 	if (name_files(&work, request, save, err))
 		return -1;
-	ret = outgoing_save(work.devices, work.paths, work.n, &how,
-			    work.outcomes, err);
-	reply->document = report_save(work.outcomes, work.n, save->dir);
+	ret = save_devices(work.devices, work.paths, work.n, &how,
+			   work.outcomes, err);
+	reply->document = save_document(work.outcomes, work.n, save->dir);
 	return ret;
 }
 

@@ -5,16 +5,16 @@
 #include "json/document.h"
 #include "vfio/migration.h"
 
-static json_t *report_state(const struct visit *visit)
+static json_t *state_document(const struct device_access *visit)
 {
-	json_t *document = report_visit("state", visit);
+	json_t *document = device_access_document("state", visit);
 
 	json_object_set_new(document, "state",
-			    report_state_or_null(visit->has_state, visit->state));
+			    state_json(visit->has_state, visit->state));
 	json_object_set_new(document, "firmware_failure",
-			    report_firmware(&visit->failure));
+			    document_fw_error(&visit->failure));
 	json_object_set_new(document, "warnings",
-			    report_visit_warnings(visit));
+			    device_access_warnings(visit));
 	return document;
 }
 
@@ -22,16 +22,16 @@ static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
-	struct visit visit = { 0 };
+	struct device_access visit = { 0 };
 	struct device device;
 	struct mig_caps caps;
 
-	if (visit_begin(request->operands[0], VDEV_READ, &vdev, &visit,
-			&device, &caps, err) ||
+	if (device_access_begin(request->operands[0], VDEV_READ, &vdev, &visit,
+				&device, &caps, err) ||
 	    mig_require(&device, &caps, err))
 		return -1;
-	failure_last(device.name, &visit.failure);
-	reply->document = report_state(&visit);
+	fw_error_last(device.name, &visit.failure);
+	reply->document = state_document(&visit);
 	return 0;
 }
 

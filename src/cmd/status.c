@@ -32,17 +32,17 @@ static void add_identity(json_t *object, const struct device *device)
 
 	if (device->has_pf)
 		bdf_format(&device->pf, pf);
-	set(object, "device", report_string(device->name));
+	set(object, "device", document_string(device->name));
 	set(object, "kind", json_string(device_kind_name(device->kind)));
-	set(object, "pf", report_text(pf));
-	set(object, "vf_number", report_number(device->vf_number));
-	set(object, "total_vfs", report_number(device->total_vfs));
-	set(object, "num_vfs", report_number(device->num_vfs));
-	set(object, "product", report_text(device->product));
-	set(object, "mdev_type", report_text(device->mdev_type));
-	set(object, "numa_node", report_number(device->numa_node));
-	set(object, "fw_version", report_text(device->fw_version));
-	set(object, "psid", report_text(device->psid));
+	set(object, "pf", document_text(pf));
+	set(object, "vf_number", document_number(device->vf_number));
+	set(object, "total_vfs", document_number(device->total_vfs));
+	set(object, "num_vfs", document_number(device->num_vfs));
+	set(object, "product", document_text(device->product));
+	set(object, "mdev_type", document_text(device->mdev_type));
+	set(object, "numa_node", document_number(device->numa_node));
+	set(object, "fw_version", document_text(device->fw_version));
+	set(object, "psid", document_text(device->psid));
 }
 
 /* A device that is on no PCI bus has no ids. */
@@ -66,9 +66,9 @@ static void add_interfaces(json_t *object, const struct device *device)
 
 	for (size_t i = 0; i < device->n_netdevs; i++)
 		json_array_append_new(netdevs,
-				      report_string(device->netdevs[i]));
+				      document_string(device->netdevs[i]));
 	for (size_t i = 0; i < device->n_rdma; i++)
-		json_array_append_new(rdma, report_string(device->rdma[i]));
+		json_array_append_new(rdma, document_string(device->rdma[i]));
 	set(object, "netdevs", netdevs);
 	set(object, "rdma_devices", rdma);
 }
@@ -76,14 +76,14 @@ static void add_interfaces(json_t *object, const struct device *device)
 static void add_process(json_t *object, const struct process *process)
 {
 	set(object, "pid", json_integer((json_int_t)process->pid));
-	set(object, "name", report_text(process->name));
-	set(object, "command", report_text(process->command));
+	set(object, "name", document_text(process->name));
+	set(object, "command", document_text(process->command));
 	set(object, "uid", process->has_uid ?
 		json_integer((json_int_t)process->uid) : json_null());
-	set(object, "user", report_text(process->user));
-	set(object, "guest", report_text(process->guest));
+	set(object, "user", document_text(process->user));
+	set(object, "guest", document_text(process->guest));
 	set(object, "domain",
-	    report_text(process->libvirt ? process->guest : ""));
+	    document_text(process->libvirt ? process->guest : ""));
 	set(object, "iommufd", json_boolean(process->iommufd));
 }
 
@@ -137,7 +137,7 @@ static json_t *migration_of(const struct device *device)
 		"reset", caps->reset,
 		"old_protocol", caps->old_protocol,
 		"state", caps->device_state ?
-			json_string(fsm_state_name(caps->state)) : json_null(),
+			json_string(state_name(caps->state)) : json_null(),
 		"stop_copy_bytes", caps->data_size ?
 			json_integer((json_int_t)caps->stop_copy_bytes) :
 			json_null());
@@ -164,8 +164,8 @@ static void add_verdict(json_t *object, const struct device *device)
 
 	for (size_t i = 0; i < device->n_reasons; i++)
 		json_array_append_new(reasons,
-				      report_string(device->reasons[i]));
-	set(object, "can_migrate", report_tristate(device->can_migrate));
+				      document_string(device->reasons[i]));
+	set(object, "can_migrate", document_tristate(device->can_migrate));
 	set(object, "reasons", reasons);
 }
 
@@ -176,22 +176,22 @@ static json_t *device_of(const struct device *device,
 
 	add_identity(object, device);
 	add_ids(object, device);
-	set(object, "driver", report_text(device->driver));
-	set(object, "driver_override", report_text(device->driver_override));
-	set(object, "iommu_group", report_number(device->iommu_group));
-	set(object, "cdev", report_text(device->cdev));
+	set(object, "driver", document_text(device->driver));
+	set(object, "driver_override", document_text(device->driver_override));
+	set(object, "iommu_group", document_number(device->iommu_group));
+	set(object, "cdev", document_text(device->cdev));
 	add_interfaces(object, device);
-	set(object, "migratable", report_tristate(device->migratable));
+	set(object, "migratable", document_tristate(device->migratable));
 	set(object, "migratable_reason",
-	    report_text(device->migratable_reason));
-	set(object, "in_use", report_tristate(device_in_use(device)));
-	set(object, "holder", report_holder(&device->holder));
+	    document_text(device->migratable_reason));
+	set(object, "in_use", document_tristate(device_in_use(device)));
+	set(object, "holder", holder_json(&device->holder));
 	set(object, "holders", holders);
 	set(object, "migration", migration_of(device));
 	set(object, "migration_reason",
-	    report_text(device->probed ? "" : device->probe_reason));
+	    document_text(device->probed ? "" : device->probe_reason));
 	set(object, "stream_formats", formats_of(&device->formats));
-	set(object, "firmware_failure", report_firmware(&device->failure));
+	set(object, "firmware_failure", document_fw_error(&device->failure));
 	add_verdict(object, device);
 	return object;
 }
@@ -204,7 +204,7 @@ static json_t *process_of(const struct holdings *holdings, size_t process,
 	add_process(object, &holdings->processes[process]);
 	for (size_t i = 0; i < holdings->n; i++)
 		if (holdings->list[i].process == process)
-			json_array_append_new(names, report_string(
+			json_array_append_new(names, document_string(
 				devices[holdings->list[i].device].name));
 	set(object, "devices", names);
 	return object;
@@ -223,11 +223,11 @@ static json_t *warnings_of(const struct device *devices, size_t n)
 	return warnings;
 }
 
-/** report_devices - {"devices": […], "processes": […], "warnings": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
-static json_t *report_devices(const struct device *devices, size_t n,
-			      const struct holdings *holdings)
+/** status_document - {"devices": […], "processes": […], "warnings": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
+static json_t *status_document(const struct device *devices, size_t n,
+			       const struct holdings *holdings)
 {
-	json_t *document = report_new("status");
+	json_t *document = document_new("status");
 	json_t *array = json_array(), *processes = json_array();
 
 	for (size_t i = 0; i < n; i++)
@@ -319,8 +319,8 @@ static int look(struct inventory *inventory, const struct request *request,
 		struct device *device = &selection->devices[i];
 
 		probe_device(device, status->probe);
-		failure_last(device->name, &device->failure);
-		trace_look(device, device->warning, sizeof(device->warning));
+		fw_error_last(device->name, &device->failure);
+		hold_marker_read(device, device->warning, sizeof(device->warning));
 		device_judge(device, inventory_pf(inventory, device));
 	}
 	return 0;
@@ -334,9 +334,9 @@ static int run(const struct request *request, struct reply *reply,
 	int ret = look(&inventory, request, &selection, err);
 
 	if (!ret)
-		reply->document = report_devices(selection.devices,
-						 selection.n,
-						 &selection.holdings);
+		reply->document = status_document(selection.devices,
+						  selection.n,
+						  &selection.holdings);
 	holdings_free(&selection.holdings);
 	free(selection.devices);
 	inventory_free(&inventory);

@@ -32,7 +32,7 @@ static json_t *warn_elsewhere(const struct step_result *result)
 		return NULL;
 	return json_sprintf("%s (pid %d) knows nothing of this walk: take the device back to %s before its guest goes on",
 			    lender->comm, (int)lender->pid,
-			    fsm_state_name(result->origin));
+			    state_name(result->origin));
 }
 
 static json_t *step_files_of(const struct step_result *result)
@@ -41,25 +41,25 @@ static json_t *step_files_of(const struct step_result *result)
 
 	for (size_t i = 0; i < result->n_files; i++)
 		json_array_append_new(files,
-				      report_step_file(&result->files[i]));
+				      step_file_json(&result->files[i]));
 	return files;
 }
 
-static json_t *report_step(const struct step_result *result)
+static json_t *step_document(const struct step_result *result)
 {
-	json_t *document = report_visit("step", &result->visit);
-	json_t *warnings = report_visit_warnings(&result->visit);
+	json_t *document = device_access_document("step", &result->visit);
+	json_t *warnings = device_access_warnings(&result->visit);
 
 	json_object_set_new(document, "from",
-			    report_state_or_null(true, result->origin));
+			    state_json(true, result->origin));
 	json_object_set_new(document, "state",
-			    report_state_or_null(true, result->visit.state));
-	json_object_set_new(document, "arcs", report_arcs(result->walk.arcs, result->walk.n_arcs));
+			    state_json(true, result->visit.state));
+	json_object_set_new(document, "arcs", arcs_json(result->walk.arcs, result->walk.n_arcs));
 	json_object_set_new(document, "files", step_files_of(result));
 	json_object_set_new(document, "lost", json_boolean(result->lost));
 	json_object_set_new(document, "kept",
-			    json_boolean(visit_is_borrowed(&result->visit)));
-	if (!visit_is_borrowed(&result->visit))
+			    json_boolean(device_access_is_borrowed(&result->visit)));
+	if (!device_access_is_borrowed(&result->visit))
 		json_array_append_new(warnings,
 				      json_string(result->visit.resets ?
 							  WARN_UNDONE :
@@ -181,20 +181,20 @@ static int walk_all(const struct vdev *vdev, const struct mig_caps *caps,
 	return ret;
 }
 
-static struct script_options script_of(const struct request *request)
+static struct step_files_plan script_of(const struct request *request)
 {
 	const struct step_options *step = request->options;
 
-	return (struct script_options){
+	return (struct step_files_plan){
 		.out = { .image = { .raw = step->raw,
 				    .zstd_level = step->zstd_level },
 			 .overwrite = step->overwrite,
-			 .use = visit_use(step->live),
+			 .use = device_use(step->live),
 			 .tool = PACKAGE_VERSION,
 			 .progress = request->progress,
 			 .progress_data = request->progress_data },
 		.in = { .force = step->force,
-			.use = visit_use(step->live),
+			.use = device_use(step->live),
 			.overwrite_guest = step->overwrite_guest,
 			.progress = request->progress,
 			.progress_data = request->progress_data },
@@ -206,7 +206,7 @@ static int walk_with_files(const struct request *request,
 			   const struct step_target *steps, size_t n,
 			   struct step_result *result, struct err *err)
 {
-	const struct script_options options = script_of(request);
+	const struct step_files_plan options = script_of(request);
 	int AUTO_INTERRUPT begun = interrupt_begin(err);
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 	struct device device;
@@ -214,7 +214,7 @@ static int walk_with_files(const struct request *request,
 	if (begun ||
 	    transfer_resolve(request->operands, 1, &device, result->files, err))
 		return -1;
-	return script_run(&device, &vdev, steps, n, &options, result, err);
+	return step_files_run(&device, &vdev, steps, n, &options, result, err);
 }
 
 static int walk_only(const struct request *request,
@@ -226,8 +226,8 @@ static int walk_only(const struct request *request,
 	struct device device;
 	struct mig_caps caps;
 
-	if (visit_begin(request->operands[0], visit_use(step->live), &vdev,
-			&result->visit, &device, &caps, err) ||
+	if (device_access_begin(request->operands[0], device_use(step->live), &vdev,
+				&result->visit, &device, &caps, err) ||
 	    mig_require(&device, &caps, err))
 		return -1;
 	result->origin = result->visit.state;
@@ -239,7 +239,7 @@ static int run(const struct request *request, struct reply *reply,
 {
 	struct step_target steps[ARCS_MAX];
 	size_t n = request->n_operands - 1;
-	AUTO_FREE struct outcome *files = NULL;
+	AUTO_FREE struct transfer_result *files = NULL;
 	struct step_result result = { 0 };
 	int ret;
 
@@ -254,7 +254,7 @@ static int run(const struct request *request, struct reply *reply,
 	ret = result.n_files ? walk_with_files(request, steps, n, &result, err)
 			     : walk_only(request, steps, n, &result, err);
 	if (*result.visit.device)
-		reply->document = report_step(&result);
+		reply->document = step_document(&result);
 	return ret;
 }
 

@@ -47,7 +47,7 @@ const struct text_part transfer_text_stream[] = {
 
 int then_parse(const char *arg, enum device_state *then, struct err *err)
 {
-	if (!fsm_state_parse(arg, then) &&
+	if (!state_parse(arg, then) &&
 	    (*then == STATE_STOP || *then == STATE_RUNNING ||
 	     *then == STATE_RUNNING_P2P))
 		return 0;
@@ -57,19 +57,19 @@ int then_parse(const char *arg, enum device_state *then, struct err *err)
 
 /* Without its firmware's version a state can still be moved. */
 static void ask_firmware(struct device *devices, size_t n,
-			 struct outcome *outcomes)
+			 struct transfer_result *outcomes)
 {
 	struct err err = ERR_INIT;
 
 	if (!devlink_fill(devices, n, &err))
 		return;
 	for (size_t i = 0; i < n; i++)
-		outcome_warn(&outcomes[i], "its firmware is unknown: %s",
-			     err.message);
+		transfer_result_warn(&outcomes[i], "its firmware is unknown: %s",
+				     err.message);
 }
 
 int transfer_resolve(char **names, size_t n, struct device *devices,
-		     struct outcome *outcomes, struct err *err)
+		     struct transfer_result *outcomes, struct err *err)
 {
 	struct inventory inventory = {};
 	int ret = devices_resolve(&inventory, names, n, devices, err);
@@ -126,7 +126,7 @@ int zstd_parse(const char *arg, int *level, struct err *err)
 	return 0;
 }
 
-json_t *report_identity(const struct identity_fit *fit)
+json_t *identity_json(const struct identity_fit *fit)
 {
 	json_t *facts = json_array();
 
@@ -137,8 +137,8 @@ json_t *report_identity(const struct identity_fit *fit)
 			facts, json_pack("{s:s, s:s, s:o, s:o, s:s}",
 					 "fact", fact->name,
 					 "fit", fit_name(fact->fit),
-					 "source", report_text(fact->source),
-					 "target", report_text(fact->target),
+					 "source", document_text(fact->source),
+					 "target", document_text(fact->target),
 					 "reason", fact->reason));
 	}
 	return facts;
@@ -149,11 +149,11 @@ static json_t *number_or_null(uint64_t value)
 	return value ? json_integer((json_int_t)value) : json_null();
 }
 
-static void add_file(json_t *object, const struct outcome *outcome)
+static void add_file(json_t *object, const struct transfer_result *outcome)
 {
 	json_t *file = json_pack(
 		"{s:o, s:s, s:b, s:o}", "file",
-		report_string(outcome->file), "format",
+		document_string(outcome->file), "format",
 		outcome->raw ? "stream" : "image", "compressed",
 		outcome->compressed, "file_bytes",
 		number_or_null(outcome->file_bytes));
@@ -165,11 +165,11 @@ static void add_stream(json_t *object, const struct transfer *transfer)
 {
 	json_object_set_new(object, "bytes",
 			    json_integer((json_int_t)transfer->bytes));
-	json_object_set_new(object, "xxh3_128", report_text(transfer->digest));
+	json_object_set_new(object, "xxh3_128", document_text(transfer->digest));
 	json_object_set_new(object, "records",
-			    report_records(&transfer->records));
+			    records_json(&transfer->records));
 	json_object_set_new(object, "phases",
-			    report_phases(transfer->phases, true));
+			    phases_json(transfer->phases, true));
 }
 
 static void add_times(json_t *object, const struct transfer *transfer)
@@ -186,30 +186,30 @@ static void add_times(json_t *object, const struct transfer *transfer)
 static void add_states(json_t *object, const struct transfer *transfer)
 {
 	json_object_set_new(object, "from",
-			    json_string(fsm_state_name(transfer->origin)));
+			    json_string(state_name(transfer->origin)));
 	json_object_set_new(object, "state",
-			    json_string(fsm_state_name(transfer->final)));
-	json_object_set_new(object, "arcs", report_arcs(transfer->walk.arcs,
+			    json_string(state_name(transfer->final)));
+	json_object_set_new(object, "arcs", arcs_json(transfer->walk.arcs,
 					transfer->walk.n_arcs));
 }
 
-static void add_access(json_t *object, const struct outcome *outcome)
+static void add_access(json_t *object, const struct transfer_result *outcome)
 {
-	report_access(object, outcome->device, &outcome->transfer.lender);
+	access_json_add(object, outcome->device, &outcome->transfer.lender);
 }
 
-json_t *report_warnings(const struct outcome *outcome)
+json_t *transfer_warnings(const struct transfer_result *outcome)
 {
 	json_t *warnings = json_array();
 
 	for (size_t i = 0; i < outcome->n_warnings; i++)
 		json_array_append_new(warnings,
-				      report_string(outcome->warnings[i]));
+				      document_string(outcome->warnings[i]));
 	return warnings;
 }
 
 /* Of one that was not reached there is no more to tell than that. */
-static json_t *saved_of(const struct outcome *outcome)
+static json_t *saved_of(const struct transfer_result *outcome)
 {
 	json_t *object = json_object();
 
@@ -217,7 +217,7 @@ static json_t *saved_of(const struct outcome *outcome)
 		add_access(object, outcome);
 	else
 		json_object_set_new(object, "device",
-				    report_text(outcome->device));
+				    document_text(outcome->device));
 	json_object_set_new(object, "saved", json_boolean(outcome->done));
 	if (!outcome->opened)
 		return object;
@@ -225,15 +225,15 @@ static json_t *saved_of(const struct outcome *outcome)
 	add_stream(object, &outcome->transfer);
 	add_times(object, &outcome->transfer);
 	json_object_set_new(object, "precopy",
-			    report_precopy(&outcome->transfer.precopy));
+			    precopy_json(&outcome->transfer.precopy));
 	json_object_set_new(object, "stopped",
-			    report_stopped(&outcome->transfer));
+			    stopped_json(&outcome->transfer));
 	add_states(object, &outcome->transfer);
-	json_object_set_new(object, "warnings", report_warnings(outcome));
+	json_object_set_new(object, "warnings", transfer_warnings(outcome));
 	return object;
 }
 
-json_t *report_save(const struct outcome *outcomes, size_t n, bool many)
+json_t *save_document(const struct transfer_result *outcomes, size_t n, bool many)
 {
 	json_t *document, *devices = json_array();
 	bool any = false;
@@ -246,7 +246,7 @@ json_t *report_save(const struct outcome *outcomes, size_t n, bool many)
 		json_decref(devices);
 		return NULL;
 	}
-	document = report_new("save");
+	document = document_new("save");
 	if (many)
 		json_object_set(document, "devices", devices);
 	else
@@ -255,7 +255,7 @@ json_t *report_save(const struct outcome *outcomes, size_t n, bool many)
 	return document;
 }
 
-json_t *report_step_file(const struct outcome *outcome)
+json_t *step_file_json(const struct transfer_result *outcome)
 {
 	json_t *object = json_object();
 
@@ -269,11 +269,11 @@ json_t *report_step_file(const struct outcome *outcome)
 			    outcome->has_fit ?
 				    json_string(fit_name(outcome->fit.verdict)) :
 				    json_null());
-	json_object_set_new(object, "warnings", report_warnings(outcome));
+	json_object_set_new(object, "warnings", transfer_warnings(outcome));
 	return object;
 }
 
-static const char *contents_of(const struct outcome *outcome)
+static const char *contents_of(const struct transfer_result *outcome)
 {
 	if (outcome->transfer.lost)
 		return "lost";
@@ -281,11 +281,11 @@ static const char *contents_of(const struct outcome *outcome)
 }
 
 /* What was loaded, and whether it fits. */
-static void add_loaded(json_t *object, const struct outcome *outcome)
+static void add_loaded(json_t *object, const struct transfer_result *outcome)
 {
 	add_file(object, outcome);
 	json_object_set_new(object, "identity",
-			    outcome->has_fit ? report_identity(&outcome->fit)
+			    outcome->has_fit ? identity_json(&outcome->fit)
 					     : json_null());
 	json_object_set_new(object, "identity_fit",
 			    outcome->has_fit ?
@@ -297,7 +297,7 @@ static void add_loaded(json_t *object, const struct outcome *outcome)
 	add_times(object, &outcome->transfer);
 }
 
-json_t *report_loaded(const struct outcome *outcome)
+json_t *loaded_json(const struct transfer_result *outcome)
 {
 	json_t *object = json_object();
 
@@ -305,13 +305,13 @@ json_t *report_loaded(const struct outcome *outcome)
 	return object;
 }
 
-json_t *report_load(const struct outcome *outcome)
+json_t *load_document(const struct transfer_result *outcome)
 {
 	json_t *document;
 
 	if (!outcome->opened)
 		return NULL;
-	document = report_new("load");
+	document = document_new("load");
 	add_access(document, outcome);
 	json_object_set_new(document, "contents",
 			    json_string(contents_of(outcome)));
@@ -319,6 +319,6 @@ json_t *report_load(const struct outcome *outcome)
 			    json_boolean(outcome->transfer.kept));
 	add_loaded(document, outcome);
 	add_states(document, &outcome->transfer);
-	json_object_set_new(document, "warnings", report_warnings(outcome));
+	json_object_set_new(document, "warnings", transfer_warnings(outcome));
 	return document;
 }

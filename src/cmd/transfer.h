@@ -43,7 +43,7 @@ extern const char *const transfer_text_rounds[];
  * A PF is ERR_NOT_VF. Nothing is opened. 0 or -1.
  */
 int transfer_resolve(char **names, size_t n, struct device *devices,
-		     struct outcome *outcomes, struct err *err)
+		     struct transfer_result *outcomes, struct err *err)
 	__attribute__((nonnull(1, 3, 4, 5)));
 
 /**
@@ -60,20 +60,20 @@ int transfer_hint_order(const char *command, char **operands, struct err *err)
 	"the data fd that came with the state was closed: nothing can read "  \
 	"or write this session any more (mlxmigctl save and load keep theirs)"
 
-/** report_warnings - what went with it that somebody should know; an array */
-json_t *report_warnings(const struct outcome *outcome)
+/** transfer_warnings - what went with it that somebody should know; an array */
+json_t *transfer_warnings(const struct transfer_result *outcome)
 	__attribute__((nonnull(1)));
 
-/** report_loaded - what was loaded: the part of load's document about file, identity, stream and times */
-json_t *report_loaded(const struct outcome *outcome)
+/** loaded_json - what was loaded: the part of load's document about file, identity, stream and times */
+json_t *loaded_json(const struct transfer_result *outcome)
 	__attribute__((nonnull(1)));
 
-/** report_step_file - of a file of a walk: what was done with it */
-json_t *report_step_file(const struct outcome *outcome)
+/** step_file_json - of a file of a walk: what was done with it */
+json_t *step_file_json(const struct transfer_result *outcome)
 	__attribute__((nonnull(1)));
 
-/** report_identity - [{"fact", "fit", "source", "target", "reason"}] */
-json_t *report_identity(const struct identity_fit *fit)
+/** identity_json - [{"fact", "fit", "source", "target", "reason"}] */
+json_t *identity_json(const struct identity_fit *fit)
 	__attribute__((nonnull(1)));
 
 #endif

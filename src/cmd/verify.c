@@ -12,7 +12,7 @@
 #include "lib/text.h"
 
 /* null: it was not made, or does not apply */
-static json_t *check_of(const struct verdict *verdict, enum check check)
+static json_t *check_of(const struct verify_result *verdict, enum check check)
 {
 	const struct err *err = &verdict->errs[check];
 
@@ -20,10 +20,10 @@ static json_t *check_of(const struct verdict *verdict, enum check check)
 			 "good", verdict->made[check]
 					 ? json_boolean(!err_is_set(err))
 					 : json_null(),
-			 "message", report_text(err->message));
+			 "message", document_text(err->message));
 }
 
-static json_t *checks_of(const struct verdict *verdict)
+static json_t *checks_of(const struct verify_result *verdict)
 {
 	json_t *checks = json_object();
 
@@ -40,12 +40,12 @@ static json_t *size_of(uint64_t size)
 				 : json_real((double)size);
 }
 
-static json_t *records_of(const struct verdict *verdict)
+static json_t *records_of(const struct verify_result *verdict)
 {
 	json_t *records = json_array();
 
 	for (size_t i = 0; i < verdict->n_records; i++) {
-		const struct verdict_record *touched = &verdict->records[i];
+		const struct damaged_record *touched = &verdict->records[i];
 		const struct record *record = &touched->record;
 
 		json_array_append_new(
@@ -60,7 +60,7 @@ static json_t *records_of(const struct verdict *verdict)
 	return records;
 }
 
-static json_t *damage_of(const struct verdict *verdict)
+static json_t *damage_of(const struct verify_result *verdict)
 {
 	const struct damage *damage = &verdict->damage;
 
@@ -68,15 +68,15 @@ static json_t *damage_of(const struct verdict *verdict)
 		return json_null();
 	return json_pack("{s:s, s:o, s:I, s:o, s:I, s:o, s:I}",
 			 "check", check_name(damage->check),
-			 "member", report_text(damage->member),
+			 "member", document_text(damage->member),
 			 "offset_bytes", (json_int_t)damage->offset,
-			 "bytes", report_number(damage->len ? (long long)damage->len : -1),
+			 "bytes", document_number(damage->len ? (long long)damage->len : -1),
 			 "damaged_members", (json_int_t)verdict->damaged_members,
 			 "records", records_of(verdict),
 			 "records_not_listed", (json_int_t)verdict->n_records_more);
 }
 
-static json_t *error_of(const struct verdict *verdict)
+static json_t *error_of(const struct verify_result *verdict)
 {
 	const struct err *err = &verdict->err;
 
@@ -84,30 +84,30 @@ static json_t *error_of(const struct verdict *verdict)
 		return json_null();
 	return json_pack("{s:s, s:o, s:o}",
 			 "code", err_name(err->code),
-			 "message", report_string(err->message),
-			 "hint", report_text(err->hint));
+			 "message", document_string(err->message),
+			 "hint", document_text(err->hint));
 }
 
-static json_t *stream_of(const struct verdict *verdict)
+static json_t *stream_of(const struct verify_result *verdict)
 {
-	json_t *stream = report_records(&verdict->parser);
+	json_t *stream = records_json(&verdict->parser);
 
 	json_object_set_new(stream, "bytes",
 			    json_integer((json_int_t)verdict->totals.bytes));
 	json_object_set_new(stream, "xxh3_128",
-			    report_text(verdict->totals.digest));
+			    document_text(verdict->totals.digest));
 	return stream;
 }
 
-static json_t *file_of(const struct verdict *verdict)
+static json_t *file_of(const struct verify_result *verdict)
 {
 	const char *kind = verdict->is_image ? "image" : "stream";
 
 	return json_pack("{s:o, s:b, s:s?, s:o, s:o, s:I, s:o, s:o, s:o, s:I}",
-			 "file", report_string(verdict->path),
-			 "good", verdict_good(verdict),
+			 "file", document_string(verdict->path),
+			 "good", verify_result_is_good(verdict),
 			 "kind", verdict->opened ? kind : NULL,
-			 "compressed", report_tristate(verdict->opened ? verdict->compressed : -1),
+			 "compressed", document_tristate(verdict->opened ? verdict->compressed : -1),
 			 "stream", verdict->opened ? stream_of(verdict)
 						   : json_null(),
 			 "members", (json_int_t)verdict->totals.members,
@@ -117,17 +117,17 @@ static json_t *file_of(const struct verdict *verdict)
 			 "duration_ns", (json_int_t)verdict->duration_ns);
 }
 
-/** report_verify - the whole document, of @n verdicts */
-static json_t *report_verify(const struct verdict *verdicts, size_t n)
+/** verify_document - the whole document, of @n verdicts */
+static json_t *verify_document(const struct verify_result *verdicts, size_t n)
 {
-	json_t *document = report_new("verify");
+	json_t *document = document_new("verify");
 	json_t *files = json_array();
 	json_int_t good = 0, damaged = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		json_array_append_new(files, file_of(&verdicts[i]));
-		good += verdict_good(&verdicts[i]);
-		damaged += verdict_is_damage(&verdicts[i].err);
+		good += verify_result_is_good(&verdicts[i]);
+		damaged += verify_result_is_damage(&verdicts[i].err);
 	}
 	json_object_set_new(document, "good", json_integer(good));
 	json_object_set_new(document, "damaged", json_integer(damaged));
@@ -139,7 +139,7 @@ static json_t *report_verify(const struct verdict *verdicts, size_t n)
 
 #define LIMIT_DEFAULT 100
 
-struct options {
+struct verify_options {
 	uint64_t jobs;
 	struct limit limit;
 };
@@ -155,7 +155,7 @@ static const struct argp_option options[] = {
 
 static int parse(int key, const char *arg, void *data, struct err *err)
 {
-	struct options *opts = data;
+	struct verify_options *opts = data;
 
 	switch (key) {
 	case 'j':
@@ -186,14 +186,14 @@ static int check(const void *opts, char **operands, size_t n_operands,
 }
 
 /* The first file that is damaged speaks for all; without one, the first that could not be read. */
-static int judge(const struct verdict *verdicts, size_t n, struct err *err)
+static int judge(const struct verify_result *verdicts, size_t n, struct err *err)
 {
 	const struct err *first = NULL;
 	size_t damaged = 0, unread = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct err *own = &verdicts[i].err;
-		bool is_damage = verdict_is_damage(own);
+		bool is_damage = verify_result_is_damage(own);
 
 		if (!err_is_set(own))
 			continue;
@@ -214,24 +214,24 @@ static int judge(const struct verdict *verdicts, size_t n, struct err *err)
 			damaged, n);
 }
 
-static void release(struct verdict *verdicts, size_t n)
+static void release(struct verify_result *verdicts, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		verdict_release(&verdicts[i]);
+		verify_result_release(&verdicts[i]);
 	free(verdicts);
 }
 
 static int run(const struct request *request, struct reply *reply,
 	       struct err *err)
 {
-	const struct options *opts = request->options;
+	const struct verify_options *opts = request->options;
 	const struct verify_plan plan = {
 		.jobs = (unsigned int)opts->jobs,
 		.progress = request->progress,
 		.progress_data = request->progress_data,
 	};
 	size_t n = request->n_operands;
-	struct verdict *verdicts = calloc(n, sizeof(*verdicts));
+	struct verify_result *verdicts = calloc(n, sizeof(*verdicts));
 	int ret;
 
 	if (!verdicts)
@@ -242,7 +242,7 @@ static int run(const struct request *request, struct reply *reply,
 		verdicts[i].limit = limit_or(&opts->limit, LIMIT_DEFAULT);
 	}
 	verify_files(&plan, verdicts, n);
-	reply->document = report_verify(verdicts, n);
+	reply->document = verify_document(verdicts, n);
 	ret = judge(verdicts, n, err);
 	release(verdicts, n);
 	return ret;
@@ -284,7 +284,7 @@ const struct command command_verify = {
 	.operands = { OPERAND_FILE },
 	.min_operands = 1,
 	.max_operands = -1,
-	.options_size = sizeof(struct options),
+	.options_size = sizeof(struct verify_options),
 	.parse = parse,
 	.check = check,
 	.run = run,

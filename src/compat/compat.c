@@ -101,7 +101,7 @@ static int read_image(struct compat_side *side, struct input *input,
 	if (!device)
 		return err_set(err, ERR_NO_MEMORY, 0, "a device");
 	json = image_reader_device(input->reader, &len);
-	if (report_image_read_device(json, len, device, NULL, err))
+	if (device_json_read(json, len, device, NULL, err))
 		return err_wrap(err, "%s", input->name);
 	return read_format(device, input->reader, err);
 }
@@ -113,8 +113,8 @@ static int read_document(struct compat_side *side, struct input *input,
 	size_t len;
 
 	side->kind = COMPAT_DOCUMENT;
-	text = document_read(input, &len, err);
-	if (text && !report_read_devices(text, len, &side->devices, &side->n,
+	text = input_read_all(input, &len, err);
+	if (text && !compat_read_devices(text, len, &side->devices, &side->n,
 					   err))
 		return 0;
 	err_hint(err, "name an image, or what mlxmigctl status or inspect printed; of a bare stream nothing tells the device (mlxmigctl pack makes an image of it)");
@@ -178,7 +178,7 @@ static void read_formats(const json_t *entry, struct device *device)
 static int read_entry(const json_t *entry, struct device *device,
 		      struct err *err)
 {
-	if (format_read_identity(entry, device, err))
+	if (device_json_parse_identity(entry, device, err))
 		return -1;
 	read_features(entry, device);
 	read_formats(entry, device);
@@ -210,10 +210,10 @@ static int read_status(const json_t *document, struct device **devices,
 	AUTO_FREE struct device *list = NULL;
 	size_t used = 0;
 
-	if (foreign_schema(document, SCHEMA_STATUS, STATUS_MAJOR, err))
+	if (json_read_schema(document, SCHEMA_STATUS, STATUS_MAJOR, err))
 		return -1;
 	if (!json_is_array(entries) || count > DEVICES_MAX)
-		return foreign_bad("devices", err);
+		return json_read_bad("devices", err);
 	list = calloc(count + 1, sizeof(*list));
 	if (!list)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", count);
@@ -236,7 +236,7 @@ static int read_status(const json_t *document, struct device **devices,
 static int read_member(const json_t *document, struct device **devices,
 		      size_t *n, struct err *err)
 {
-	const json_t *within = format_device_within(document);
+	const json_t *within = device_json_within(document);
 	const json_t *result = json_object_get(document, "result");
 	const json_t *stream = json_object_get(result ? result : document,
 					       "stream");
@@ -245,7 +245,7 @@ static int read_member(const json_t *document, struct device **devices,
 
 	if (!list)
 		return err_set(err, ERR_NO_MEMORY, 0, "a device");
-	if (format_read_device(within ? within : document, list, &unused, err))
+	if (device_json_parse(within ? within : document, list, &unused, err))
 		return -1;
 	list->formats.writes = format_of(json_object_get(stream, "format"));
 	*devices = TAKE_PTR(list);
@@ -253,10 +253,10 @@ static int read_member(const json_t *document, struct device **devices,
 	return 0;
 }
 
-int report_read_devices(const char *json, size_t len, struct device **devices,
+int compat_read_devices(const char *json, size_t len, struct device **devices,
 			size_t *n, struct err *err)
 {
-	AUTO_JSON json_t *document = foreign_parse(json, len, err);
+	AUTO_JSON json_t *document = json_read_parse(json, len, err);
 	const char *schema = json_string_value(json_object_get(document,
 							       "schema"));
 

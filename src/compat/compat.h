@@ -71,7 +71,7 @@ int compat_read(struct compat_side *side, struct err *err) __attribute__((nonnul
 /* Devices, out of the documents that tell of them. */
 
 /**
- * report_read_devices - what a document tells of the devices whose states move
+ * compat_read_devices - what a document tells of the devices whose states move
  * @json: of status: its VFs; of inspect, also the error's document with it; or
  *        a device.json
  * @devices: takes an array of @n, the caller's to free; NULL on failure
@@ -80,7 +80,7 @@ int compat_read(struct compat_side *side, struct err *err) __attribute__((nonnul
  * ERR_DAMAGED for what is no such document, ERR_INCOMPATIBLE for a newer
  * version of one, ERR_NO_DEVICE when it tells of none; 0 or -1.
  */
-int report_read_devices(const char *json, size_t len, struct device **devices,
+int compat_read_devices(const char *json, size_t len, struct device **devices,
 			size_t *n, struct err *err)
 	__attribute__((nonnull(1, 3, 4, 5)));
 

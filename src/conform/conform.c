@@ -9,7 +9,7 @@
 #include "lib/clock.h"
 #include "vfio/migration.h"
 
-const char *conform_verdict_name(enum conform_verdict verdict)
+const char *conform_outcome_name(enum conform_outcome verdict)
 {
 	static const char *const names[] = {
 		[CONFORM_PASS] = "pass",
@@ -43,9 +43,9 @@ void conform_free(struct conform_result *result)
 
 #define ALL_FLAGS (MIG_STOP_COPY | MIG_P2P | MIG_PRE_COPY)
 
-static void run_groups(struct trial *t)
+static void run_groups(struct harness *t)
 {
-	static void (*const groups[])(struct trial *t) = {
+	static void (*const groups[])(struct harness *t) = {
 		conform_error, conform_features, conform_arcs, conform_data,
 		conform_precopy, conform_transfer, conform_reset, NULL
 	};
@@ -55,7 +55,7 @@ static void run_groups(struct trial *t)
 }
 
 /* Whatever is in it by now is nobody's state; without a reset it is at least in RUNNING. */
-static void leave(struct trial *t)
+static void leave(struct harness *t)
 {
 	struct err ignored = ERR_INIT;
 	enum device_state *state = &t->result->visit.state;
@@ -70,7 +70,7 @@ int conform_run(const struct vdev *vdev, uint64_t flags,
 		const char *const *patterns, struct conform_result *result,
 		struct err *err)
 {
-	struct trial t = { .vdev = vdev, .flags = flags, .patterns = patterns,
+	struct harness t = { .vdev = vdev, .flags = flags, .patterns = patterns,
 			   .result = result, .spool = -1, .err = err };
 	uint64_t begun = now_ns();
 
@@ -86,7 +86,7 @@ int conform_run(const struct vdev *vdev, uint64_t flags,
 int conform_list(const char *const *patterns, struct conform_result *result,
 		 struct err *err)
 {
-	struct trial t = { .flags = ALL_FLAGS, .patterns = patterns,
+	struct harness t = { .flags = ALL_FLAGS, .patterns = patterns,
 			   .result = result, .spool = -1, .err = err };
 
 	run_groups(&t);

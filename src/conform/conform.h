@@ -11,7 +11,7 @@
 
 /* What came out of conform: filled by engine, printed by report. */
 
-enum conform_verdict { CONFORM_PASS, CONFORM_FAIL, CONFORM_SKIP, CONFORM_COUNT };
+enum conform_outcome { CONFORM_PASS, CONFORM_FAIL, CONFORM_SKIP, CONFORM_COUNT };
 
 /**
  * struct conform_check - one thing that a driver must do, and whether it did
@@ -23,7 +23,7 @@ enum conform_verdict { CONFORM_PASS, CONFORM_FAIL, CONFORM_SKIP, CONFORM_COUNT }
 struct conform_check {
 	char name[64];
 	const char *asks;
-	enum conform_verdict verdict;
+	enum conform_outcome verdict;
 	char detail[192];
 	uint64_t duration_ns;
 };
@@ -34,7 +34,7 @@ struct conform_check {
  * @flags: its migration flags
  */
 struct conform_result {
-	struct visit visit;
+	struct device_access visit;
 	uint64_t flags;
 	struct conform_check *checks;
 	size_t n;
@@ -42,8 +42,8 @@ struct conform_result {
 	uint64_t duration_ns;
 };
 
-/** conform_verdict_name - "pass", "fail" or "skip" */
-const char *conform_verdict_name(enum conform_verdict verdict);
+/** conform_outcome_name - "pass", "fail" or "skip" */
+const char *conform_outcome_name(enum conform_outcome verdict);
 
 /** conform_add - one more check, passed so far; NULL without memory. What was returned before may have moved. */
 struct conform_check *conform_add(struct conform_result *result)

@@ -16,7 +16,7 @@
 #define DEAD_MS 5000
 #define TOO_LONG_NS (120 * 1000000000ull) /* nobody waits for a state that never ends */
 
-int trial_drain(int fd, int out, uint64_t *bytes, size_t piece)
+int data_drain(int fd, int out, uint64_t *bytes, size_t piece)
 {
 	AUTO_FREE char *buffer = malloc(MANY);
 	uint64_t deadline = now_ns() + TOO_LONG_NS;
@@ -37,7 +37,7 @@ int trial_drain(int fd, int out, uint64_t *bytes, size_t piece)
 	return (int)n;
 }
 
-int trial_feed(struct trial *t, int fd, int from, uint64_t bytes, size_t piece)
+int data_feed(struct harness *t, int fd, int from, uint64_t bytes, size_t piece)
 {
 	AUTO_FREE char *buffer = malloc(MANY);
 	uint64_t at = 0;
@@ -65,43 +65,43 @@ int trial_feed(struct trial *t, int fd, int from, uint64_t bytes, size_t piece)
 	return 0;
 }
 
-static int save_from(struct trial *t, int fd, uint64_t *bytes)
+static int save_from(struct harness *t, int fd, uint64_t *bytes)
 {
 	AUTO_CLOSE int out = tempfile_open(t->err);
 	int ret;
 
 	if (out < 0)
 		return -1;
-	ret = trial_drain(fd, out, bytes, 0);
-	if (!trial_want(t, !ret, "reading in STOP_COPY ended with %s",
-			trial_errno(ret)) ||
-	    !trial_want(t, *bytes > 0, "there was nothing to read in STOP_COPY"))
+	ret = data_drain(fd, out, bytes, 0);
+	if (!harness_want(t, !ret, "reading in STOP_COPY ended with %s",
+			  harness_errno(ret)) ||
+	    !harness_want(t, *bytes > 0, "there was nothing to read in STOP_COPY"))
 		return -1;
 	return TAKE_FD(out);
 }
 
-int trial_save(struct trial *t, uint64_t *bytes)
+int data_save(struct harness *t, uint64_t *bytes)
 {
 	AUTO_CLOSE int fd = -1;
 
-	return trial_enter(t, STATE_STOP_COPY, &fd) ? save_from(t, fd, bytes) :
+	return harness_enter(t, STATE_STOP_COPY, &fd) ? save_from(t, fd, bytes) :
 						      -1;
 }
 
-int trial_save_still(struct trial *t, uint64_t *bytes)
+int data_save_stopped(struct harness *t, uint64_t *bytes)
 {
 	AUTO_CLOSE int fd = -1;
 	AUTO_CLOSE int none = -1;
-	int ret = mig_raw_state_set(t->vdev, STATE_STOP, &none);
+	int ret = raw_state_set(t->vdev, STATE_STOP, &none);
 
 	if (!ret)
-		ret = mig_raw_state_set(t->vdev, STATE_STOP_COPY, &fd);
-	return trial_want(t, !ret, "STOP_COPY was refused with %s",
-			  trial_errno(ret)) ?
+		ret = raw_state_set(t->vdev, STATE_STOP_COPY, &fd);
+	return harness_want(t, !ret, "STOP_COPY was refused with %s",
+			    harness_errno(ret)) ?
 		       save_from(t, fd, bytes) : -1;
 }
 
-int64_t trial_differ(int a, uint64_t a_bytes, int b, uint64_t b_bytes)
+int64_t data_first_difference(int a, uint64_t a_bytes, int b, uint64_t b_bytes)
 {
 	AUTO_FREE char *left = malloc(MANY);
 	AUTO_FREE char *right = malloc(MANY);
@@ -120,14 +120,14 @@ int64_t trial_differ(int a, uint64_t a_bytes, int b, uint64_t b_bytes)
 	return left && right && a_bytes == b_bytes ? -1 : (int64_t)end;
 }
 
-bool trial_spool(struct trial *t)
+bool data_spool(struct harness *t)
 {
 	if (t->spool < 0)
-		t->spool = trial_save(t, &t->spool_bytes);
+		t->spool = data_save(t, &t->spool_bytes);
 	return t->spool >= 0;
 }
 
-void trial_shut(int *fd)
+void data_close(int *fd)
 {
 	cleanup_closep(fd);
 	*fd = -1;
@@ -144,16 +144,16 @@ static bool would_wait(int fd)
 	return !poll(&poll_fd, 1, DEAD_MS);
 }
 
-bool trial_is_dead(struct trial *t, int fd, bool writes, const char *when)
+bool data_is_dead(struct harness *t, int fd, bool writes, const char *when)
 {
 	char byte = 0;
 	ssize_t n;
 
-	if (!writes && !trial_want(t, !would_wait(fd),
-				   "%s: a read would wait, where an error is due",
-				   when))
+	if (!writes && !harness_want(t, !would_wait(fd),
+				     "%s: a read would wait, where an error is due",
+				     when))
 		return false;
 	n = writes ? write(fd, &byte, 1) : read(fd, &byte, 1);
-	return trial_want(t, n < 0, "%s: %s gave %zd, where an error is due",
-			  when, writes ? "write" : "read", n);
+	return harness_want(t, n < 0, "%s: %s gave %zd, where an error is due",
+			    when, writes ? "write" : "read", n);
 }

@@ -17,23 +17,23 @@
 struct fd_check {
 	const char *name, *asks;
 	enum device_state state;
-	void (*run)(struct trial *t, int *fd);
+	void (*run)(struct harness *t, int *fd);
 };
 
-static void check_end(struct trial *t, int *fd)
+static void check_end(struct harness *t, int *fd)
 {
 	uint64_t bytes;
 	char byte;
 	ssize_t n;
-	int ret = trial_drain(*fd, -1, &bytes, 0);
+	int ret = data_drain(*fd, -1, &bytes, 0);
 
-	trial_want(t, !ret, "the last read failed with %s", trial_errno(ret));
-	trial_want(t, bytes > 0, "it ended before the first byte");
+	harness_want(t, !ret, "the last read failed with %s", harness_errno(ret));
+	harness_want(t, bytes > 0, "it ended before the first byte");
 	n = read(*fd, &byte, 1);
-	trial_want(t, !n, "after its end a read gave %zd", n);
+	harness_want(t, !n, "after its end a read gave %zd", n);
 }
 
-static void check_small(struct trial *t, int *fd)
+static void check_small(struct harness *t, int *fd)
 {
 	uint64_t bytes, whole;
 	AUTO_CLOSE int out = tempfile_open(t->err);
@@ -43,20 +43,20 @@ static void check_small(struct trial *t, int *fd)
 
 	if (out < 0)
 		return;
-	ret = trial_drain(*fd, out, &bytes, 61);
-	if (!trial_want(t, !ret, "reading ended with %s", trial_errno(ret)))
+	ret = data_drain(*fd, out, &bytes, 61);
+	if (!harness_want(t, !ret, "reading ended with %s", harness_errno(ret)))
 		return;
-	again = trial_save_still(t, &whole);
+	again = data_save_stopped(t, &whole);
 	if (again < 0)
 		return;
-	at = trial_differ(out, bytes, again, whole);
+	at = data_first_difference(out, bytes, again, whole);
 	if (bytes == whole && at >= 0)
-		trial_note(t, "two saves of a device that did not run differ, at byte %lld first",
-			   (long long)at);
+		harness_note(t, "two saves of a device that did not run differ, at byte %lld first",
+			     (long long)at);
 	else
-		trial_want(t, at < 0, "%llu bytes in small pieces, %llu in large ones",
-			   (unsigned long long)bytes,
-			   (unsigned long long)whole);
+		harness_want(t, at < 0, "%llu bytes in small pieces, %llu in large ones",
+			     (unsigned long long)bytes,
+			     (unsigned long long)whole);
 }
 
 static short poll_for(int fd, short events)
@@ -66,101 +66,101 @@ static short poll_for(int fd, short events)
 	return poll(&poll_fd, 1, POLL_MS) < 0 ? -1 : poll_fd.revents;
 }
 
-static void check_poll(struct trial *t, int *fd)
+static void check_poll(struct harness *t, int *fd)
 {
 	uint64_t bytes;
 	short got = poll_for(*fd, POLLIN);
 
-	trial_want(t, got & POLLIN, "poll says 0x%x while there is data", got);
-	trial_drain(*fd, -1, &bytes, 0);
+	harness_want(t, got & POLLIN, "poll says 0x%x while there is data", got);
+	data_drain(*fd, -1, &bytes, 0);
 	got = poll_for(*fd, POLLIN);
-	trial_want(t, got & POLLIN, "poll says 0x%x at the end, so that nobody reads it",
-		   got);
+	harness_want(t, got & POLLIN, "poll says 0x%x at the end, so that nobody reads it",
+		     got);
 }
 
-static void check_seek(struct trial *t, int *fd)
+static void check_seek(struct harness *t, int *fd)
 {
 	char byte;
 
-	trial_want(t, lseek(*fd, 0, SEEK_CUR) < 0 && errno == ESPIPE,
-		   "lseek is not refused as for a pipe (ESPIPE)");
-	trial_want(t, pread(*fd, &byte, 1, 0) < 0 && errno == ESPIPE,
-		   "pread is not refused as for a pipe (ESPIPE)");
+	harness_want(t, lseek(*fd, 0, SEEK_CUR) < 0 && errno == ESPIPE,
+		     "lseek is not refused as for a pipe (ESPIPE)");
+	harness_want(t, pread(*fd, &byte, 1, 0) < 0 && errno == ESPIPE,
+		     "pread is not refused as for a pipe (ESPIPE)");
 }
 
-static void check_exec(struct trial *t, int *fd)
+static void check_exec(struct harness *t, int *fd)
 {
-	trial_want(t, fcntl(*fd, F_GETFD) & FD_CLOEXEC,
-		   "a program that is started gets it too");
+	harness_want(t, fcntl(*fd, F_GETFD) & FD_CLOEXEC,
+		     "a program that is started gets it too");
 }
 
-static void check_no_write(struct trial *t, int *fd)
+static void check_no_write(struct harness *t, int *fd)
 {
-	trial_is_dead(t, *fd, true, "of a saving session");
+	data_is_dead(t, *fd, true, "of a saving session");
 }
 
-static void check_no_read(struct trial *t, int *fd)
+static void check_no_read(struct harness *t, int *fd)
 {
-	trial_is_dead(t, *fd, false, "of a resuming session");
+	data_is_dead(t, *fd, false, "of a resuming session");
 }
 
-static void check_left(struct trial *t, int *fd)
+static void check_left(struct harness *t, int *fd)
 {
-	if (trial_move(t, STATE_STOP))
-		trial_is_dead(t, *fd, false, "after STOP_COPY was left");
+	if (harness_move(t, STATE_STOP))
+		data_is_dead(t, *fd, false, "after STOP_COPY was left");
 }
 
-static void check_left_early(struct trial *t, int *fd)
+static void check_left_early(struct harness *t, int *fd)
 {
 	char bytes[16];
 
-	trial_want(t, read(*fd, bytes, sizeof(bytes)) > 0, "nothing was read");
-	if (trial_move(t, STATE_RUNNING))
-		trial_is_dead(t, *fd, false, "after STOP_COPY was left for RUNNING");
+	harness_want(t, read(*fd, bytes, sizeof(bytes)) > 0, "nothing was read");
+	if (harness_move(t, STATE_RUNNING))
+		data_is_dead(t, *fd, false, "after STOP_COPY was left for RUNNING");
 }
 
-static void check_loaded(struct trial *t, int *fd)
+static void check_loaded(struct harness *t, int *fd)
 {
 	int ret;
 
-	if (!trial_spool(t))
+	if (!data_spool(t))
 		return;
-	trial_shut(fd);
-	if (!trial_enter(t, STATE_RESUMING, fd))
+	data_close(fd);
+	if (!harness_enter(t, STATE_RESUMING, fd))
 		return;
-	ret = trial_feed(t, *fd, t->spool, t->spool_bytes, 0);
-	if (trial_want(t, !ret, "its own state was refused with %s",
-		       trial_errno(ret)) &&
-	    trial_move(t, STATE_STOP))
-		trial_is_dead(t, *fd, true, "after RESUMING was left");
+	ret = data_feed(t, *fd, t->spool, t->spool_bytes, 0);
+	if (harness_want(t, !ret, "its own state was refused with %s",
+			 harness_errno(ret)) &&
+	    harness_move(t, STATE_STOP))
+		data_is_dead(t, *fd, true, "after RESUMING was left");
 }
 
-static void check_closed(struct trial *t, int *fd)
+static void check_closed(struct harness *t, int *fd)
 {
 	char bytes[16];
 
-	trial_want(t, read(*fd, bytes, sizeof(bytes)) > 0, "nothing was read");
-	trial_shut(fd);
-	if (trial_move(t, STATE_STOP))
-		trial_move(t, STATE_RUNNING);
+	harness_want(t, read(*fd, bytes, sizeof(bytes)) > 0, "nothing was read");
+	data_close(fd);
+	if (harness_move(t, STATE_STOP))
+		harness_move(t, STATE_RUNNING);
 }
 
-static void check_second(struct trial *t, int *first)
+static void check_second(struct harness *t, int *first)
 {
 	AUTO_CLOSE int second = -1;
 	uint64_t bytes;
 	int ret;
 
-	if (!trial_move(t, STATE_STOP))
+	if (!harness_move(t, STATE_STOP))
 		return;
-	ret = mig_raw_state_set(t->vdev, STATE_STOP_COPY, &second);
-	if (!trial_want(t, !ret && second >= 0, "a second session was refused with %s",
-			trial_errno(ret)))
+	ret = raw_state_set(t->vdev, STATE_STOP_COPY, &second);
+	if (!harness_want(t, !ret && second >= 0, "a second session was refused with %s",
+			  harness_errno(ret)))
 		return;
-	trial_is_dead(t, *first, false, "the first session's, in the second");
-	ret = trial_drain(second, -1, &bytes, 0);
-	trial_want(t, !ret && bytes, "the second session's ended with %s, after %llu bytes",
-		   trial_errno(ret), (unsigned long long)bytes);
+	data_is_dead(t, *first, false, "the first session's, in the second");
+	ret = data_drain(second, -1, &bytes, 0);
+	harness_want(t, !ret && bytes, "the second session's ended with %s, after %llu bytes",
+		     harness_errno(ret), (unsigned long long)bytes);
 }
 
 static const struct fd_check checks[] = {
@@ -190,17 +190,17 @@ static const struct fd_check checks[] = {
 	  STATE_STOP_COPY, check_second },
 };
 
-void conform_data(struct trial *t)
+void conform_data(struct harness *t)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
 		const struct fd_check *check = &checks[i];
 		int fd = -1;
 
-		if (!trial_begin(t, check->asks, "%s", check->name))
+		if (!harness_begin(t, check->asks, "%s", check->name))
 			continue;
-		if (trial_enter(t, check->state, &fd))
+		if (harness_enter(t, check->state, &fd))
 			check->run(t, &fd);
-		trial_shut(&fd);
-		trial_end(t);
+		data_close(&fd);
+		harness_end(t);
 	}
 }

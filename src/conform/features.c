@@ -39,37 +39,37 @@ static const struct call {
 	  RAW_UNKNOWN, RAW_GET | RAW_PROBE, 0, -ENOTTY },
 };
 
-static void check_call(struct trial *t, const struct call *call)
+static void check_call(struct harness *t, const struct call *call)
 {
-	if (!trial_begin(t, call->asks, "%s", call->name))
+	if (!harness_begin(t, call->asks, "%s", call->name))
 		return;
-	if (trial_home(t, STATE_RUNNING)) {
-		trial_want_errno(t, mig_raw_feature(t->vdev, call->feature,
-						    call->ops, call->short_by),
-				 call->want, "VFIO_DEVICE_FEATURE");
-		trial_want(t, trial_state(t) == STATE_RUNNING,
-			   "it has left RUNNING for %s",
-			   fsm_state_name(trial_state(t)));
+	if (harness_return(t, STATE_RUNNING)) {
+		harness_want_errno(t, raw_feature_call(t->vdev, call->feature,
+						       call->ops, call->short_by),
+				   call->want, "VFIO_DEVICE_FEATURE");
+		harness_want(t, harness_state(t) == STATE_RUNNING,
+			     "it has left RUNNING for %s",
+			     state_name(harness_state(t)));
 	}
-	trial_end(t);
+	harness_end(t);
 }
 
-static void check_flags(struct trial *t)
+static void check_flags(struct harness *t)
 {
 	uint64_t known = MIG_STOP_COPY | MIG_P2P | MIG_PRE_COPY;
 
-	if (!trial_begin(t, "the flags are STOP_COPY, and perhaps P2P and PRE_COPY",
-			 "feature/flags"))
+	if (!harness_begin(t, "the flags are STOP_COPY, and perhaps P2P and PRE_COPY",
+			   "feature/flags"))
 		return;
-	trial_want(t, t->flags & MIG_STOP_COPY, "the flags are 0x%llx",
-		   (unsigned long long)t->flags);
+	harness_want(t, t->flags & MIG_STOP_COPY, "the flags are 0x%llx",
+		     (unsigned long long)t->flags);
 	if (t->flags & ~known)
-		trial_note(t, "the flags are 0x%llx, of which not all are known here",
-			   (unsigned long long)t->flags);
-	trial_end(t);
+		harness_note(t, "the flags are 0x%llx, of which not all are known here",
+			     (unsigned long long)t->flags);
+	harness_end(t);
 }
 
-void conform_features(struct trial *t)
+void conform_features(struct harness *t)
 {
 	check_flags(t);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)

@@ -14,7 +14,7 @@
 #include "lib/text.h"
 #include "vfio/migration.h"
 
-static bool is_wanted(const struct trial *t, const char *name)
+static bool is_wanted(const struct harness *t, const char *name)
 {
 	if (!t->patterns)
 		return true;
@@ -24,7 +24,7 @@ static bool is_wanted(const struct trial *t, const char *name)
 	return false;
 }
 
-bool trial_begin(struct trial *t, const char *asks, const char *fmt, ...)
+bool harness_begin(struct harness *t, const char *asks, const char *fmt, ...)
 {
 	struct conform_check *check;
 	char name[sizeof(check->name)];
@@ -48,12 +48,12 @@ bool trial_begin(struct trial *t, const char *asks, const char *fmt, ...)
 	return t->vdev;
 }
 
-static struct conform_check *present(struct trial *t)
+static struct conform_check *present(struct harness *t)
 {
 	return &t->result->checks[t->check];
 }
 
-void trial_end(struct trial *t)
+void harness_end(struct harness *t)
 {
 	struct conform_check *check = present(t);
 
@@ -69,7 +69,7 @@ static void say(struct conform_check *check, const char *fmt, va_list ap)
 	vsnprintf(check->detail, sizeof(check->detail), fmt, ap);
 }
 
-bool trial_want(struct trial *t, bool ok, const char *fmt, ...)
+bool harness_want(struct harness *t, bool ok, const char *fmt, ...)
 {
 	struct conform_check *check = present(t);
 	va_list ap;
@@ -83,20 +83,20 @@ bool trial_want(struct trial *t, bool ok, const char *fmt, ...)
 	return false;
 }
 
-const char *trial_errno(int ret)
+const char *harness_errno(int ret)
 {
 	const char *name = strerrorname_np(-ret);
 
 	return !ret ? "success" : name ? name : "an unknown error";
 }
 
-bool trial_want_errno(struct trial *t, int ret, int want, const char *what)
+bool harness_want_errno(struct harness *t, int ret, int want, const char *what)
 {
-	return trial_want(t, ret == want, "%s: %s, where %s is due", what,
-			  trial_errno(ret), trial_errno(want));
+	return harness_want(t, ret == want, "%s: %s, where %s is due", what,
+			    harness_errno(ret), harness_errno(want));
 }
 
-void trial_skip(struct trial *t, const char *fmt, ...)
+void harness_skip(struct harness *t, const char *fmt, ...)
 {
 	struct conform_check *check = present(t);
 	va_list ap;
@@ -109,7 +109,7 @@ void trial_skip(struct trial *t, const char *fmt, ...)
 	va_end(ap);
 }
 
-void trial_note(struct trial *t, const char *fmt, ...)
+void harness_note(struct harness *t, const char *fmt, ...)
 {
 	struct conform_check *check = present(t);
 	va_list ap;
@@ -121,30 +121,30 @@ void trial_note(struct trial *t, const char *fmt, ...)
 	va_end(ap);
 }
 
-enum device_state trial_state(struct trial *t)
+enum device_state harness_state(struct harness *t)
 {
 	enum device_state state;
 	struct err err = ERR_INIT;
 
 	if (!mig_state_get(t->vdev, &state, &err))
 		return state;
-	trial_want(t, false, "its state cannot be read: %s", err.message);
+	harness_want(t, false, "its state cannot be read: %s", err.message);
 	return STATE_COUNT;
 }
 
-int trial_set(struct trial *t, enum device_state state)
+int harness_set(struct harness *t, enum device_state state)
 {
 	AUTO_CLOSE int fd = -1;
 
-	return mig_raw_state_set(t->vdev, state, &fd);
+	return raw_state_set(t->vdev, state, &fd);
 }
 
-bool trial_move(struct trial *t, enum device_state state)
+bool harness_move(struct harness *t, enum device_state state)
 {
-	int ret = trial_set(t, state);
+	int ret = harness_set(t, state);
 
-	return trial_want(t, !ret, "%s was refused with %s",
-			  fsm_state_name(state), trial_errno(ret));
+	return harness_want(t, !ret, "%s was refused with %s",
+			    state_name(state), harness_errno(ret));
 }
 
 /* From where the way to any other state may ask for data, or for a reset. */
@@ -153,7 +153,7 @@ static bool is_stuck(enum device_state state)
 	return state == STATE_ERROR || state == STATE_RESUMING;
 }
 
-static int set(struct trial *t, enum device_state state, int *fd)
+static int set(struct harness *t, enum device_state state, int *fd)
 {
 	int ret;
 
@@ -164,22 +164,22 @@ static int set(struct trial *t, enum device_state state, int *fd)
 }
 
 /* To RUNNING, if need be by a reset, which leads there too. */
-static bool recover(struct trial *t)
+static bool recover(struct harness *t)
 {
 	struct err err = ERR_INIT;
 	AUTO_CLOSE int fd = -1;
 
-	if (!is_stuck(trial_state(t)) && !set(t, STATE_RUNNING, &fd) &&
-	    trial_state(t) == STATE_RUNNING)
+	if (!is_stuck(harness_state(t)) && !set(t, STATE_RUNNING, &fd) &&
+	    harness_state(t) == STATE_RUNNING)
 		return true;
-	if (!mig_reset(t->vdev, &err) && trial_state(t) == STATE_RUNNING)
+	if (!mig_reset(t->vdev, &err) && harness_state(t) == STATE_RUNNING)
 		return true;
 	err_set(t->err, ERR_REFUSED, 0,
 		"%s is not to be had back to RUNNING, by a reset neither",
 		t->vdev->name);
 	err_hint(t->err, "close it, which resets it; %s is where it happened",
 		 present(t)->name);
-	trial_want(t, false, "the device is not to be had back to RUNNING");
+	harness_want(t, false, "the device is not to be had back to RUNNING");
 	return false;
 }
 
@@ -197,21 +197,21 @@ static enum device_state before(enum device_state state)
 	}
 }
 
-static bool go(struct trial *t, enum device_state state, int *fd)
+static bool go(struct harness *t, enum device_state state, int *fd)
 {
 	enum device_state now;
 	int ret = set(t, state, fd);
 
-	if (!trial_want(t, !ret, "on the way to the check: %s was refused with %s",
-			fsm_state_name(state), trial_errno(ret)))
+	if (!harness_want(t, !ret, "on the way to the check: %s was refused with %s",
+			  state_name(state), harness_errno(ret)))
 		return false;
-	now = trial_state(t);
-	return trial_want(t, now == state,
-			  "on the way to the check: %s was asked for, and it is in %s",
-			  fsm_state_name(state), fsm_state_name(now));
+	now = harness_state(t);
+	return harness_want(t, now == state,
+			    "on the way to the check: %s was asked for, and it is in %s",
+			    state_name(state), state_name(now));
 }
 
-bool trial_enter(struct trial *t, enum device_state state, int *fd)
+bool harness_enter(struct harness *t, enum device_state state, int *fd)
 {
 	AUTO_CLOSE int passing = -1;
 	AUTO_CLOSE int none = -1;
@@ -226,7 +226,7 @@ bool trial_enter(struct trial *t, enum device_state state, int *fd)
 		return true;
 	if (!go(t, state, fd ? fd : &none))
 		return false;
-	return !fd || trial_want(t, *fd >= 0,
-				 "on the way to the check: %s gave no data fd",
-				 fsm_state_name(state));
+	return !fd || harness_want(t, *fd >= 0,
+				   "on the way to the check: %s gave no data fd",
+				   state_name(state));
 }

@@ -13,7 +13,7 @@
 #include "vfio/open.h"
 
 /**
- * struct trial - a device on trial
+ * struct harness - a device on trial
  * @vdev: NULL: no check is made, and all are listed
  * @patterns: the checks to make, ended by NULL; NULL: all
  * @check: the index of the one that is being made
@@ -22,7 +22,7 @@
  * @spool_bytes: its size
  * @err: set: nothing more is checked
  */
-struct trial {
+struct harness {
 	const struct vdev *vdev;
 	uint64_t flags;
 	const char *const *patterns;
@@ -35,88 +35,88 @@ struct trial {
 };
 
 /**
- * trial_begin - the next check
+ * harness_begin - the next check
  * @asks: see struct conform_check
  *
  * False: it is not to be made: not wanted, only listed, or all is over.
  */
-bool trial_begin(struct trial *t, const char *asks, const char *name, ...)
+bool harness_begin(struct harness *t, const char *asks, const char *name, ...)
 	__attribute__((format(printf, 3, 4), nonnull(1, 2, 3)));
 
-/** trial_end - the check is done */
-void trial_end(struct trial *t) __attribute__((nonnull(1)));
+/** harness_end - the check is done */
+void harness_end(struct harness *t) __attribute__((nonnull(1)));
 
-/** trial_want - fail the check unless @ok, with what was seen; the first failure is told. Returns @ok */
-bool trial_want(struct trial *t, bool ok, const char *fmt, ...)
+/** harness_want - fail the check unless @ok, with what was seen; the first failure is told. Returns @ok */
+bool harness_want(struct harness *t, bool ok, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), nonnull(1, 3)));
 
-/** trial_errno - what 0 or -errno is called: "success", "EINVAL"; not NULL for those that only the kernel has */
-const char *trial_errno(int ret);
+/** harness_errno - what 0 or -errno is called: "success", "EINVAL"; not NULL for those that only the kernel has */
+const char *harness_errno(int ret);
 
-/** trial_want_errno - fail the check unless @ret, 0 or -errno, is @want; @what was asked of the driver */
-bool trial_want_errno(struct trial *t, int ret, int want, const char *what)
+/** harness_want_errno - fail the check unless @ret, 0 or -errno, is @want; @what was asked of the driver */
+bool harness_want_errno(struct harness *t, int ret, int want, const char *what)
 	__attribute__((nonnull(1, 4)));
 
-/** trial_skip - it cannot be checked, and why */
-void trial_skip(struct trial *t, const char *fmt, ...)
+/** harness_skip - it cannot be checked, and why */
+void harness_skip(struct harness *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), nonnull(1, 2)));
 
-/** trial_note - a word about a check that passes */
-void trial_note(struct trial *t, const char *fmt, ...)
+/** harness_note - a word about a check that passes */
+void harness_note(struct harness *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), nonnull(1, 2)));
 
-/** trial_state - where the device is; STATE_COUNT: it does not say, and the check fails */
-enum device_state trial_state(struct trial *t) __attribute__((nonnull(1)));
+/** harness_state - where the device is; STATE_COUNT: it does not say, and the check fails */
+enum device_state harness_state(struct harness *t) __attribute__((nonnull(1)));
 
-/** trial_set - one SET, whose data fd is closed: 0 or -errno */
-int trial_set(struct trial *t, enum device_state state)
+/** harness_set - one SET, whose data fd is closed: 0 or -errno */
+int harness_set(struct harness *t, enum device_state state)
 	__attribute__((nonnull(1)));
 
-/** trial_move - trial_set(), or the check fails */
-bool trial_move(struct trial *t, enum device_state state)
+/** harness_move - harness_set(), or the check fails */
+bool harness_move(struct harness *t, enum device_state state)
 	__attribute__((nonnull(1)));
 
 /**
- * trial_enter - take the device to @state, wherever it is now
+ * harness_enter - take the device to @state, wherever it is now
  * @fd: NULL: @state is no data state; else its new data fd, the caller's
  *
  * By a reset first where nothing else leads out. What fails there fails the
  * check, and is false; a device that cannot be had back ends the trial.
  */
-bool trial_enter(struct trial *t, enum device_state state, int *fd)
+bool harness_enter(struct harness *t, enum device_state state, int *fd)
 	__attribute__((nonnull(1)));
 
-/** trial_home - trial_enter() a state without a data fd */
-static inline bool trial_home(struct trial *t, enum device_state state)
+/** harness_return - harness_enter() a state without a data fd */
+static inline bool harness_return(struct harness *t, enum device_state state)
 {
-	return trial_enter(t, state, NULL);
+	return harness_enter(t, state, NULL);
 }
 
-/** trial_has - does the device have the state? */
-static inline bool trial_has(const struct trial *t, enum device_state state)
+/** harness_has - does the device have the state? */
+static inline bool harness_has(const struct harness *t, enum device_state state)
 {
-	return fsm_state_exists(state, t->flags);
+	return state_exists(state, t->flags);
 }
 
 /** conform_error - leaving ERROR, if the device is found in it */
-void conform_error(struct trial *t) __attribute__((nonnull(1)));
+void conform_error(struct harness *t) __attribute__((nonnull(1)));
 
 /** conform_features - VFIO_DEVICE_FEATURE itself, well and badly called */
-void conform_features(struct trial *t) __attribute__((nonnull(1)));
+void conform_features(struct harness *t) __attribute__((nonnull(1)));
 
 /** conform_arcs - every state from every other, and what is no way */
-void conform_arcs(struct trial *t) __attribute__((nonnull(1)));
+void conform_arcs(struct harness *t) __attribute__((nonnull(1)));
 
 /** conform_data - what a data fd is and is not */
-void conform_data(struct trial *t) __attribute__((nonnull(1)));
+void conform_data(struct harness *t) __attribute__((nonnull(1)));
 
 /** conform_precopy - reading while the device runs */
-void conform_precopy(struct trial *t) __attribute__((nonnull(1)));
+void conform_precopy(struct harness *t) __attribute__((nonnull(1)));
 
 /** conform_transfer - a state out and in again */
-void conform_transfer(struct trial *t) __attribute__((nonnull(1)));
+void conform_transfer(struct harness *t) __attribute__((nonnull(1)));
 
 /** conform_reset - a reset in every state */
-void conform_reset(struct trial *t) __attribute__((nonnull(1)));
+void conform_reset(struct harness *t) __attribute__((nonnull(1)));
 
 #endif

@@ -13,35 +13,35 @@
 struct precopy_check {
 	const char *name, *asks;
 	enum device_state state; /* in which it begins, with the data fd */
-	void (*run)(struct trial *t, int fd);
+	void (*run)(struct harness *t, int fd);
 };
 
-static bool info_of(struct trial *t, int fd, struct precopy_info *info)
+static bool info_of(struct harness *t, int fd, struct precopy_info *info)
 {
 	int ret = mig_precopy_info(fd, info);
 
-	return trial_want(t, !ret, "VFIO_MIG_GET_PRECOPY_INFO: %s",
-			  trial_errno(ret));
+	return harness_want(t, !ret, "VFIO_MIG_GET_PRECOPY_INFO: %s",
+			    harness_errno(ret));
 }
 
 /* In a session that goes on; it gives no new data fd. */
-static void check_info(struct trial *t, int fd)
+static void check_info(struct harness *t, int fd)
 {
 	struct precopy_info info;
 
 	if (info_of(t, fd, &info))
-		trial_want(t, info.initial_bytes, "there are no initial bytes");
+		harness_want(t, info.initial_bytes, "there are no initial bytes");
 }
 
-static void check_short(struct trial *t, int fd)
+static void check_short(struct harness *t, int fd)
 {
-	trial_want_errno(t, mig_raw_precopy(fd, 1), -EINVAL,
-			 "an argsz of 23 bytes");
-	trial_want_errno(t, mig_raw_precopy(fd, 24), -EINVAL,
-			 "an argsz of 0 bytes");
+	harness_want_errno(t, raw_precopy_info(fd, 1), -EINVAL,
+			   "an argsz of 23 bytes");
+	harness_want_errno(t, raw_precopy_info(fd, 24), -EINVAL,
+			   "an argsz of 0 bytes");
 }
 
-static void check_less(struct trial *t, int fd)
+static void check_less(struct harness *t, int fd)
 {
 	struct precopy_info first, then;
 	char bytes[16];
@@ -51,64 +51,64 @@ static void check_less(struct trial *t, int fd)
 		return;
 	n = read(fd, bytes, first.initial_bytes < sizeof(bytes) ?
 				    (size_t)first.initial_bytes : sizeof(bytes));
-	if (!trial_want(t, n > 0, "of %llu initial bytes none could be read",
-			(unsigned long long)first.initial_bytes) ||
+	if (!harness_want(t, n > 0, "of %llu initial bytes none could be read",
+			  (unsigned long long)first.initial_bytes) ||
 	    !info_of(t, fd, &then))
 		return;
-	trial_want(t, then.initial_bytes < first.initial_bytes,
-		   "%zd bytes were read, and of %llu initial ones %llu are left",
-		   n, (unsigned long long)first.initial_bytes,
-		   (unsigned long long)then.initial_bytes);
+	harness_want(t, then.initial_bytes < first.initial_bytes,
+		     "%zd bytes were read, and of %llu initial ones %llu are left",
+		     n, (unsigned long long)first.initial_bytes,
+		     (unsigned long long)then.initial_bytes);
 }
 
-static void check_end(struct trial *t, int fd)
+static void check_end(struct harness *t, int fd)
 {
 	uint64_t bytes;
-	int ret = trial_drain(fd, -1, &bytes, 0);
+	int ret = data_drain(fd, -1, &bytes, 0);
 
-	trial_want(t, bytes > 0, "nothing could be read");
+	harness_want(t, bytes > 0, "nothing could be read");
 	if (!ret)
-		trial_note(t, "the end for now is a read of 0 bytes, which is an end for good to who does not know");
+		harness_note(t, "the end for now is a read of 0 bytes, which is an end for good to who does not know");
 	else
-		trial_want_errno(t, ret, -ENOMSG, "the read after what there was");
-	trial_want(t, trial_state(t) == STATE_PRE_COPY, "it has left PRE_COPY");
+		harness_want_errno(t, ret, -ENOMSG, "the read after what there was");
+	harness_want(t, harness_state(t) == STATE_PRE_COPY, "it has left PRE_COPY");
 }
 
-static void check_refused(struct trial *t, int fd)
+static void check_refused(struct harness *t, int fd)
 {
-	trial_want_errno(t, mig_raw_precopy(fd, 0), -EINVAL,
-			 "VFIO_MIG_GET_PRECOPY_INFO");
+	harness_want_errno(t, raw_precopy_info(fd, 0), -EINVAL,
+			   "VFIO_MIG_GET_PRECOPY_INFO");
 }
 
-static void check_after_precopy(struct trial *t, int fd)
+static void check_after_precopy(struct harness *t, int fd)
 {
-	if (trial_move(t, STATE_STOP_COPY))
+	if (harness_move(t, STATE_STOP_COPY))
 		check_refused(t, fd);
 }
 
-static void check_left(struct trial *t, int fd)
+static void check_left(struct harness *t, int fd)
 {
 	int ret;
 
-	if (!trial_move(t, STATE_RUNNING))
+	if (!harness_move(t, STATE_RUNNING))
 		return;
-	ret = mig_raw_precopy(fd, 0);
-	trial_want(t, ret, "VFIO_MIG_GET_PRECOPY_INFO succeeds after PRE_COPY was left");
-	trial_is_dead(t, fd, false, "after PRE_COPY was left for RUNNING");
+	ret = raw_precopy_info(fd, 0);
+	harness_want(t, ret, "VFIO_MIG_GET_PRECOPY_INFO succeeds after PRE_COPY was left");
+	data_is_dead(t, fd, false, "after PRE_COPY was left for RUNNING");
 }
 
-static void check_resuming(struct trial *t, int fd)
+static void check_resuming(struct harness *t, int fd)
 {
-	trial_want(t, mig_raw_precopy(fd, 0), "VFIO_MIG_GET_PRECOPY_INFO succeeds in RESUMING");
+	harness_want(t, raw_precopy_info(fd, 0), "VFIO_MIG_GET_PRECOPY_INFO succeeds in RESUMING");
 }
 
-static void check_unknown(struct trial *t, int fd)
+static void check_unknown(struct harness *t, int fd)
 {
-	trial_want_errno(t, mig_raw_unknown(fd), -ENOTTY, "that ioctl");
+	harness_want_errno(t, raw_unknown_ioctl(fd), -ENOTTY, "that ioctl");
 }
 
 /* All of it: while the device runs, and the rest. */
-static void check_whole(struct trial *t, int fd)
+static void check_whole(struct harness *t, int fd)
 {
 	AUTO_CLOSE int out = tempfile_open(t->err);
 	AUTO_CLOSE int target = -1;
@@ -117,18 +117,18 @@ static void check_whole(struct trial *t, int fd)
 
 	if (out < 0)
 		return;
-	trial_drain(fd, out, &before, 0);
-	if (!trial_move(t, STATE_STOP_COPY))
+	data_drain(fd, out, &before, 0);
+	if (!harness_move(t, STATE_STOP_COPY))
 		return;
-	ret = trial_drain(fd, out, &rest, 0);
-	if (!trial_want(t, !ret, "STOP_COPY's data ended with %s", trial_errno(ret)) ||
-	    !trial_want(t, before + rest, "there was nothing to read") ||
-	    !trial_enter(t, STATE_RESUMING, &target))
+	ret = data_drain(fd, out, &rest, 0);
+	if (!harness_want(t, !ret, "STOP_COPY's data ended with %s", harness_errno(ret)) ||
+	    !harness_want(t, before + rest, "there was nothing to read") ||
+	    !harness_enter(t, STATE_RESUMING, &target))
 		return;
-	ret = trial_feed(t, target, out, before + rest, 0);
-	if (trial_want(t, !ret, "what was saved was refused with %s", trial_errno(ret)) &&
-	    trial_move(t, STATE_STOP))
-		trial_move(t, STATE_RUNNING);
+	ret = data_feed(t, target, out, before + rest, 0);
+	if (harness_want(t, !ret, "what was saved was refused with %s", harness_errno(ret)) &&
+	    harness_move(t, STATE_STOP))
+		harness_move(t, STATE_RUNNING);
 }
 
 static const struct precopy_check checks[] = {
@@ -156,19 +156,19 @@ static const struct precopy_check checks[] = {
 	  STATE_PRE_COPY, check_whole },
 };
 
-void conform_precopy(struct trial *t)
+void conform_precopy(struct harness *t)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
 		const struct precopy_check *check = &checks[i];
 		int fd = -1;
 
-		if (!trial_has(t, STATE_PRE_COPY) ||
-		    !trial_has(t, check->state) ||
-		    !trial_begin(t, check->asks, "%s", check->name))
+		if (!harness_has(t, STATE_PRE_COPY) ||
+		    !harness_has(t, check->state) ||
+		    !harness_begin(t, check->asks, "%s", check->name))
 			continue;
-		if (trial_enter(t, check->state, &fd))
+		if (harness_enter(t, check->state, &fd))
 			check->run(t, fd);
-		trial_shut(&fd);
-		trial_end(t);
+		data_close(&fd);
+		harness_end(t);
 	}
 }

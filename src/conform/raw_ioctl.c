@@ -49,8 +49,8 @@ static int call_feature(const struct vdev *vdev, union payload *payload,
 	return ret;
 }
 
-int mig_raw_feature(const struct vdev *vdev, enum raw_feature feature,
-		    unsigned int ops, size_t short_by)
+int raw_feature_call(const struct vdev *vdev, enum raw_feature feature,
+		     unsigned int ops, size_t short_by)
 {
 	union payload payload = {};
 	uint32_t flags = features[feature].number;
@@ -65,7 +65,7 @@ int mig_raw_feature(const struct vdev *vdev, enum raw_feature feature,
 			    flags);
 }
 
-int mig_raw_state_set(const struct vdev *vdev, uint32_t state, int *data_fd)
+int raw_state_set(const struct vdev *vdev, uint32_t state, int *data_fd)
 {
 	union payload payload = { .state = { .device_state = state,
 					     .data_fd = -1 } };
@@ -78,7 +78,7 @@ int mig_raw_state_set(const struct vdev *vdev, uint32_t state, int *data_fd)
 	return ret;
 }
 
-int mig_raw_precopy(int data_fd, uint32_t short_by)
+int raw_precopy_info(int data_fd, uint32_t short_by)
 {
 	struct vfio_precopy_info info = {
 		.argsz = (uint32_t)sizeof(info) - short_by
@@ -87,7 +87,7 @@ int mig_raw_precopy(int data_fd, uint32_t short_by)
 	return ioctl(data_fd, VFIO_MIG_GET_PRECOPY_INFO, &info) < 0 ? -errno : 0;
 }
 
-int mig_raw_unknown(int data_fd)
+int raw_unknown_ioctl(int data_fd)
 {
 	return ioctl(data_fd, NO_IOCTL) < 0 ? -errno : 0;
 }

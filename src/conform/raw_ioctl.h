@@ -23,28 +23,28 @@ enum raw_feature {
 #define RAW_FLAG (1u << 3)
 
 /**
- * mig_raw_feature - VFIO_DEVICE_FEATURE with these operations
+ * raw_feature_call - VFIO_DEVICE_FEATURE with these operations
  * @short_by: bytes that its argsz lacks
  *
  * A SET of the device state would be one to STOP. 0 or -errno.
  */
-int mig_raw_feature(const struct vdev *vdev, enum raw_feature feature,
-		    unsigned int ops, size_t short_by)
+int raw_feature_call(const struct vdev *vdev, enum raw_feature feature,
+		     unsigned int ops, size_t short_by)
 	__attribute__((nonnull(1)));
 
 /**
- * mig_raw_state_set - SET the device state to any number, known or not
+ * raw_state_set - SET the device state to any number, known or not
  * @data_fd: what the kernel wrote there, also on failure; the caller's to close
  *
  * 0 or -errno.
  */
-int mig_raw_state_set(const struct vdev *vdev, uint32_t state, int *data_fd)
+int raw_state_set(const struct vdev *vdev, uint32_t state, int *data_fd)
 	__attribute__((nonnull(1, 3)));
 
-/** mig_raw_precopy - VFIO_MIG_GET_PRECOPY_INFO whose argsz lacks @short_by bytes; 0 or -errno */
-int mig_raw_precopy(int data_fd, uint32_t short_by);
+/** raw_precopy_info - VFIO_MIG_GET_PRECOPY_INFO whose argsz lacks @short_by bytes; 0 or -errno */
+int raw_precopy_info(int data_fd, uint32_t short_by);
 
-/** mig_raw_unknown - an ioctl that no data fd has; 0 or -errno */
-int mig_raw_unknown(int data_fd);
+/** raw_unknown_ioctl - an ioctl that no data fd has; 0 or -errno */
+int raw_unknown_ioctl(int data_fd);
 
 #endif

@@ -14,26 +14,26 @@
 #define SLACK (64u << 10) /* of a state that is small anyway */
 
 /* Loads @bytes of @file: 0, or what refused them, the write or the arc to STOP. */
-static int load(struct trial *t, int file, uint64_t bytes, size_t piece,
+static int load(struct harness *t, int file, uint64_t bytes, size_t piece,
 		bool *entered)
 {
 	AUTO_CLOSE int fd = -1;
 	int ret;
 
-	*entered = trial_enter(t, STATE_RESUMING, &fd);
+	*entered = harness_enter(t, STATE_RESUMING, &fd);
 	if (!*entered)
 		return 0;
-	ret = trial_feed(t, fd, file, bytes, piece);
-	return ret ? ret : trial_set(t, STATE_STOP);
+	ret = data_feed(t, fd, file, bytes, piece);
+	return ret ? ret : harness_set(t, STATE_STOP);
 }
 
-static bool load_well(struct trial *t, int file, uint64_t bytes, size_t piece)
+static bool load_well(struct harness *t, int file, uint64_t bytes, size_t piece)
 {
 	bool entered;
 	int ret = load(t, file, bytes, piece, &entered);
 
-	return entered && trial_want(t, !ret, "a state that it gave itself was refused with %s",
-				     trial_errno(ret));
+	return entered && harness_want(t, !ret, "a state that it gave itself was refused with %s",
+				       harness_errno(ret));
 }
 
 static bool is_near(uint64_t estimate, uint64_t bytes)
@@ -41,42 +41,42 @@ static bool is_near(uint64_t estimate, uint64_t bytes)
 	return estimate / NEAR <= bytes + SLACK && bytes / NEAR <= estimate + SLACK;
 }
 
-static void check_size(struct trial *t)
+static void check_size(struct harness *t)
 {
 	static const enum device_state states[] = { STATE_RUNNING, STATE_STOP };
 	uint64_t estimate;
 	int ret;
 
-	if (!trial_spool(t))
+	if (!data_spool(t))
 		return;
 	for (size_t i = 0; i < 2; i++) {
-		if (!trial_home(t, states[i]))
+		if (!harness_return(t, states[i]))
 			return;
 		ret = mig_data_size(t->vdev, &estimate);
 		if (ret == -ENOTTY) {
-			trial_skip(t, "the kernel has no MIG_DATA_SIZE");
+			harness_skip(t, "the kernel has no MIG_DATA_SIZE");
 			return;
 		}
-		if (!trial_want(t, !ret, "MIG_DATA_SIZE: %s", trial_errno(ret)))
+		if (!harness_want(t, !ret, "MIG_DATA_SIZE: %s", harness_errno(ret)))
 			return;
-		trial_want(t, is_near(estimate, t->spool_bytes),
-			   "in %s %llu bytes were estimated, and it was %llu",
-			   fsm_state_name(states[i]),
-			   (unsigned long long)estimate,
-			   (unsigned long long)t->spool_bytes);
+		harness_want(t, is_near(estimate, t->spool_bytes),
+			     "in %s %llu bytes were estimated, and it was %llu",
+			     state_name(states[i]),
+			     (unsigned long long)estimate,
+			     (unsigned long long)t->spool_bytes);
 	}
 }
 
 /* Does it give the same bytes each time, when nothing has changed? */
-static bool is_repeatable(struct trial *t, int first, uint64_t bytes)
+static bool is_repeatable(struct harness *t, int first, uint64_t bytes)
 {
 	uint64_t more;
-	AUTO_CLOSE int again = trial_save_still(t, &more);
+	AUTO_CLOSE int again = data_save_stopped(t, &more);
 
-	return again >= 0 && trial_differ(first, bytes, again, more) < 0;
+	return again >= 0 && data_first_difference(first, bytes, again, more) < 0;
 }
 
-static void check_round(struct trial *t)
+static void check_round(struct harness *t)
 {
 	AUTO_CLOSE int first = -1;
 	AUTO_CLOSE int second = -1;
@@ -85,7 +85,7 @@ static void check_round(struct trial *t)
 	bool repeatable;
 	int64_t at;
 
-	first = trial_save(t, &bytes);
+	first = data_save(t, &bytes);
 	if (first < 0)
 		return;
 	repeatable = is_repeatable(t, first, bytes);
@@ -93,26 +93,26 @@ static void check_round(struct trial *t)
 	mig_reset(t->vdev, &untold);
 	if (!load_well(t, first, bytes, 0))
 		return;
-	second = trial_save_still(t, &more);
+	second = data_save_stopped(t, &more);
 	if (second < 0)
 		return;
-	at = trial_differ(first, bytes, second, more);
+	at = data_first_difference(first, bytes, second, more);
 	if (!repeatable)
-		trial_skip(t, "it gives other bytes each time, also of what did not change");
+		harness_skip(t, "it gives other bytes each time, also of what did not change");
 	else
-		trial_want(t, at < 0, "%llu bytes went in, %llu come out, and byte %lld is the first to differ",
-			   (unsigned long long)bytes, (unsigned long long)more,
-			   (long long)at);
+		harness_want(t, at < 0, "%llu bytes went in, %llu come out, and byte %lld is the first to differ",
+			     (unsigned long long)bytes, (unsigned long long)more,
+			     (long long)at);
 }
 
-static void check_pieces(struct trial *t)
+static void check_pieces(struct harness *t)
 {
-	if (trial_spool(t) && load_well(t, t->spool, t->spool_bytes, 1))
-		trial_want(t, !trial_set(t, STATE_RUNNING), "it does not run with it");
+	if (data_spool(t) && load_well(t, t->spool, t->spool_bytes, 1))
+		harness_want(t, !harness_set(t, STATE_RUNNING), "it does not run with it");
 }
 
 /* What is no state must not become one, and a reset must be all it takes then. */
-static void check_spoilt(struct trial *t, int file, uint64_t bytes,
+static void check_spoilt(struct harness *t, int file, uint64_t bytes,
 			 const char *what)
 {
 	bool entered;
@@ -121,33 +121,33 @@ static void check_spoilt(struct trial *t, int file, uint64_t bytes,
 	enum device_state now;
 
 	if (!entered || err_is_set(t->err) ||
-	    !trial_want(t, ret, "%s was taken for a state, and left for STOP", what))
+	    !harness_want(t, ret, "%s was taken for a state, and left for STOP", what))
 		return;
-	now = trial_state(t);
-	trial_want(t, now == STATE_RESUMING || now == STATE_ERROR,
-		   "it is in %s after %s was refused", fsm_state_name(now), what);
+	now = harness_state(t);
+	harness_want(t, now == STATE_RESUMING || now == STATE_ERROR,
+		     "it is in %s after %s was refused", state_name(now), what);
 }
 
-static void check_empty(struct trial *t)
+static void check_empty(struct harness *t)
 {
-	if (trial_spool(t))
+	if (data_spool(t))
 		check_spoilt(t, t->spool, 0, "nothing");
 }
 
-static void check_cut(struct trial *t)
+static void check_cut(struct harness *t)
 {
-	if (trial_spool(t))
+	if (data_spool(t))
 		check_spoilt(t, t->spool, t->spool_bytes - 1,
 			     "all but the last byte");
 }
 
-static void check_half(struct trial *t)
+static void check_half(struct harness *t)
 {
-	if (trial_spool(t))
+	if (data_spool(t))
 		check_spoilt(t, t->spool, t->spool_bytes / 2, "one half");
 }
 
-static void check_garbage(struct trial *t)
+static void check_garbage(struct harness *t)
 {
 	AUTO_CLOSE int file = tempfile_open(t->err);
 	unsigned char bytes[4096];
@@ -166,7 +166,7 @@ static void check_garbage(struct trial *t)
 
 static const struct transfer_check {
 	const char *name, *asks;
-	void (*run)(struct trial *t);
+	void (*run)(struct harness *t);
 } checks[] = {
 	{ "transfer/size", "MIG_DATA_SIZE estimates what STOP_COPY gives", check_size },
 	{ "transfer/round", "what was saved can be loaded, and is saved as the same again", check_round },
@@ -177,12 +177,12 @@ static const struct transfer_check {
 	{ "transfer/garbage", "RESUMING is not left for STOP with what is no state", check_garbage },
 };
 
-void conform_transfer(struct trial *t)
+void conform_transfer(struct harness *t)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
-		if (!trial_begin(t, checks[i].asks, "%s", checks[i].name))
+		if (!harness_begin(t, checks[i].asks, "%s", checks[i].name))
 			continue;
 		checks[i].run(t);
-		trial_end(t);
+		harness_end(t);
 	}
 }

@@ -35,7 +35,7 @@ struct block {
 struct work {
 	struct diff *diff;
 	const struct compare *how;
-	struct changes changes;
+	struct range_collector changes;
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 	uint64_t next;               /* number of the next block */
@@ -173,14 +173,14 @@ static int collect_part(struct work *work, const struct block *block,
 					 in_header, offset),
 	};
 
-	return changes_feed(&work->changes, &where, data[0] + from,
-			    data[1] + from, to - from);
+	return ranges_feed(&work->changes, &where, data[0] + from,
+			   data[1] + from, to - from);
 }
 
 static int collect(struct work *work, const struct block *block,
 		   unsigned char *const data[DIFF_SIDES], struct err *err)
 {
-	struct changes *changes = &work->changes;
+	struct range_collector *changes = &work->changes;
 	struct diff_pair *pair = &work->diff->pairs[block->pair];
 	uint64_t changed = changes->changed;
 	uint64_t ranges = changes->all_ranges + changes->open;
@@ -307,7 +307,7 @@ static int show_ranges(struct work *work, struct err *err)
 static int take_changes(struct work *work, struct err *err)
 {
 	struct diff *diff = work->diff;
-	int ret = changes_end(&work->changes);
+	int ret = ranges_end(&work->changes);
 
 	diff->ranges = work->changes.ranges;
 	diff->n_ranges = work->changes.n_ranges;

@@ -60,7 +60,7 @@ static int open_side(struct diff_side *side, struct view **view,
 	return cut_side(side, *view, err);
 }
 
-static int make_map(struct diff *diff, const struct diff_options *options)
+static int make_map(struct diff *diff, const struct diff_plan *options)
 {
 	uint64_t total = diff_map_total(diff);
 
@@ -69,7 +69,7 @@ static int make_map(struct diff *diff, const struct diff_options *options)
 	return diff->map ? 0 : -1;
 }
 
-int diff_run(struct diff *diff, const struct diff_options *options,
+int diff_run(struct diff *diff, const struct diff_plan *options,
 	     struct err *err)
 {
 	AUTO_VIEW struct view *a = NULL;

@@ -125,12 +125,12 @@ static inline bool diff_same(const struct diff *diff)
 }
 
 /**
- * struct diff_options
+ * struct diff_plan
  * @map_layout: how many bytes a cell of a map of so many bytes has, which is
  *              @map_width columns wide; NULL: no map is wanted
  * @progress: as in struct pump; may be NULL
  */
-struct diff_options {
+struct diff_plan {
 	uint64_t (*map_layout)(uint64_t bytes, unsigned int width);
 	unsigned int map_width;
 	progress_fn progress;
@@ -146,7 +146,7 @@ struct diff_options {
  * copied out first: see view_open(). A difference is no failure. 0, or -1 with
  * ERR_DAMAGED and the like.
  */
-int diff_run(struct diff *diff, const struct diff_options *options,
+int diff_run(struct diff *diff, const struct diff_plan *options,
 	     struct err *err) __attribute__((nonnull(1, 2, 3)));
 
 void diff_free(struct diff *diff) __attribute__((nonnull(1)));

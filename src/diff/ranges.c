@@ -51,7 +51,7 @@ static size_t changed_bytes(const unsigned char *a, const unsigned char *b,
 }
 
 /* The open range is over: list it, if there is room. */
-static int close_range(struct changes *changes)
+static int close_range(struct range_collector *changes)
 {
 	size_t n = changes->n_ranges;
 	struct diff_range *list = changes->ranges;
@@ -73,7 +73,7 @@ static int close_range(struct changes *changes)
 }
 
 /* Does what begins at @offset belong to the open range? */
-static bool joins(const struct changes *changes, const struct diff_place *place,
+static bool joins(const struct range_collector *changes, const struct diff_place *place,
 		  uint64_t offset)
 {
 	const struct diff_range *last = &changes->last;
@@ -84,7 +84,7 @@ static bool joins(const struct changes *changes, const struct diff_place *place,
 }
 
 /* @len bytes, @at of the buffers' first, all of which differ. */
-static int add_run(struct changes *changes, const struct diff_place *place,
+static int add_run(struct range_collector *changes, const struct diff_place *place,
 		   size_t at, size_t len)
 {
 	uint64_t offset = place->offset + at;
@@ -109,8 +109,8 @@ static int add_run(struct changes *changes, const struct diff_place *place,
 	return 0;
 }
 
-int changes_feed(struct changes *changes, const struct diff_place *place,
-		 const unsigned char *a, const unsigned char *b, size_t len)
+int ranges_feed(struct range_collector *changes, const struct diff_place *place,
+		const unsigned char *a, const unsigned char *b, size_t len)
 {
 	size_t at = equal_bytes(a, b, len);
 
@@ -125,7 +125,7 @@ int changes_feed(struct changes *changes, const struct diff_place *place,
 	return 0;
 }
 
-int changes_end(struct changes *changes)
+int ranges_end(struct range_collector *changes)
 {
 	return close_range(changes);
 }

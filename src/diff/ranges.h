@@ -6,14 +6,14 @@
 #include "diff/diff.h"
 
 /**
- * struct changes - collects ranges
+ * struct range_collector - collects ranges
  * @gap, @limit: as in struct diff
  * @ranges: @n_ranges of them, the collector's until they are taken
  * @all_ranges, @changed: exact, also beyond @limit
  * @map: is told of what differs; may be NULL
  * @last: the range that is still growing, while @open
  */
-struct changes {
+struct range_collector {
 	uint64_t gap;
 	size_t limit;
 	struct diff_range *ranges;
@@ -39,19 +39,19 @@ struct diff_place {
 };
 
 /**
- * changes_feed - hold @len bytes of both sides against each other
+ * ranges_feed - hold @len bytes of both sides against each other
  *
  * Buffers come in the order of the streams; what is equal need not come. A
  * range goes on over the borders of buffers, and never over those of pairs,
  * or of header and payload. 0, or -ENOMEM.
  */
-int changes_feed(struct changes *changes, const struct diff_place *place,
-		 const unsigned char *a, const unsigned char *b, size_t len)
+int ranges_feed(struct range_collector *changes, const struct diff_place *place,
+		const unsigned char *a, const unsigned char *b, size_t len)
 	__attribute__((nonnull(1, 2)));
 
 /**
- * changes_end - nothing follows: the last range is whole; 0, or -ENOMEM
+ * ranges_end - nothing follows: the last range is whole; 0, or -ENOMEM
  */
-int changes_end(struct changes *changes) __attribute__((nonnull(1)));
+int ranges_end(struct range_collector *changes) __attribute__((nonnull(1)));
 
 #endif

@@ -136,7 +136,7 @@ struct device {
 	char probe_reason[192];      /* why they were not read */
 	struct mig_caps caps;
 	struct stream_formats formats;
-	struct fw_failure failure;   /* the firmware command that last failed for it, as its driver tells, or empty */
+	struct fw_error failure;   /* the firmware command that last failed for it, as its driver tells, or empty */
 	char warning[160];           /* that its last holder was killed, or empty */
 	enum tristate can_migrate;   /* the verdict of device_judge() */
 	char reasons[DEVICE_REASONS_MAX][192]; /* why not, or why unknown */

@@ -274,7 +274,7 @@ int devlink_fill(struct device *devices, size_t n, struct err *err)
 	struct port_list list = {};
 	char words[128];
 
-	if (!root_is_host()) {
+	if (!sysroot_is_host()) {
 		all_unknown(devices, n, "devlink of a captured host cannot be asked");
 		return 0;
 	}

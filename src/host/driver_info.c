@@ -10,7 +10,7 @@
 
 #define BOTH (1u << STREAM_RECORDS | 1u << STREAM_BARE)
 
-void formats_find(struct device *device)
+void stream_formats_find(struct device *device)
 {
 	struct stream_formats *formats = &device->formats;
 	char text[16];
@@ -18,8 +18,8 @@ void formats_find(struct device *device)
 	*formats = (struct stream_formats){ .writes = STREAM_UNKNOWN };
 	if (strcmp(device->driver, DRIVER_VARIANT))
 		return;
-	if (root_read(text, sizeof(text),
-		      "/sys/module/" DRIVER_VARIANT "/parameters/stream_format") >= 0) {
+	if (sysroot_read(text, sizeof(text),
+			 "/sys/module/" DRIVER_VARIANT "/parameters/stream_format") >= 0) {
 		formats->writes = strcmp(text, "bare") ? STREAM_RECORDS
 						       : STREAM_BARE;
 		formats->reads = BOTH;
@@ -74,7 +74,7 @@ static uint64_t rate_of(uint64_t bytes, uint64_t ns)
 	return rate < (double)INT64_MAX ? (uint64_t)rate : INT64_MAX;
 }
 
-void rates_read(const char *device, struct measured_rates *rates)
+void measured_rates_read(const char *device, struct measured_rates *rates)
 {
 	struct part parts[] = { { .name = "save_pre_copy" },
 				{ .name = "save_stop_copy" },
@@ -82,8 +82,8 @@ void rates_read(const char *device, struct measured_rates *rates)
 	char text[STATUS_SIZE];
 
 	*rates = (struct measured_rates){ 0 };
-	if (root_read(text, sizeof(text),
-		      "/sys/kernel/debug/mlx5-vfio-pci/%s/status", device) < 0)
+	if (sysroot_read(text, sizeof(text),
+			 "/sys/kernel/debug/mlx5-vfio-pci/%s/status", device) < 0)
 		return;
 	parse(text, parts, ARRAY_SIZE(parts));
 	rates->save = rate_of(parts[0].bytes + parts[1].bytes,

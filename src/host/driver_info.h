@@ -6,14 +6,14 @@
 #include "host/device.h"
 
 /**
- * formats_find - fill device->formats
+ * stream_formats_find - fill device->formats
  *
  * Of our driver by its module parameter stream_format (kmod/README). The
  * in-tree one has none: from Linux 6.2 on it writes and reads records where it
  * offers PRE_COPY, and bare images else, so that it is known of a probed
  * device only. Of any other driver nothing is known.
  */
-void formats_find(struct device *device) __attribute__((nonnull(1)));
+void stream_formats_find(struct device *device) __attribute__((nonnull(1)));
 
 /*
  * At which rates the firmware last saved and loaded a device's state, as our
@@ -30,12 +30,12 @@ struct measured_rates {
 };
 
 /**
- * rates_read - the rates of the last save and load since @device was bound
+ * measured_rates_read - the rates of the last save and load since @device was bound
  *
  * A rate stays 0 where there was none, or where nobody tells: debugfs is not
  * mounted, not ours to read, or another module has the device.
  */
-void rates_read(const char *device, struct measured_rates *rates)
+void measured_rates_read(const char *device, struct measured_rates *rates)
 	__attribute__((nonnull(1, 2)));
 
 #endif

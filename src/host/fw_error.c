@@ -27,14 +27,14 @@ int kmsg_open(void)
 }
 
 /* "COMMAND(0x115) op_mod(0x1) failed, status bad resource state(0x9), syndrome (0x2c9bb0), err(-22)"; a status may have brackets in its name */
-static bool parse_words(const char *words, struct fw_failure *failure)
+static bool parse_words(const char *words, struct fw_error *failure)
 {
 	static const char before[] = "failed, status ";
 	const char *name = strstr(words, before);
 	const char *number;
 	int err;
 
-	*failure = (struct fw_failure){ 0 };
+	*failure = (struct fw_error){ 0 };
 	if (!name || sscanf(words, "%47[A-Z0-9_](%x) op_mod(%x)",
 			    failure->command, &failure->opcode,
 			    &failure->op_mod) != 3)
@@ -51,7 +51,7 @@ static bool parse_words(const char *words, struct fw_failure *failure)
 }
 
 /* "prio,seq,time,flags;mlx5_core BDF: function:line:(pid N): COMMAND…" and lines of properties */
-bool kmsg_parse(const char *record, pid_t tid, struct fw_failure *failure)
+bool kmsg_parse(const char *record, pid_t tid, struct fw_error *failure)
 {
 	char line[RECORD_MAX + 1];
 	const char *words, *pid;
@@ -67,7 +67,7 @@ bool kmsg_parse(const char *record, pid_t tid, struct fw_failure *failure)
 	return parse_words(words + strlen("): "), failure);
 }
 
-bool kmsg_failure(int fd, pid_t tid, struct fw_failure *failure)
+bool kmsg_failure(int fd, pid_t tid, struct fw_error *failure)
 {
 	char record[RECORD_MAX + 1];
 	ssize_t n;
@@ -89,9 +89,9 @@ bool kmsg_failure(int fd, pid_t tid, struct fw_failure *failure)
 #define FAILURES_SIZE 4096 /* the driver keeps 16 lines */
 
 /* A line of `failures`; false for the heading, and for what is none. */
-static bool parse_line(const char *line, struct fw_failure *failure)
+static bool parse_line(const char *line, struct fw_error *failure)
 {
-	*failure = (struct fw_failure){ 0 };
+	*failure = (struct fw_error){ 0 };
 	return sscanf(line,
 		      "%" SCNu64 " %" SCNu64 " %" SCNu64
 		      " %47s %x %x %x %x %d %47[^\n]",
@@ -103,12 +103,12 @@ static bool parse_line(const char *line, struct fw_failure *failure)
 
 static int read_failures(const char *device, char text[FAILURES_SIZE])
 {
-	return root_read(text, FAILURES_SIZE,
-			 "/sys/kernel/debug/mlx5-vfio-pci/%s/failures", device);
+	return sysroot_read(text, FAILURES_SIZE,
+			    "/sys/kernel/debug/mlx5-vfio-pci/%s/failures", device);
 }
 
 /* The next failure of the text at *@at; false at its end. */
-static bool next_failure(const char **at, struct fw_failure *failure)
+static bool next_failure(const char **at, struct fw_error *failure)
 {
 	while (**at) {
 		bool found = parse_line(*at, failure);
@@ -121,14 +121,14 @@ static bool next_failure(const char **at, struct fw_failure *failure)
 	return false;
 }
 
-void failure_watch_begin(struct failure_watch *watch, const char *device)
+void fw_error_watch_begin(struct fw_error_watch *watch, const char *device)
 {
 	char text[FAILURES_SIZE];
 	const char *at = text;
-	struct fw_failure failure;
+	struct fw_error failure;
 
-	failure_watch_end(watch);
-	*watch = (struct failure_watch){ .device = device, .log = -1 };
+	fw_error_watch_end(watch);
+	*watch = (struct fw_error_watch){ .device = device, .log = -1 };
 	watch->told = read_failures(device, text) >= 0;
 	if (!watch->told)
 		watch->log = kmsg_open();
@@ -136,8 +136,8 @@ void failure_watch_begin(struct failure_watch *watch, const char *device)
 		watch->mark = failure.number;
 }
 
-bool failure_watch_first(const struct failure_watch *watch,
-			 struct fw_failure *failure)
+bool fw_error_watch_first(const struct fw_error_watch *watch,
+			  struct fw_error *failure)
 {
 	char text[FAILURES_SIZE];
 	const char *at = text;
@@ -152,17 +152,17 @@ bool failure_watch_first(const struct failure_watch *watch,
 	return false;
 }
 
-void failure_watch_end(struct failure_watch *watch)
+void fw_error_watch_end(struct fw_error_watch *watch)
 {
 	cleanup_closep(&watch->log);
 	watch->log = -1;
 }
 
-bool failure_last(const char *device, struct fw_failure *failure)
+bool fw_error_last(const char *device, struct fw_error *failure)
 {
 	char text[FAILURES_SIZE];
 	const char *at = text;
-	struct fw_failure next;
+	struct fw_error next;
 	bool found = false;
 
 	if (read_failures(device, text) < 0)

@@ -29,50 +29,50 @@ int kmsg_open(void);
  *
  * The first is the cause; those after it are of what was tried to mend it.
  */
-bool kmsg_failure(int fd, pid_t tid, struct fw_failure *failure)
+bool kmsg_failure(int fd, pid_t tid, struct fw_error *failure)
 	__attribute__((nonnull(3)));
 
 /** kmsg_parse - the same for one record as /dev/kmsg gives it */
-bool kmsg_parse(const char *record, pid_t tid, struct fw_failure *failure)
+bool kmsg_parse(const char *record, pid_t tid, struct fw_error *failure)
 	__attribute__((nonnull(1, 3)));
 
 /**
- * struct failure_watch - from when on failures count
+ * struct fw_error_watch - from when on failures count
  * @device: its name
  * @told: the driver tells them; @mark is the number of the last one before
  * @log: else the kernel log from then on, or -1
  */
-struct failure_watch {
+struct fw_error_watch {
 	const char *device;
 	bool told;
 	uint64_t mark;
 	int log;
 };
 
-#define FAILURE_WATCH_INIT { .log = -1 }
+#define FW_ERROR_WATCH_INIT { .log = -1 }
 
-/** failure_watch_begin - what fails from now on is meant; @device is kept, not copied */
-void failure_watch_begin(struct failure_watch *watch, const char *device)
+/** fw_error_watch_begin - what fails from now on is meant; @device is kept, not copied */
+void fw_error_watch_begin(struct fw_error_watch *watch, const char *device)
 	__attribute__((nonnull(1, 2)));
 
 /**
- * failure_watch_first - the first failure since failure_watch_begin()
+ * fw_error_watch_first - the first failure since fw_error_watch_begin()
  *
  * The first is the cause; those after it are of what was tried to mend it. Of
  * the kernel log only what this thread has caused is taken. False: there was
  * none, or nobody tells.
  */
-bool failure_watch_first(const struct failure_watch *watch,
-			 struct fw_failure *failure)
+bool fw_error_watch_first(const struct fw_error_watch *watch,
+			  struct fw_error *failure)
 	__attribute__((nonnull(1, 2)));
 
-/** failure_watch_end - harmless on FAILURE_WATCH_INIT and twice */
-void failure_watch_end(struct failure_watch *watch) __attribute__((nonnull(1)));
+/** fw_error_watch_end - harmless on FW_ERROR_WATCH_INIT and twice */
+void fw_error_watch_end(struct fw_error_watch *watch) __attribute__((nonnull(1)));
 
-#define AUTO_FAILURE_WATCH __attribute__((cleanup(failure_watch_end)))
+#define AUTO_FW_ERROR_WATCH __attribute__((cleanup(fw_error_watch_end)))
 
-/** failure_last - the cause of what last failed since @device was bound, as its driver tells it; false: nothing did, or it does not tell */
-bool failure_last(const char *device, struct fw_failure *failure)
+/** fw_error_last - the cause of what last failed since @device was bound, as its driver tells it; false: nothing did, or it does not tell */
+bool fw_error_last(const char *device, struct fw_error *failure)
 	__attribute__((nonnull(1, 2)));
 
 #endif

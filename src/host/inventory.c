@@ -95,11 +95,11 @@ static void collect(struct inventory *inventory, struct pci_access *pacc,
 	pci_fill_info(dev, PCI_FILL_IDENT);
 	if (dev->vendor_id != VENDOR_MELLANOX)
 		return;
-	function_init(&device, DEVICE_PF, bdf_format(&bdf, name));
+	pci_function_init(&device, DEVICE_PF, bdf_format(&bdf, name));
 	device.bdf = bdf;
 	fill_ids(&device, pacc, dev);
-	snprintf(dir, sizeof(dir), FUNCTION_PCI "%s", name);
-	function_read(&device, dir);
+	snprintf(dir, sizeof(dir), SYSFS_PCI "%s", name);
+	pci_function_read(&device, dir);
 	if (device.has_pf)
 		device.kind = DEVICE_VF;
 	if (append(inventory, &device))
@@ -128,7 +128,7 @@ static int scan_once(struct inventory *inventory)
 	pacc->warning = pci_say_nothing;
 	pacc->debug = pci_say_nothing;
 	pacc->method = PCI_ACCESS_SYS_BUS_PCI;
-	ret = root_path(path, "/sys/bus/pci");
+	ret = sysroot_path(path, "/sys/bus/pci");
 	if (!ret) {
 		pci_set_param(pacc, "sysfs.path", path);
 		ret = scan_with(pacc, inventory);
@@ -156,8 +156,8 @@ static bool in_id_table(const struct device *device, struct alias_table *table)
 {
 	char modalias[128];
 
-	return root_read(modalias, sizeof(modalias), FUNCTION_PCI "%s/modalias",
-			 device->name) > 0 &&
+	return sysroot_read(modalias, sizeof(modalias), SYSFS_PCI "%s/modalias",
+			    device->name) > 0 &&
 	       alias_matches(table, modalias);
 }
 
@@ -197,7 +197,7 @@ static void number_vfs(struct inventory *inventory, const struct device *pf)
 		struct device *vf;
 		struct bdf bdf;
 
-		if (function_vf_name(name, sizeof(name), pf->name, i) ||
+		if (pci_function_vf_name(name, sizeof(name), pf->name, i) ||
 		    bdf_parse(name, &bdf))
 			continue;
 		vf = find_by_bdf(inventory, &bdf);
@@ -224,7 +224,7 @@ static int check_bus(struct err *err)
 {
 	char path[PATH_MAX];
 
-	if (root_path(path, "/sys/bus/pci/devices"))
+	if (sysroot_path(path, "/sys/bus/pci/devices"))
 		return err_set(err, ERR_USAGE, ENAMETOOLONG, "--sysroot");
 	if (access(path, R_OK | X_OK))
 		return err_from_errno(err, errno, "%s", path);
@@ -268,7 +268,7 @@ static bool path_exists(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
 
-	return !root_path(path, "%s%s", dir, name) && !access(path, F_OK);
+	return !sysroot_path(path, "%s%s", dir, name) && !access(path, F_OK);
 }
 
 static bool dir_has_entries(const char *dir)
@@ -277,7 +277,7 @@ static bool dir_has_entries(const char *dir)
 	struct dirent *entry;
 	AUTO_DIR DIR *stream = NULL;
 
-	if (root_path(path, "%s", dir))
+	if (sysroot_path(path, "%s", dir))
 		return false;
 	stream = opendir(path);
 	while (stream && (entry = readdir(stream)))
@@ -349,7 +349,7 @@ static const struct device *find_vf(const struct inventory *inventory,
 		pf->num_vfs > 0 ? pf->num_vfs : 0);
 	if (pf->total_vfs > 0)
 		err_hint(err,
-			 "up to %d can be made: echo NUMBER > " FUNCTION_PCI
+			 "up to %d can be made: echo NUMBER > " SYSFS_PCI
 			 "%s/sriov_numvfs",
 			 pf->total_vfs, pf->name);
 	return NULL;
@@ -371,11 +371,11 @@ static const struct device *read_other(struct device *other, const char *name,
 {
 	long vendor = 0, id = 0;
 
-	function_init(other, DEVICE_OTHER, name);
+	pci_function_init(other, DEVICE_OTHER, name);
 	bdf_parse(name, &other->bdf);
-	function_read(other, dir);
-	if (!root_read_long(&vendor, "%s/vendor", dir) &&
-	    !root_read_long(&id, "%s/device", dir)) {
+	pci_function_read(other, dir);
+	if (!sysroot_read_long(&vendor, "%s/vendor", dir) &&
+	    !sysroot_read_long(&id, "%s/device", dir)) {
 		other->vendor_id = (uint16_t)vendor;
 		other->device_id = (uint16_t)id;
 	}
@@ -397,7 +397,7 @@ static const struct device *find_other_pci(const struct inventory *inventory,
 
 	if (found)
 		return found;
-	snprintf(dir, sizeof(dir), FUNCTION_PCI "%s", name);
+	snprintf(dir, sizeof(dir), SYSFS_PCI "%s", name);
 	return read_other(other, name, dir, err);
 }
 
@@ -409,8 +409,8 @@ static const struct device *find_by_class(const struct inventory *inventory,
 {
 	char parent[DEVICE_NAME_SIZE];
 
-	if (root_link_name(parent, sizeof(parent), "/sys/class/%s/%s/device",
-			   class, name))
+	if (sysroot_link_name(parent, sizeof(parent), "/sys/class/%s/%s/device",
+			      class, name))
 		return NULL;
 	if (find_pci(inventory, parent)) {
 		err_set(err, ERR_NO_DEVICE, 0,
@@ -419,7 +419,7 @@ static const struct device *find_by_class(const struct inventory *inventory,
 		err_hint(err, "name the VF itself: %s/vfN", parent);
 		return NULL;
 	}
-	if (!path_exists(FUNCTION_PCI, parent)) {
+	if (!path_exists(SYSFS_PCI, parent)) {
 		err_set(err, ERR_NOT_MLX5, 0, "%s is not a device of mlx5",
 			name);
 		return NULL;
@@ -436,7 +436,7 @@ static const struct device *find_path(const struct inventory *inventory,
 	AUTO_FREE char *real = NULL;
 	const char *base;
 
-	if (!root_path(path, "%s", name))
+	if (!sysroot_path(path, "%s", name))
 		real = realpath(path, NULL);
 	base = real ? strrchr(real, '/') + 1 : "";
 	/* The root itself has no name, or with --sysroot none of its own. */
@@ -444,7 +444,7 @@ static const struct device *find_path(const struct inventory *inventory,
 		err_set(err, ERR_NO_DEVICE, 0, "there is no device %s", name);
 		return NULL;
 	}
-	if (path_exists(FUNCTION_PCI, base))
+	if (path_exists(SYSFS_PCI, base))
 		return find_other_pci(inventory, base, other, err);
 	return read_other(other, base, name, err);
 }
@@ -462,12 +462,12 @@ static const struct device *find_elsewhere(const struct inventory *inventory,
 	if (*name == '/')
 		return find_path(inventory, name, other, err);
 	if (!bdf_parse(name, &bdf) &&
-	    path_exists(FUNCTION_PCI, bdf_format(&bdf, bdf_text)))
+	    path_exists(SYSFS_PCI, bdf_format(&bdf, bdf_text)))
 		return find_other_pci(inventory, bdf_text, other, err);
 	if (!text_is_name(name))
 		return NULL;
-	if (path_exists(FUNCTION_MDEV, name)) {
-		snprintf(dir, sizeof(dir), FUNCTION_MDEV "%s", name);
+	if (path_exists(SYSFS_MDEV, name)) {
+		snprintf(dir, sizeof(dir), SYSFS_MDEV "%s", name);
 		return read_other(other, name, dir, err);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
@@ -478,16 +478,16 @@ static const struct device *find_elsewhere(const struct inventory *inventory,
 	return NULL;
 }
 
-const struct device *inventory_find(const struct inventory *inventory,
-				    const char *name, struct device *other,
-				    struct err *err)
+const struct device *inventory_resolve(const struct inventory *inventory,
+				       const char *name, struct device *other,
+				       struct err *err)
 {
 	const struct device *found;
 	char pf[PATH_MAX];
 	uint64_t number;
 
 	if (split_vf(name, pf, sizeof(pf), &number)) {
-		found = inventory_find(inventory, pf, other, err);
+		found = inventory_resolve(inventory, pf, other, err);
 		return found ? find_vf(inventory, found, number, err) : NULL;
 	}
 	found = find_function(inventory, name);

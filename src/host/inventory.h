@@ -34,7 +34,7 @@ const struct device *inventory_pf(const struct inventory *inventory,
 bool inventory_has_iommu(void);
 
 /**
- * inventory_find - a DEVICE as the user names it
+ * inventory_resolve - a DEVICE as the user names it
  *
  * "0000:3b:00.2", "3b:00.2", a netdev or RDMA device name, "PF/vfN" with
  * either for the PF; else a sysfs path or UUID of any VFIO device, which is
@@ -42,9 +42,9 @@ bool inventory_has_iommu(void);
  * @other, or NULL with @err set: ERR_NO_DEVICE, or ERR_NOT_MLX5 for a PCI
  * function that is not bound to VFIO and not mlx5's.
  */
-const struct device *inventory_find(const struct inventory *inventory,
-				    const char *name, struct device *other,
-				    struct err *err)
+const struct device *inventory_resolve(const struct inventory *inventory,
+				       const char *name, struct device *other,
+				       struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4)));
 
 #endif

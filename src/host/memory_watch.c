@@ -33,7 +33,7 @@ static uint64_t available_bytes(void)
 	char text[4096];
 	uint64_t kib = 0;
 
-	if (root_read(text, sizeof(text), "/proc/meminfo") < 0 ||
+	if (sysroot_read(text, sizeof(text), "/proc/meminfo") < 0 ||
 	    !number_after(text, "MemAvailable:", &kib))
 		return 0;
 	return kib << 10;
@@ -45,7 +45,7 @@ static bool own_cgroup(char path[PATH_MAX])
 	char text[PATH_MAX];
 	const char *line = text;
 
-	if (root_read(text, sizeof(text), "/proc/self/cgroup") < 0)
+	if (sysroot_read(text, sizeof(text), "/proc/self/cgroup") < 0)
 		return false;
 	while (line && strncmp(line, "0::", 3)) {
 		line = strchr(line, '\n');
@@ -78,8 +78,8 @@ static uint64_t max_events(const char *path)
 	char text[1024];
 	uint64_t n = 0;
 
-	if (root_read(text, sizeof(text), CGROUP_ROOT "%s/memory.events.local",
-		      path) < 0)
+	if (sysroot_read(text, sizeof(text), CGROUP_ROOT "%s/memory.events.local",
+			 path) < 0)
 		return 0;
 	number_after(text, "max ", &n);
 	return n;
@@ -133,7 +133,7 @@ static void explain_cgroup(const char *path, const char *wanted,
 {
 	char text[PATH_MAX], limit[64] = "unknown";
 
-	root_read(limit, sizeof(limit), CGROUP_ROOT "%s/memory.max", path);
+	sysroot_read(limit, sizeof(limit), CGROUP_ROOT "%s/memory.max", path);
 	snprintf(text, sizeof(text),
 		 "the memory limit of the cgroup %.128s (%.32s bytes) was reached, and %s",
 		 *path ? path : "/", limit, wanted);

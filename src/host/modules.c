@@ -61,9 +61,9 @@ static void load(struct alias_table *table)
 	size_t size = 0;
 
 	table->loaded = true;
-	if (root_read(release, sizeof(release), "/proc/sys/kernel/osrelease") <=
+	if (sysroot_read(release, sizeof(release), "/proc/sys/kernel/osrelease") <=
 		    0 ||
-	    root_path(path, "/lib/modules/%s/modules.alias", release))
+	    sysroot_path(path, "/lib/modules/%s/modules.alias", release))
 		return;
 	file = fopen(path, "re");
 	while (file && getline(&line, &size, file) > 0)
@@ -95,7 +95,7 @@ static bool driver_exists(const char *driver)
 {
 	char path[PATH_MAX];
 
-	return !root_path(path, "/sys/bus/pci/drivers/%s", driver) &&
+	return !sysroot_path(path, "/sys/bus/pci/drivers/%s", driver) &&
 	       !access(path, F_OK);
 }
 

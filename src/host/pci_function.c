@@ -14,8 +14,8 @@
 #include "lib/cleanup.h"
 #include "lib/text.h"
 
-void function_init(struct device *device, enum device_kind kind,
-		   const char *name)
+void pci_function_init(struct device *device, enum device_kind kind,
+		       const char *name)
 {
 	*device = (struct device){
 		.kind = kind,
@@ -35,17 +35,17 @@ static int read_int(const char *dir, const char *name)
 {
 	long value;
 
-	return root_read_long(&value, "%s/%s", dir, name) ? -1 : (int)value;
+	return sysroot_read_long(&value, "%s/%s", dir, name) ? -1 : (int)value;
 }
 
 static void read_driver(struct device *device, const char *dir)
 {
 	char override[sizeof(device->driver_override)];
 
-	root_link_name(device->driver, sizeof(device->driver), "%s/driver",
-		       dir);
+	sysroot_link_name(device->driver, sizeof(device->driver), "%s/driver",
+			  dir);
 	/* The kernel prints an override that is not set as "(null)". */
-	if (root_read(override, sizeof(override), "%s/driver_override", dir) >
+	if (sysroot_read(override, sizeof(override), "%s/driver_override", dir) >
 		    0 &&
 	    strcmp(override, "(null)"))
 		memcpy(device->driver_override, override, sizeof(override));
@@ -56,7 +56,7 @@ static void read_group(struct device *device, const char *dir)
 	char group[32];
 	uint64_t number;
 
-	if (!root_link_name(group, sizeof(group), "%s/iommu_group", dir) &&
+	if (!sysroot_link_name(group, sizeof(group), "%s/iommu_group", dir) &&
 	    !text_u64(group, 10, &number))
 		device->iommu_group = (int)number;
 }
@@ -72,7 +72,7 @@ static void each_entry(struct device *device, const char *dir, const char *sub,
 	char path[PATH_MAX];
 	int n;
 
-	if (root_path(path, "%s/%s", dir, sub))
+	if (sysroot_path(path, "%s/%s", dir, sub))
 		return;
 	n = scandir(path, &entries, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
@@ -88,8 +88,8 @@ static bool is_representor(const char *dir, const char *netdev)
 {
 	char port[32];
 
-	return root_read(port, sizeof(port), "%s/net/%s/phys_port_name", dir,
-			 netdev) > 0 &&
+	return sysroot_read(port, sizeof(port), "%s/net/%s/phys_port_name", dir,
+			    netdev) > 0 &&
 	       (strstr(port, "vf") || strstr(port, "sf"));
 }
 
@@ -117,8 +117,8 @@ static void add_vfio_dev(struct device *device, const char *dir,
 	char number[32];
 
 	device->vfio = true;
-	if (root_read(number, sizeof(number), "%s/vfio-dev/%s/dev", dir,
-		      name) > 0)
+	if (sysroot_read(number, sizeof(number), "%s/vfio-dev/%s/dev", dir,
+			 name) > 0)
 		text_copy(device->cdev, sizeof(device->cdev), name);
 }
 
@@ -136,27 +136,27 @@ static void read_relation(struct device *device, const char *dir)
 
 	device->total_vfs = read_int(dir, "sriov_totalvfs");
 	device->num_vfs = read_int(dir, "sriov_numvfs");
-	device->has_pf = !root_link_name(pf, sizeof(pf), "%s/physfn", dir) &&
+	device->has_pf = !sysroot_link_name(pf, sizeof(pf), "%s/physfn", dir) &&
 			 !bdf_parse(pf, &device->pf);
 }
 
-void function_read(struct device *device, const char *dir)
+void pci_function_read(struct device *device, const char *dir)
 {
 	read_driver(device, dir);
 	read_group(device, dir);
 	read_vfio(device, dir);
 	read_relation(device, dir);
-	root_link_name(device->mdev_type, sizeof(device->mdev_type),
-		       "%s/mdev_type", dir);
+	sysroot_link_name(device->mdev_type, sizeof(device->mdev_type),
+			  "%s/mdev_type", dir);
 	each_entry(device, dir, "net", add_netdev);
 	each_entry(device, dir, "infiniband", add_rdma);
 	device->numa_node = read_int(dir, "numa_node");
 }
 
-int function_vf_name(char *buf, size_t size, const char *pf, long number)
+int pci_function_vf_name(char *buf, size_t size, const char *pf, long number)
 {
-	return root_link_name(buf, size, FUNCTION_PCI "%s/virtfn%ld", pf,
-			      number);
+	return sysroot_link_name(buf, size, SYSFS_PCI "%s/virtfn%ld", pf,
+				 number);
 }
 
 static bool format_address(const struct sockaddr *address, char *text,
@@ -195,7 +195,7 @@ static bool captured_address(const char *netdev, char *text, size_t size)
 	char path[PATH_MAX], line[128], digits[33], name[IF_NAMESIZE];
 	AUTO_FILE FILE *file = NULL;
 
-	if (!root_path(path, "/proc/net/if_inet6"))
+	if (!sysroot_path(path, "/proc/net/if_inet6"))
 		file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
 		if (sscanf(line, "%32s %*s %*s %*s %*s %15s", digits, name) ==
@@ -207,7 +207,7 @@ static bool captured_address(const char *netdev, char *text, size_t size)
 
 static bool has_address(const char *netdev, char *text, size_t size)
 {
-	return root_is_host() ? host_address(netdev, text, size) :
+	return sysroot_is_host() ? host_address(netdev, text, size) :
 				captured_address(netdev, text, size);
 }
 
@@ -217,16 +217,16 @@ static int require_idle(const struct device *device, const char *netdev,
 	char text[INET6_ADDRSTRLEN + 1];
 	long flags;
 
-	if (!root_read_long(&flags, "/sys/bus/pci/devices/%s/net/%s/flags",
-			    device->name, netdev) &&
+	if (!sysroot_read_long(&flags, "/sys/bus/pci/devices/%s/net/%s/flags",
+			       device->name, netdev) &&
 	    flags & IFF_UP) {
 		err_set(err, ERR_NETDEV_BUSY, 0, "its netdev %s is up", netdev);
 		return err_hint(err, "ip link set %s down, or use --force",
 				netdev);
 	}
-	if (!root_link_name(text, sizeof(text),
-			    "/sys/bus/pci/devices/%s/net/%s/master",
-			    device->name, netdev)) {
+	if (!sysroot_link_name(text, sizeof(text),
+			       "/sys/bus/pci/devices/%s/net/%s/master",
+			       device->name, netdev)) {
 		err_set(err, ERR_NETDEV_BUSY, 0, "its netdev %s belongs to %s",
 			netdev, text);
 		return err_hint(err, "ip link set %s nomaster, or use --force",

@@ -8,28 +8,28 @@
 #include "host/device.h"
 #include "lib/err.h"
 
-#define FUNCTION_PCI "/sys/bus/pci/devices/"
-#define FUNCTION_MDEV "/sys/bus/mdev/devices/"
+#define SYSFS_PCI "/sys/bus/pci/devices/"
+#define SYSFS_MDEV "/sys/bus/mdev/devices/"
 
-/** function_init - nothing is known of it yet: numbers -1, texts empty */
-void function_init(struct device *device, enum device_kind kind,
-		   const char *name) __attribute__((nonnull(1, 3)));
+/** pci_function_init - nothing is known of it yet: numbers -1, texts empty */
+void pci_function_init(struct device *device, enum device_kind kind,
+		       const char *name) __attribute__((nonnull(1, 3)));
 
 /**
- * function_read - driver, override, group, cdev, netdevs, RDMA devices, node, PF
+ * pci_function_read - driver, override, group, cdev, netdevs, RDMA devices, node, PF
  * @dir: its directory, "/sys/bus/pci/devices/0000:3b:00.2", below the root
  *
  * What is not there stays unknown. Not read: ids, VF number.
  */
-void function_read(struct device *device, const char *dir)
+void pci_function_read(struct device *device, const char *dir)
 	__attribute__((nonnull(1, 2)));
 
 /**
- * function_vf_name - what virtfn<number> of the PF @pf links to
+ * pci_function_vf_name - what virtfn<number> of the PF @pf links to
  *
  * 0 or -errno; -ENOENT where the PF has no such VF.
  */
-int function_vf_name(char *buf, size_t size, const char *pf, long number)
+int pci_function_vf_name(char *buf, size_t size, const char *pf, long number)
 	__attribute__((nonnull(1, 3)));
 
 /* Is a device's network interface in use? */

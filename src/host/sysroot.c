@@ -13,12 +13,12 @@
 
 static const char *root = "";
 
-void root_set(const char *dir)
+void sysroot_set(const char *dir)
 {
 	root = dir && strcmp(dir, "/") ? dir : "";
 }
 
-bool root_is_host(void)
+bool sysroot_is_host(void)
 {
 	return !*root;
 }
@@ -38,7 +38,7 @@ static int root_vpath(char buf[PATH_MAX], const char *fmt, va_list ap)
 	return len >= 0 && (size_t)len < PATH_MAX - used ? 0 : -ENAMETOOLONG;
 }
 
-int root_path(char buf[PATH_MAX], const char *fmt, ...)
+int sysroot_path(char buf[PATH_MAX], const char *fmt, ...)
 {
 	va_list ap;
 	int ret;
@@ -65,7 +65,7 @@ static int read_text(const char *path, char *buf, size_t size)
 	return (int)len;
 }
 
-int root_read(char *buf, size_t size, const char *fmt, ...)
+int sysroot_read(char *buf, size_t size, const char *fmt, ...)
 {
 	char path[PATH_MAX];
 	va_list ap;
@@ -78,7 +78,7 @@ int root_read(char *buf, size_t size, const char *fmt, ...)
 	return ret ? ret : read_text(path, buf, size);
 }
 
-int root_read_long(long *value, const char *fmt, ...)
+int sysroot_read_long(long *value, const char *fmt, ...)
 {
 	char path[PATH_MAX], text[32], *end;
 	va_list ap;
@@ -96,7 +96,7 @@ int root_read_long(long *value, const char *fmt, ...)
 	return errno || end == text || *end ? -EINVAL : 0;
 }
 
-int root_link_name(char *buf, size_t size, const char *fmt, ...)
+int sysroot_link_name(char *buf, size_t size, const char *fmt, ...)
 {
 	char path[PATH_MAX], target[PATH_MAX];
 	const char *name;
@@ -118,7 +118,7 @@ int root_link_name(char *buf, size_t size, const char *fmt, ...)
 	return text_format(buf, size, "%s", name ? name + 1 : target);
 }
 
-int root_write(const char *text, const char *fmt, ...)
+int sysroot_write(const char *text, const char *fmt, ...)
 {
 	AUTO_CLOSE int fd = -1;
 	char path[PATH_MAX];
@@ -126,7 +126,7 @@ int root_write(const char *text, const char *fmt, ...)
 	ssize_t len;
 	int ret;
 
-	if (!root_is_host())
+	if (!sysroot_is_host())
 		return -EROFS;
 	va_start(ap, fmt);
 	ret = root_vpath(path, fmt, ap);

@@ -11,30 +11,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** root_set - once, before anything is read; @dir is kept, not copied; NULL or "/" is the running host */
-void root_set(const char *dir);
+/** sysroot_set - once, before anything is read; @dir is kept, not copied; NULL or "/" is the running host */
+void sysroot_set(const char *dir);
 
-/** root_is_host - is it the running host that is read? */
-bool root_is_host(void);
+/** sysroot_is_host - is it the running host that is read? */
+bool sysroot_is_host(void);
 
-/** root_path - "/sys/…" made from @fmt below the root; 0 or -ENAMETOOLONG */
-int root_path(char buf[PATH_MAX], const char *fmt, ...)
+/** sysroot_path - "/sys/…" made from @fmt below the root; 0 or -ENAMETOOLONG */
+int sysroot_path(char buf[PATH_MAX], const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/** root_read - a file's text without its trailing newline; its length or -errno */
-int root_read(char *buf, size_t size, const char *fmt, ...)
+/** sysroot_read - a file's text without its trailing newline; its length or -errno */
+int sysroot_read(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** root_read_long - a file's number (any of C's bases); 0 or -errno */
-int root_read_long(long *value, const char *fmt, ...)
+/** sysroot_read_long - a file's number (any of C's bases); 0 or -errno */
+int sysroot_read_long(long *value, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/** root_link_name - the last component of where a symlink points; 0 or -errno */
-int root_link_name(char *buf, size_t size, const char *fmt, ...)
+/** sysroot_link_name - the last component of where a symlink points; 0 or -errno */
+int sysroot_link_name(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** root_write - @text to an existing file in one write(); 0 or -errno (-EROFS unless root_is_host()) */
-int root_write(const char *text, const char *fmt, ...)
+/** sysroot_write - @text to an existing file in one write(); 0 or -errno (-EROFS unless sysroot_is_host()) */
+int sysroot_write(const char *text, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #endif

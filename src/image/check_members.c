@@ -6,8 +6,8 @@
 #include "image/format.h"
 #include "image/view.h"
 
-int digest_pass_init(struct digest_pass *pass, const struct view *view,
-		     struct err *err)
+int member_check_init(struct member_check *pass, const struct view *view,
+		      struct err *err)
 {
 	size_t n;
 
@@ -16,13 +16,13 @@ int digest_pass_init(struct digest_pass *pass, const struct view *view,
 	return chain_init(&pass->chain) ? image_no_memory(err) : 0;
 }
 
-void digest_pass_free(struct digest_pass *pass)
+void member_check_free(struct member_check *pass)
 {
 	chain_free(&pass->chain);
 }
 
 /* Each member follows on what the header before it says: so one that is damaged does not make others look so. */
-static void begin_member(struct digest_pass *pass, size_t i)
+static void begin_member(struct member_check *pass, size_t i)
 {
 	char name[FORMAT_NAME_SIZE];
 
@@ -32,10 +32,10 @@ static void begin_member(struct digest_pass *pass, size_t i)
 	chain_begin(&pass->chain, name);
 }
 
-int digest_pass_take(const struct sweep_block *block, void *data,
-		     struct err *err)
+int member_check_take(const struct parallel_block *block, void *data,
+		      struct err *err)
 {
-	struct digest_pass *pass = data;
+	struct member_check *pass = data;
 
 	(void)err;
 	if (block->first)
@@ -48,8 +48,8 @@ int digest_pass_take(const struct sweep_block *block, void *data,
 	return 0;
 }
 
-int digest_pass_require(const struct digest_pass *pass, struct damage *damage,
-			struct err *err)
+int member_check_require(const struct member_check *pass, struct damage *damage,
+			 struct err *err)
 {
 	const struct view_extent *bad;
 	char name[FORMAT_NAME_SIZE];

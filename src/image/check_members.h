@@ -7,11 +7,11 @@
 #include "image/parallel.h"
 
 /**
- * struct digest_pass - what was found so far
+ * struct member_check - what was found so far
  * @first_bad: index among the view's extents; where @n_bad, the number of
  *             members whose digests do not fit, is not 0
  */
-struct digest_pass {
+struct member_check {
 	const struct view *view;
 	const struct view_extent *extents;
 	struct chain chain;
@@ -19,23 +19,23 @@ struct digest_pass {
 	uint64_t n_bad;
 };
 
-/** digest_pass_init - for an image; @pass is zeroed; 0 or -1; digest_pass_free() in any case */
-int digest_pass_init(struct digest_pass *pass, const struct view *view,
-		     struct err *err);
+/** member_check_init - for an image; @pass is zeroed; 0 or -1; member_check_free() in any case */
+int member_check_init(struct member_check *pass, const struct view *view,
+		      struct err *err);
 
-/** digest_pass_free - harmless on a zeroed one */
-void digest_pass_free(struct digest_pass *pass);
+/** member_check_free - harmless on a zeroed one */
+void member_check_free(struct member_check *pass);
 
-/** digest_pass_take - of a struct sweep_stage; @pass is a struct digest_pass; members must come whole; 0 always */
-int digest_pass_take(const struct sweep_block *block, void *pass,
-		     struct err *err);
+/** member_check_take - of a struct parallel_stage; @pass is a struct member_check; members must come whole; 0 always */
+int member_check_take(const struct parallel_block *block, void *pass,
+		      struct err *err);
 
 /**
- * digest_pass_require - 0, or -1 with ERR_DAMAGED: the first member whose digest does not fit
+ * member_check_require - 0, or -1 with ERR_DAMAGED: the first member whose digest does not fit
  * @damage: takes where it is, but for the check; may be NULL
  */
-int digest_pass_require(const struct digest_pass *pass, struct damage *damage,
-			struct err *err);
+int member_check_require(const struct member_check *pass, struct damage *damage,
+			 struct err *err);
 
 /** digest_require_total - 0, or -1 with ERR_DAMAGED: the manifest promises another digest than @digest for all of the stream */
 int digest_require_total(const struct view *view,

@@ -153,7 +153,7 @@ static const struct {
 	{ "zip", "PK\x03\x04" },
 };
 
-static int refuse_foreign(const struct source *source, struct err *err)
+static int refuse_foreign(const struct decompressor *source, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++)
 		if (!memcmp(source->buffer, foreign[i].magic,
@@ -178,7 +178,7 @@ static bool looks_like_zstd(const unsigned char *p)
 }
 
 /* At least RECORD_HEADER_SIZE bytes are there. */
-static enum source_kind kind_of(const unsigned char *p, size_t len)
+static enum input_kind kind_of(const unsigned char *p, size_t len)
 {
 	struct record_parser parser = {};
 
@@ -191,7 +191,7 @@ static enum source_kind kind_of(const unsigned char *p, size_t len)
 }
 
 /* Reads a block from the file; bytes, 0 at the end, -1. */
-static ssize_t read_block(struct source *source, size_t len, struct err *err)
+static ssize_t read_block(struct decompressor *source, size_t len, struct err *err)
 {
 	ssize_t n = read_full(source->fd, source->buffer, len);
 
@@ -205,7 +205,7 @@ static ssize_t read_block(struct source *source, size_t len, struct err *err)
 static la_ssize_t on_read(struct archive *archive, void *data,
 			  const void **block)
 {
-	struct source *source = data;
+	struct decompressor *source = data;
 	ssize_t n = (ssize_t)source->peeked;
 
 	(void)archive;
@@ -221,7 +221,7 @@ static la_ssize_t on_read(struct archive *archive, void *data,
 	return n;
 }
 
-static int zstd_failed(struct source *source, struct err *err)
+static int zstd_failed(struct decompressor *source, struct err *err)
 {
 	if (err_is_set(&source->err)) {
 		*err = err_is_set(err) ? *err : source->err;
@@ -259,7 +259,7 @@ static uint64_t frame_window(const unsigned char *p)
 	return len == 2 ? size + 256 : size;
 }
 
-static int check_window(struct source *source, struct err *err)
+static int check_window(struct decompressor *source, struct err *err)
 {
 	uint64_t window;
 
@@ -280,7 +280,7 @@ static int check_window(struct source *source, struct err *err)
 	return 0;
 }
 
-static int open_zstd(struct source *source, struct err *err)
+static int open_zstd(struct decompressor *source, struct err *err)
 {
 	struct archive_entry *entry;
 
@@ -298,12 +298,12 @@ static int open_zstd(struct source *source, struct err *err)
 	return 0;
 }
 
-int source_open(struct source *source, int fd, const char *name,
-		struct err *err)
+int decompressor_open(struct decompressor *source, int fd, const char *name,
+		      struct err *err)
 {
 	ssize_t n;
 
-	*source = (struct source){
+	*source = (struct decompressor){
 		.fd = fd, .name = name, .block_size = SOURCE_BLOCK,
 	};
 	source->buffer = malloc(SOURCE_BLOCK);
@@ -325,7 +325,7 @@ int source_open(struct source *source, int fd, const char *name,
 	return source->kind == SOURCE_BARE ? refuse_foreign(source, err) : 0;
 }
 
-void source_close(struct source *source)
+void decompressor_close(struct decompressor *source)
 {
 	archive_read_free(source->zstd);
 	free(source->buffer);
@@ -333,7 +333,7 @@ void source_close(struct source *source)
 	source->buffer = NULL;
 }
 
-static int next_plain(struct source *source, struct err *err)
+static int next_plain(struct decompressor *source, struct err *err)
 {
 	ssize_t n = (ssize_t)source->peeked;
 
@@ -345,7 +345,7 @@ static int next_plain(struct source *source, struct err *err)
 	return n < 0 ? -1 : n > 0;
 }
 
-static int next_zstd(struct source *source, struct err *err)
+static int next_zstd(struct decompressor *source, struct err *err)
 {
 	const void *block;
 	la_int64_t offset;
@@ -363,7 +363,7 @@ static int next_zstd(struct source *source, struct err *err)
 	return zstd_failed(source, err);
 }
 
-int source_next(struct source *source, struct err *err)
+int decompressor_next(struct decompressor *source, struct err *err)
 {
 	int ret;
 
@@ -374,7 +374,7 @@ int source_next(struct source *source, struct err *err)
 	return ret;
 }
 
-bool source_skim(struct source *source)
+bool decompressor_skim(struct decompressor *source)
 {
 	off_t here = lseek(source->fd, 0, SEEK_CUR);
 	struct stat st;
@@ -388,7 +388,7 @@ bool source_skim(struct source *source)
 	return true;
 }
 
-uint64_t source_skip(struct source *source, uint64_t len)
+uint64_t decompressor_skip(struct decompressor *source, uint64_t len)
 {
 	uint64_t left;
 

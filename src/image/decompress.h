@@ -45,27 +45,27 @@ bool frame_feed(struct frame *frame, const unsigned char *bytes, size_t len)
 #define SOURCE_BLOCK (256u << 10)
 #define SOURCE_SKIM_BLOCK (4u << 10) /* of a tar without its data: a header takes three blocks of 512 */
 
-enum source_kind { SOURCE_BARE, SOURCE_TAR, SOURCE_ZSTD };
+enum input_kind { SOURCE_BARE, SOURCE_TAR, SOURCE_ZSTD };
 
 struct archive;
 
 /**
- * struct source - an input
+ * struct decompressor - an input
  * @name: what messages call it
  * @kind: what its first bytes say
  * @read_bytes: read from the file
- * @given_bytes: handed out by source_next(), which is more when compressed
+ * @given_bytes: handed out by decompressor_next(), which is more when compressed
  * @block, @block_len: handed out last
  * @block_size: read at a time
- * @skims: source_skip() passes bytes over
+ * @skims: decompressor_skip() passes bytes over
  * @file_bytes: with @skims: from where the input began to the file's end
  * @ended: the file's end was met
  * @exhausted: ... and more was asked for
  */
-struct source {
+struct decompressor {
 	int fd;
 	const char *name;
-	enum source_kind kind;
+	enum input_kind kind;
 	unsigned char *buffer;
 	size_t peeked; /* bytes in @buffer that are still to be handed out */
 	struct archive *zstd;
@@ -82,19 +82,19 @@ struct source {
 	struct err err; /* of reading, met inside of libarchive */
 };
 
-/** source_open - reads the first block and looks at it; 0 or -1; source_close() in any case */
-int source_open(struct source *source, int fd, const char *name,
-		struct err *err);
+/** decompressor_open - reads the first block and looks at it; 0 or -1; decompressor_close() in any case */
+int decompressor_open(struct decompressor *source, int fd, const char *name,
+		      struct err *err);
 
-void source_close(struct source *source);
+void decompressor_close(struct decompressor *source);
 
-/** source_next - 1 and a block in source->block, 0 at the end, -1 */
-int source_next(struct source *source, struct err *err);
+/** decompressor_next - 1 and a block in source->block, 0 at the end, -1 */
+int decompressor_next(struct decompressor *source, struct err *err);
 
-/** source_skim - from now on pass over what source_skip() is told to; false: it cannot, being compressed, or no regular file */
-bool source_skim(struct source *source);
+/** decompressor_skim - from now on pass over what decompressor_skip() is told to; false: it cannot, being compressed, or no regular file */
+bool decompressor_skim(struct decompressor *source);
 
-/** source_skip - leave out up to @len bytes after the last block; how many those were, 0 at the end and without source_skim() */
-uint64_t source_skip(struct source *source, uint64_t len);
+/** decompressor_skip - leave out up to @len bytes after the last block; how many those were, 0 at the end and without decompressor_skim() */
+uint64_t decompressor_skip(struct decompressor *source, uint64_t len);
 
 #endif

@@ -18,7 +18,7 @@
 /* What is wanted of the blocks that pass: from @begin to before @end. */
 struct cut {
 	uint64_t begin, end;
-	struct digest_pass members;
+	struct member_check members;
 	struct digest *digest;
 	extract_sink_fn sink;
 	void *sink_data;
@@ -26,12 +26,12 @@ struct cut {
 
 static void cut_free(struct cut *cut)
 {
-	digest_pass_free(&cut->members);
+	member_check_free(&cut->members);
 	digest_free(cut->digest);
 }
 
 /* The part of a block that is wanted; false: none is. */
-static bool wanted(const struct cut *cut, const struct sweep_block *block,
+static bool wanted(const struct cut *cut, const struct parallel_block *block,
 		   const unsigned char **data, size_t *len)
 {
 	uint64_t begin = block->offset, end = begin + block->len;
@@ -47,7 +47,7 @@ static bool wanted(const struct cut *cut, const struct sweep_block *block,
 	return true;
 }
 
-static int take_out(const struct sweep_block *block, void *data,
+static int take_out(const struct parallel_block *block, void *data,
 		    struct err *err)
 {
 	const struct cut *cut = data;
@@ -59,7 +59,7 @@ static int take_out(const struct sweep_block *block, void *data,
 	return cut->sink(bytes, len, cut->sink_data, err);
 }
 
-static int take_digest(const struct sweep_block *block, void *data,
+static int take_digest(const struct parallel_block *block, void *data,
 		       struct err *err)
 {
 	const struct cut *cut = data;
@@ -73,10 +73,10 @@ static int take_digest(const struct sweep_block *block, void *data,
 }
 
 /* A digest is of a whole member: from where the first one begins to where the last one ends. */
-static struct sweep_range whole_members(const struct view *view,
-					const struct cut *cut)
+static struct parallel_range whole_members(const struct view *view,
+					   const struct cut *cut)
 {
-	struct sweep_range range = { .offset = cut->begin };
+	struct parallel_range range = { .offset = cut->begin };
 	const struct view_extent *extents;
 	size_t n;
 
@@ -97,21 +97,21 @@ static int run(struct cut *cut, const struct view *view,
 	       unsigned int n_threads, struct err *err)
 {
 	bool is_image = view_kind(view) == IMAGE_TAR;
-	struct sweep_range range = {
+	struct parallel_range range = {
 		.offset = cut->begin, .len = cut->end - cut->begin,
 	};
-	const struct sweep_stage stages[] = {
+	const struct parallel_stage stages[] = {
 		{ take_out, cut }, { take_digest, cut },
-		{ digest_pass_take, &cut->members },
+		{ member_check_take, &cut->members },
 	};
 
 	if (!range.len)
 		return 0;
 	if (is_image)
 		range = whole_members(view, cut);
-	return sweep_run(view, n_threads, &range, stages, is_image ? 3 : 2,
-			 err) ||
-	       (is_image && digest_pass_require(&cut->members, NULL, err))
+	return parallel_run(view, n_threads, &range, stages, is_image ? 3 : 2,
+			    err) ||
+	       (is_image && member_check_require(&cut->members, NULL, err))
 		       ? -1 : 0;
 }
 
@@ -128,7 +128,7 @@ int image_extract(const struct view *view, uint64_t offset, uint64_t len,
 	cut.digest = digest_new();
 	if (!cut.digest)
 		return image_no_memory(err);
-	if (digest_pass_init(&cut.members, view, err) ||
+	if (member_check_init(&cut.members, view, err) ||
 	    run(&cut, view, n_threads, err))
 		return -1;
 	digest_text(cut.digest, digest);
@@ -140,7 +140,7 @@ int image_extract(const struct view *view, uint64_t offset, uint64_t len,
 /* On the way into the file. */
 struct writing {
 	const struct extract *extract;
-	const struct extract_options *options;
+	const struct extract_plan *options;
 	struct outfile *out;
 	struct progress sample;
 	uint64_t started_ns;
@@ -158,7 +158,7 @@ static int write_failed(const struct extract *extract, int num,
 
 static void show(struct writing *writing)
 {
-	const struct extract_options *options = writing->options;
+	const struct extract_plan *options = writing->options;
 
 	writing->sample.elapsed_ns = now_ns() - writing->started_ns;
 	if (options->progress)
@@ -185,16 +185,16 @@ static int write_bytes(const void *bytes, size_t len, void *data,
 static int find_record(struct extract *extract, const struct view *view,
 		       struct err *err)
 {
-	struct place place;
+	struct payload_location place;
 	uint64_t there;
 
-	if (place_find(view, extract->number, "--record", &place, err))
+	if (view_find_payload(view, extract->number, "--record", &place, err))
 		return -1;
 	extract->has_record = place.has_record;
 	extract->record = place.record;
 	extract->offset = place.begin;
 	extract->bytes = place.size;
-	there = place_there(&place, view);
+	there = payload_available(&place, view);
 	if (there == place.size)
 		return 0;
 	err_set(err, ERR_DAMAGED, 0,
@@ -230,7 +230,7 @@ static int write_device(struct extract *extract, struct outfile *out,
 }
 
 static int write_stream(struct extract *extract, const struct view *view,
-			const struct extract_options *options,
+			const struct extract_plan *options,
 			struct outfile *out, struct err *err)
 {
 	struct writing writing = {
@@ -268,7 +268,7 @@ static bool may_hold_signals(const struct outfile *out)
 	return out->kind == OUTFILE_UNNAMED || out->kind == OUTFILE_DOTFILE;
 }
 
-int extract_run(struct extract *extract, const struct extract_options *options,
+int extract_run(struct extract *extract, const struct extract_plan *options,
 		struct err *err)
 {
 	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */

@@ -50,7 +50,7 @@ typedef int (*extract_sink_fn)(const void *bytes, size_t len, void *data,
 
 /**
  * image_extract - hand @len bytes of the stream from @offset on to @sink, in their order
- * @n_threads: as sweep_run() has it
+ * @n_threads: as parallel_run() has it
  * @digest: takes the XXH3-128 of these bytes
  *
  * Of an image all members that the bytes are in are read whole, and their
@@ -65,10 +65,10 @@ int image_extract(const struct view *view, uint64_t offset, uint64_t len,
 /* A stream, a record or device.json out of an image into a file. */
 
 /**
- * struct extract_options - how
+ * struct extract_plan - how
  * @progress: may be NULL; called by one thread at a time
  */
-struct extract_options {
+struct extract_plan {
 	progress_fn progress;
 	void *progress_data;
 };
@@ -80,7 +80,7 @@ struct extract_options {
  * digests; what goes to a pipe has left by then. ERR_USAGE where the input has
  * no such part; 0 or -1.
  */
-int extract_run(struct extract *extract, const struct extract_options *options,
+int extract_run(struct extract *extract, const struct extract_plan *options,
 		struct err *err) __attribute__((nonnull(1, 2, 3)));
 
 #endif

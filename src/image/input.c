@@ -255,7 +255,7 @@ int input_check_unchanged(const struct input *input, struct err *err)
 #define DOCUMENT_MAX (4u << 20) /* of inspect, with 10,000 records; in memory it is many times as much */
 
 /* To the reader a document is a stream like any other. */
-char *document_read(struct input *input, size_t *len, struct err *err)
+char *input_read_all(struct input *input, size_t *len, struct err *err)
 {
 	struct image_member member;
 	AUTO_FREE char *text = NULL;

@@ -115,11 +115,11 @@ int input_check_unchanged(const struct input *input, struct err *err)
 /* JSON that somebody else wrote, out of a file or a pipe. */
 
 /**
- * document_read - all of @input, which is not an image
+ * input_read_all - all of @input, which is not an image
  *
  * At most 4 MiB; more is ERR_USAGE. Malloc'ed, @len bytes; NULL with err set.
  */
-char *document_read(struct input *input, size_t *len, struct err *err)
+char *input_read_all(struct input *input, size_t *len, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
 
 #endif

@@ -17,31 +17,31 @@ static void *grown(void *list, size_t n, size_t size)
 
 static int note_record(const struct record *record, void *data)
 {
-	struct survey *survey = data;
+	struct inspection *inspection = data;
 	struct record *list;
 
-	if (survey->n_records >= survey->limit)
+	if (inspection->n_records >= inspection->limit)
 		return 0;
-	list = grown(survey->records, survey->n_records, sizeof(*list));
+	list = grown(inspection->records, inspection->n_records, sizeof(*list));
 	if (!list)
 		return -1;
-	survey->records = list;
-	list[survey->n_records++] = *record;
+	inspection->records = list;
+	list[inspection->n_records++] = *record;
 	return 0;
 }
 
-static int note_member(struct survey *survey,
-		       const struct survey_member *member)
+static int note_member(struct inspection *inspection,
+		       const struct inspected_member *member)
 {
-	struct survey_member *list;
+	struct inspected_member *list;
 
-	if (!survey->is_image || survey->n_members >= survey->limit)
+	if (!inspection->is_image || inspection->n_members >= inspection->limit)
 		return 0;
-	list = grown(survey->members, survey->n_members, sizeof(*list));
+	list = grown(inspection->members, inspection->n_members, sizeof(*list));
 	if (!list)
 		return -1;
-	survey->members = list;
-	list[survey->n_members++] = *member;
+	inspection->members = list;
+	list[inspection->n_members++] = *member;
 	return 0;
 }
 
@@ -56,9 +56,9 @@ static int keep_text(const char *from, size_t len, char **to, size_t *to_len,
 	return *to ? 0 : image_no_memory(err);
 }
 
-static int note_read(struct survey *survey, const struct image_member *member)
+static int note_read(struct inspection *inspection, const struct image_member *member)
 {
-	struct survey_member noted = {
+	struct inspected_member noted = {
 		.phase = member->phase,
 		.offset = member->offset,
 		.bytes = member->len,
@@ -66,50 +66,50 @@ static int note_read(struct survey *survey, const struct image_member *member)
 
 	memcpy(noted.name, member->name, sizeof(noted.name));
 	memcpy(noted.digest, member->digest, sizeof(noted.digest));
-	return note_member(survey, &noted);
+	return note_member(inspection, &noted);
 }
 
-static int read_members(struct image_reader *reader, struct survey *survey,
+static int read_members(struct image_reader *reader, struct inspection *inspection,
 			struct err *err)
 {
 	struct image_member member;
 	int ret;
 
 	while ((ret = image_reader_next(reader, &member, err)) > 0)
-		if (note_read(survey, &member) ||
-		    record_feed(&survey->parser, member.data, member.len,
-				note_record, survey))
+		if (note_read(inspection, &member) ||
+		    record_feed(&inspection->parser, member.data, member.len,
+				note_record, inspection))
 			return image_no_memory(err);
-	image_reader_totals(reader, &survey->totals);
+	image_reader_totals(reader, &inspection->totals);
 	return ret;
 }
 
 /* What cannot be read at any place, from front to back, with all its digests. */
-static int survey_through(struct image_reader *reader, struct survey *survey,
+static int survey_through(struct image_reader *reader, struct inspection *inspection,
 			  struct err *err)
 {
 	const char *json;
 	size_t len;
 
-	survey->checked = true;
+	inspection->checked = true;
 	json = image_reader_device(reader, &len);
-	if (keep_text(json, len, &survey->device_json, &survey->device_len,
+	if (keep_text(json, len, &inspection->device_json, &inspection->device_len,
 		      err) ||
-	    read_members(reader, survey, err))
+	    read_members(reader, inspection, err))
 		return -1;
 	json = image_reader_manifest(reader, &len);
-	return keep_text(json, len, &survey->manifest_json,
-			 &survey->manifest_len, err);
+	return keep_text(json, len, &inspection->manifest_json,
+			 &inspection->manifest_len, err);
 }
 
-static int note_extents(const struct view *view, struct survey *survey,
+static int note_extents(const struct view *view, struct inspection *inspection,
 			struct err *err)
 {
 	size_t n;
 	const struct view_extent *extents = view_extents(view, &n);
 
-	for (size_t i = 0; i < n && survey->n_members < survey->limit; i++) {
-		struct survey_member noted = {
+	for (size_t i = 0; i < n && inspection->n_members < inspection->limit; i++) {
+		struct inspected_member noted = {
 			.phase = extents[i].phase,
 			.offset = extents[i].offset,
 			.bytes = extents[i].len,
@@ -117,86 +117,86 @@ static int note_extents(const struct view *view, struct survey *survey,
 
 		format_member_name(noted.name, i, extents[i].phase);
 		memcpy(noted.digest, extents[i].digest, sizeof(noted.digest));
-		if (note_member(survey, &noted))
+		if (note_member(inspection, &noted))
 			return image_no_memory(err);
 	}
 	return 0;
 }
 
-static int note_view(const struct view *view, struct survey *survey,
+static int note_view(const struct view *view, struct inspection *inspection,
 		     struct err *err)
 {
 	const char *json;
 	size_t len;
 	int ret;
 
-	survey->totals = *view_totals(view);
+	inspection->totals = *view_totals(view);
 	json = view_device(view, &len);
-	if (keep_text(json, len, &survey->device_json, &survey->device_len, err))
+	if (keep_text(json, len, &inspection->device_json, &inspection->device_len, err))
 		return -1;
 	json = view_manifest(view, &len);
-	if (keep_text(json, len, &survey->manifest_json, &survey->manifest_len,
+	if (keep_text(json, len, &inspection->manifest_json, &inspection->manifest_len,
 		      err) ||
-	    note_extents(view, survey, err))
+	    note_extents(view, inspection, err))
 		return -1;
-	ret = view_records(view, &survey->parser, note_record, survey, err);
+	ret = view_records(view, &inspection->parser, note_record, inspection, err);
 	return ret && !err_is_set(err) ? image_no_memory(err) : ret;
 }
 
 /* Headers, and nothing of the stream but its records' headers; of a damaged image what there is. */
-static int survey_in_place(struct opened *opened, struct survey *survey,
+static int survey_in_place(struct opened *opened, struct inspection *inspection,
 			   struct err *err)
 {
 	AUTO_VIEW struct view *view = NULL;
 	struct err noting = ERR_INIT;
 	int ret = view_of_opened(&view, opened, err);
 
-	if (view && note_view(view, survey, &noting) && !ret) {
+	if (view && note_view(view, inspection, &noting) && !ret) {
 		*err = noting;
 		return -1;
 	}
 	return ret;
 }
 
-int image_survey(struct survey *survey, struct err *err)
+int image_inspect(struct inspection *inspection, struct err *err)
 {
 	AUTO_OPENED struct opened opened = OPENED_INIT;
 	int ret;
 
-	if (opened_open(&opened, survey->path, err))
+	if (opened_open(&opened, inspection->path, err))
 		return -1;
-	survey->opened = true;
-	survey->is_image = image_reader_kind(opened.reader) == IMAGE_TAR;
-	survey->compressed = image_reader_is_compressed(opened.reader);
-	ret = opened.in_place ? survey_in_place(&opened, survey, err)
-			      : survey_through(opened.reader, survey, err);
+	inspection->opened = true;
+	inspection->is_image = image_reader_kind(opened.reader) == IMAGE_TAR;
+	inspection->compressed = image_reader_is_compressed(opened.reader);
+	ret = opened.in_place ? survey_in_place(&opened, inspection, err)
+			      : survey_through(opened.reader, inspection, err);
 	if (ret)
 		return -1;
-	survey->ended = true;
-	if (record_require_complete(&survey->parser, err))
+	inspection->ended = true;
+	if (record_require_complete(&inspection->parser, err))
 		return err_wrap(err, "%s", opened.name);
 	return 0;
 }
 
-int image_survey_view(const struct view *view, struct survey *survey,
-		      struct err *err)
+int image_inspect_view(const struct view *view, struct inspection *inspection,
+		       struct err *err)
 {
-	survey->opened = true;
-	survey->is_image = view_kind(view) == IMAGE_TAR;
-	survey->compressed = view_is_compressed(view);
-	survey->checked = view_is_checked(view);
-	if (note_view(view, survey, err))
+	inspection->opened = true;
+	inspection->is_image = view_kind(view) == IMAGE_TAR;
+	inspection->compressed = view_is_compressed(view);
+	inspection->checked = view_is_checked(view);
+	if (note_view(view, inspection, err))
 		return -1;
-	survey->ended = view_is_whole(view);
-	if (record_require_complete(&survey->parser, err))
+	inspection->ended = view_is_whole(view);
+	if (record_require_complete(&inspection->parser, err))
 		return err_wrap(err, "%s", view_name(view));
 	return 0;
 }
 
-void survey_free(struct survey *survey)
+void inspection_free(struct inspection *inspection)
 {
-	free(survey->device_json);
-	free(survey->manifest_json);
-	free(survey->members);
-	free(survey->records);
+	free(inspection->device_json);
+	free(inspection->manifest_json);
+	free(inspection->members);
+	free(inspection->records);
 }

@@ -14,8 +14,8 @@
 
 /* What was found in an image or a bare stream: filled by image, printed by report. */
 
-/** struct survey_member - one piece of the stream in an image */
-struct survey_member {
+/** struct inspected_member - one piece of the stream in an image */
+struct inspected_member {
 	char name[64];
 	enum phase phase;
 	uint64_t offset; /* in the bare stream */
@@ -24,12 +24,12 @@ struct survey_member {
 };
 
 /**
- * struct survey - a look through an image or a bare stream
+ * struct inspection - a look through an image or a bare stream
  * @path: what was read
  * @limit: at most so many members and records are listed; the rest is counted
  * @device_json, @manifest_json: as they stand in the image, or NULL
  */
-struct survey {
+struct inspection {
 	const char *path;
 	size_t limit;
 	bool opened; /* it is an image or a stream; else the rest is empty */
@@ -41,7 +41,7 @@ struct survey {
 	size_t device_len;
 	char *manifest_json;
 	size_t manifest_len;
-	struct survey_member *members;
+	struct inspected_member *members;
 	size_t n_members;
 	struct record *records;
 	size_t n_records;
@@ -50,24 +50,24 @@ struct survey {
 };
 
 /**
- * image_survey - look through the file survey->path, or standard input for "-"
- * @survey: zeroed but for path and limit; survey_free() in any case
+ * image_inspect - look through the file survey->path, or standard input for "-"
+ * @inspection: zeroed but for path and limit; inspection_free() in any case
  *
  * A regular file that is not compressed is not read: its headers are, and the
  * records'. Everything else is read through, and its digests are checked.
  *
  * 0, or -1 with ERR_DAMAGED and the like: what was readable up to there is in
- * @survey all the same.
+ * @inspection all the same.
  */
-int image_survey(struct survey *survey, struct err *err) __attribute__((nonnull(1, 2)));
+int image_inspect(struct inspection *inspection, struct err *err) __attribute__((nonnull(1, 2)));
 
 /**
- * image_survey_view - image_survey() of what is open already, perhaps damaged
- * @survey: as there, but for the path, which may be any
+ * image_inspect_view - image_inspect() of what is open already, perhaps damaged
+ * @inspection: as there, but for the path, which may be any
  */
-int image_survey_view(const struct view *view, struct survey *survey,
-		      struct err *err) __attribute__((nonnull(1, 2, 3)));
+int image_inspect_view(const struct view *view, struct inspection *inspection,
+		       struct err *err) __attribute__((nonnull(1, 2, 3)));
 
-void survey_free(struct survey *survey);
+void inspection_free(struct inspection *inspection);
 
 #endif

@@ -49,7 +49,7 @@ static json_t *features_of(const struct mig_caps *caps)
 			 "dma_logging", caps->dma_logging);
 }
 
-char *report_image_text(json_t *document)
+char *member_json_text(json_t *document)
 {
 	char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
 	size_t len = text ? strlen(text) : 0;
@@ -64,39 +64,39 @@ char *report_image_text(json_t *document)
 	return line;
 }
 
-char *report_image_device(const struct device *device,
-			  const struct image_origin *origin)
+char *device_json_make(const struct device *device,
+		       const struct image_origin *origin)
 {
 	bool pci = device->kind != DEVICE_OTHER;
 
-	return report_image_text(json_pack(
+	return member_json_text(json_pack(
 		"{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}",
 		"schema", schema_of(SCHEMA_IMAGE),
 		"minor", FORMAT_MINOR,
-		"device", report_string(device->name),
+		"device", document_string(device->name),
 		"kind", format_kinds[device->kind],
 		"vendor_id", hex16(device->vendor_id),
 		"device_id", hex16(device->device_id),
 		"subsystem_vendor_id", hex16(device->subsystem_vendor_id),
 		"subsystem_id", hex16(device->subsystem_id),
 		"revision", pci ? json_integer(device->revision) : json_null(),
-		"product", report_text(device->product),
-		"mdev_type", report_text(device->mdev_type),
+		"product", document_text(device->product),
+		"mdev_type", document_text(device->mdev_type),
 		"pf", address_of(device->has_pf, &device->pf),
-		"vf_number", report_number(device->kind == DEVICE_VF
-					   ? device->vf_number : -1),
-		"psid", report_text(device->psid),
-		"fw_version", report_text(device->fw_version),
-		"driver", report_text(device->driver),
+		"vf_number", document_number(device->kind == DEVICE_VF
+					     ? device->vf_number : -1),
+		"psid", document_text(device->psid),
+		"fw_version", document_text(device->fw_version),
+		"driver", document_text(device->driver),
 		"features", features_of(&device->caps),
 		"saved_unix_ns", (json_int_t)origin->saved_unix_ns,
 		"saved", time_text(origin->saved_unix_ns),
-		"kernel", report_text(origin->kernel),
+		"kernel", document_text(origin->kernel),
 		"tool", json_pack("{s:s, s:o}", "name", "mlxmigctl", "version",
-				  report_text(origin->tool))));
+				  document_text(origin->tool))));
 }
 
-json_t *report_phases(const struct phase_total phases[PHASE_COUNT], bool timed)
+json_t *phases_json(const struct phase_total phases[PHASE_COUNT], bool timed)
 {
 	json_t *object = json_object();
 
@@ -112,7 +112,7 @@ json_t *report_phases(const struct phase_total phases[PHASE_COUNT], bool timed)
 	return object;
 }
 
-json_t *report_records(const struct record_parser *records)
+json_t *records_json(const struct record_parser *records)
 {
 	return json_pack("{s:s, s:o, s:I, s:o}",
 			 "format", stream_format_name(records->format),
@@ -126,17 +126,17 @@ json_t *report_records(const struct record_parser *records)
 }
 
 /* Durations must be numbers, as every reader of this version wants them. */
-char *report_image_packed_manifest(const struct image_totals *totals,
-				   const struct record_parser *records)
+char *manifest_json_make_packed(const struct image_totals *totals,
+				const struct record_parser *records)
 {
-	return report_image_text(json_pack(
+	return member_json_text(json_pack(
 		"{s:o, s:I, s:I, s:s, s:o, s:o, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:[]}",
 		"schema", schema_of(SCHEMA_MANIFEST),
 		"bytes", (json_int_t)totals->bytes,
 		"members", (json_int_t)totals->members,
 		"xxh3_128", totals->digest,
-		"phases", report_phases(totals->phases, true),
-		"records", report_records(records),
+		"phases", phases_json(totals->phases, true),
+		"records", records_json(records),
 		"from", "fresh", "started_unix_ns", "duration_ns",
 		"stopped_ns", "precopy", "stopped", "arcs"));
 }
@@ -154,14 +154,14 @@ static int get_kind(const json_t *document, enum device_kind *kind,
 {
 	char text[16];
 
-	if (foreign_text(document, "kind", text, sizeof(text), err))
+	if (json_read_text(document, "kind", text, sizeof(text), err))
 		return -1;
 	for (unsigned int i = 0; i < KIND_COUNT; i++)
 		if (!strcmp(text, format_kinds[i])) {
 			*kind = (enum device_kind)i;
 			return 0;
 		}
-	return foreign_bad("kind", err);
+	return json_read_bad("kind", err);
 }
 
 /* A device that is on no PCI bus has no ids; in an image they are 0. */
@@ -171,33 +171,33 @@ static int get_ids(const json_t *document, struct device *device,
 	if (device->kind == DEVICE_OTHER &&
 	    json_is_null(json_object_get(document, "vendor_id")))
 		return 0;
-	return foreign_hex16(document, "vendor_id", &device->vendor_id, err) ||
-	       foreign_hex16(document, "device_id", &device->device_id, err) ||
-	       foreign_hex16(document, "subsystem_vendor_id",
-			     &device->subsystem_vendor_id, err) ||
-	       foreign_hex16(document, "subsystem_id", &device->subsystem_id,
-			     err);
+	return json_read_hex16(document, "vendor_id", &device->vendor_id, err) ||
+	       json_read_hex16(document, "device_id", &device->device_id, err) ||
+	       json_read_hex16(document, "subsystem_vendor_id",
+			       &device->subsystem_vendor_id, err) ||
+	       json_read_hex16(document, "subsystem_id", &device->subsystem_id,
+			       err);
 }
 
 static int get_texts(const json_t *document, struct device *device,
 		     struct err *err)
 {
-	return foreign_text(document, "device", device->name,
-			    sizeof(device->name), err) ||
-	       foreign_text(document, "psid", device->psid,
-			    sizeof(device->psid), err) ||
-	       foreign_text(document, "fw_version", device->fw_version,
-			    sizeof(device->fw_version), err) ||
-	       foreign_text(document, "driver", device->driver,
-			    sizeof(device->driver), err) ||
+	return json_read_text(document, "device", device->name,
+			      sizeof(device->name), err) ||
+	       json_read_text(document, "psid", device->psid,
+			      sizeof(device->psid), err) ||
+	       json_read_text(document, "fw_version", device->fw_version,
+			      sizeof(device->fw_version), err) ||
+	       json_read_text(document, "driver", device->driver,
+			      sizeof(device->driver), err) ||
 	       /* What earlier versions wrote has none. */
 	       (json_object_get(document, "mdev_type") &&
-		foreign_text(document, "mdev_type", device->mdev_type,
-			     sizeof(device->mdev_type), err));
+		json_read_text(document, "mdev_type", device->mdev_type,
+			       sizeof(device->mdev_type), err));
 }
 
-int format_read_identity(const json_t *document, struct device *device,
-			 struct err *err)
+int device_json_parse_identity(const json_t *document, struct device *device,
+			       struct err *err)
 {
 	*device = (struct device){
 		.vf_number = -1, .iommu_group = -1, .numa_node = -1,
@@ -210,24 +210,24 @@ int format_read_identity(const json_t *document, struct device *device,
 static int get_origin(const json_t *document, struct image_origin *origin,
 		      struct err *err)
 {
-	return foreign_text(document, "kernel", origin->kernel,
-			    sizeof(origin->kernel), err) ||
-	       foreign_text(json_object_get(document, "tool"), "version",
-			    origin->tool, sizeof(origin->tool), err) ||
-	       foreign_u64(document, "saved_unix_ns", &origin->saved_unix_ns,
-			   err);
+	return json_read_text(document, "kernel", origin->kernel,
+			      sizeof(origin->kernel), err) ||
+	       json_read_text(json_object_get(document, "tool"), "version",
+			      origin->tool, sizeof(origin->tool), err) ||
+	       json_read_u64(document, "saved_unix_ns", &origin->saved_unix_ns,
+			     err);
 }
 
-int format_read_device(const json_t *document, struct device *device,
-		       struct image_origin *origin, struct err *err)
+int device_json_parse(const json_t *document, struct device *device,
+		      struct image_origin *origin, struct err *err)
 {
 	const json_t *vf_number = json_object_get(document, "vf_number");
 
-	if (foreign_schema(document, SCHEMA_IMAGE, FORMAT_MAJOR, err) ||
-	    format_read_identity(document, device, err) ||
+	if (json_read_schema(document, SCHEMA_IMAGE, FORMAT_MAJOR, err) ||
+	    device_json_parse_identity(document, device, err) ||
 	    get_origin(document, origin, err) ||
-	    foreign_u64(json_object_get(document, "features"), "flags",
-			&device->caps.flags, err))
+	    json_read_u64(json_object_get(document, "features"), "flags",
+			  &device->caps.flags, err))
 		return -1;
 	device->probed = true;
 	if (json_is_integer(vf_number) && json_integer_value(vf_number) >= 0 &&
@@ -236,23 +236,23 @@ int format_read_device(const json_t *document, struct device *device,
 	return 0;
 }
 
-int report_image_read_device(const char *json, size_t len,
-			     struct device *device, struct image_origin *origin,
-			     struct err *err)
+int device_json_read(const char *json, size_t len,
+		     struct device *device, struct image_origin *origin,
+		     struct err *err)
 {
-	AUTO_JSON json_t *document = foreign_parse(json, len, err);
+	AUTO_JSON json_t *document = json_read_parse(json, len, err);
 	struct image_origin unused;
 
-	return document && !format_read_device(document, device,
-					       origin ? origin : &unused, err)
+	return document && !device_json_parse(document, device,
+					      origin ? origin : &unused, err)
 		       ? 0 : -1;
 }
 
-int report_image_check_device(const char *json, size_t len, struct err *err)
+int device_json_check(const char *json, size_t len, struct err *err)
 {
 	struct device device;
 
-	return report_image_read_device(json, len, &device, NULL, err);
+	return device_json_read(json, len, &device, NULL, err);
 }
 
 static int get_phase(const json_t *phases, const char *name,
@@ -260,24 +260,24 @@ static int get_phase(const json_t *phases, const char *name,
 {
 	const json_t *phase = json_object_get(phases, name);
 
-	return foreign_u64(phase, "bytes", &total->bytes, err) ||
-	       foreign_u64(phase, "members", &total->members, err) ||
-	       foreign_u64(phase, "duration_ns", &total->duration_ns, err);
+	return json_read_u64(phase, "bytes", &total->bytes, err) ||
+	       json_read_u64(phase, "members", &total->members, err) ||
+	       json_read_u64(phase, "duration_ns", &total->duration_ns, err);
 }
 
-int report_image_read_manifest(const char *json, size_t len,
-			       struct image_totals *totals, struct err *err)
+int manifest_json_read(const char *json, size_t len,
+		       struct image_totals *totals, struct err *err)
 {
-	AUTO_JSON json_t *document = foreign_parse(json, len, err);
+	AUTO_JSON json_t *document = json_read_parse(json, len, err);
 	const json_t *phases;
 
 	*totals = (struct image_totals){};
 	if (!document ||
-	    foreign_schema(document, SCHEMA_MANIFEST, FORMAT_MAJOR, err) ||
-	    foreign_u64(document, "bytes", &totals->bytes, err) ||
-	    foreign_u64(document, "members", &totals->members, err) ||
-	    foreign_text(document, "xxh3_128", totals->digest,
-			 sizeof(totals->digest), err))
+	    json_read_schema(document, SCHEMA_MANIFEST, FORMAT_MAJOR, err) ||
+	    json_read_u64(document, "bytes", &totals->bytes, err) ||
+	    json_read_u64(document, "members", &totals->members, err) ||
+	    json_read_text(document, "xxh3_128", totals->digest,
+			   sizeof(totals->digest), err))
 		return -1;
 	phases = json_object_get(document, "phases");
 	for (unsigned int i = 0; i < PHASE_COUNT; i++)
@@ -286,7 +286,7 @@ int report_image_read_manifest(const char *json, size_t len,
 	return 0;
 }
 
-json_t *format_device_within(const json_t *document)
+json_t *device_json_within(const json_t *document)
 {
 	const json_t *result = json_object_get(document, "result");
 	json_t *device = json_object_get(result ? result : document, "device");
@@ -294,19 +294,19 @@ json_t *format_device_within(const json_t *document)
 	return json_is_object(device) ? device : NULL;
 }
 
-char *report_image_find_device(const char *json, size_t len,
-			       struct image_origin *origin, struct err *err)
+char *device_json_find(const char *json, size_t len,
+		       struct image_origin *origin, struct err *err)
 {
-	AUTO_JSON json_t *document = foreign_parse(json, len, err);
-	json_t *within = document ? format_device_within(document) : NULL;
+	AUTO_JSON json_t *document = json_read_parse(json, len, err);
+	json_t *within = document ? device_json_within(document) : NULL;
 	struct device device;
 	char *text;
 
 	if (!document ||
-	    format_read_device(within ? within : document, &device, origin,
-			       err))
+	    device_json_parse(within ? within : document, &device, origin,
+			      err))
 		return NULL;
-	text = within ? report_image_text(json_incref(within))
+	text = within ? member_json_text(json_incref(within))
 		      : strndup(json, len);
 	if (!text)
 		err_set(err, ERR_NO_MEMORY, 0, "device.json");

@@ -11,56 +11,56 @@
 #include "image/record.h"
 #include "lib/err.h"
 
-/** report_image_device - the text of device.json, malloc'ed; NULL: no memory */
-char *report_image_device(const struct device *device,
-			  const struct image_origin *origin)
+/** device_json_make - the text of device.json, malloc'ed; NULL: no memory */
+char *device_json_make(const struct device *device,
+		       const struct image_origin *origin)
 	__attribute__((nonnull(1, 2)));
 
 /**
- * report_image_read_device - device.json back into structs
+ * device_json_read - device.json back into structs
  * @origin: may be NULL
  *
  * Only what identifies the device is filled. ERR_DAMAGED for what is not such
  * a document, ERR_INCOMPATIBLE for a newer major version; 0 or -1.
  */
-int report_image_read_device(const char *json, size_t len,
-			     struct device *device, struct image_origin *origin,
-			     struct err *err) __attribute__((nonnull(1, 3, 5)));
+int device_json_read(const char *json, size_t len,
+		     struct device *device, struct image_origin *origin,
+		     struct err *err) __attribute__((nonnull(1, 3, 5)));
 
-/** report_image_check_device - report_image_read_device() for its verdict alone */
-int report_image_check_device(const char *json, size_t len, struct err *err)
+/** device_json_check - device_json_read() for its verdict alone */
+int device_json_check(const char *json, size_t len, struct err *err)
 	__attribute__((nonnull(1, 3)));
 
 /**
- * report_image_find_device - device.json in a document: the document itself, or what inspect found
+ * device_json_find - device.json in a document: the document itself, or what inspect found
  * @origin: takes when, and by what, the state was saved
  *
  * malloc'ed: byte for byte where it is the document itself. NULL with err set
- * as report_image_read_device() does it.
+ * as device_json_read() does it.
  */
-char *report_image_find_device(const char *json, size_t len,
-			       struct image_origin *origin, struct err *err)
+char *device_json_find(const char *json, size_t len,
+		       struct image_origin *origin, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
-/** report_image_packed_manifest - report_image_manifest() of a stream of which nobody knows how it was saved */
-char *report_image_packed_manifest(const struct image_totals *totals,
-				   const struct record_parser *records)
+/** manifest_json_make_packed - manifest_json_make() of a stream of which nobody knows how it was saved */
+char *manifest_json_make_packed(const struct image_totals *totals,
+				const struct record_parser *records)
 	__attribute__((nonnull(1, 2)));
 
-/** report_image_read_manifest - manifest.json back into totals */
-int report_image_read_manifest(const char *json, size_t len,
-			       struct image_totals *totals, struct err *err)
+/** manifest_json_read - manifest.json back into totals */
+int manifest_json_read(const char *json, size_t len,
+		       struct image_totals *totals, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
 /**
- * report_phases - {"pre_copy": {"bytes", "members", "duration_ns"}, …}
+ * phases_json - {"pre_copy": {"bytes", "members", "duration_ns"}, …}
  * @timed: the durations are known; else they are null
  */
-json_t *report_phases(const struct phase_total phases[PHASE_COUNT], bool timed)
+json_t *phases_json(const struct phase_total phases[PHASE_COUNT], bool timed)
 	__attribute__((nonnull(1)));
 
-/** report_records - {"format", "count", "firmware_bytes", "complete"} of a stream; count and complete are null of a bare one */
-json_t *report_records(const struct record_parser *records)
+/** records_json - {"format", "count", "firmware_bytes", "complete"} of a stream; count and complete are null of a bare one */
+json_t *records_json(const struct record_parser *records)
 	__attribute__((nonnull(1)));
 
 #define FORMAT_MAJOR 1 /* what knows one cannot read another */
@@ -73,18 +73,18 @@ json_t *report_records(const struct record_parser *records)
 /* By enum device_kind. */
 extern const char *const format_kinds[KIND_COUNT];
 
-/** report_image_text - the text of a document, which is released; malloc'ed; NULL: no memory */
-char *report_image_text(json_t *document);
+/** member_json_text - the text of a document, which is released; malloc'ed; NULL: no memory */
+char *member_json_text(json_t *document);
 
-/** format_read_identity - what device.json and an entry of status both have: kind, name, ids, PSID, firmware, driver; 0 or -1 */
-int format_read_identity(const json_t *document, struct device *device,
-			 struct err *err);
+/** device_json_parse_identity - what device.json and an entry of status both have: kind, name, ids, PSID, firmware, driver; 0 or -1 */
+int device_json_parse_identity(const json_t *document, struct device *device,
+			       struct err *err);
 
-/** format_read_device - device.json, as report_image_read_device() does it; 0 or -1 */
-int format_read_device(const json_t *document, struct device *device,
-		       struct image_origin *origin, struct err *err);
+/** device_json_parse - device.json, as device_json_read() does it; 0 or -1 */
+int device_json_parse(const json_t *document, struct device *device,
+		      struct image_origin *origin, struct err *err);
 
-/** format_device_within - device.json in what inspect printed, also of a damaged image, when it is the result of an error; borrowed, or NULL */
-json_t *format_device_within(const json_t *document);
+/** device_json_within - device.json in what inspect printed, also of a damaged image, when it is the result of an error; borrowed, or NULL */
+json_t *device_json_within(const json_t *document);
 
 #endif

@@ -15,7 +15,7 @@
 /* struct packing - the stream's bytes on their way */
 struct packing {
 	struct pack *pack;
-	const struct pack_options *options;
+	const struct pack_plan *options;
 	struct image_writer *writer;
 	struct outfile out;
 };
@@ -50,10 +50,10 @@ static char *read_device(const struct pack *pack, struct image_origin *origin,
 		return NULL;
 	from = image_reader_device(input.reader, &len);
 	if (!from)
-		from = text = document_read(&input, &len, err);
+		from = text = input_read_all(&input, &len, err);
 	if (!from)
 		return NULL;
-	json = report_image_find_device(from, len, origin, err);
+	json = device_json_find(from, len, origin, err);
 	if (json && strlen(json) <= IMAGE_DEVICE_MAX)
 		return json;
 	free(json);
@@ -140,7 +140,7 @@ static int finish(struct packing *packing, struct err *err)
 
 	if (image_writer_flush(packing->writer, &pack->totals, err))
 		return failed(pack, err);
-	json = report_image_packed_manifest(&pack->totals, &pack->records);
+	json = manifest_json_make_packed(&pack->totals, &pack->records);
 	if (!json)
 		return err_set(err, ERR_NO_MEMORY, 0, "manifest.json");
 	if (image_writer_finish(packing->writer, json, strlen(json), err))
@@ -151,7 +151,7 @@ static int finish(struct packing *packing, struct err *err)
 		       ? -1 : 0;
 }
 
-int pack_run(struct pack *pack, const struct pack_options *options,
+int pack_run(struct pack *pack, const struct pack_plan *options,
 	     struct err *err)
 {
 	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */

@@ -35,10 +35,10 @@ struct pack {
 };
 
 /**
- * struct pack_options - how
+ * struct pack_plan - how
  * @progress: may be NULL
  */
-struct pack_options {
+struct pack_plan {
 	progress_fn progress;
 	void *progress_data;
 };
@@ -49,7 +49,7 @@ struct pack_options {
  * ERR_USAGE for what is an image already, ERR_DAMAGED for a stream of records
  * that no driver would take. On a failure or a signal no file appears. 0 or -1.
  */
-int pack_run(struct pack *pack, const struct pack_options *options,
+int pack_run(struct pack *pack, const struct pack_plan *options,
 	     struct err *err) __attribute__((nonnull(1, 2, 3)));
 
 #endif

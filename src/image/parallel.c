@@ -20,7 +20,7 @@ unsigned int processors(void)
 struct sweep {
 	const struct view *view;
 	const struct view_extent *extents;
-	const struct sweep_stage *stages;
+	const struct parallel_stage *stages;
 	size_t n_stages;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t turned;
@@ -28,7 +28,7 @@ struct sweep {
 	uint64_t taken;       /* of that extent */
 	uint64_t left;        /* of the stream, or of the range */
 	uint64_t next;        /* its number */
-	uint64_t turns[SWEEP_STAGES_MAX]; /* the number of the block that each stage waits for */
+	uint64_t turns[PARALLEL_STAGES_MAX]; /* the number of the block that each stage waits for */
 	bool failed;
 	struct err err;
 };
@@ -40,7 +40,7 @@ struct worker {
 };
 
 /* The next block, without its data; false: there is none. */
-static bool claim(struct sweep *sweep, struct sweep_block *block,
+static bool claim(struct sweep *sweep, struct parallel_block *block,
 		  uint64_t *number)
 {
 	const struct view_extent *extent;
@@ -50,9 +50,9 @@ static bool claim(struct sweep *sweep, struct sweep_block *block,
 		return false;
 	extent = &sweep->extents[sweep->extent];
 	in_extent = extent->len - sweep->taken;
-	len = in_extent < SWEEP_BLOCK ? in_extent : SWEEP_BLOCK;
+	len = in_extent < PARALLEL_BLOCK ? in_extent : PARALLEL_BLOCK;
 	len = sweep->left < len ? sweep->left : len;
-	*block = (struct sweep_block){
+	*block = (struct parallel_block){
 		.len = (size_t)len,
 		.offset = extent->offset + sweep->taken,
 		.extent = sweep->extent,
@@ -97,13 +97,13 @@ static void pass_turn(struct sweep *sweep, size_t stage)
 }
 
 /* A block through all stages; false: the sweep is over. */
-static bool process(struct sweep *sweep, const struct sweep_block *block,
+static bool process(struct sweep *sweep, const struct parallel_block *block,
 		    uint64_t number)
 {
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < sweep->n_stages; i++) {
-		const struct sweep_stage *stage = &sweep->stages[i];
+		const struct parallel_stage *stage = &sweep->stages[i];
 
 		if (!await_turn(sweep, i, number))
 			return false;
@@ -121,7 +121,7 @@ static void *work(void *data)
 	struct worker *worker = data;
 	struct sweep *sweep = worker->sweep;
 	struct err err = ERR_INIT;
-	struct sweep_block block;
+	struct parallel_block block;
 	uint64_t number;
 	bool more = true;
 
@@ -156,7 +156,7 @@ static void work_all(struct worker *workers, unsigned int n)
 }
 
 /* To the extent in which the range begins; where it is empty, nothing is asked for. */
-static void place(struct sweep *sweep, const struct sweep_range *range)
+static void place(struct sweep *sweep, const struct parallel_range *range)
 {
 	sweep->left = range ? range->len : view_size(sweep->view);
 	if (!range || !range->len)
@@ -167,11 +167,11 @@ static void place(struct sweep *sweep, const struct sweep_range *range)
 	sweep->taken = range->offset - sweep->extents[sweep->extent].offset;
 }
 
-int sweep_run(const struct view *view, unsigned int n_threads,
-	      const struct sweep_range *range, const struct sweep_stage *stages,
-	      size_t n_stages, struct err *err)
+int parallel_run(const struct view *view, unsigned int n_threads,
+		 const struct parallel_range *range, const struct parallel_stage *stages,
+		 size_t n_stages, struct err *err)
 {
-	struct worker workers[SWEEP_THREADS_MAX];
+	struct worker workers[PARALLEL_THREADS_MAX];
 	struct sweep sweep = {
 		.view = view, .stages = stages, .n_stages = n_stages,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -188,9 +188,9 @@ int sweep_run(const struct view *view, unsigned int n_threads,
 	sweep.extents = view_extents(view, &n_extents);
 	place(&sweep, range);
 	n_threads = n_threads < 1 ? 1 : n_threads;
-	for (; n < n_threads && n < SWEEP_THREADS_MAX; n++) {
+	for (; n < n_threads && n < PARALLEL_THREADS_MAX; n++) {
 		workers[n] = (struct worker){ .sweep = &sweep };
-		workers[n].buffer = malloc(SWEEP_BLOCK);
+		workers[n].buffer = malloc(PARALLEL_BLOCK);
 		if (!workers[n].buffer)
 			break;
 	}

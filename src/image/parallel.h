@@ -15,18 +15,18 @@
 /** processors - that this process may use, at least 1 */
 unsigned int processors(void);
 
-#define SWEEP_BLOCK (256u << 10) /* stays in a processor's own cache for all stages */
-#define SWEEP_THREADS_MAX 8
-#define SWEEP_STAGES_MAX 4
+#define PARALLEL_BLOCK (256u << 10) /* stays in a processor's own cache for all stages */
+#define PARALLEL_THREADS_MAX 8
+#define PARALLEL_STAGES_MAX 4
 
 /**
- * struct sweep_block - up to SWEEP_BLOCK bytes of one extent
+ * struct parallel_block - up to PARALLEL_BLOCK bytes of one extent
  * @offset: in the stream
  * @extent: its index among view_extents()
  * @first, @last: does the extent begin, end with it? Of a range, perhaps
  *                neither
  */
-struct sweep_block {
+struct parallel_block {
 	const unsigned char *data;
 	size_t len;
 	uint64_t offset;
@@ -35,32 +35,32 @@ struct sweep_block {
 };
 
 /**
- * struct sweep_stage - gets every block, in order, never two at a time
+ * struct parallel_stage - gets every block, in order, never two at a time
  *
  * Two stages may have different blocks at the same time: they share no data
  * that change. 0, or -1 with err set, which ends the sweep.
  */
-struct sweep_stage {
-	int (*take)(const struct sweep_block *block, void *data,
+struct parallel_stage {
+	int (*take)(const struct parallel_block *block, void *data,
 		    struct err *err);
 	void *data;
 };
 
-/** struct sweep_range - bytes of the stream, which must be there */
-struct sweep_range {
+/** struct parallel_range - bytes of the stream, which must be there */
+struct parallel_range {
 	uint64_t offset;
 	uint64_t len;
 };
 
 /**
- * sweep_run - hand the stream, or a part of it, to each of the stages
+ * parallel_run - hand the stream, or a part of it, to each of the stages
  * @n_threads: at most so many, the caller's among them; 0 counts as 1
  * @range: NULL: all of the stream
  *
- * Takes SWEEP_BLOCK bytes of memory a thread. 0 or -1.
+ * Takes PARALLEL_BLOCK bytes of memory a thread. 0 or -1.
  */
-int sweep_run(const struct view *view, unsigned int n_threads,
-	      const struct sweep_range *range, const struct sweep_stage *stages,
-	      size_t n_stages, struct err *err);
+int parallel_run(const struct view *view, unsigned int n_threads,
+		 const struct parallel_range *range, const struct parallel_stage *stages,
+		 size_t n_stages, struct err *err);
 
 #endif

@@ -16,7 +16,7 @@ struct text {
 };
 
 struct image_reader {
-	struct source source;
+	struct decompressor source;
 	struct tar tar;        /* of an image */
 	unsigned char *buffer; /* the present member */
 	size_t buffer_size;
@@ -66,8 +66,8 @@ static int read_device(struct image_reader *reader, struct err *err)
 			       FORMAT_DEVICE);
 	if (read_text(reader, &header, IMAGE_DEVICE_MAX, &reader->device, err))
 		return -1;
-	if (report_image_check_device(reader->device.data, reader->device.len,
-				      err))
+	if (device_json_check(reader->device.data, reader->device.len,
+			      err))
 		return err_wrap(err, "%s: %s", reader->source.name,
 				FORMAT_DEVICE);
 	return 0;
@@ -99,7 +99,7 @@ int image_reader_try(struct image_reader **reader, int fd, const char *name,
 	made->stream = digest_new();
 	if (!made->stream)
 		return image_no_memory(err);
-	if (source_open(&made->source, fd, name, err))
+	if (decompressor_open(&made->source, fd, name, err))
 		return -1;
 	*reader = TAKE_PTR(made);
 	return (*reader)->source.kind == SOURCE_BARE ? 0
@@ -128,7 +128,7 @@ bool image_reader_is_compressed(const struct image_reader *reader)
 
 bool image_reader_skim(struct image_reader *reader)
 {
-	reader->skims = source_skim(&reader->source);
+	reader->skims = decompressor_skim(&reader->source);
 	return reader->skims;
 }
 
@@ -250,8 +250,8 @@ static int check_totals(struct image_reader *reader, struct err *err)
 {
 	struct image_totals promised = {}, counted;
 
-	if (report_image_read_manifest(reader->manifest.data,
-				       reader->manifest.len, &promised, err))
+	if (manifest_json_read(reader->manifest.data,
+			       reader->manifest.len, &promised, err))
 		return err_wrap(err, "%s: %s", reader->source.name,
 				FORMAT_MANIFEST);
 	if (reader->skims)
@@ -303,8 +303,8 @@ static int next_of_image(struct image_reader *reader,
 static int next_of_stream(struct image_reader *reader,
 			  struct image_member *member, struct err *err)
 {
-	struct source *source = &reader->source;
-	int ret = source_next(source, err);
+	struct decompressor *source = &reader->source;
+	int ret = decompressor_next(source, err);
 
 	if (ret <= 0)
 		return ret;
@@ -354,7 +354,7 @@ void image_reader_free(struct image_reader *reader)
 	if (!reader)
 		return;
 	tar_close(&reader->tar);
-	source_close(&reader->source);
+	decompressor_close(&reader->source);
 	digest_free(reader->stream);
 	free(reader->device.data);
 	free(reader->manifest.data);

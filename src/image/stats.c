@@ -120,7 +120,7 @@ struct sum {
  * @cell: that is being counted
  */
 struct work {
-	struct scan *scan;
+	struct stream_stats *scan;
 	struct span *spans;
 	size_t n_spans;
 	size_t span;
@@ -151,12 +151,12 @@ static int add_span(struct work *work, uint64_t begin, uint64_t len)
 static int note_record(const struct record *record, void *data)
 {
 	struct work *work = data;
-	struct scan *scan = work->scan;
+	struct stream_stats *scan = work->scan;
 	uint64_t number = scan->n_records++;
 
 	if (scan->n_cells) {
-		struct scan_cell *cell = &scan->cells[record->offset /
-						      scan->cell_bytes];
+		struct stats_cell *cell = &scan->cells[record->offset /
+						       scan->cell_bytes];
 
 		if (!cell->borders++)
 			cell->first = number;
@@ -180,7 +180,7 @@ static int find_records(struct work *work, const struct view *view,
 	return 0;
 }
 
-static int make_room(struct scan *scan, struct err *err)
+static int make_room(struct stream_stats *scan, struct err *err)
 {
 	if (scan->cell_bytes)
 		scan->n_cells = (size_t)(scan->bytes / scan->cell_bytes +
@@ -214,7 +214,7 @@ static void end_payloads(struct work *work, uint64_t offset)
 
 static void end_cell(struct work *work)
 {
-	struct scan_cell *cell = &work->scan->cells[work->cell_number++];
+	struct stats_cell *cell = &work->scan->cells[work->cell_number++];
 
 	cell->bytes = work->cell.bytes;
 	cell->zero_bytes = work->cell.of[0];
@@ -231,7 +231,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 static uint64_t next_border(const struct work *work, uint64_t offset,
 			    bool *in_payload)
 {
-	const struct scan *scan = work->scan;
+	const struct stream_stats *scan = work->scan;
 	uint64_t border = scan->bytes;
 
 	*in_payload = false;
@@ -267,7 +267,7 @@ static void take_piece(struct work *work, const unsigned char *data, size_t len,
 static void take_block(struct work *work, const unsigned char *data,
 		       uint64_t offset, size_t len)
 {
-	const struct scan *scan = work->scan;
+	const struct stream_stats *scan = work->scan;
 
 	if (scan->summaries)
 		digest_update(work->stream.digest, data, len);
@@ -328,7 +328,7 @@ static int read_all(struct work *work, const struct view *view,
 /* A stream without records is a payload itself. */
 static int list_payloads(struct work *work, struct err *err)
 {
-	struct scan *scan = work->scan;
+	struct stream_stats *scan = work->scan;
 
 	if (!scan->summaries)
 		return 0;
@@ -344,8 +344,8 @@ static int list_payloads(struct work *work, struct err *err)
 	return 0;
 }
 
-int scan_run(struct scan *scan, const struct view *view, progress_fn progress,
-	     void *progress_data, struct err *err)
+int stream_stats_run(struct stream_stats *scan, const struct view *view, progress_fn progress,
+		     void *progress_data, struct err *err)
 {
 	struct work *work = calloc(1, sizeof(*work));
 	int ret = -1;
@@ -364,7 +364,7 @@ int scan_run(struct scan *scan, const struct view *view, progress_fn progress,
 	return ret;
 }
 
-void scan_free(struct scan *scan)
+void stream_stats_free(struct stream_stats *scan)
 {
 	free(scan->cells);
 	free(scan->payloads);

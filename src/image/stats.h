@@ -61,12 +61,12 @@ double payload_zero_ratio(uint64_t zero_bytes, uint64_t bytes);
 /* A stream that was read for what its bytes are like: filled by engine, printed by report. */
 
 /**
- * struct scan_cell - cell_bytes of the stream, headers and payloads alike; the last one may have less
+ * struct stats_cell - cell_bytes of the stream, headers and payloads alike; the last one may have less
  * @density: see payload_density()
  * @borders: records that begin in it
  * @first: the number of the first of these
  */
-struct scan_cell {
+struct stats_cell {
 	uint64_t bytes;
 	uint64_t zero_bytes;
 	double density;
@@ -75,7 +75,7 @@ struct scan_cell {
 };
 
 /**
- * struct scan
+ * struct stream_stats
  * @cell_bytes: of each cell; 0: no cells are wanted
  * @summaries: are summaries wanted?
  * @limit: of at most so many payloads
@@ -84,14 +84,14 @@ struct scan_cell {
  * @stream: all of the stream; filled with the summaries
  * @format, @n_records: of the stream
  */
-struct scan {
+struct stream_stats {
 	uint64_t cell_bytes;
 	bool summaries;
 	size_t limit;
 	uint64_t bytes;
 	enum stream_format format;
 	uint64_t n_records;
-	struct scan_cell *cells;
+	struct stats_cell *cells;
 	size_t n_cells;
 	struct payload *payloads;
 	size_t n_payloads;
@@ -99,17 +99,17 @@ struct scan {
 };
 
 /**
- * scan_run - read all of the stream once, and sum it up
- * @scan: zeroed but for cell_bytes, summaries and limit; scan_free() in any case
+ * stream_stats_run - read all of the stream once, and sum it up
+ * @scan: zeroed but for cell_bytes, summaries and limit; stream_stats_free() in any case
  * @progress: is shown how far it is, with @progress_data; may be NULL
  *
  * A record whose payload is not all there has no summary. Memory grows with the
  * cells and the limit, not with the stream. 0 or -1.
  */
-int scan_run(struct scan *scan, const struct view *view, progress_fn progress,
-	     void *progress_data, struct err *err)
+int stream_stats_run(struct stream_stats *scan, const struct view *view, progress_fn progress,
+		     void *progress_data, struct err *err)
 	__attribute__((nonnull(1, 2, 5)));
 
-void scan_free(struct scan *scan) __attribute__((nonnull(1)));
+void stream_stats_free(struct stream_stats *scan) __attribute__((nonnull(1)));
 
 #endif

@@ -12,8 +12,8 @@
 static la_ssize_t on_read(struct archive *archive, void *data,
 			  const void **block)
 {
-	struct source *source = data;
-	int ret = source_next(source, &source->err);
+	struct decompressor *source = data;
+	int ret = decompressor_next(source, &source->err);
 
 	(void)archive;
 	*block = source->block;
@@ -23,13 +23,13 @@ static la_ssize_t on_read(struct archive *archive, void *data,
 static la_int64_t on_skip(struct archive *archive, void *data, la_int64_t len)
 {
 	(void)archive;
-	return (la_int64_t)source_skip(data, (uint64_t)len);
+	return (la_int64_t)decompressor_skip(data, (uint64_t)len);
 }
 
 /* libarchive could not go on; @where names what it was at. */
 static int archive_failed(struct tar *tar, const char *where, struct err *err)
 {
-	const struct source *source = tar->source;
+	const struct decompressor *source = tar->source;
 	const char *words = archive_error_string(tar->archive);
 
 	if (err_is_set(&source->err)) {
@@ -52,7 +52,7 @@ static int member_failed(struct tar *tar, const char *name, struct err *err)
 	return archive_failed(tar, where, err);
 }
 
-int tar_open(struct tar *tar, struct source *source, struct err *err)
+int tar_open(struct tar *tar, struct decompressor *source, struct err *err)
 {
 	*tar = (struct tar){ .source = source };
 	tar->archive = archive_read_new();
@@ -261,7 +261,7 @@ static int check_zeros(struct tar *tar, const unsigned char *p, size_t len,
 /* After the two blocks of zeros there is nothing but zeros, and the file's end. */
 static int check_rest(struct tar *tar, uint64_t end, struct err *err)
 {
-	struct source *source = tar->source;
+	struct decompressor *source = tar->source;
 	size_t rest = (size_t)(source->given_bytes - end);
 	size_t seen = 0;
 	int ret;
@@ -272,7 +272,7 @@ static int check_rest(struct tar *tar, uint64_t end, struct err *err)
 	if (check_zeros(tar, source->block + source->block_len - rest, rest,
 			&seen, err))
 		return -1;
-	while ((ret = source_next(source, err)) > 0)
+	while ((ret = decompressor_next(source, err)) > 0)
 		if (check_zeros(tar, source->block, source->block_len,
 				&seen, err))
 			return -1;

@@ -18,7 +18,7 @@ struct archive_entry;
 
 /** struct tar - @name is the member read last; @mismatch: the digest of the one after it did not fit */
 struct tar {
-	struct source *source;
+	struct decompressor *source;
 	struct archive *archive;
 	struct chain chain;
 	char name[FORMAT_NAME_SIZE];
@@ -34,7 +34,7 @@ struct tar_header {
 };
 
 /** tar_open - on an opened source, which stays the caller's; 0 or -1; tar_close() in any case */
-int tar_open(struct tar *tar, struct source *source, struct err *err);
+int tar_open(struct tar *tar, struct decompressor *source, struct err *err);
 void tar_close(struct tar *tar);
 
 /** tar_next - the next header's name; 1, 0 at the archive's end, -1 */

@@ -15,12 +15,12 @@
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 
-bool verdict_good(const struct verdict *verdict)
+bool verify_result_is_good(const struct verify_result *verdict)
 {
 	return verdict->opened && !err_is_set(&verdict->err);
 }
 
-bool verdict_is_damage(const struct err *err)
+bool verify_result_is_damage(const struct err *err)
 {
 	return err->code == ERR_DAMAGED || err->code == ERR_INCOMPATIBLE;
 }
@@ -40,11 +40,11 @@ static bool is_touched(const struct damage *damage, const struct record *record)
 	return record->offset < end && record_end > damage->offset;
 }
 
-int verdict_touch(struct verdict *verdict, const struct record *record,
-		  uint64_t number)
+int verify_result_touch(struct verify_result *verdict, const struct record *record,
+			uint64_t number)
 {
 	size_t n = verdict->n_records;
-	struct verdict_record *list = verdict->records;
+	struct damaged_record *list = verdict->records;
 
 	if (!is_touched(&verdict->damage, record))
 		return 0;
@@ -58,11 +58,11 @@ int verdict_touch(struct verdict *verdict, const struct record *record,
 			return -1;
 		verdict->records = list;
 	}
-	list[verdict->n_records++] = (struct verdict_record){ number, *record };
+	list[verdict->n_records++] = (struct damaged_record){ number, *record };
 	return 0;
 }
 
-void verdict_release(struct verdict *verdict)
+void verify_result_release(struct verify_result *verdict)
 {
 	free(verdict->records);
 	verdict->records = NULL;
@@ -71,7 +71,7 @@ void verdict_release(struct verdict *verdict)
 
 /* The two digests of a sweep: of each member, and of all. */
 struct pass {
-	struct digest_pass members;
+	struct member_check members;
 	struct digest *stream;
 	verify_tick_fn tick;
 	void *tick_data;
@@ -79,11 +79,11 @@ struct pass {
 
 static void pass_free(struct pass *pass)
 {
-	digest_pass_free(&pass->members);
+	member_check_free(&pass->members);
 	digest_free(pass->stream);
 }
 
-static int take_stream(const struct sweep_block *block, void *data,
+static int take_stream(const struct parallel_block *block, void *data,
 		       struct err *err)
 {
 	struct pass *pass = data;
@@ -96,7 +96,7 @@ static int take_stream(const struct sweep_block *block, void *data,
 }
 
 /* The same check again: what stands earlier in the file is told. */
-static bool is_earlier(const struct verdict *verdict, enum check check,
+static bool is_earlier(const struct verify_result *verdict, enum check check,
 		       const struct damage *damage)
 {
 	return verdict->damaged && verdict->damage.check == check &&
@@ -104,7 +104,7 @@ static bool is_earlier(const struct verdict *verdict, enum check check,
 }
 
 /* What a check found; the first one that is told is the verdict's. */
-static void note(struct verdict *verdict, enum check check,
+static void note(struct verify_result *verdict, enum check check,
 		 const struct err *err, const struct damage *damage)
 {
 	bool earlier = is_earlier(verdict, check, damage);
@@ -122,26 +122,26 @@ static void note(struct verdict *verdict, enum check check,
 }
 
 /* Not of the contents: it could not be read. */
-static void note_failure(struct verdict *verdict, const struct err *err)
+static void note_failure(struct verify_result *verdict, const struct err *err)
 {
-	if (!err_is_set(&verdict->err) || !verdict_is_damage(err))
+	if (!err_is_set(&verdict->err) || !verify_result_is_damage(err))
 		verdict->err = *err;
 }
 
-static void note_digests(struct verdict *verdict,
-			 const struct digest_pass *members)
+static void note_digests(struct verify_result *verdict,
+			 const struct member_check *members)
 {
 	struct damage damage = {};
 	struct err err = ERR_INIT;
 
 	verdict->damaged_members = members->n_bad;
 	verdict->made[CHECK_DIGESTS] = true;
-	if (digest_pass_require(members, &damage, &err))
+	if (member_check_require(members, &damage, &err))
 		note(verdict, CHECK_DIGESTS, &err, &damage);
 }
 
 /* The counts fit, or the view would not be whole. */
-static void note_totals(struct verdict *verdict, const struct view *view)
+static void note_totals(struct verify_result *verdict, const struct view *view)
 {
 	struct damage damage = { .member = FORMAT_MANIFEST };
 	struct err err = ERR_INIT;
@@ -153,19 +153,19 @@ static void note_totals(struct verdict *verdict, const struct view *view)
 		note(verdict, CHECK_TOTALS, &err, &damage);
 }
 
-static int sweep(struct verdict *verdict, const struct view *view,
+static int sweep(struct verify_result *verdict, const struct view *view,
 		 unsigned int n_threads, struct pass *pass, struct err *err)
 {
-	struct sweep_stage stages[] = {
-		{ take_stream, pass }, { digest_pass_take, &pass->members },
+	struct parallel_stage stages[] = {
+		{ take_stream, pass }, { member_check_take, &pass->members },
 	};
 
 	pass->stream = digest_new();
 	if (!pass->stream)
 		return image_no_memory(err);
-	if (digest_pass_init(&pass->members, view, err) ||
-	    sweep_run(view, n_threads, NULL, stages, verdict->is_image ? 2 : 1,
-		      err))
+	if (member_check_init(&pass->members, view, err) ||
+	    parallel_run(view, n_threads, NULL, stages, verdict->is_image ? 2 : 1,
+			 err))
 		return -1;
 	verdict->totals = *view_totals(view);
 	digest_text(pass->stream, verdict->totals.digest);
@@ -177,7 +177,7 @@ static int sweep(struct verdict *verdict, const struct view *view,
 }
 
 /* Of a stream that may end before its time, only what no driver would take is said. */
-static void note_framing(struct verdict *verdict, const char *name, bool whole)
+static void note_framing(struct verify_result *verdict, const char *name, bool whole)
 {
 	const struct record_parser *parser = &verdict->parser;
 	struct damage damage = { .offset = parser->offset };
@@ -195,7 +195,7 @@ static void note_framing(struct verdict *verdict, const char *name, bool whole)
 }
 
 struct walk_data {
-	struct verdict *verdict;
+	struct verify_result *verdict;
 	uint64_t number;
 };
 
@@ -203,11 +203,11 @@ static int touch(const struct record *record, void *data)
 {
 	struct walk_data *walk = data;
 
-	return verdict_touch(walk->verdict, record, walk->number++);
+	return verify_result_touch(walk->verdict, record, walk->number++);
 }
 
 /* Which records the damage is in, wherever it was found. */
-static int walk_records(struct verdict *verdict, const struct view *view,
+static int walk_records(struct verify_result *verdict, const struct view *view,
 			struct err *err)
 {
 	struct walk_data walk = { .verdict = verdict };
@@ -223,7 +223,7 @@ static int walk_records(struct verdict *verdict, const struct view *view,
 	return ret && !err_is_set(err) ? image_no_memory(err) : ret;
 }
 
-static int verify_view(struct verdict *verdict, struct opened *opened,
+static int verify_view(struct verify_result *verdict, struct opened *opened,
 		       unsigned int n_threads, verify_tick_fn tick,
 		       void *tick_data, struct err *err)
 {
@@ -234,7 +234,7 @@ static int verify_view(struct verdict *verdict, struct opened *opened,
 	struct err looking = ERR_INIT;
 	int ret = view_of_opened(&view, opened, &looking);
 
-	if (ret && (!view || !verdict_is_damage(&looking))) {
+	if (ret && (!view || !verify_result_is_damage(&looking))) {
 		*err = looking;
 		return -1;
 	}
@@ -247,7 +247,7 @@ static int verify_view(struct verdict *verdict, struct opened *opened,
 }
 
 /* From front to back: the reader checks as it goes, and ends at the first damage. */
-static int read_through(struct verdict *verdict, struct image_reader *reader,
+static int read_through(struct verify_result *verdict, struct image_reader *reader,
 			verify_tick_fn tick, void *tick_data, struct err *err)
 {
 	struct image_member member;
@@ -264,25 +264,25 @@ static int read_through(struct verdict *verdict, struct image_reader *reader,
 }
 
 /* Of the records before the damage, the last one may reach into it. */
-static int touch_last(struct verdict *verdict, struct err *err)
+static int touch_last(struct verify_result *verdict, struct err *err)
 {
 	const struct record_parser *parser = &verdict->parser;
 
 	if (!verdict->damaged || !parser->n_records ||
 	    verdict->damage.check == CHECK_TOTALS)
 		return 0;
-	return verdict_touch(verdict, &parser->last, parser->n_records - 1) ?
+	return verify_result_touch(verdict, &parser->last, parser->n_records - 1) ?
 		       image_no_memory(err) : 0;
 }
 
-static int verify_through(struct verdict *verdict, struct opened *opened,
+static int verify_through(struct verify_result *verdict, struct opened *opened,
 			  verify_tick_fn tick, void *tick_data, struct err *err)
 {
 	struct image_reader *reader = opened->reader;
 	struct err reading = ERR_INIT;
 	int ret = read_through(verdict, reader, tick, tick_data, &reading);
 
-	if (ret && !verdict_is_damage(&reading)) {
+	if (ret && !verify_result_is_damage(&reading)) {
 		*err = reading;
 		return -1;
 	}
@@ -298,7 +298,7 @@ static int verify_through(struct verdict *verdict, struct opened *opened,
 }
 
 /* Nothing behind it was looked at. */
-static void note_beginning(struct verdict *verdict,
+static void note_beginning(struct verify_result *verdict,
 			   const struct image_reader *reader,
 			   const struct err *err)
 {
@@ -309,7 +309,7 @@ static void note_beginning(struct verdict *verdict,
 }
 
 void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
-		  struct verdict *verdict)
+		  struct verify_result *verdict)
 {
 	AUTO_OPENED struct opened opened = OPENED_INIT;
 	uint64_t started = now_ns();
@@ -322,7 +322,7 @@ void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
 				    IMAGE_TAR;
 		verdict->compressed = image_reader_is_compressed(opened.reader);
 	}
-	if (ret && opened.reader && verdict_is_damage(&err)) {
+	if (ret && opened.reader && verify_result_is_damage(&err)) {
 		note_beginning(verdict, opened.reader, &err);
 		ret = 0;
 	} else if (!ret) {
@@ -339,7 +339,7 @@ void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
 
 struct crew {
 	const struct verify_plan *plan;
-	struct verdict *verdicts;
+	struct verify_result *verdicts;
 	size_t n;
 	unsigned int threads_each; /* of a file */
 	pthread_mutex_t lock;      /* of what follows */
@@ -429,7 +429,7 @@ static unsigned int jobs_default(void)
 	return n < VERIFY_JOBS_DEFAULT_MAX ? n : VERIFY_JOBS_DEFAULT_MAX;
 }
 
-void verify_files(const struct verify_plan *plan, struct verdict *verdicts,
+void verify_files(const struct verify_plan *plan, struct verify_result *verdicts,
 		  size_t n)
 {
 	unsigned int jobs = plan->jobs ? plan->jobs : jobs_default();

@@ -14,14 +14,14 @@
 
 /* What was found wrong with an image or a bare stream: filled by image, printed by report. */
 
-/** struct verdict_record - a record and its number in the stream, from 0 */
-struct verdict_record {
+/** struct damaged_record - a record and its number in the stream, from 0 */
+struct damaged_record {
 	uint64_t number;
 	struct record record;
 };
 
 /**
- * struct verdict - on one file
+ * struct verify_result - on one file
  * @path: as it was named; "-": standard input
  * @limit: at most so many records are listed
  * @opened: it was found to be an image or a stream; else the rest says nothing
@@ -35,7 +35,7 @@ struct verdict_record {
  * @records: those that the damage touches, or may touch; @n_records of them,
  *           @n_records_more not listed
  */
-struct verdict {
+struct verify_result {
 	const char *path;
 	size_t limit;
 	bool opened;
@@ -49,29 +49,29 @@ struct verdict {
 	bool damaged;
 	struct damage damage;
 	uint64_t damaged_members;
-	struct verdict_record *records;
+	struct damaged_record *records;
 	size_t n_records;
 	uint64_t n_records_more;
 	uint64_t duration_ns;
 };
 
-/** verdict_good - was everything checked and found right? */
-bool verdict_good(const struct verdict *verdict) __attribute__((nonnull(1)));
+/** verify_result_is_good - was everything checked and found right? */
+bool verify_result_is_good(const struct verify_result *verdict) __attribute__((nonnull(1)));
 
-/** verdict_is_damage - is the failure one of the file's contents, not of reading it? */
-bool verdict_is_damage(const struct err *err) __attribute__((nonnull(1)));
+/** verify_result_is_damage - is the failure one of the file's contents, not of reading it? */
+bool verify_result_is_damage(const struct err *err) __attribute__((nonnull(1)));
 
 /**
- * verdict_touch - note a record if the damage is in it
+ * verify_result_touch - note a record if the damage is in it
  *
  * Where the damage's length is not known, it reaches to the end. 0, or -1: no
  * memory.
  */
-int verdict_touch(struct verdict *verdict, const struct record *record,
-		  uint64_t number) __attribute__((nonnull(1, 2)));
+int verify_result_touch(struct verify_result *verdict, const struct record *record,
+			uint64_t number) __attribute__((nonnull(1, 2)));
 
-/** verdict_release - frees what it points to */
-void verdict_release(struct verdict *verdict) __attribute__((nonnull(1)));
+/** verify_result_release - frees what it points to */
+void verify_result_release(struct verify_result *verdict) __attribute__((nonnull(1)));
 
 /** verify_tick_fn - so many more bytes of the stream were checked; from any of the threads, one at a time */
 typedef void (*verify_tick_fn)(uint64_t bytes, void *data);
@@ -79,8 +79,8 @@ typedef void (*verify_tick_fn)(uint64_t bytes, void *data);
 /**
  * image_verify - check a file, whole
  * @verdict: zeroed but for path and limit; takes all that there is to say, and
- *           is the caller's: verdict_release()
- * @n_threads: as sweep_run() has it; what is read through (pipes, compressed
+ *           is the caller's: verify_result_release()
+ * @n_threads: as parallel_run() has it; what is read through (pipes, compressed
  *             images) is by one
  * @tick: may be NULL
  *
@@ -88,7 +88,7 @@ typedef void (*verify_tick_fn)(uint64_t bytes, void *data);
  * at the same time by threads of the caller's.
  */
 void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
-		  struct verdict *verdict)
+		  struct verify_result *verdict)
 	__attribute__((nonnull(4)));
 
 /* Many images and streams checked at the same time. */
@@ -115,7 +115,7 @@ struct verify_plan {
  * One file that cannot be read or is damaged does not keep the others from
  * being checked; each verdict tells of its own.
  */
-void verify_files(const struct verify_plan *plan, struct verdict *verdicts,
+void verify_files(const struct verify_plan *plan, struct verify_result *verdicts,
 		  size_t n) __attribute__((nonnull(1, 2)));
 
 #endif

@@ -405,8 +405,8 @@ static int no_record(const struct view *view, const struct search *search,
 	return err_hint(err, "records are numbered from 0 on: mlxmigctl inspect -t FILE lists them");
 }
 
-int place_find(const struct view *view, uint64_t number, const char *option,
-		 struct place *place, struct err *err)
+int view_find_payload(const struct view *view, uint64_t number, const char *option,
+		 struct payload_location *place, struct err *err)
 {
 	struct record_parser parser = {};
 	struct search search = { .wanted = number };
@@ -417,7 +417,7 @@ int place_find(const struct view *view, uint64_t number, const char *option,
 		return -1;
 	if (!ret && (!bare || number))
 		return no_record(view, &search, option, bare, err);
-	*place = (struct place){ .size = view_size(view) };
+	*place = (struct payload_location){ .size = view_size(view) };
 	if (ret) {
 		place->has_record = true;
 		place->record = search.found;
@@ -427,7 +427,7 @@ int place_find(const struct view *view, uint64_t number, const char *option,
 	return 0;
 }
 
-uint64_t place_there(const struct place *place, const struct view *view)
+uint64_t payload_available(const struct payload_location *place, const struct view *view)
 {
 	uint64_t left = view_size(view) - place->begin;
 

@@ -139,12 +139,12 @@ const struct damage *view_damage(const struct view *view);
 /* Where the payload of a record is in a stream. */
 
 /**
- * struct place - of a record's payload, or all of a stream that has no records
+ * struct payload_location - of a record's payload, or all of a stream that has no records
  * @record: not of the latter
  * @begin: in the stream
  * @size: what the record's header says; the stream may end before
  */
-struct place {
+struct payload_location {
 	bool has_record;
 	struct record record;
 	uint64_t begin;
@@ -152,18 +152,18 @@ struct place {
 };
 
 /**
- * place_find - of the payload of the record @number, counted from 0
+ * view_find_payload - of the payload of the record @number, counted from 0
  *
  * In a stream without records, 0 is all of it. @option: the user's that
  * named the record, for the hint: "--record". 0 or -1, ERR_USAGE where there
  * is no such record.
  */
-int place_find(const struct view *view, uint64_t number, const char *option,
-		 struct place *place, struct err *err)
+int view_find_payload(const struct view *view, uint64_t number, const char *option,
+		 struct payload_location *place, struct err *err)
 	__attribute__((nonnull(1, 3, 4, 5)));
 
-/** place_there - how many bytes of it the stream has */
-uint64_t place_there(const struct place *place, const struct view *view)
+/** payload_available - how many bytes of it the stream has */
+uint64_t payload_available(const struct payload_location *place, const struct view *view)
 	__attribute__((nonnull(1, 2)));
 
 #endif

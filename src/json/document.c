@@ -11,7 +11,7 @@
 #define SCHEMA_VERSION 1
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-json_t *report_new(const char *command)
+json_t *document_new(const char *command)
 {
 	return json_pack("{s:o}", "schema",
 			 json_sprintf("mlxmigctl.%s/%d", command,
@@ -48,7 +48,7 @@ static char *mended(const char *text)
 	return copy;
 }
 
-json_t *report_string(const char *text)
+json_t *document_string(const char *text)
 {
 	json_t *string = json_string(text);
 	AUTO_FREE char *copy = string ? NULL : mended(text);
@@ -58,17 +58,17 @@ json_t *report_string(const char *text)
 	return string ? string : json_null();
 }
 
-json_t *report_text(const char *text)
+json_t *document_text(const char *text)
 {
-	return text && *text ? report_string(text) : json_null();
+	return text && *text ? document_string(text) : json_null();
 }
 
-json_t *report_number(long long value)
+json_t *document_number(long long value)
 {
 	return value < 0 ? json_null() : json_integer(value);
 }
 
-json_t *report_tristate(int tri)
+json_t *document_tristate(int tri)
 {
 	return tri < 0 ? json_null() : json_boolean(tri);
 }
@@ -78,16 +78,16 @@ static json_t *nonzero(uint64_t value)
 	return value ? json_integer((json_int_t)value) : json_null();
 }
 
-json_t *report_firmware(const struct fw_failure *failure)
+json_t *document_fw_error(const struct fw_error *failure)
 {
-	if (!fw_failure_is_set(failure))
+	if (!fw_error_is_set(failure))
 		return json_null();
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "command", report_text(failure->command),
+			 "command", document_text(failure->command),
 			 "opcode", json_sprintf("0x%x", failure->opcode),
 			 "op_mod", json_sprintf("0x%x", failure->op_mod),
 			 "status", json_sprintf("0x%x", failure->status),
-			 "status_name", report_text(failure->status_name),
+			 "status_name", document_text(failure->status_name),
 			 "syndrome", json_sprintf("0x%x", failure->syndrome),
 			 "errno", nonzero((uint64_t)failure->num),
 			 "time_unix_ns", nonzero(failure->time_unix_ns),
@@ -100,30 +100,30 @@ static json_t *number_or_null(bool meant, int num)
 	return meant && num ? json_integer(num) : json_null();
 }
 
-json_t *report_error(const struct err *err, json_t *result)
+json_t *document_error(const struct err *err, json_t *result)
 {
-	json_t *document = report_new("error");
+	json_t *document = document_new("error");
 	char hint[ERR_HINT_SIZE];
 	bool signalled = err->code == ERR_INTERRUPTED;
 
 	json_object_set_new(document, "error",
 			    json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 				      "code", err_name(err->code),
-				      "message", report_text(err->message),
-				      "hint", report_text(err_hint_of(err, hint)),
+				      "message", document_text(err->message),
+				      "hint", document_text(err_hint_of(err, hint)),
 				      "errno", number_or_null(!signalled,
 							      err->num),
 				      "signal", number_or_null(signalled,
 							       err->num),
-				      "device", report_text(err->device),
+				      "device", document_text(err->device),
 				      "firmware_failure",
-				      report_firmware(&err->firmware)));
+				      document_fw_error(&err->firmware)));
 	if (result)
 		json_object_set_new(document, "result", result);
 	return document;
 }
 
-int report_print(const json_t *document, FILE *out, bool compact)
+int document_print(const json_t *document, FILE *out, bool compact)
 {
 	size_t flags = compact ? JSON_COMPACT : JSON_INDENT(2);
 
@@ -139,19 +139,19 @@ int report_print(const json_t *document, FILE *out, bool compact)
 /* What a file's name or a foreign image brings must not reach the terminal as it is. */
 static void print_words(const char *words)
 {
-	AUTO_FREE char *text = value_words(words);
+	AUTO_FREE char *text = printable_text(words);
 
 	fputs(text ? text : "(no memory)", stderr);
 }
 
-void report_print_warning(const char *words)
+void print_warning(const char *words)
 {
 	fputs("mlxmigctl: warning: ", stderr);
 	print_words(words);
 	fputc('\n', stderr);
 }
 
-void report_print_error(const struct err *err)
+void print_error(const struct err *err)
 {
 	char buf[ERR_HINT_SIZE];
 	const char *hint = err_hint_of(err, buf);

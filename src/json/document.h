@@ -12,40 +12,40 @@
 
 #include "lib/err.h"
 
-/** report_new - {"schema": "mlxmigctl.<command>/1"} */
-json_t *report_new(const char *command) __attribute__((nonnull(1)));
+/** document_new - {"schema": "mlxmigctl.<command>/1"} */
+json_t *document_new(const char *command) __attribute__((nonnull(1)));
 
-/** report_string - @text, with U+FFFD for each byte of it that is not UTF-8: what comes from outside must not cost the document */
-json_t *report_string(const char *text) __attribute__((nonnull(1)));
+/** document_string - @text, with U+FFFD for each byte of it that is not UTF-8: what comes from outside must not cost the document */
+json_t *document_string(const char *text) __attribute__((nonnull(1)));
 
-/** report_text - report_string(), or null where @text is empty */
-json_t *report_text(const char *text);
+/** document_text - document_string(), or null where @text is empty */
+json_t *document_text(const char *text);
 
-/** report_firmware - {"command", "opcode", "op_mod", "status", "status_name", "syndrome", "errno", "time_unix_ns", "number"}, or null where none failed */
-json_t *report_firmware(const struct fw_failure *failure)
+/** document_fw_error - {"command", "opcode", "op_mod", "status", "status_name", "syndrome", "errno", "time_unix_ns", "number"}, or null where none failed */
+json_t *document_fw_error(const struct fw_error *failure)
 	__attribute__((nonnull(1)));
 
-/** report_number - an integer, or null where it is negative */
-json_t *report_number(long long value);
+/** document_number - an integer, or null where it is negative */
+json_t *document_number(long long value);
 
-/** report_tristate - true, false or null */
-json_t *report_tristate(int tri);
+/** document_tristate - true, false or null */
+json_t *document_tristate(int tri);
 
 /**
- * report_error - {"schema": "mlxmigctl.error/1", "error": {…}}
+ * document_error - {"schema": "mlxmigctl.error/1", "error": {…}}
  * @result: what a failed command has to tell all the same, or NULL; taken over
  */
-json_t *report_error(const struct err *err, json_t *result)
+json_t *document_error(const struct err *err, json_t *result)
 	__attribute__((nonnull(1)));
 
-/** report_print - the document and a newline; 0 or -errno */
-int report_print(const json_t *document, FILE *out, bool compact)
+/** document_print - the document and a newline; 0 or -errno */
+int document_print(const json_t *document, FILE *out, bool compact)
 	__attribute__((nonnull(1, 2)));
 
-/** report_print_warning - "mlxmigctl: warning: words", to stderr */
-void report_print_warning(const char *words) __attribute__((nonnull(1)));
+/** print_warning - "mlxmigctl: warning: words", to stderr */
+void print_warning(const char *words) __attribute__((nonnull(1)));
 
-/** report_print_error - "mlxmigctl: message" and the hint, to stderr */
-void report_print_error(const struct err *err) __attribute__((nonnull(1)));
+/** print_error - "mlxmigctl: message" and the hint, to stderr */
+void print_error(const struct err *err) __attribute__((nonnull(1)));
 
 #endif

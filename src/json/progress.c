@@ -18,7 +18,7 @@ static double rate(const struct progress *p)
 static void show_text(const struct progress *p)
 {
 	const double mib = 1024 * 1024;
-	AUTO_FREE char *device = value_words(p->device);
+	AUTO_FREE char *device = printable_text(p->device);
 
 	fprintf(stderr, "\r%s %s", device ? device : "?", p->phase);
 	if (p->round)
@@ -37,18 +37,18 @@ static json_t *of_round(const struct progress *p, uint64_t value)
 
 static void show_json(const struct progress *p)
 {
-	json_t *line = report_new("progress");
+	json_t *line = document_new("progress");
 
 	json_object_update_new(line, json_pack("{s:o, s:s, s:I, s:o, s:I, s:o, s:o, s:o}",
-			"device", report_string(p->device), "phase", p->phase,
+			"device", document_string(p->device), "phase", p->phase,
 			"bytes", (json_int_t)p->bytes,
 			"total_bytes",
-			report_number(p->total_bytes ? (long long)p->total_bytes : -1),
+			document_number(p->total_bytes ? (long long)p->total_bytes : -1),
 			"elapsed_ns", (json_int_t)p->elapsed_ns,
 			"round", of_round(p, p->round),
 			"initial_bytes", of_round(p, p->initial_bytes),
 			"dirty_bytes", of_round(p, p->dirty_bytes)));
-	report_print(line, stderr, true);
+	document_print(line, stderr, true);
 	json_decref(line);
 }
 

@@ -6,12 +6,12 @@
 
 #include "lib/text.h"
 
-void foreign_release(json_t **json)
+void json_read_release(json_t **json)
 {
 	json_decref(*json);
 }
 
-json_t *foreign_parse(const char *text, size_t len, struct err *err)
+json_t *json_read_parse(const char *text, size_t len, struct err *err)
 {
 	json_error_t error;
 	json_t *document = json_loadb(text, len, JSON_REJECT_DUPLICATES,
@@ -28,8 +28,8 @@ json_t *foreign_parse(const char *text, size_t len, struct err *err)
 	return NULL;
 }
 
-int foreign_schema(const json_t *document, const char *prefix, int major,
-		   struct err *err)
+int json_read_schema(const json_t *document, const char *prefix, int major,
+		     struct err *err)
 {
 	const char *schema = json_string_value(json_object_get(document,
 							       "schema"));
@@ -48,14 +48,14 @@ int foreign_schema(const json_t *document, const char *prefix, int major,
 	return err_hint(err, "use a mlxmigctl that knows this version");
 }
 
-int foreign_bad(const char *key, struct err *err)
+int json_read_bad(const char *key, struct err *err)
 {
 	return err_set(err, ERR_DAMAGED, 0, "its %s is missing or senseless",
 		       key);
 }
 
-int foreign_text(const json_t *object, const char *key, char *buf,
-		 size_t size, struct err *err)
+int json_read_text(const json_t *object, const char *key, char *buf,
+		   size_t size, struct err *err)
 {
 	const json_t *value = json_object_get(object, key);
 	const char *text = json_string_value(value);
@@ -64,34 +64,34 @@ int foreign_text(const json_t *object, const char *key, char *buf,
 	if (json_is_null(value))
 		return 0;
 	if (!text || json_string_length(value) >= size)
-		return foreign_bad(key, err);
+		return json_read_bad(key, err);
 	for (const char *p = text; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			return foreign_bad(key, err);
+			return json_read_bad(key, err);
 	text_copy(buf, size, text);
 	return 0;
 }
 
-int foreign_u64(const json_t *object, const char *key, uint64_t *number,
-		struct err *err)
+int json_read_u64(const json_t *object, const char *key, uint64_t *number,
+		  struct err *err)
 {
 	const json_t *value = json_object_get(object, key);
 
 	if (!json_is_integer(value) || json_integer_value(value) < 0)
-		return foreign_bad(key, err);
+		return json_read_bad(key, err);
 	*number = (uint64_t)json_integer_value(value);
 	return 0;
 }
 
-int foreign_hex16(const json_t *object, const char *key, uint16_t *number,
-		  struct err *err)
+int json_read_hex16(const json_t *object, const char *key, uint16_t *number,
+		    struct err *err)
 {
 	const json_t *value = json_object_get(object, key);
 	uint64_t wide;
 
 	if (json_string_length(value) != 4 ||
 	    text_u64(json_string_value(value), 16, &wide))
-		return foreign_bad(key, err);
+		return json_read_bad(key, err);
 	*number = (uint16_t)wide;
 	return 0;
 }

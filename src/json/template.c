@@ -55,7 +55,7 @@ static void put_cell(FILE *out, const json_t *json)
 	}
 }
 
-char *value_cell(const json_t *json)
+char *template_cell(const json_t *json)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -71,10 +71,10 @@ char *value_cell(const json_t *json)
 	return text;
 }
 
-char *value_words(const char *words)
+char *printable_text(const char *words)
 {
-	json_t *string = report_string(words);
-	char *text = value_cell(string);
+	json_t *string = document_string(words);
+	char *text = template_cell(string);
 
 	json_decref(string);
 	return text;
@@ -92,7 +92,7 @@ static const json_t *follow(const json_t *json, const char *path)
 	return json_is_null(json) ? NULL : json;
 }
 
-const json_t *value_get(const struct value_item *item, const char *path)
+const json_t *template_get(const struct template_item *item, const char *path)
 {
 	const json_t *found = follow(item->json, path);
 
@@ -179,7 +179,7 @@ static char *format_count(const json_t *array, const json_t *more)
 static char *format_some(const json_t *number, const json_t *unused)
 {
 	(void)unused;
-	return json_number_value(number) > 0 ? value_cell(number) : NULL;
+	return json_number_value(number) > 0 ? template_cell(number) : NULL;
 }
 
 static char *format_percent(const json_t *share, const json_t *unused)
@@ -228,7 +228,7 @@ static char *chosen(char *text, char *choices)
 	return NULL;
 }
 
-char *value_text(const struct value_item *item, const char *value)
+char *template_text(const struct template_item *item, const char *value)
 {
 	char buf[VALUE_MAX], *choices = buf, *format, *second, *text;
 	const char *first;
@@ -238,34 +238,34 @@ char *value_text(const struct value_item *item, const char *value)
 	second = strsep(&format, "|");
 	first = strsep(&second, ",");
 	if (!strcmp(first, "@"))
-		text = item->key ? value_words(item->key) : NULL;
+		text = item->key ? printable_text(item->key) : NULL;
 	else if (format)
-		text = formatted(format, value_get(item, first),
-				 second ? value_get(item, second) : NULL);
+		text = formatted(format, template_get(item, first),
+				 second ? template_get(item, second) : NULL);
 	else
-		text = value_cell(value_get(item, first));
+		text = template_cell(template_get(item, first));
 	return choices ? chosen(text, choices) : text;
 }
 
 /* One value, up to its closing brace; was there one? */
-static bool put_value(FILE *out, const struct value_item *item,
+static bool put_value(FILE *out, const struct template_item *item,
 		      const char *value, size_t len)
 {
 	char spec[VALUE_MAX];
 	AUTO_FREE char *text = NULL;
 
 	if (!text_format(spec, sizeof(spec), "%.*s", (int)len, value))
-		text = value_text(item, spec);
+		text = template_text(item, spec);
 	if (text)
 		fputs(text, out);
 	return text;
 }
 
-static const char *put_part(FILE *out, const struct value_item *item,
+static const char *put_part(FILE *out, const struct template_item *item,
 			    const char *show, bool *whole);
 
 /* What stands in brackets, all of it or nothing; returns what follows. */
-static const char *put_bracket(FILE *out, const struct value_item *item,
+static const char *put_bracket(FILE *out, const struct template_item *item,
 			       const char *show)
 {
 	AUTO_FREE char *text = NULL;
@@ -283,7 +283,7 @@ static const char *put_bracket(FILE *out, const struct value_item *item,
 }
 
 /* Up to the end or a closing bracket, which is returned. */
-static const char *put_part(FILE *out, const struct value_item *item,
+static const char *put_part(FILE *out, const struct template_item *item,
 			    const char *show, bool *whole)
 {
 	while (*show && *show != ']') {
@@ -302,7 +302,7 @@ static const char *put_part(FILE *out, const struct value_item *item,
 	return show;
 }
 
-char *value_show(const struct value_item *item, const char *show)
+char *template_fill(const struct template_item *item, const char *show)
 {
 	char *text = NULL;
 	bool whole = true;

@@ -5,28 +5,28 @@
 
 #include <jansson.h>
 
-/** struct value_item - where paths begin: a document, or an item of one with its key (NULL: none) */
-struct value_item {
+/** struct template_item - where paths begin: a document, or an item of one with its key (NULL: none) */
+struct template_item {
 	const json_t *json;
 	const char *key;
 };
 
-/** value_cell - a scalar or an array of scalars; malloc'ed; NULL: it is null, or neither of these */
-char *value_cell(const json_t *json);
+/** template_cell - a scalar or an array of scalars; malloc'ed; NULL: it is null, or neither of these */
+char *template_cell(const json_t *json);
 
-/** value_words - foreign words as a terminal may show them: control characters become "?"; malloc'ed, NULL: no memory */
-char *value_words(const char *words) __attribute__((nonnull(1)));
+/** printable_text - foreign words as a terminal may show them: control characters become "?"; malloc'ed, NULL: no memory */
+char *printable_text(const char *words) __attribute__((nonnull(1)));
 
-/** value_get - what @path, of keys joined by dots, leads to; NULL: nothing, or null */
-const json_t *value_get(const struct value_item *item, const char *path)
+/** template_get - what @path, of keys joined by dots, leads to; NULL: nothing, or null */
+const json_t *template_get(const struct template_item *item, const char *path)
 	__attribute__((nonnull(1, 2)));
 
-/** value_text - of a value as struct text_part tells; malloc'ed, NULL: it is missing */
-char *value_text(const struct value_item *item, const char *value)
+/** template_text - of a value as struct text_part tells; malloc'ed, NULL: it is missing */
+char *template_text(const struct template_item *item, const char *value)
 	__attribute__((nonnull(1, 2)));
 
-/** value_show - words with values in braces; malloc'ed, NULL: one is missing */
-char *value_show(const struct value_item *item, const char *show)
+/** template_fill - words with values in braces; malloc'ed, NULL: one is missing */
+char *template_fill(const struct template_item *item, const char *show)
 	__attribute__((nonnull(1, 2)));
 
 #endif

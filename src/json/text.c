@@ -40,15 +40,15 @@ static char *heading_of(const char *column)
 }
 
 /* A NULL @row is the heading. */
-static char *column_text(const struct value_item *row, const char *column)
+static char *column_text(const struct template_item *row, const char *column)
 {
-	char *text = row ? value_text(row, column_value(column)) :
+	char *text = row ? template_text(row, column_value(column)) :
 			   heading_of(column);
 
 	return text ? text : strdup("-");
 }
 
-static void print_row(FILE *out, const struct value_item *row,
+static void print_row(FILE *out, const struct template_item *row,
 		      const char *const *columns, const size_t *widths)
 {
 	for (size_t c = 0; columns[c]; c++) {
@@ -60,7 +60,7 @@ static void print_row(FILE *out, const struct value_item *row,
 	fputc('\n', out);
 }
 
-static void widen(size_t *widths, const struct value_item *row,
+static void widen(size_t *widths, const struct template_item *row,
 		  const char *const *columns)
 {
 	for (size_t c = 0; columns[c]; c++) {
@@ -72,12 +72,12 @@ static void widen(size_t *widths, const struct value_item *row,
 	}
 }
 
-static bool has_value(const struct value_item *rows, size_t n_rows,
+static bool has_value(const struct template_item *rows, size_t n_rows,
 		      const char *column)
 {
 	for (size_t r = 0; r < n_rows; r++) {
-		AUTO_FREE char *text = value_text(&rows[r],
-						  column_value(column));
+		AUTO_FREE char *text = template_text(&rows[r],
+						     column_value(column));
 
 		if (text)
 			return true;
@@ -86,7 +86,7 @@ static bool has_value(const struct value_item *rows, size_t n_rows,
 }
 
 /* Without those that are left out; the caller's, ended by NULL. */
-static const char **columns_with_values(const struct value_item *rows,
+static const char **columns_with_values(const struct template_item *rows,
 					size_t n_rows,
 					const char *const *columns)
 {
@@ -106,7 +106,7 @@ static const char **columns_with_values(const struct value_item *rows,
 	return list;
 }
 
-static void print_table(FILE *out, const struct value_item *rows,
+static void print_table(FILE *out, const struct template_item *rows,
 			size_t n_rows, const char *const *all)
 {
 	AUTO_FREE const char **columns = columns_with_values(rows, n_rows, all);
@@ -127,11 +127,11 @@ static void print_table(FILE *out, const struct value_item *rows,
 }
 
 /* The items of an array or object; the caller's, NULL: it has none. */
-static struct value_item *items_of(const json_t *json, size_t *n)
+static struct template_item *items_of(const json_t *json, size_t *n)
 {
 	size_t size = json_is_object(json) ? json_object_size(json) :
 					     json_array_size(json);
-	struct value_item *items = size ? calloc(size, sizeof(*items)) : NULL;
+	struct template_item *items = size ? calloc(size, sizeof(*items)) : NULL;
 	const char *key;
 	json_t *value;
 
@@ -143,7 +143,7 @@ static struct value_item *items_of(const json_t *json, size_t *n)
 			items[*n].json = json_array_get(json, *n);
 	else
 		json_object_foreach((json_t *)json, key, value)
-			items[(*n)++] = (struct value_item){ value, key };
+			items[(*n)++] = (struct template_item){ value, key };
 	return items;
 }
 
@@ -155,10 +155,10 @@ static void stand_off(struct printer *printer)
 }
 
 /* Was there one? */
-static bool print_line(struct printer *printer, const struct value_item *item,
+static bool print_line(struct printer *printer, const struct template_item *item,
 		       const struct text_part *part)
 {
-	AUTO_FREE char *text = value_show(item, part->show);
+	AUTO_FREE char *text = template_fill(item, part->show);
 
 	if (!text)
 		return false;
@@ -167,14 +167,14 @@ static bool print_line(struct printer *printer, const struct value_item *item,
 	return true;
 }
 
-static void print_parts(struct printer *printer, const struct value_item *item,
+static void print_parts(struct printer *printer, const struct template_item *item,
 			const struct text_part *parts);
 
-static void print_items(struct printer *printer, const struct value_item *item,
+static void print_items(struct printer *printer, const struct template_item *item,
 			const struct text_part *part)
 {
-	const json_t *json = value_get(item, part->each);
-	AUTO_FREE struct value_item *items = NULL;
+	const json_t *json = template_get(item, part->each);
+	AUTO_FREE struct template_item *items = NULL;
 	size_t n;
 
 	items = items_of(json, &n);
@@ -194,7 +194,7 @@ static void print_items(struct printer *printer, const struct value_item *item,
 	}
 }
 
-static void print_parts(struct printer *printer, const struct value_item *item,
+static void print_parts(struct printer *printer, const struct template_item *item,
 			const struct text_part *parts)
 {
 	for (; parts->label || parts->each || parts->parts; parts++) {
@@ -223,19 +223,19 @@ static void print_leaf(FILE *out, const json_t *json, const char *key)
 	static const struct {
 		const char *ending, *value;
 	} units[] = { { "_unix_ns", "|date" }, { "_ns", "|time" } };
-	struct value_item item = { .json = json };
+	struct template_item item = { .json = json };
 	size_t len = strlen(key), end;
 	AUTO_FREE char *text = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(units) && !text; i++) {
 		end = strlen(units[i].ending);
 		if (len > end && !strcmp(key + len - end, units[i].ending))
-			text = value_text(&item, units[i].value);
+			text = template_text(&item, units[i].value);
 		if (text)
 			len -= end;
 	}
 	if (!text)
-		text = value_cell(json);
+		text = template_cell(json);
 	fprintf(out, "%.*s: %s\n", (int)len, key, text ? text : "-");
 }
 
@@ -273,11 +273,11 @@ static void print_pairs(FILE *out, const json_t *object, const char *prefix)
 	}
 }
 
-int report_print_text(const json_t *document, FILE *out,
-		      const struct text_part *parts)
+int document_print_text(const json_t *document, FILE *out,
+			const struct text_part *parts)
 {
 	struct printer printer = { .out = out };
-	struct value_item item = { .json = document };
+	struct template_item item = { .json = document };
 
 	if (parts)
 		print_parts(&printer, &item, parts);

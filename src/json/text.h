@@ -46,14 +46,14 @@ struct text_part {
 #define TEXT_LINE(label_, show_) { .label = (label_), .show = (show_) }
 
 /**
- * report_print_text - the document as text
+ * document_print_text - the document as text
  * @parts: ended by {}; NULL: all of it as "key: value" lines; of a key in _ns
  *         or _unix_ns the value is a time or a date, and the unit goes
  *
  * 0 or -errno.
  */
-int report_print_text(const json_t *document, FILE *out,
-		      const struct text_part *parts)
+int document_print_text(const json_t *document, FILE *out,
+			const struct text_part *parts)
 	__attribute__((nonnull(1, 2)));
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void fw_failure_words(const struct fw_failure *failure, char *buf, size_t size)
+void fw_error_words(const struct fw_error *failure, char *buf, size_t size)
 {
 	if (failure->status)
 		snprintf(buf, size,
@@ -119,15 +119,15 @@ int err_device(struct err *err, const char *device)
 	return -1;
 }
 
-int err_firmware(struct err *err, const struct fw_failure *failure)
+int err_firmware(struct err *err, const struct fw_error *failure)
 {
 	size_t used = strlen(err->message);
 	char words[160];
 
-	if (fw_failure_is_set(&err->firmware) || !fw_failure_is_set(failure))
+	if (fw_error_is_set(&err->firmware) || !fw_error_is_set(failure))
 		return -1;
 	err->firmware = *failure;
-	fw_failure_words(failure, words, sizeof(words));
+	fw_error_words(failure, words, sizeof(words));
 	snprintf(err->message + used, sizeof(err->message) - used, "; %s",
 		 words);
 	return -1;

@@ -14,7 +14,7 @@
 /* What a device's firmware says when it does not carry out a command. */
 
 /**
- * struct fw_failure - a command that failed; empty (*command == 0): none
+ * struct fw_error - a command that failed; empty (*command == 0): none
  * @number: counts the device's failures since it was bound; 0: not known
  * @arc: what has the same number, but 0, came of the same transition
  * @time_unix_ns: CLOCK_REALTIME; 0: not known
@@ -24,7 +24,7 @@
  * @syndrome: the firmware's own number for the reason
  * @num: the errno that the kernel made of it
  */
-struct fw_failure {
+struct fw_error {
 	uint64_t number, arc;
 	uint64_t time_unix_ns;
 	char command[48];
@@ -33,13 +33,13 @@ struct fw_failure {
 	char status_name[48];
 };
 
-static inline bool fw_failure_is_set(const struct fw_failure *failure)
+static inline bool fw_error_is_set(const struct fw_error *failure)
 {
 	return *failure->command;
 }
 
-/** fw_failure_words - "the firmware refused SAVE_VHCA_STATE: bad resource state (0x9), syndrome 0x2c9bb0"; what does not fit is cut */
-void fw_failure_words(const struct fw_failure *failure, char *buf, size_t size)
+/** fw_error_words - "the firmware refused SAVE_VHCA_STATE: bad resource state (0x9), syndrome 0x2c9bb0"; what does not fit is cut */
+void fw_error_words(const struct fw_error *failure, char *buf, size_t size)
 	__attribute__((nonnull(1, 2)));
 
 /*
@@ -136,7 +136,7 @@ struct err {
 	char message[512];
 	char hint[256];
 	char device[64];
-	struct fw_failure firmware;
+	struct fw_error firmware;
 };
 
 #define ERR_INIT { .code = ERR_NONE }
@@ -168,7 +168,7 @@ int err_device(struct err *err, const char *device)
 	__attribute__((nonnull(1, 2)));
 
 /** err_firmware - say what of the firmware's was behind the recorded failure, if that is not said: in the message, too; returns -1 */
-int err_firmware(struct err *err, const struct fw_failure *failure)
+int err_firmware(struct err *err, const struct fw_error *failure)
 	__attribute__((nonnull(1, 2)));
 
 /** err_wrap - put "context: " before the recorded message; returns -1 */

@@ -51,12 +51,12 @@ static const enum device_state steps[STATE_COUNT][STATE_COUNT] = {
 				   PRE_COPY_P2P),
 };
 
-const char *fsm_state_name(enum device_state state)
+const char *state_name(enum device_state state)
 {
 	return state < STATE_COUNT ? states[state].name : "unknown";
 }
 
-int fsm_state_parse(const char *name, enum device_state *state)
+int state_parse(const char *name, enum device_state *state)
 {
 	for (unsigned int i = 0; i < STATE_COUNT; i++) {
 		if (!strcasecmp(name, states[i].name)) {
@@ -67,47 +67,47 @@ int fsm_state_parse(const char *name, enum device_state *state)
 	return -EINVAL;
 }
 
-bool fsm_state_exists(enum device_state state, uint64_t flags)
+bool state_exists(enum device_state state, uint64_t flags)
 {
 	return state < STATE_COUNT &&
 	       (states[state].needs & flags) == states[state].needs;
 }
 
-int fsm_next(enum device_state from, enum device_state to, uint64_t flags,
-	     enum device_state *next)
+int state_next(enum device_state from, enum device_state to, uint64_t flags,
+	       enum device_state *next)
 {
 	if (from == STATE_ERROR || to == STATE_ERROR || from == to ||
-	    !fsm_state_exists(from, flags) || !fsm_state_exists(to, flags))
+	    !state_exists(from, flags) || !state_exists(to, flags))
 		return -EINVAL;
 	do {
 		from = steps[from][to];
 		if (from == STATE_ERROR)
 			return -EINVAL;
-	} while (!fsm_state_exists(from, flags));
+	} while (!state_exists(from, flags));
 	*next = from;
 	return 0;
 }
 
-int fsm_path(enum device_state from, enum device_state to, uint64_t flags,
-	     enum device_state path[FSM_PATH_MAX])
+int state_path(enum device_state from, enum device_state to, uint64_t flags,
+	       enum device_state path[STATE_PATH_MAX])
 {
 	int n;
 
 	for (n = 0; from != to; n++) {
-		if (n == FSM_PATH_MAX || fsm_next(from, to, flags, &from))
+		if (n == STATE_PATH_MAX || state_next(from, to, flags, &from))
 			return -EINVAL;
 		path[n] = from;
 	}
 	return n;
 }
 
-bool fsm_has_data(enum device_state state)
+bool state_has_data(enum device_state state)
 {
 	return state == STATE_STOP_COPY || state == STATE_RESUMING ||
 	       state == STATE_PRE_COPY || state == STATE_PRE_COPY_P2P;
 }
 
-bool fsm_gives_fd(enum device_state from, enum device_state to)
+bool state_gives_fd(enum device_state from, enum device_state to)
 {
 	if (to == STATE_RESUMING)
 		return from == STATE_STOP;

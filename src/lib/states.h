@@ -29,20 +29,20 @@ enum device_state {
 #define MIG_P2P (1u << 1)
 #define MIG_PRE_COPY (1u << 2)
 
-#define FSM_PATH_MAX 5 /* the longest: RESUMING > STOP > RUNNING_P2P > RUNNING > PRE_COPY */
+#define STATE_PATH_MAX 5 /* the longest: RESUMING > STOP > RUNNING_P2P > RUNNING > PRE_COPY */
 
-/** fsm_state_name - "STOP_COPY"; "unknown" for a number the table lacks */
-const char *fsm_state_name(enum device_state state);
+/** state_name - "STOP_COPY"; "unknown" for a number the table lacks */
+const char *state_name(enum device_state state);
 
-/** fsm_state_parse - a state by name, in any case; 0 or -EINVAL */
-int fsm_state_parse(const char *name, enum device_state *state)
+/** state_parse - a state by name, in any case; 0 or -EINVAL */
+int state_parse(const char *name, enum device_state *state)
 	__attribute__((nonnull(1, 2)));
 
-/** fsm_state_exists - does a device with these migration flags have the state? */
-bool fsm_state_exists(enum device_state state, uint64_t flags);
+/** state_exists - does a device with these migration flags have the state? */
+bool state_exists(enum device_state state, uint64_t flags);
 
 /**
- * fsm_next - the first state on the way
+ * state_next - the first state on the way
  * @from: where the device is
  * @to: where it shall go; not @from
  * @flags: the device's migration flags
@@ -51,21 +51,21 @@ bool fsm_state_exists(enum device_state state, uint64_t flags);
  * 0, or -EINVAL where the kernel knows no way: from ERROR, to ERROR, to a
  * state that the flags do not cover, or from STOP_COPY back into pre-copy.
  */
-int fsm_next(enum device_state from, enum device_state to, uint64_t flags,
-	     enum device_state *next) __attribute__((nonnull(4)));
+int state_next(enum device_state from, enum device_state to, uint64_t flags,
+	       enum device_state *next) __attribute__((nonnull(4)));
 
 /**
- * fsm_path - all states on the way, @from not included
+ * state_path - all states on the way, @from not included
  *
- * The number of arcs (0 when @from is @to), or -EINVAL as for fsm_next().
+ * The number of arcs (0 when @from is @to), or -EINVAL as for state_next().
  */
-int fsm_path(enum device_state from, enum device_state to, uint64_t flags,
-	     enum device_state path[FSM_PATH_MAX]) __attribute__((nonnull(4)));
+int state_path(enum device_state from, enum device_state to, uint64_t flags,
+	       enum device_state path[STATE_PATH_MAX]) __attribute__((nonnull(4)));
 
-/** fsm_has_data - is it a state of a session, with a data fd? */
-bool fsm_has_data(enum device_state state);
+/** state_has_data - is it a state of a session, with a data fd? */
+bool state_has_data(enum device_state state);
 
-/** fsm_gives_fd - does this single arc give a new data fd? */
-bool fsm_gives_fd(enum device_state from, enum device_state to);
+/** state_gives_fd - does this single arc give a new data fd? */
+bool state_gives_fd(enum device_state from, enum device_state to);
 
 #endif

@@ -9,7 +9,7 @@
 #include "vfio/holders.h"
 #include "vfio/migration.h"
 
-enum device_state hand_rest(enum device_state origin)
+enum device_state mig_device_rest_state(enum device_state origin)
 {
 	switch (origin) {
 	case STATE_STOP_COPY:
@@ -24,38 +24,38 @@ enum device_state hand_rest(enum device_state origin)
 	}
 }
 
-static void warn_of_killed(const struct hand *hand)
+static void warn_of_killed(const struct mig_device *dev)
 {
-	char text[TRACE_TEXT_SIZE] = "";
+	char text[HOLD_MARKER_TEXT_SIZE] = "";
 
-	if (!hand->vdev->borrowed)
-		trace_take(hand->device, text, sizeof(text));
+	if (!dev->vdev->borrowed)
+		hold_marker_take(dev->device, text, sizeof(text));
 	if (*text)
-		outcome_warn(hand->outcome, "%s", text);
+		transfer_result_warn(dev->outcome, "%s", text);
 }
 
-int hand_take(struct hand *hand, struct err *err)
+int mig_device_take(struct mig_device *dev, struct err *err)
 {
-	struct transfer *transfer = &hand->outcome->transfer;
+	struct transfer *transfer = &dev->outcome->transfer;
 
-	if (mig_caps_read(hand->vdev, &hand->caps, err) ||
-	    mig_require(hand->device, &hand->caps, err) ||
-	    walker_init(&hand->walker, hand->vdev, hand->caps.flags,
+	if (mig_caps_read(dev->vdev, &dev->caps, err) ||
+	    mig_require(dev->device, &dev->caps, err) ||
+	    walker_init(&dev->walker, dev->vdev, dev->caps.flags,
 			&transfer->walk, err))
-		return err_device(err, hand->device->name);
-	transfer->origin = hand->walker.state;
-	transfer->final = hand->walker.state;
-	transfer->lender = hand->vdev->lender;
-	hand->outcome->opened = true;
-	hand->rest = hand_rest(transfer->origin);
-	hand->taken = true;
-	warn_of_killed(hand);
+		return err_device(err, dev->device->name);
+	transfer->origin = dev->walker.state;
+	transfer->final = dev->walker.state;
+	transfer->lender = dev->vdev->lender;
+	dev->outcome->opened = true;
+	dev->rest = mig_device_rest_state(transfer->origin);
+	dev->taken = true;
+	warn_of_killed(dev);
 	return 0;
 }
 
-bool hand_has_p2p(const struct hand *hand)
+bool mig_device_has_p2p(const struct mig_device *dev)
 {
-	return hand->caps.flags & MIG_P2P;
+	return dev->caps.flags & MIG_P2P;
 }
 
 static const char *why_not_paused(enum device_state state)
@@ -72,18 +72,18 @@ static const char *why_not_paused(enum device_state state)
 	}
 }
 
-static void hint_pause(const struct hand *hand, enum device_state state,
+static void hint_pause(const struct mig_device *dev, enum device_state state,
 		       struct err *err)
 {
 	char guest[128];
 
-	holder_guest(&hand->vdev->lender, guest, sizeof(guest));
+	holder_guest(&dev->vdev->lender, guest, sizeof(guest));
 	switch (state) {
 	case STATE_STOP_COPY:
 	case STATE_PRE_COPY:
 	case STATE_PRE_COPY_P2P:
 		err_hint(err, "if it does not migrate: mlxmigctl step --live %s %s",
-			 hand->device->name, fsm_state_name(hand_rest(state)));
+			 dev->device->name, state_name(mig_device_rest_state(state)));
 		return;
 	case STATE_RESUMING:
 		err_hint(err, "if it takes none in, the device has lost its state: reset the guest (virsh reset %s, or QMP's system_reset)",
@@ -95,74 +95,74 @@ static void hint_pause(const struct hand *hand, enum device_state state,
 	}
 }
 
-int hand_require_paused(const struct hand *hand, struct err *err)
+int mig_device_require_paused(const struct mig_device *dev, struct err *err)
 {
-	const struct holder *lender = &hand->vdev->lender;
-	enum device_state now = hand->walker.state;
+	const struct holder *lender = &dev->vdev->lender;
+	enum device_state now = dev->walker.state;
 
-	if (!vdev_is_live(hand->vdev) || now == STATE_STOP)
+	if (!vdev_is_live(dev->vdev) || now == STATE_STOP)
 		return 0;
 	err_set(err, ERR_NOT_PAUSED, 0, "%s is in %s: %s (pid %d), whose it is, %s",
-		hand->device->name, fsm_state_name(now), lender->comm,
+		dev->device->name, state_name(now), lender->comm,
 		(int)lender->pid, why_not_paused(now));
-	hint_pause(hand, now, err);
-	return err_device(err, hand->device->name);
+	hint_pause(dev, now, err);
+	return err_device(err, dev->device->name);
 }
 
-int hand_check_then(const struct hand *hand, enum device_state then,
-		    struct err *err)
+int mig_device_check_then(const struct mig_device *dev, enum device_state then,
+			  struct err *err)
 {
-	if (!vdev_is_live(hand->vdev) || then == STATE_STOP)
+	if (!vdev_is_live(dev->vdev) || then == STATE_STOP)
 		return 0;
 	err_set(err, ERR_USAGE, 0,
 		"%s is not to be left in %s: its guest is paused, and %s (pid %d) lets it go on",
-		hand->device->name, fsm_state_name(then),
-		hand->vdev->lender.comm, (int)hand->vdev->lender.pid);
+		dev->device->name, state_name(then),
+		dev->vdev->lender.comm, (int)dev->vdev->lender.pid);
 	err_hint(err, "leave out --then, or say --then STOP");
-	return err_device(err, hand->device->name);
+	return err_device(err, dev->device->name);
 }
 
 /* A signal, or another device, was the reason why all of it ended. */
-static bool has_other_cause(const struct hand *hand, const struct err *err)
+static bool has_other_cause(const struct mig_device *dev, const struct err *err)
 {
 	return err->code == ERR_INTERRUPTED ||
-	       (*err->device && strcmp(err->device, hand->device->name));
+	       (*err->device && strcmp(err->device, dev->device->name));
 }
 
-static void say_moved(struct hand *hand, enum device_state now, struct err *err)
+static void say_moved(struct mig_device *dev, enum device_state now, struct err *err)
 {
 	struct err moved = ERR_INIT;
 
-	walk_say_moved(&hand->walker, now, &moved);
-	if (has_other_cause(hand, err))
-		outcome_warn(hand->outcome, "%s: %s", moved.message,
-			     moved.hint);
+	walk_say_moved(&dev->walker, now, &moved);
+	if (has_other_cause(dev, err))
+		transfer_result_warn(dev->outcome, "%s: %s", moved.message,
+				     moved.hint);
 	else
 		*err = moved;
-	hand->walker.state = now;
-	hand->outcome->transfer.final = now;
-	hand->taken = false;
+	dev->walker.state = now;
+	dev->outcome->transfer.final = now;
+	dev->taken = false;
 }
 
-bool hand_was_moved(struct hand *hand, struct err *err)
+bool mig_device_was_moved(struct mig_device *dev, struct err *err)
 {
 	enum device_state now;
 	struct err why = ERR_INIT;
 
-	if (!hand->taken)
+	if (!dev->taken)
 		return false;
-	if (mig_state_get(hand->vdev, &now, &why)) {
-		if (!vdev_is_live(hand->vdev))
+	if (mig_state_get(dev->vdev, &now, &why)) {
+		if (!vdev_is_live(dev->vdev))
 			return false;
-		outcome_warn(hand->outcome,
-			     "nothing more was done to it, since it does not tell where it is: %s",
-			     why.message);
-		hand->taken = false;
+		transfer_result_warn(dev->outcome,
+				     "nothing more was done to it, since it does not tell where it is: %s",
+				     why.message);
+		dev->taken = false;
 		return true;
 	}
-	if (now == hand->walker.state || now == STATE_ERROR)
+	if (now == dev->walker.state || now == STATE_ERROR)
 		return false;
-	say_moved(hand, now, err);
+	say_moved(dev, now, err);
 	return true;
 }
 
@@ -172,43 +172,43 @@ static bool stands_still(enum device_state state)
 	       state == STATE_RESUMING;
 }
 
-int hand_walk(struct hand *hand, enum device_state target, int *data_fd,
-	      struct err *err)
+int mig_device_walk(struct mig_device *dev, enum device_state target, int *data_fd,
+		    struct err *err)
 {
 	int ret;
 
-	if (stands_still(target) && !hand->left_running_ns)
-		hand->left_running_ns = now_ns();
-	ret = walk_to(&hand->walker, target, data_fd, err);
-	hand->outcome->transfer.final = hand->walker.state;
+	if (stands_still(target) && !dev->left_running_ns)
+		dev->left_running_ns = now_ns();
+	ret = walk_to(&dev->walker, target, data_fd, err);
+	dev->outcome->transfer.final = dev->walker.state;
 	if (ret && err->code == ERR_BUSY)
-		hand->taken = false;
+		dev->taken = false;
 	return ret;
 }
 
-void hand_put_back(struct hand *hand)
+void mig_device_put_back(struct mig_device *dev)
 {
 	struct err err = ERR_INIT;
 
-	if (!hand->taken || hand->walker.state == hand->rest)
+	if (!dev->taken || dev->walker.state == dev->rest)
 		return;
-	if (hand_walk(hand, hand->rest, NULL, &err))
-		outcome_warn(hand->outcome, "it was not taken back to %s: %s",
-			     fsm_state_name(hand->rest), err.message);
+	if (mig_device_walk(dev, dev->rest, NULL, &err))
+		transfer_result_warn(dev->outcome, "it was not taken back to %s: %s",
+				     state_name(dev->rest), err.message);
 }
 
-int hand_reset(struct hand *hand, struct err *err)
+int mig_device_reset(struct mig_device *dev, struct err *err)
 {
-	if (mig_reset(hand->vdev, err) ||
-	    mig_state_get(hand->vdev, &hand->walker.state, err))
-		return err_device(err, hand->device->name);
-	hand->outcome->transfer.final = hand->walker.state;
+	if (mig_reset(dev->vdev, err) ||
+	    mig_state_get(dev->vdev, &dev->walker.state, err))
+		return err_device(err, dev->device->name);
+	dev->outcome->transfer.final = dev->walker.state;
 	return 0;
 }
 
-void hand_stopped(struct hand *hand)
+void mig_device_note_stopped(struct mig_device *dev)
 {
-	if (hand->left_running_ns)
-		hand->outcome->transfer.stopped_ns =
-			now_ns() - hand->left_running_ns;
+	if (dev->left_running_ns)
+		dev->outcome->transfer.stopped_ns =
+			now_ns() - dev->left_running_ns;
 }

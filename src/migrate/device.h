@@ -12,16 +12,16 @@
 #include "vfio/walk.h"
 
 /**
- * struct hand - a device that a transfer moves
- * @rest: where it is put back: see hand_rest()
+ * struct mig_device - a device that a transfer moves
+ * @rest: where it is put back: see mig_device_rest_state()
  * @taken: the members below are valid, and the device is ours to move; no
  *         longer once somebody else has moved it
  * @left_running_ns: CLOCK_MONOTONIC when the arc into STOP began, 0: it has not
  */
-struct hand {
+struct mig_device {
 	const struct device *device;
 	const struct vdev *vdev;
-	struct outcome *outcome;
+	struct transfer_result *outcome;
 	bool taken;
 	struct mig_caps caps;
 	struct walker walker;
@@ -30,38 +30,38 @@ struct hand {
 };
 
 /**
- * hand_rest - the state in which a device that was found in @origin is left
+ * mig_device_rest_state - the state in which a device that was found in @origin is left
  *
  * That state itself; but a data fd that somebody lost cannot be had again, so
  * a session ends: STOP_COPY and RESUMING become STOP, PRE_COPY RUNNING and
  * PRE_COPY_P2P RUNNING_P2P.
  */
-enum device_state hand_rest(enum device_state origin);
+enum device_state mig_device_rest_state(enum device_state origin);
 
 /**
- * hand_take - read what an open device can and where it is
+ * mig_device_take - read what an open device can and where it is
  *
- * @hand holds the device, vdev and outcome already, and keeps them. Nothing
+ * @dev holds the device, vdev and outcome already, and keeps them. Nothing
  * is moved. ERR_NOT_MIGRATABLE and its like, and ERR_IN_ERROR.
  */
-int hand_take(struct hand *hand, struct err *err)
+int mig_device_take(struct mig_device *dev, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
 /**
- * hand_require_paused - fail unless it is ours, or stands in STOP
+ * mig_device_require_paused - fail unless it is ours, or stands in STOP
  *
  * There the device of a VMM is whose guest is paused, and the VMM does not
  * see it leave STOP and come back. ERR_NOT_PAUSED. 0 or -1.
  */
-int hand_require_paused(const struct hand *hand, struct err *err)
+int mig_device_require_paused(const struct mig_device *dev, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
-/** hand_check_then - fail where @then, in which it shall be left, is not what a VMM expects of its device; 0 or -1 */
-int hand_check_then(const struct hand *hand, enum device_state then,
-		    struct err *err) __attribute__((nonnull(1, 3)));
+/** mig_device_check_then - fail where @then, in which it shall be left, is not what a VMM expects of its device; 0 or -1 */
+int mig_device_check_then(const struct mig_device *dev, enum device_state then,
+			  struct err *err) __attribute__((nonnull(1, 3)));
 
 /**
- * hand_was_moved - after a failure: is the device no longer where it was left?
+ * mig_device_was_moved - after a failure: is the device no longer where it was left?
  *
  * Then somebody else has moved it, which ended whatever was going on in it:
  * @err becomes that, ERR_BUSY, and the device is no longer ours to touch. What
@@ -69,29 +69,29 @@ int hand_check_then(const struct hand *hand, enum device_state then,
  * a warning. A VMM's device that does not tell where it is counts as moved.
  * ERROR it enters by itself.
  */
-bool hand_was_moved(struct hand *hand, struct err *err)
+bool mig_device_was_moved(struct mig_device *dev, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
-/** hand_walk - walk_to(), and note where the device is and since when it stands still; 0 or -1 */
-int hand_walk(struct hand *hand, enum device_state target, int *data_fd,
-	      struct err *err) __attribute__((nonnull(1, 4)));
+/** mig_device_walk - walk_to(), and note where the device is and since when it stands still; 0 or -1 */
+int mig_device_walk(struct mig_device *dev, enum device_state target, int *data_fd,
+		    struct err *err) __attribute__((nonnull(1, 4)));
 
-/** hand_has_p2p - does the device have RUNNING_P2P on its way to STOP? */
-bool hand_has_p2p(const struct hand *hand) __attribute__((nonnull(1)));
+/** mig_device_has_p2p - does the device have RUNNING_P2P on its way to STOP? */
+bool mig_device_has_p2p(const struct mig_device *dev) __attribute__((nonnull(1)));
 
 /**
- * hand_put_back - to the state of rest, after a failure
+ * mig_device_put_back - to the state of rest, after a failure
  *
  * What fails here becomes a warning: the failure before is the one to tell.
  * A device that somebody else has moved is left alone.
  */
-void hand_put_back(struct hand *hand) __attribute__((nonnull(1)));
+void mig_device_put_back(struct mig_device *dev) __attribute__((nonnull(1)));
 
-/** hand_reset - reset the device, and read where that has left it; 0 or -1 */
-int hand_reset(struct hand *hand, struct err *err)
+/** mig_device_reset - reset the device, and read where that has left it; 0 or -1 */
+int mig_device_reset(struct mig_device *dev, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
-/** hand_stopped - of a load: the device has its state, or runs on with it: note for how long it was stopped */
-void hand_stopped(struct hand *hand) __attribute__((nonnull(1)));
+/** mig_device_note_stopped - of a load: the device has its state, or runs on with it: note for how long it was stopped */
+void mig_device_note_stopped(struct mig_device *dev) __attribute__((nonnull(1)));
 
 #endif

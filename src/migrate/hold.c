@@ -4,7 +4,7 @@
 #include "vfio/migration.h"
 #include "vfio/walk.h"
 
-int keep_plan(const struct device *device, const struct mig_caps *caps,
+int hold_plan(const struct device *device, const struct mig_caps *caps,
 	      enum device_state target, struct err *err)
 {
 	if (mig_require(device, caps, err) ||
@@ -13,7 +13,7 @@ int keep_plan(const struct device *device, const struct mig_caps *caps,
 	return 0;
 }
 
-int keep_walk(const struct vdev *vdev, const struct mig_caps *caps,
+int hold_walk(const struct vdev *vdev, const struct mig_caps *caps,
 	      enum device_state target, struct held_device *held,
 	      struct err *err)
 {
@@ -40,7 +40,7 @@ static int say_left(const struct vdev *vdev, enum device_state now,
 		    bool loaded, const struct err *why, struct err *err)
 {
 	err_set(err, why->code, 0, "%s; it is left in %s%s", why->message,
-		fsm_state_name(now),
+		state_name(now),
 		loaded ? ", perhaps with a state that was loaded into it" : "");
 	return err_device(err, vdev->name);
 }
@@ -74,7 +74,7 @@ static int reset_unmoved(const struct vdev *vdev, const struct mig_caps *caps,
 	if (now != caps->state && now != STATE_ERROR) {
 		err_set(&why, ERR_BUSY, 0,
 			"%s was in %s, and somebody else moves it", vdev->name,
-			fsm_state_name(caps->state));
+			state_name(caps->state));
 		return say_left(vdev, now, loaded != TRI_NO, &why, err);
 	}
 	if (mig_reset(vdev, &why))
@@ -89,7 +89,7 @@ static int reset_unmoved(const struct vdev *vdev, const struct mig_caps *caps,
 	return say_left(vdev, now, false, &why, err);
 }
 
-int keep_end(const struct device *device, const struct vdev *vdev,
+int hold_end(const struct device *device, const struct vdev *vdev,
 	     enum tristate loaded, struct err *err)
 {
 	struct mig_caps caps;

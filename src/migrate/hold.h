@@ -18,10 +18,10 @@
  * @loaded: what was loaded into it, with the walk and the warnings; or NULL
  */
 struct held_device {
-	struct visit visit;
+	struct device_access visit;
 	struct walk walk;
 	bool closed_fd;
-	const struct outcome *loaded;
+	const struct transfer_result *loaded;
 };
 
 /** struct hold_result - devices held by this process */
@@ -32,22 +32,22 @@ struct hold_result {
 };
 
 /**
- * keep_plan - can an open device go to @target?
+ * hold_plan - can an open device go to @target?
  * @caps: its driver's offer, and where it is
  *
  * Touches nothing. 0, or -1 with what mig_require() and walk_plan() say.
  */
-int keep_plan(const struct device *device, const struct mig_caps *caps,
+int hold_plan(const struct device *device, const struct mig_caps *caps,
 	      enum device_state target, struct err *err)
 	__attribute__((nonnull(1, 2, 4)));
 
-/** keep_walk - take it to @target; @held gets the arcs and the state, also of a walk that failed; 0 or -1 */
-int keep_walk(const struct vdev *vdev, const struct mig_caps *caps,
+/** hold_walk - take it to @target; @held gets the arcs and the state, also of a walk that failed; 0 or -1 */
+int hold_walk(const struct vdev *vdev, const struct mig_caps *caps,
 	      enum device_state target, struct held_device *held,
 	      struct err *err) __attribute__((nonnull(1, 2, 4, 5)));
 
 /**
- * keep_end - before it is closed: leave it in RUNNING, and nobody's state in it
+ * hold_end - before it is closed: leave it in RUNNING, and nobody's state in it
  * @device: one that somebody else has open now, by its holder, is left alone:
  *          it does not end with us
  * @loaded: a state was, or, with TRI_UNKNOWN, may have been loaded into it: it
@@ -59,7 +59,7 @@ int keep_walk(const struct vdev *vdev, const struct mig_caps *caps,
  * one that somebody moves meanwhile is left to them.
  * 0, or -1 when it is left in another state, which @err tells.
  */
-int keep_end(const struct device *device, const struct vdev *vdev,
+int hold_end(const struct device *device, const struct vdev *vdev,
 	     enum tristate loaded, struct err *err)
 	__attribute__((nonnull(1, 2, 4)));
 

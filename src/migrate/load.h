@@ -10,14 +10,14 @@
 #include "vfio/open.h"
 
 /**
- * struct incoming_options - how to load
+ * struct load_plan - how to load
  * @force: load although the source's identity does not fit
  * @use: VDEV_CHANGE or VDEV_LIVE: the device of a VMM, too, whose guest is paused;
- *       VDEV_FRESH with incoming_load_into(): the caller keeps the device
+ *       VDEV_FRESH with load_into_device(): the caller keeps the device
  * @overwrite_guest: ... and whose state may be overwritten, and lost
  * @then: where the device is left, in place of STOP; with @has_then
  */
-struct incoming_options {
+struct load_plan {
 	bool force;
 	enum vdev_use use;
 	bool overwrite_guest;
@@ -28,7 +28,7 @@ struct incoming_options {
 };
 
 /**
- * incoming_load - load @path, "-" for stdin, into @device
+ * load_device - load @path, "-" for stdin, into @device
  * @device: resolved, with its holder and its PF's firmware
  * @outcome: zeroed; filled also on failure
  *
@@ -40,23 +40,23 @@ struct incoming_options {
  * device is reset and taken to the state it came from, and its contents are
  * lost. One that is found in RESUMING is reset first. 0 or -1.
  */
-int incoming_load(const struct device *device, const char *path,
-		  const struct incoming_options *options,
-		  struct outcome *outcome, struct err *err)
+int load_device(const struct device *device, const char *path,
+		const struct load_plan *options,
+		struct transfer_result *outcome, struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4, 5)));
 
 /**
- * incoming_load_into - incoming_load(), and the device stays open
+ * load_into_device - load_device(), and the device stays open
  * @vdev: it, open already; or VDEV_INIT, and it is opened once all was checked
  *        that can be checked before. The caller's to close, whatever is returned
  *
  * From then on signals are held back (interrupt_begin(), unless the caller
  * has done that), until the caller's interrupt_end().
  */
-int incoming_load_into(const struct device *device, struct vdev *vdev,
-		       const char *path,
-		       const struct incoming_options *options,
-		       struct outcome *outcome, struct err *err)
+int load_into_device(const struct device *device, struct vdev *vdev,
+		     const char *path,
+		     const struct load_plan *options,
+		     struct transfer_result *outcome, struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4, 5, 6)));
 
 #endif

@@ -12,17 +12,17 @@
 #include "lib/io.h"
 #include "lib/text.h"
 
-void delivery_release(struct delivery *d)
+void load_stream_release(struct load_stream *d)
 {
 	input_release(&d->input);
 	cleanup_closep(&d->data_fd);
-	failure_watch_end(&d->watch);
+	fw_error_watch_end(&d->watch);
 }
 
-static int judge(struct delivery *d, const struct device *target,
+static int judge(struct load_stream *d, const struct device *target,
 		 struct err *err)
 {
-	struct outcome *outcome = d->outcome;
+	struct transfer_result *outcome = d->outcome;
 
 	identity_compare(&d->source, target, &outcome->fit);
 	outcome->has_fit = true;
@@ -32,66 +32,66 @@ static int judge(struct delivery *d, const struct device *target,
 }
 
 /* Before the device is touched: does the state come from one like it? */
-static int check_identity(struct delivery *d, const struct device *target,
+static int check_identity(struct load_stream *d, const struct device *target,
 			  struct err *err)
 {
-	struct outcome *outcome = d->outcome;
+	struct transfer_result *outcome = d->outcome;
 	const char *json;
 	size_t len;
 
 	outcome->raw = input_is_raw(&d->input);
 	outcome->compressed = image_reader_is_compressed(d->input.reader);
 	if (outcome->raw) {
-		outcome_warn(outcome,
-			     "a bare stream does not tell which device it is from: that it fits was not checked");
+		transfer_result_warn(outcome,
+				     "a bare stream does not tell which device it is from: that it fits was not checked");
 		return 0;
 	}
 	json = image_reader_device(d->input.reader, &len);
-	if (report_image_read_device(json, len, &d->source, NULL, err))
+	if (device_json_read(json, len, &d->source, NULL, err))
 		return err_wrap(err, "%s", d->input.name);
 	d->source.probed = false; /* until the device is, which is not open yet */
 	return judge(d, target, err);
 }
 
 /* A guest has more to lose than a device that is held. */
-static int check_bare(const struct delivery *d, struct err *err)
+static int check_bare(const struct load_stream *d, struct err *err)
 {
-	if (d->options->force || !vdev_is_live(d->hand->vdev) ||
+	if (d->options->force || !vdev_is_live(d->dev->vdev) ||
 	    d->source.formats.writes == STREAM_RECORDS)
 		return 0;
 	err_set(err, ERR_USAGE, 0,
 		"%s is no image, and has no records: nothing tells that it is a saved state",
 		d->input.name);
 	err_hint(err, "if it is, and of a device like %s, say --force",
-		 d->hand->device->name);
-	return err_device(err, d->hand->device->name);
+		 d->dev->device->name);
+	return err_device(err, d->dev->device->name);
 }
 
-int delivery_check_offer(struct delivery *d, struct err *err)
+int load_stream_check_offer(struct load_stream *d, struct err *err)
 {
-	struct outcome *outcome = d->outcome;
-	struct device target = *d->hand->device;
+	struct transfer_result *outcome = d->outcome;
+	struct device target = *d->dev->device;
 
 	if (outcome->raw)
 		return check_bare(d, err);
-	target.caps = d->hand->caps;
+	target.caps = d->dev->caps;
 	target.probed = d->source.probed = true;
-	formats_find(&target);
+	stream_formats_find(&target);
 	if (judge(d, &target, err))
 		return -1;
 	for (size_t i = 0; i < outcome->fit.n_facts; i++) {
 		const struct fit_fact *fact = &outcome->fit.facts[i];
 
-		outcome_warn(outcome, "%s: source %s, device %s: %s",
-			     fact->name, *fact->source ? fact->source : "unknown",
-			     *fact->target ? fact->target : "unknown",
-			     fact->reason);
+		transfer_result_warn(outcome, "%s: source %s, device %s: %s",
+				     fact->name, *fact->source ? fact->source : "unknown",
+				     *fact->target ? fact->target : "unknown",
+				     fact->reason);
 	}
 	return 0;
 }
 
 /* At the end of the input: an image's reader has seen to the image, and not to the records in it. */
-static int check_end(const struct delivery *d,
+static int check_end(const struct load_stream *d,
 		     const struct record_parser *records, struct err *err)
 {
 	if (!records->offset)
@@ -103,7 +103,7 @@ static int check_end(const struct delivery *d,
 	return err_wrap(err, "%s", d->input.name);
 }
 
-int delivery_hint_verify(const struct delivery *d, struct err *err)
+int load_stream_hint_verify(const struct load_stream *d, struct err *err)
 {
 	const char *path = d->outcome->file;
 	bool is_stdin = !strcmp(path, "-");
@@ -115,22 +115,22 @@ int delivery_hint_verify(const struct delivery *d, struct err *err)
 			is_stdin ? " that of a file" : "");
 }
 
-void delivery_warn_of_framing(struct delivery *d)
+void load_stream_warn_of_framing(struct load_stream *d)
 {
 	const struct record_parser *records = &d->outcome->transfer.records;
 
 	if (!d->outcome->raw)
 		return;
 	if (records->format == STREAM_BARE)
-		outcome_warn(d->outcome,
-			     "the stream is one bare image without records: whether it is whole cannot be told");
+		transfer_result_warn(d->outcome,
+				     "the stream is one bare image without records: whether it is whole cannot be told");
 	else
-		outcome_warn(d->outcome,
-			     "the stream has no image around it: had it been cut between two records, only the firmware could tell");
+		transfer_result_warn(d->outcome,
+				     "the stream has no image around it: had it been cut between two records, only the firmware could tell");
 }
 
 /* A file whole, and of what comes through a pipe the first member, while a signal may still end it all. */
-static int verify(struct delivery *d, struct err *err)
+static int verify(struct load_stream *d, struct err *err)
 {
 	struct record_parser records = {};
 	uint64_t started = now_ns();
@@ -146,18 +146,18 @@ static int verify(struct delivery *d, struct err *err)
 	return check_end(d, &records, err);
 }
 
-int delivery_open(struct delivery *d, const struct device *device,
-		  const char *path, struct err *err)
+int load_stream_open(struct load_stream *d, const struct device *device,
+		     const char *path, struct err *err)
 {
 	text_copy(d->outcome->device, sizeof(d->outcome->device), device->name);
 	d->outcome->file = path;
 	if (input_open(&d->input, path, err) ||
 	    check_identity(d, device, err) || verify(d, err))
-		return delivery_hint_verify(d, err);
+		return load_stream_hint_verify(d, err);
 	return 0;
 }
 
-int delivery_hint_bare(const struct delivery *d, struct err *err)
+int load_stream_hint_bare(const struct load_stream *d, struct err *err)
 {
 	if (!d->outcome->raw)
 		return -1;
@@ -165,7 +165,7 @@ int delivery_hint_bare(const struct delivery *d, struct err *err)
 }
 
 /* The size of the image that arrives; 0: a bare one, which does not say it. */
-static uint64_t image_bytes(const struct delivery *d)
+static uint64_t image_bytes(const struct load_stream *d)
 {
 	const struct record_parser *records = &d->outcome->transfer.records;
 
@@ -173,28 +173,28 @@ static uint64_t image_bytes(const struct delivery *d)
 }
 
 /* The firmware loads inside write(2), so here is where it refuses a state, and this thread's command it was. */
-static int refused(const struct delivery *d, size_t len, int num,
+static int refused(const struct load_stream *d, size_t len, int num,
 		   struct err *err)
 {
 	unsigned long long at = d->outcome->transfer.records.offset;
-	struct fw_failure failure;
+	struct fw_error failure;
 
 	err_set(err, ERR_REFUSED, num,
 		"%s refused the state, within bytes %llu to %llu",
-		d->hand->device->name, at, at + len - 1);
-	if (failure_watch_first(&d->watch, &failure))
+		d->dev->device->name, at, at + len - 1);
+	if (fw_error_watch_first(&d->watch, &failure))
 		err_firmware(err, &failure);
 	if (num == ENOMEM)
-		memory_watch_explain(&d->hand->walker.memory,
+		memory_watch_explain(&d->dev->walker.memory,
 				     &(struct memory_need){ .bytes = image_bytes(d) },
 				     err);
 	else
-		delivery_hint_bare(d, err);
-	return err_device(err, d->hand->device->name);
+		load_stream_hint_bare(d, err);
+	return err_device(err, d->dev->device->name);
 }
 
 /* All since the last time is this phase's: its bytes were waited for, and loaded. */
-static void book_time(struct delivery *d, enum phase phase)
+static void book_time(struct load_stream *d, enum phase phase)
 {
 	uint64_t now = now_ns();
 
@@ -205,7 +205,7 @@ static void book_time(struct delivery *d, enum phase phase)
 static int write_block(const struct pump_block *block, void *data,
 		       struct err *err)
 {
-	struct delivery *d = data;
+	struct load_stream *d = data;
 	struct transfer *transfer = &d->outcome->transfer;
 	int ret = write_all(d->data_fd, block->data, block->len);
 
@@ -225,7 +225,7 @@ static void note_totals(struct transfer *transfer,
 		transfer->phases[i].members = totals->phases[i].members;
 }
 
-int delivery_run(struct delivery *d, struct err *err)
+int load_stream_run(struct load_stream *d, struct err *err)
 {
 	struct transfer *transfer = &d->outcome->transfer;
 	struct pump pump = {
@@ -240,7 +240,7 @@ int delivery_run(struct delivery *d, struct err *err)
 	};
 
 	d->since_ns = now_ns();
-	failure_watch_begin(&d->watch, d->hand->device->name);
+	fw_error_watch_begin(&d->watch, d->dev->device->name);
 	if (pump_run(&pump, &transfer->bytes, err) ||
 	    input_check_unchanged(&d->input, err) ||
 	    check_end(d, &transfer->records, err))
@@ -249,46 +249,46 @@ int delivery_run(struct delivery *d, struct err *err)
 	return 0;
 }
 
-int delivery_check_guest(const struct delivery *d, struct err *err)
+int load_stream_check_guest(const struct load_stream *d, struct err *err)
 {
-	const struct hand *hand = d->hand;
-	const struct holder *lender = &hand->vdev->lender;
+	const struct mig_device *dev = d->dev;
+	const struct holder *lender = &dev->vdev->lender;
 
-	if (!vdev_is_live(hand->vdev))
+	if (!vdev_is_live(dev->vdev))
 		return 0;
-	if (hand_require_paused(hand, err) ||
+	if (mig_device_require_paused(dev, err) ||
 	    (d->options->has_then &&
-	     hand_check_then(hand, d->options->then, err)))
+	     mig_device_check_then(dev, d->options->then, err)))
 		return -1;
 	if (d->options->overwrite_guest)
 		return 0;
 	err_set(err, ERR_USAGE, 0,
 		"%s has the state of a guest of %s (pid %d), which a load overwrites; and only a reset ends a load that fails",
-		hand->device->name, lender->comm, (int)lender->pid);
+		dev->device->name, lender->comm, (int)lender->pid);
 	err_hint(err, "if that is meant: --live --overwrite-guest-state");
-	return err_device(err, hand->device->name);
+	return err_device(err, dev->device->name);
 }
 
-void delivery_undo(struct delivery *d)
+void load_stream_undo(struct load_stream *d)
 {
-	struct hand *hand = d->hand;
+	struct mig_device *dev = d->dev;
 	struct err err = ERR_INIT;
-	enum device_state now = hand->walker.state;
+	enum device_state now = dev->walker.state;
 
-	if (!hand->taken)
+	if (!dev->taken)
 		return;
 	if (now == STATE_RESUMING || now == STATE_ERROR) {
 		d->outcome->transfer.lost = true;
-		if (vdev_is_live(hand->vdev))
-			outcome_warn(d->outcome,
-				     "the guest of %s (pid %d) has lost its device's state: load one before it goes on",
-				     hand->vdev->lender.comm,
-				     (int)hand->vdev->lender.pid);
-		if (hand_reset(hand, &err)) {
-			outcome_warn(d->outcome, "it could not be reset: %s",
-				     err.message);
+		if (vdev_is_live(dev->vdev))
+			transfer_result_warn(d->outcome,
+					     "the guest of %s (pid %d) has lost its device's state: load one before it goes on",
+					     dev->vdev->lender.comm,
+					     (int)dev->vdev->lender.pid);
+		if (mig_device_reset(dev, &err)) {
+			transfer_result_warn(d->outcome, "it could not be reset: %s",
+					     err.message);
 			return;
 		}
 	}
-	hand_put_back(hand);
+	mig_device_put_back(dev);
 }

@@ -76,9 +76,9 @@ int round_read(struct pump_block *block, void *data, struct err *err)
 	return block->len > 0;
 }
 
-static struct precopy *precopy_of(const struct parcel *p)
+static struct precopy *precopy_of(const struct save_file *p)
 {
-	return &p->hand.outcome->transfer.precopy;
+	return &p->dev.outcome->transfer.precopy;
 }
 
 /* Where a device that is left in @rest gives its state meanwhile; STOP: nowhere. */
@@ -94,12 +94,12 @@ static enum device_state state_for(enum device_state rest)
 	}
 }
 
-int precopy_check(struct parcel *p, struct err *err)
+int precopy_check(struct save_file *p, struct err *err)
 {
-	const char *name = p->hand.device->name;
-	enum device_state state = state_for(p->hand.rest);
+	const char *name = p->dev.device->name;
+	enum device_state state = state_for(p->dev.rest);
 
-	if (!(p->hand.caps.flags & MIG_PRE_COPY)) {
+	if (!(p->dev.caps.flags & MIG_PRE_COPY)) {
 		if (p->options->precopy_where_offered)
 			return 0;
 		err_set(err, ERR_UNSUPPORTED, 0,
@@ -109,45 +109,45 @@ int precopy_check(struct parcel *p, struct err *err)
 	}
 	p->precopied = state != STATE_STOP;
 	if (!p->precopied && !p->options->precopy_where_offered)
-		outcome_warn(p->hand.outcome,
-			     "it stands still, and was saved without pre-copy");
+		transfer_result_warn(p->dev.outcome,
+				     "it stands still, and was saved without pre-copy");
 	return 0;
 }
 
 /* A session that somebody lost ends first; the data fd must not block, since time and signals count. */
-static int enter(struct parcel *p, struct err *err)
+static int enter(struct save_file *p, struct err *err)
 {
-	struct hand *hand = &p->hand;
+	struct mig_device *dev = &p->dev;
 
 	precopy_of(p)->begun = true;
 	precopy_of(p)->limits = p->options->precopy_limits;
 	if (interrupt_check(err) ||
-	    hand_walk(hand, hand->rest, NULL, err) ||
-	    hand_walk(hand, state_for(hand->rest), &p->data_fd, err))
+	    mig_device_walk(dev, dev->rest, NULL, err) ||
+	    mig_device_walk(dev, state_for(dev->rest), &p->data_fd, err))
 		return -1;
 	if (fcntl(p->data_fd, F_SETFL, O_RDONLY | O_NONBLOCK))
 		return err_set(err, ERR_INTERNAL, errno, "fcntl");
 	return 0;
 }
 
-static int ask(struct parcel *p, struct err *err)
+static int ask(struct save_file *p, struct err *err)
 {
 	int ret = mig_precopy_info(p->data_fd, &precopy_of(p)->left);
 
 	if (!ret)
 		return 0;
 	err_set(err, ERR_IO, -ret, "%s does not tell what is left to be read",
-		p->hand.device->name);
-	return err_device(err, p->hand.device->name);
+		p->dev.device->name);
+	return err_device(err, p->dev.device->name);
 }
 
-static int one_round(struct parcel *p, uint64_t begun_ns, struct err *err)
+static int one_round(struct save_file *p, uint64_t begun_ns, struct err *err)
 {
 	struct precopy *precopy = precopy_of(p);
 	struct precopy_round *round = &precopy->rounds[precopy->n_rounds++];
 	struct round_reader reader = {
 		.fd = p->data_fd,
-		.name = p->hand.device->name,
+		.name = p->dev.device->name,
 		.deadline_ns = begun_ns + precopy->limits.time_ns,
 	};
 	const struct progress sample = {
@@ -161,14 +161,14 @@ static int one_round(struct parcel *p, uint64_t begun_ns, struct err *err)
 	int ret;
 
 	round->before = precopy->left;
-	ret = parcel_pump(p, PHASE_PRE_COPY, round_read, &reader, &sample,
-			  &round->bytes, err);
+	ret = save_file_pump(p, PHASE_PRE_COPY, round_read, &reader, &sample,
+			     &round->bytes, err);
 	round->duration_ns = now_ns() - started;
 	return ret;
 }
 
 /* 1: it had a round; 0: it needs none just now; -1. */
-static int serve(struct parcel *p, uint64_t begun_ns, struct err *err)
+static int serve(struct save_file *p, uint64_t begun_ns, struct err *err)
 {
 	struct precopy *precopy = precopy_of(p);
 	uint64_t elapsed;
@@ -188,28 +188,28 @@ static int serve(struct parcel *p, uint64_t begun_ns, struct err *err)
  * Firmware that does not track a device has nothing to give while it runs, and
  * the driver saves all of it afterwards.
  */
-static void warn_if_in_vain(struct parcel *p)
+static void warn_if_in_vain(struct save_file *p)
 {
-	const struct record_parser *records = &p->hand.outcome->transfer.records;
+	const struct record_parser *records = &p->dev.outcome->transfer.records;
 
 	if (records->format == STREAM_RECORDS && !records->fw_bytes)
-		outcome_warn(p->hand.outcome,
-			     "the firmware saved nothing while it ran: all of its state was read while it stood still");
+		transfer_result_warn(p->dev.outcome,
+				     "the firmware saved nothing while it ran: all of its state was read while it stood still");
 }
 
-int precopy_run(struct parcel *parcels, size_t n, struct err *err)
+int precopy_run(struct save_file *saves, size_t n, struct err *err)
 {
 	uint64_t begun_ns = now_ns();
 	bool more = true;
 
 	for (size_t i = 0; i < n; i++)
-		if (parcels[i].precopied && enter(&parcels[i], err))
+		if (saves[i].precopied && enter(&saves[i], err))
 			return -1;
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < n; i++) {
-			int ret = parcels[i].precopied
-					  ? serve(&parcels[i], begun_ns, err) : 0;
+			int ret = saves[i].precopied
+					  ? serve(&saves[i], begun_ns, err) : 0;
 
 			if (ret < 0)
 				return -1;
@@ -217,10 +217,10 @@ int precopy_run(struct parcel *parcels, size_t n, struct err *err)
 		}
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (!parcels[i].precopied)
+		if (!saves[i].precopied)
 			continue;
-		warn_if_in_vain(&parcels[i]);
-		if (fcntl(parcels[i].data_fd, F_SETFL, O_RDONLY))
+		warn_if_in_vain(&saves[i]);
+		if (fcntl(saves[i].data_fd, F_SETFL, O_RDONLY))
 			return err_set(err, ERR_INTERNAL, errno, "fcntl");
 	}
 	return 0;

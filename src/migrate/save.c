@@ -11,8 +11,8 @@
 
 /* All devices; the vdevs are opened together, since devices may share a group. */
 struct shipment {
-	const struct outgoing_options *options;
-	struct parcel *parcels;
+	const struct save_plan *options;
+	struct save_file *saves;
 	struct vdev *vdevs;
 	size_t n;
 	uint64_t started_ns;
@@ -20,66 +20,66 @@ struct shipment {
 
 static void shipment_release(struct shipment *s)
 {
-	for (size_t i = 0; s->parcels && i < s->n; i++)
-		parcel_release(&s->parcels[i]);
+	for (size_t i = 0; s->saves && i < s->n; i++)
+		save_file_release(&s->saves[i]);
 	for (size_t i = 0; s->vdevs && i < s->n; i++)
 		vdev_close(&s->vdevs[i]);
-	free(s->parcels);
+	free(s->saves);
 	free(s->vdevs);
 }
 
 static int shipment_init(struct shipment *s, const struct device *devices,
-			 char *const *paths, struct outcome *outcomes,
+			 char *const *paths, struct transfer_result *outcomes,
 			 struct err *err)
 {
 	s->vdevs = calloc(s->n, sizeof(*s->vdevs));
 	for (size_t i = 0; s->vdevs && i < s->n; i++)
 		s->vdevs[i] = (struct vdev)VDEV_INIT;
 	if (s->vdevs)
-		s->parcels = calloc(s->n, sizeof(*s->parcels));
-	if (!s->parcels)
+		s->saves = calloc(s->n, sizeof(*s->saves));
+	if (!s->saves)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", s->n);
 	for (size_t i = 0; i < s->n; i++)
-		parcel_init(&s->parcels[i], s->options, &devices[i],
-			    &s->vdevs[i], paths[i], &outcomes[i]);
+		save_file_init(&s->saves[i], s->options, &devices[i],
+			       &s->vdevs[i], paths[i], &outcomes[i]);
 	return 0;
 }
 
 static int open_files(struct shipment *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (parcel_open_file(&s->parcels[i], err))
+		if (save_file_open(&s->saves[i], err))
 			return -1;
 	return 0;
 }
 
-static int check_target(const struct parcel *p, struct err *err)
+static int check_target(const struct save_file *p, struct err *err)
 {
-	if (hand_require_paused(&p->hand, err))
+	if (mig_device_require_paused(&p->dev, err))
 		return -1;
-	if (p->hand.walker.state == STATE_RESUMING) {
+	if (p->dev.walker.state == STATE_RESUMING) {
 		err_set(err, ERR_REFUSED, 0,
 			"%s is in RESUMING: it waits for a state, and has none whole",
-			p->hand.device->name);
+			p->dev.device->name);
 		err_hint(err, "finish the load, or reset the device: mlxmigctl reset %s",
-			 p->hand.device->name);
-		return err_device(err, p->hand.device->name);
+			 p->dev.device->name);
+		return err_device(err, p->dev.device->name);
 	}
-	if (hand_check_then(&p->hand, p->target, err))
+	if (mig_device_check_then(&p->dev, p->target, err))
 		return -1;
-	if (fsm_state_exists(p->target, p->hand.caps.flags))
+	if (state_exists(p->target, p->dev.caps.flags))
 		return 0;
 	err_set(err, ERR_UNSUPPORTED, 0, "%s does not offer state %s",
-		p->hand.device->name, fsm_state_name(p->target));
-	return err_device(err, p->hand.device->name);
+		p->dev.device->name, state_name(p->target));
+	return err_device(err, p->dev.device->name);
 }
 
 /* That is seldom meant. */
-static void warn_of_fresh(struct parcel *p)
+static void warn_of_fresh(struct save_file *p)
 {
-	if (!p->hand.vdev->borrowed && p->hand.caps.reset)
-		outcome_warn(p->hand.outcome,
-			     "nobody had the device open, so it was reset first: what is saved is the state of a device that has done nothing yet");
+	if (!p->dev.vdev->borrowed && p->dev.caps.reset)
+		transfer_result_warn(p->dev.outcome,
+				     "nobody had the device open, so it was reset first: what is saved is the state of a device that has done nothing yet");
 }
 
 static int take_devices(struct shipment *s, const struct device *devices,
@@ -89,12 +89,12 @@ static int take_devices(struct shipment *s, const struct device *devices,
 			  err))
 		return -1;
 	for (size_t i = 0; i < s->n; i++) {
-		struct parcel *p = &s->parcels[i];
+		struct save_file *p = &s->saves[i];
 
-		if (hand_take(&p->hand, err))
+		if (mig_device_take(&p->dev, err))
 			return -1;
 		p->target = s->options->has_then ? s->options->then
-						 : p->hand.rest;
+						 : p->dev.rest;
 		if (check_target(p, err) ||
 		    (s->options->precopy && precopy_check(p, err)))
 			return -1;
@@ -113,17 +113,17 @@ static int begin(struct shipment *s, struct err *err)
 {
 	s->started_ns = now_ns();
 	for (size_t i = 0; i < s->n; i++)
-		if (interrupt_check(err) || parcel_begin(&s->parcels[i], err))
+		if (interrupt_check(err) || save_file_begin(&s->saves[i], err))
 			return -1;
 	return 0;
 }
 
 /* A device that was pre-copied stays in its session until its last byte is read. */
-static int quiet_initiator(struct parcel *p, struct err *err)
+static int quiet_initiator(struct save_file *p, struct err *err)
 {
-	if (!hand_has_p2p(&p->hand) || !runs(p->hand.walker.state))
+	if (!mig_device_has_p2p(&p->dev) || !runs(p->dev.walker.state))
 		return 0;
-	return hand_walk(&p->hand, p->precopied ? STATE_PRE_COPY_P2P
+	return mig_device_walk(&p->dev, p->precopied ? STATE_PRE_COPY_P2P
 						: STATE_RUNNING_P2P, NULL, err);
 }
 
@@ -132,49 +132,49 @@ static int quiesce(struct shipment *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (interrupt_check(err) ||
-		    quiet_initiator(&s->parcels[i], err))
+		    quiet_initiator(&s->saves[i], err))
 			return -1;
 	for (size_t i = 0; i < s->n; i++) {
-		struct parcel *p = &s->parcels[i];
+		struct save_file *p = &s->saves[i];
 
 		if (interrupt_check(err) ||
-		    hand_walk(&p->hand, p->precopied ? STATE_STOP_COPY
+		    mig_device_walk(&p->dev, p->precopied ? STATE_STOP_COPY
 						     : STATE_STOP, NULL, err))
 			return -1;
 	}
 	return 0;
 }
 
-static int save_one(const struct shipment *s, struct parcel *p,
+static int save_one(const struct shipment *s, struct save_file *p,
 		    struct err *err)
 {
 	if (interrupt_check(err) ||
 	    (!p->precopied &&
-	     hand_walk(&p->hand, STATE_STOP_COPY, &p->data_fd, err)) ||
-	    parcel_read_rest(p, err) ||
-	    hand_walk(&p->hand, STATE_STOP, NULL, err))
+	     mig_device_walk(&p->dev, STATE_STOP_COPY, &p->data_fd, err)) ||
+	    save_file_read_rest(p, err) ||
+	    mig_device_walk(&p->dev, STATE_STOP, NULL, err))
 		return -1;
-	return parcel_finish(p, s->started_ns, err);
+	return save_file_finish(p, s->started_ns, err);
 }
 
-static int to_target(struct parcel *p, struct err *err)
+static int to_target(struct save_file *p, struct err *err)
 {
-	return p->hand.walker.state == p->target ?
-		       0 : hand_walk(&p->hand, p->target, NULL, err);
+	return p->dev.walker.state == p->target ?
+		       0 : mig_device_walk(&p->dev, p->target, NULL, err);
 }
 
 /* As they stopped: first all of them hear, then all of them speak. */
 static int let_go(struct shipment *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		struct parcel *p = &s->parcels[i];
+		struct save_file *p = &s->saves[i];
 
-		if (p->target == STATE_RUNNING && hand_has_p2p(&p->hand) &&
-		    hand_walk(&p->hand, STATE_RUNNING_P2P, NULL, err))
+		if (p->target == STATE_RUNNING && mig_device_has_p2p(&p->dev) &&
+		    mig_device_walk(&p->dev, STATE_RUNNING_P2P, NULL, err))
 			return -1;
 	}
 	for (size_t i = 0; i < s->n; i++)
-		if (to_target(&s->parcels[i], err))
+		if (to_target(&s->saves[i], err))
 			return -1;
 	return 0;
 }
@@ -182,12 +182,12 @@ static int let_go(struct shipment *s, struct err *err)
 static int publish(struct shipment *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (parcel_sync(&s->parcels[i], err))
+		if (save_file_sync(&s->saves[i], err))
 			return -1;
 	if (interrupt_check(err))
 		return -1;
 	for (size_t i = 0; i < s->n; i++)
-		if (parcel_publish(&s->parcels[i], err))
+		if (save_file_publish(&s->saves[i], err))
 			return -1;
 	return 0;
 }
@@ -195,18 +195,18 @@ static int publish(struct shipment *s, struct err *err)
 static int save_all(struct shipment *s, struct err *err)
 {
 	if (begin(s, err) ||
-	    (s->options->precopy && precopy_run(s->parcels, s->n, err)) ||
+	    (s->options->precopy && precopy_run(s->saves, s->n, err)) ||
 	    quiesce(s, err))
 		return -1;
 	for (size_t i = 0; i < s->n; i++)
-		if (save_one(s, &s->parcels[i], err))
+		if (save_one(s, &s->saves[i], err))
 			return -1;
 	return let_go(s, err) || publish(s, err) ? -1 : 0;
 }
 
-int outgoing_save(const struct device *devices, char *const *paths, size_t n,
-		  const struct outgoing_options *options,
-		  struct outcome *outcomes, struct err *err)
+int save_devices(const struct device *devices, char *const *paths, size_t n,
+		 const struct save_plan *options,
+		 struct transfer_result *outcomes, struct err *err)
 {
 	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */
 	CLEANUP(shipment_release)
@@ -221,13 +221,13 @@ int outgoing_save(const struct device *devices, char *const *paths, size_t n,
 		return -1;
 	ret = save_all(&s, err);
 	for (size_t i = 0; i < n; i++) {
-		struct parcel *p = &s.parcels[i];
+		struct save_file *p = &s.saves[i];
 
 		if (ret) {
-			hand_was_moved(&p->hand, err);
-			hand_put_back(&p->hand);
+			mig_device_was_moved(&p->dev, err);
+			mig_device_put_back(&p->dev);
 		}
-		p->hand.outcome->transfer.duration_ns =
+		p->dev.outcome->transfer.duration_ns =
 			now_ns() - s.started_ns;
 	}
 	return ret;

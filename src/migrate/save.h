@@ -10,7 +10,7 @@
 #include "vfio/open.h"
 
 /**
- * struct outgoing_options - how to save
+ * struct save_plan - how to save
  * @image: raw and zstd_level are the caller's to set
  * @use: VDEV_CHANGE or VDEV_LIVE: the device of a VMM, too, whose guest is paused
  * @then: where the devices are left when all went well; with @has_then
@@ -19,7 +19,7 @@
  *           is refused
  * @tool: our version, for device.json
  */
-struct outgoing_options {
+struct save_plan {
 	struct image_options image;
 	bool overwrite;
 	enum vdev_use use;
@@ -34,7 +34,7 @@ struct outgoing_options {
 };
 
 /**
- * outgoing_save - save @n devices, each into its file
+ * save_devices - save @n devices, each into its file
  * @devices: resolved, with their holders
  * @paths: one for each device, "-" for stdout; kept in the outcomes
  * @outcomes: one for each device, zeroed; filled also on failure
@@ -48,9 +48,9 @@ struct outgoing_options {
  * alone, and that is the failure: ERR_BUSY. A device in RESUMING is refused, since it holds no
  * whole state. 0 or -1.
  */
-int outgoing_save(const struct device *devices, char *const *paths, size_t n,
-		  const struct outgoing_options *options,
-		  struct outcome *outcomes, struct err *err)
+int save_devices(const struct device *devices, char *const *paths, size_t n,
+		 const struct save_plan *options,
+		 struct transfer_result *outcomes, struct err *err)
 	__attribute__((nonnull(1, 2, 4, 5, 6)));
 
 #endif

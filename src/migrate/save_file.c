@@ -15,13 +15,13 @@
 
 _Static_assert(PUMP_BLOCK <= IMAGE_MEMBER_MAX, "a block must fit a member");
 
-void parcel_init(struct parcel *p, const struct outgoing_options *options,
-		 const struct device *device, const struct vdev *vdev,
-		 const char *path, struct outcome *outcome)
+void save_file_init(struct save_file *p, const struct save_plan *options,
+		    const struct device *device, const struct vdev *vdev,
+		    const char *path, struct transfer_result *outcome)
 {
-	*p = (struct parcel){
+	*p = (struct save_file){
 		.options = options,
-		.hand = { .device = device, .vdev = vdev, .outcome = outcome },
+		.dev = { .device = device, .vdev = vdev, .outcome = outcome },
 		.out = OUTFILE_INIT,
 		.data_fd = -1,
 	};
@@ -31,7 +31,7 @@ void parcel_init(struct parcel *p, const struct outgoing_options *options,
 	outcome->compressed = options->image.zstd_level > 0;
 }
 
-void parcel_release(struct parcel *p)
+void save_file_release(struct save_file *p)
 {
 	image_writer_free(TAKE_PTR(p->writer));
 	outfile_discard(&p->out);
@@ -39,51 +39,51 @@ void parcel_release(struct parcel *p)
 	p->data_fd = -1;
 }
 
-static int name_device(const struct parcel *p, struct err *err)
+static int name_device(const struct save_file *p, struct err *err)
 {
 	return err->code == ERR_INTERRUPTED ?
-		       -1 : err_device(err, p->hand.device->name);
+		       -1 : err_device(err, p->dev.device->name);
 }
 
 /* What went wrong with the file is told with its name. */
-static int file_failed(const struct parcel *p, struct err *err)
+static int file_failed(const struct save_file *p, struct err *err)
 {
-	const char *name = p->hand.outcome->file;
+	const char *name = p->dev.outcome->file;
 
 	if (err->code == ERR_INTERRUPTED)
 		return -1;
 	if (err->num == EPIPE)
 		err_hint(err, "who read it has ended: look for the reason there");
 	err_wrap(err, "%s", strcmp(name, "-") ? name : "stdout");
-	return err_device(err, p->hand.device->name);
+	return err_device(err, p->dev.device->name);
 }
 
-int parcel_open_file(struct parcel *p, struct err *err)
+int save_file_open(struct save_file *p, struct err *err)
 {
-	if (outfile_open(&p->out, p->hand.outcome->file, p->options->overwrite,
+	if (outfile_open(&p->out, p->dev.outcome->file, p->options->overwrite,
 			 err))
-		return err_device(err, p->hand.device->name);
+		return err_device(err, p->dev.device->name);
 	return 0;
 }
 
-int parcel_begin(struct parcel *p, struct err *err)
+int save_file_begin(struct save_file *p, struct err *err)
 {
 	struct image_options image = p->options->image;
 	uint64_t started = now_unix_ns();
 	struct image_origin origin = { .saved_unix_ns = started };
-	struct device device = *p->hand.device;
+	struct device device = *p->dev.device;
 	AUTO_FREE char *json = NULL;
 	struct utsname host;
 
-	p->hand.outcome->transfer.started_unix_ns = started;
+	p->dev.outcome->transfer.started_unix_ns = started;
 	device.probed = true;
-	device.probe_fresh = !p->hand.vdev->borrowed;
-	device.caps = p->hand.caps;
+	device.probe_fresh = !p->dev.vdev->borrowed;
+	device.caps = p->dev.caps;
 	image.mtime_s = (int64_t)(started / 1000000000u);
 	if (!uname(&host))
 		text_copy(origin.kernel, sizeof(origin.kernel), host.release);
 	text_copy(origin.tool, sizeof(origin.tool), p->options->tool);
-	json = report_image_device(&device, &origin);
+	json = device_json_make(&device, &origin);
 	if (!json) {
 		err_set(err, ERR_NO_MEMORY, 0, "device.json");
 		return name_device(p, err);
@@ -97,16 +97,16 @@ int parcel_begin(struct parcel *p, struct err *err)
 /* A block is a member; its digest is this thread's work, since the other has the file. */
 static int read_block(struct pump_block *block, void *data, struct err *err)
 {
-	struct parcel *p = data;
+	struct save_file *p = data;
 	int ret = p->fill(block, p->fill_data, err);
 
 	if (!ret)
-		p->hand.outcome->transfer.read_ended_ns = now_ns();
+		p->dev.outcome->transfer.read_ended_ns = now_ns();
 	if (ret <= 0)
 		return ret;
 	image_writer_digest(p->writer, block->phase, block->data, block->len,
 			    block->digest);
-	record_feed(&p->hand.outcome->transfer.records, block->data,
+	record_feed(&p->dev.outcome->transfer.records, block->data,
 		    block->len, NULL, NULL);
 	return ret;
 }
@@ -114,18 +114,18 @@ static int read_block(struct pump_block *block, void *data, struct err *err)
 static int write_block(const struct pump_block *block, void *data,
 		       struct err *err)
 {
-	struct parcel *p = data;
+	struct save_file *p = data;
 
 	return image_writer_member(p->writer, block->phase, block->data,
 				   block->len, block->digest, err) ?
 		       file_failed(p, err) : 0;
 }
 
-int parcel_pump(struct parcel *p, enum phase phase, pump_source_fn fill,
-		void *fill_data, const struct progress *sample,
-		uint64_t *bytes, struct err *err)
+int save_file_pump(struct save_file *p, enum phase phase, pump_source_fn fill,
+		   void *fill_data, const struct progress *sample,
+		   uint64_t *bytes, struct err *err)
 {
-	struct transfer *transfer = &p->hand.outcome->transfer;
+	struct transfer *transfer = &p->dev.outcome->transfer;
 	struct pump pump = {
 		.source = read_block,
 		.source_data = p,
@@ -137,7 +137,7 @@ int parcel_pump(struct parcel *p, enum phase phase, pump_source_fn fill,
 	};
 	int ret;
 
-	pump.sample.device = p->hand.device->name;
+	pump.sample.device = p->dev.device->name;
 	pump.sample.phase = phase_name(phase);
 	p->fill = fill;
 	p->fill_data = fill_data;
@@ -152,23 +152,23 @@ int parcel_pump(struct parcel *p, enum phase phase, pump_source_fn fill,
 }
 
 /* A stream that ends in the middle is no state, though the device said no more. */
-static int check_whole(const struct parcel *p, struct err *err)
+static int check_whole(const struct save_file *p, struct err *err)
 {
-	const struct transfer *transfer = &p->hand.outcome->transfer;
+	const struct transfer *transfer = &p->dev.outcome->transfer;
 
 	if (!transfer->bytes)
 		return err_set(err, ERR_IO, 0, "%s gave no state",
-			       p->hand.device->name);
+			       p->dev.device->name);
 	if (transfer->records.format != STREAM_RECORDS)
 		return 0;
 	return record_require_complete(&transfer->records, err);
 }
 
-int parcel_read_rest(struct parcel *p, struct err *err)
+int save_file_read_rest(struct save_file *p, struct err *err)
 {
-	struct pump_fd from = { .fd = p->data_fd, .name = p->hand.device->name,
+	struct pump_fd from = { .fd = p->data_fd, .name = p->dev.device->name,
 				.phase = PHASE_STOP_COPY };
-	struct transfer *transfer = &p->hand.outcome->transfer;
+	struct transfer *transfer = &p->dev.outcome->transfer;
 	struct progress sample = {};
 	struct stopped stopped;
 	uint64_t bytes;
@@ -176,9 +176,9 @@ int parcel_read_rest(struct parcel *p, struct err *err)
 
 	/* That is the size of the whole, of which pre-copy has taken a part. */
 	if (!p->precopied)
-		mig_data_size(p->hand.vdev, &sample.total_bytes);
-	ret = parcel_pump(p, PHASE_STOP_COPY, pump_source_fd, &from, &sample,
-			  &bytes, err);
+		mig_data_size(p->dev.vdev, &sample.total_bytes);
+	ret = save_file_pump(p, PHASE_STOP_COPY, pump_source_fd, &from, &sample,
+			     &bytes, err);
 	if (ret)
 		return -1;
 	if (transfer_stopped(transfer, &stopped))
@@ -188,11 +188,11 @@ int parcel_read_rest(struct parcel *p, struct err *err)
 	return check_whole(p, err) ? name_device(p, err) : 0;
 }
 
-static int write_manifest(struct parcel *p, const struct image_totals *totals,
+static int write_manifest(struct save_file *p, const struct image_totals *totals,
 			  struct err *err)
 {
-	AUTO_FREE char *json = report_image_manifest(
-		totals, &p->hand.outcome->transfer);
+	AUTO_FREE char *json = manifest_json_make(
+		totals, &p->dev.outcome->transfer);
 
 	if (!json) {
 		err_set(err, ERR_NO_MEMORY, 0, "manifest.json");
@@ -202,9 +202,9 @@ static int write_manifest(struct parcel *p, const struct image_totals *totals,
 		       file_failed(p, err) : 0;
 }
 
-int parcel_finish(struct parcel *p, uint64_t started_ns, struct err *err)
+int save_file_finish(struct save_file *p, uint64_t started_ns, struct err *err)
 {
-	struct transfer *transfer = &p->hand.outcome->transfer;
+	struct transfer *transfer = &p->dev.outcome->transfer;
 	struct image_totals totals;
 
 	if (image_writer_flush(p->writer, &totals, err))
@@ -220,19 +220,19 @@ int parcel_finish(struct parcel *p, uint64_t started_ns, struct err *err)
 	return 0;
 }
 
-int parcel_sync(struct parcel *p, struct err *err)
+int save_file_sync(struct save_file *p, struct err *err)
 {
 	struct stat st;
 
 	if (!fstat(p->out.fd, &st) && S_ISREG(st.st_mode))
-		p->hand.outcome->file_bytes = (uint64_t)st.st_size;
+		p->dev.outcome->file_bytes = (uint64_t)st.st_size;
 	return outfile_sync(&p->out, err) ? name_device(p, err) : 0;
 }
 
-int parcel_publish(struct parcel *p, struct err *err)
+int save_file_publish(struct save_file *p, struct err *err)
 {
 	if (outfile_publish(&p->out, err))
 		return name_device(p, err);
-	p->hand.outcome->done = true;
+	p->dev.outcome->done = true;
 	return 0;
 }

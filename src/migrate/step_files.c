@@ -33,7 +33,7 @@ static int parse_one(const char *device, const char *text,
 	if (text_format(name, sizeof(name), "%.*s",
 			(int)(equals ? equals - text : (long)strlen(text)),
 			text) ||
-	    fsm_state_parse(name, &step->state))
+	    state_parse(name, &step->state))
 		return no_state(text, err);
 	if (step->state == STATE_ERROR) {
 		err_set(err, ERR_USAGE, 0, "no device can be asked into ERROR");
@@ -50,10 +50,10 @@ static int parse_one(const char *device, const char *text,
 				step->state == STATE_RESUMING ? "input" :
 								"output");
 	}
-	if (fsm_has_data(step->state))
+	if (state_has_data(step->state))
 		return 0;
 	err_set(err, ERR_USAGE, 0, "%s: no data is saved or loaded in %s",
-		text, fsm_state_name(step->state));
+		text, state_name(step->state));
 	return err_hint(err, "STOP_COPY, PRE_COPY and PRE_COPY_P2P save into a file, RESUMING loads one");
 }
 
@@ -148,22 +148,22 @@ bool steps_write_stdout(const struct step_target *steps, size_t n)
 /* One file of the walk: what goes out is a parcel, what comes in a delivery. */
 struct piece {
 	const struct step_target *step;
-	struct outcome *outcome;
+	struct transfer_result *outcome;
 	bool loads;
 	bool late; /* an earlier step writes what this one reads */
 	bool unpublished;
-	struct parcel parcel;
-	struct delivery delivery;
+	struct save_file save_file;
+	struct load_stream load_stream;
 };
 
 struct script {
-	const struct script_options *options;
+	const struct step_files_plan *options;
 	const struct step_target *steps;
 	size_t n_steps;
 	struct piece *pieces;
 	size_t n_pieces;
-	struct outcome walked; /* of the walk as a whole */
-	struct hand hand;
+	struct transfer_result walked; /* of the walk as a whole */
+	struct mig_device dev;
 	struct piece *saving; /* whose session goes on */
 	struct piece *loading; /* whose data the device has, and has not left RESUMING with */
 	const struct piece *loaded; /* whose state the device has */
@@ -173,8 +173,8 @@ struct script {
 static void script_release(struct script *s)
 {
 	for (size_t i = 0; s->pieces && i < s->n_pieces; i++) {
-		parcel_release(&s->pieces[i].parcel);
-		delivery_release(&s->pieces[i].delivery);
+		save_file_release(&s->pieces[i].save_file);
+		load_stream_release(&s->pieces[i].load_stream);
 	}
 	free(s->pieces);
 }
@@ -183,7 +183,7 @@ static void script_release(struct script *s)
 static bool is_written_before(const struct script *s, const struct piece *piece)
 {
 	for (const struct piece *p = s->pieces; p < piece; p++)
-		if (!p->loads && outfile_is(&p->parcel.out, piece->step->file))
+		if (!p->loads && outfile_is(&p->save_file.out, piece->step->file))
 			return true;
 	return false;
 }
@@ -199,23 +199,23 @@ static int check_twice(const struct script *s, const struct piece *piece,
 
 static int prepare(struct script *s, struct piece *p, struct err *err)
 {
-	const struct device *device = s->hand.device;
+	const struct device *device = s->dev.device;
 
 	p->outcome->file = p->step->file;
 	p->loads = p->outcome->read = p->step->state == STATE_RESUMING;
-	p->delivery = (struct delivery)DELIVERY_INIT;
-	p->delivery.options = &s->options->in;
-	p->delivery.outcome = p->outcome;
-	p->delivery.hand = &s->hand;
-	parcel_init(&p->parcel, &s->options->out, device, s->hand.vdev,
-		    p->step->file, p->outcome);
+	p->load_stream = (struct load_stream)LOAD_STREAM_INIT;
+	p->load_stream.options = &s->options->in;
+	p->load_stream.outcome = p->outcome;
+	p->load_stream.dev = &s->dev;
+	save_file_init(&p->save_file, &s->options->out, device, s->dev.vdev,
+		       p->step->file, p->outcome);
 	if (!p->loads)
 		return check_twice(s, p, err) ||
-		       parcel_open_file(&p->parcel, err) ? -1 : 0;
+		       save_file_open(&p->save_file, err) ? -1 : 0;
 	p->outcome->raw = p->outcome->compressed = false;
 	p->late = is_written_before(s, p);
-	return p->late ? 0 : delivery_open(&p->delivery, device,
-					   p->step->file, err);
+	return p->late ? 0 : load_stream_open(&p->load_stream, device,
+					      p->step->file, err);
 }
 
 static int prepare_all(struct script *s, struct step_result *result,
@@ -241,19 +241,19 @@ static int prepare_all(struct script *s, struct step_result *result,
 /* What only the open device tells. Nothing is moved yet. */
 static int check_device(struct script *s, struct err *err)
 {
-	if (hand_require_paused(&s->hand, err) ||
-	    walk_check_live(s->hand.vdev, s->steps, s->n_steps, err))
+	if (mig_device_require_paused(&s->dev, err) ||
+	    walk_check_live(s->dev.vdev, s->steps, s->n_steps, err))
 		return -1;
 	for (size_t i = 0; i < s->n_pieces; i++) {
 		struct piece *p = &s->pieces[i];
 
 		p->outcome->opened = true;
-		p->parcel.hand.caps = s->hand.caps;
-		p->outcome->transfer.origin = s->hand.walker.state;
+		p->save_file.dev.caps = s->dev.caps;
+		p->outcome->transfer.origin = s->dev.walker.state;
 		p->outcome->transfer.lender = s->walked.transfer.lender;
-		if (p->loads && (delivery_check_guest(&p->delivery, err) ||
+		if (p->loads && (load_stream_check_guest(&p->load_stream, err) ||
 				 (!p->late &&
-				  delivery_check_offer(&p->delivery, err))))
+				  load_stream_check_offer(&p->load_stream, err))))
 			return -1;
 	}
 	return 0;
@@ -264,7 +264,7 @@ static int publish_all(struct script *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n_pieces; i++)
 		if (s->pieces[i].unpublished &&
-		    parcel_sync(&s->pieces[i].parcel, err))
+		    save_file_sync(&s->pieces[i].save_file, err))
 			return -1;
 	if (interrupt_check(err))
 		return -1;
@@ -274,7 +274,7 @@ static int publish_all(struct script *s, struct err *err)
 		if (!p->unpublished)
 			continue;
 		p->unpublished = false;
-		if (parcel_publish(&p->parcel, err))
+		if (save_file_publish(&p->save_file, err))
 			return -1;
 	}
 	return 0;
@@ -287,19 +287,19 @@ static int ready(struct script *s, struct piece *p, struct err *err)
 		return 0;
 	p->outcome->transfer.started_unix_ns = now_unix_ns();
 	if (!p->loads)
-		return parcel_begin(&p->parcel, err);
+		return save_file_begin(&p->save_file, err);
 	if (!p->late)
 		return 0;
 	return publish_all(s, err) ||
-	       delivery_open(&p->delivery, s->hand.device, p->step->file, err) ||
-	       delivery_check_offer(&p->delivery, err) ? -1 : 0;
+	       load_stream_open(&p->load_stream, s->dev.device, p->step->file, err) ||
+	       load_stream_check_offer(&p->load_stream, err) ? -1 : 0;
 }
 
 /* All that there is while it runs: once, until there is no more for now. */
-static int read_running(struct parcel *p, struct err *err)
+static int read_running(struct save_file *p, struct err *err)
 {
 	struct round_reader reader = { .fd = p->data_fd,
-				       .name = p->hand.device->name,
+				       .name = p->dev.device->name,
 				       .deadline_ns = now_ns() + PRECOPY_WAIT_NS };
 	const struct progress sample = { .round = 1 };
 	struct precopy_info left;
@@ -313,8 +313,8 @@ static int read_running(struct parcel *p, struct err *err)
 		return 0;
 	if (fcntl(p->data_fd, F_SETFL, O_RDONLY | O_NONBLOCK))
 		return err_set(err, ERR_INTERNAL, errno, "fcntl");
-	ret = parcel_pump(p, PHASE_PRE_COPY, round_read, &reader, &sample,
-			  &bytes, err);
+	ret = save_file_pump(p, PHASE_PRE_COPY, round_read, &reader, &sample,
+			     &bytes, err);
 	if (!ret && fcntl(p->data_fd, F_SETFL, O_RDONLY))
 		return err_set(err, ERR_INTERNAL, errno, "fcntl");
 	return ret;
@@ -326,9 +326,9 @@ static int save_here(struct script *s, enum device_state state, struct err *err)
 	uint64_t begun = now_ns();
 
 	if (state != STATE_STOP_COPY)
-		return read_running(&p->parcel, err);
-	if (parcel_read_rest(&p->parcel, err) ||
-	    parcel_finish(&p->parcel, begun, err))
+		return read_running(&p->save_file, err);
+	if (save_file_read_rest(&p->save_file, err) ||
+	    save_file_finish(&p->save_file, begun, err))
 		return -1;
 	p->unpublished = true;
 	s->saving = NULL;
@@ -338,10 +338,10 @@ static int save_here(struct script *s, enum device_state state, struct err *err)
 static int load_here(struct script *s, struct piece *p, struct err *err)
 {
 	s->loading = p;
-	if (delivery_run(&p->delivery, err))
-		return delivery_hint_verify(&p->delivery, err);
-	cleanup_closep(&p->delivery.data_fd);
-	p->delivery.data_fd = -1;
+	if (load_stream_run(&p->load_stream, err))
+		return load_stream_hint_verify(&p->load_stream, err);
+	cleanup_closep(&p->load_stream.data_fd);
+	p->load_stream.data_fd = -1;
 	return 0;
 }
 
@@ -350,13 +350,13 @@ static int no_fd(const struct script *s, const struct step_target *step,
 {
 	err_set(err, ERR_REFUSED, 0,
 		"%s was in %s already, and the data fd that came with that is somebody else's, or lost",
-		s->hand.device->name, fsm_state_name(step->state));
+		s->dev.device->name, state_name(step->state));
 	if (step->state == STATE_RESUMING)
 		err_hint(err, "only a reset ends that: mlxmigctl reset %s",
-			 s->hand.device->name);
+			 s->dev.device->name);
 	else
 		err_hint(err, "take it to STOP or RUNNING first, in the same walk");
-	return err_device(err, s->hand.device->name);
+	return err_device(err, s->dev.device->name);
 }
 
 /* Out of RESUMING: the driver has all it wants, or says so. */
@@ -365,14 +365,14 @@ static int walk(struct script *s, enum device_state state, int *fd,
 {
 	struct piece *loaded = s->loading;
 
-	if (hand_walk(&s->hand, state, fd, err))
-		return loaded ? delivery_hint_bare(&loaded->delivery, err) : -1;
+	if (mig_device_walk(&s->dev, state, fd, err))
+		return loaded ? load_stream_hint_bare(&loaded->load_stream, err) : -1;
 	if (loaded && state != STATE_RESUMING) {
 		loaded->outcome->loaded = loaded->outcome->done = true;
-		delivery_warn_of_framing(&loaded->delivery);
+		load_stream_warn_of_framing(&loaded->load_stream);
 		s->loading = NULL;
 		s->loaded = loaded;
-		s->hand.rest = STATE_STOP;
+		s->dev.rest = STATE_STOP;
 	}
 	return 0;
 }
@@ -389,11 +389,11 @@ static int take_step(struct script *s, const struct step_target *step,
 		return no_fd(s, step, err);
 	s->ours = p || s->saving;
 	if (p && p->loads) {
-		p->delivery.data_fd = TAKE_FD(fd);
+		p->load_stream.data_fd = TAKE_FD(fd);
 		return load_here(s, p, err);
 	}
 	if (p) {
-		p->parcel.data_fd = TAKE_FD(fd);
+		p->save_file.data_fd = TAKE_FD(fd);
 		s->saving = p;
 	}
 	return s->saving ? save_here(s, step->state, err) : 0;
@@ -413,16 +413,16 @@ static int take_steps(struct script *s, struct err *err)
 /* What nothing was done to, and RESUMING that it was found in, stay as they are. What was loaded stays too, and does not run. */
 static void undo(struct script *s)
 {
-	struct delivery d = { .hand = &s->hand, .outcome = &s->walked };
+	struct load_stream d = { .dev = &s->dev, .outcome = &s->walked };
 	const struct walk *walk = &s->walked.transfer.walk;
 
 	if (walk_entered(walk, STATE_RESUMING))
-		delivery_undo(&d);
-	else if (walk->n_arcs && s->hand.walker.state != STATE_RESUMING)
-		hand_put_back(&s->hand);
+		load_stream_undo(&d);
+	else if (walk->n_arcs && s->dev.walker.state != STATE_RESUMING)
+		mig_device_put_back(&s->dev);
 	if (s->loaded && !s->walked.transfer.lost)
-		outcome_warn(&s->walked, "it has the state of %s now",
-			     s->loaded->step->file);
+		transfer_result_warn(&s->walked, "it has the state of %s now",
+				     s->loaded->step->file);
 }
 
 static void tell(const struct script *s, struct step_result *result)
@@ -430,21 +430,21 @@ static void tell(const struct script *s, struct step_result *result)
 	const struct transfer *walked = &s->walked.transfer;
 
 	text_copy(result->visit.device, sizeof(result->visit.device),
-		  s->hand.device->name);
+		  s->dev.device->name);
 	text_copy(result->visit.driver, sizeof(result->visit.driver),
-		  s->hand.device->driver);
+		  s->dev.device->driver);
 	result->visit.lender = walked->lender;
-	result->visit.resets = s->hand.caps.reset;
+	result->visit.resets = s->dev.caps.reset;
 	result->visit.has_state = true;
 	result->walk = walked->walk;
 	result->origin = walked->origin;
-	result->visit.state = s->hand.walker.state;
+	result->visit.state = s->dev.walker.state;
 	result->lost = walked->lost;
 	if (s->loading && walked->final == STATE_RESUMING)
-		outcome_warn(s->loading->outcome,
-			     "it has the data, which it loads when it leaves RESUMING (for STOP)");
+		transfer_result_warn(s->loading->outcome,
+				     "it has the data, which it loads when it leaves RESUMING (for STOP)");
 	for (size_t i = 0; i < s->walked.n_warnings; i++)
-		outcome_warn(&result->files[0], "%s", s->walked.warnings[i]);
+		transfer_result_warn(&result->files[0], "%s", s->walked.warnings[i]);
 	result->closed_fd = !s->ours &&
 			    walk_left_session(&result->walk,
 					      result->visit.state);
@@ -456,28 +456,28 @@ static void targets_of(const struct script *s, enum device_state *targets)
 		targets[i] = s->steps[i].state;
 }
 
-int script_run(const struct device *device, struct vdev *vdev,
-	       const struct step_target *steps, size_t n,
-	       const struct script_options *options,
-	       struct step_result *result, struct err *err)
+int step_files_run(const struct device *device, struct vdev *vdev,
+		   const struct step_target *steps, size_t n,
+		   const struct step_files_plan *options,
+		   struct step_result *result, struct err *err)
 {
 	CLEANUP(script_release)
 	struct script s = { .options = options, .steps = steps, .n_steps = n };
 	enum device_state targets[ARCS_MAX];
 	int ret;
 
-	s.hand = (struct hand){ .device = device, .vdev = vdev,
+	s.dev = (struct mig_device){ .device = device, .vdev = vdev,
 				.outcome = &s.walked };
 	targets_of(&s, targets);
 	if (prepare_all(&s, result, err) ||
 	    vdev_open(vdev, device, options->out.use, err) ||
-	    hand_take(&s.hand, err))
+	    mig_device_take(&s.dev, err))
 		return err_device(err, device->name);
 	ret = check_device(&s, err) ||
-	      walk_plan(s.hand.walker.state, targets, n, s.hand.caps.flags,
+	      walk_plan(s.dev.walker.state, targets, n, s.dev.caps.flags,
 			err) ? err_device(err, device->name) :
 			       take_steps(&s, err);
-	if (ret && !hand_was_moved(&s.hand, err))
+	if (ret && !mig_device_was_moved(&s.dev, err))
 		undo(&s);
 	tell(&s, result);
 	return ret;

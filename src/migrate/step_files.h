@@ -21,11 +21,11 @@
  *             device has now can be neither read nor written
  */
 struct step_result {
-	struct visit visit;
+	struct device_access visit;
 	enum device_state origin;
 	struct walk walk;
 	bool closed_fd;
-	struct outcome *files;
+	struct transfer_result *files;
 	size_t n_files;
 	bool lost;
 };
@@ -50,17 +50,17 @@ bool steps_write_stdout(const struct step_target *steps, size_t n)
 	__attribute__((nonnull(1)));
 
 /**
- * struct script_options - how its files are written and read
+ * struct step_files_plan - how its files are written and read
  * @out: image, overwrite, use, tool, progress
  * @in: force, use, overwrite_guest, progress
  */
-struct script_options {
-	struct outgoing_options out;
-	struct incoming_options in;
+struct step_files_plan {
+	struct save_plan out;
+	struct load_plan in;
 };
 
 /**
- * script_run - walk a device, and move what the files of the steps are for
+ * step_files_run - walk a device, and move what the files of the steps are for
  * @vdev: VDEV_INIT; the device is opened there, the caller's to close
  * @steps: as steps_parse() has them, @n of them
  * @result: @files is room for one of each file; filled also on failure
@@ -73,10 +73,10 @@ struct script_options {
  * out of ERROR after that; where a load was complete, to STOP. What has no name
  * yet does not stay. 0 or -1.
  */
-int script_run(const struct device *device, struct vdev *vdev,
-	       const struct step_target *steps, size_t n,
-	       const struct script_options *options,
-	       struct step_result *result, struct err *err)
+int step_files_run(const struct device *device, struct vdev *vdev,
+		   const struct step_target *steps, size_t n,
+		   const struct step_files_plan *options,
+		   struct step_result *result, struct err *err)
 	__attribute__((nonnull(1, 2, 3, 5, 6, 7)));
 
 #endif

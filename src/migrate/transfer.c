@@ -59,12 +59,12 @@ bool transfer_stopped(const struct transfer *transfer, struct stopped *stopped)
 	return true;
 }
 
-void outcome_warn(struct outcome *outcome, const char *fmt, ...)
+void transfer_result_warn(struct transfer_result *outcome, const char *fmt, ...)
 {
 	char *text;
 	va_list ap;
 
-	if (outcome->n_warnings == OUTCOME_WARNINGS_MAX)
+	if (outcome->n_warnings == TRANSFER_WARNINGS_MAX)
 		return;
 	text = outcome->warnings[outcome->n_warnings++];
 	va_start(ap, fmt);
@@ -72,7 +72,7 @@ void outcome_warn(struct outcome *outcome, const char *fmt, ...)
 	va_end(ap);
 }
 
-json_t *report_arcs(const struct arc *arcs, size_t n)
+json_t *arcs_json(const struct arc *arcs, size_t n)
 {
 	json_t *array = json_array();
 
@@ -83,8 +83,8 @@ json_t *report_arcs(const struct arc *arcs, size_t n)
 		json_array_append_new(
 			array,
 			json_pack("{s:s, s:s, s:I, s:I, s:o}", "from",
-				  fsm_state_name(arc->from), "to",
-				  fsm_state_name(arc->to), "at_ns",
+				  state_name(arc->from), "to",
+				  state_name(arc->to), "at_ns",
 				  (json_int_t)at, "duration_ns",
 				  (json_int_t)arc->duration_ns, "errno",
 				  arc->num ? json_integer(arc->num) :
@@ -122,7 +122,7 @@ static json_t *rounds_of(const struct precopy *precopy)
 	return rounds;
 }
 
-json_t *report_precopy(const struct precopy *precopy)
+json_t *precopy_json(const struct precopy *precopy)
 {
 	if (!precopy->begun)
 		return json_null();
@@ -142,7 +142,7 @@ static uint64_t per_second(uint64_t bytes, uint64_t ns)
 	return ns ? (uint64_t)((double)bytes * 1e9 / (double)ns) : 0;
 }
 
-json_t *report_stopped(const struct transfer *transfer)
+json_t *stopped_json(const struct transfer *transfer)
 {
 	struct stopped stopped;
 	uint64_t other;
@@ -152,7 +152,7 @@ json_t *report_stopped(const struct transfer *transfer)
 	other = stopped.duration_ns - stopped.arcs_ns - stopped.read_ns;
 	return json_pack("{s:I, s:o, s:I, s:I, s:I, s:I, s:I}",
 			 "duration_ns", (json_int_t)stopped.duration_ns,
-			 "arcs", report_arcs(stopped.arcs, stopped.n_arcs),
+			 "arcs", arcs_json(stopped.arcs, stopped.n_arcs),
 			 "arcs_ns", (json_int_t)stopped.arcs_ns,
 			 "read_ns", (json_int_t)stopped.read_ns,
 			 "other_ns", (json_int_t)other,
@@ -172,27 +172,27 @@ static json_t *phases_of(const struct image_totals *totals,
 		phases[i] = totals->phases[i];
 		phases[i].duration_ns = transfer->phases[i].duration_ns;
 	}
-	return report_phases(phases, true);
+	return phases_json(phases, true);
 }
 
-char *report_image_manifest(const struct image_totals *totals,
-			    const struct transfer *transfer)
+char *manifest_json_make(const struct image_totals *totals,
+			 const struct transfer *transfer)
 {
-	return report_image_text(json_pack(
+	return member_json_text(json_pack(
 		"{s:o, s:I, s:I, s:s, s:o, s:o, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"schema", json_sprintf(SCHEMA_MANIFEST "%d", FORMAT_MAJOR),
 		"bytes", (json_int_t)totals->bytes,
 		"members", (json_int_t)totals->members,
 		"xxh3_128", totals->digest,
 		"phases", phases_of(totals, transfer),
-		"records", report_records(&transfer->records),
-		"from", fsm_state_name(transfer->origin),
+		"records", records_json(&transfer->records),
+		"from", state_name(transfer->origin),
 		"fresh", transfer->lender.kind == HOLDER_NONE,
 		"started_unix_ns", (json_int_t)transfer->started_unix_ns,
 		"duration_ns", (json_int_t)transfer->duration_ns,
 		"stopped_ns", (json_int_t)transfer->stopped_ns,
-		"precopy", report_precopy(&transfer->precopy),
-		"stopped", report_stopped(transfer),
-		"arcs", report_arcs(transfer->walk.arcs,
-				    transfer->walk.n_arcs)));
+		"precopy", precopy_json(&transfer->precopy),
+		"stopped", stopped_json(transfer),
+		"arcs", arcs_json(transfer->walk.arcs,
+				  transfer->walk.n_arcs)));
 }

@@ -139,10 +139,10 @@ bool transfer_stopped(const struct transfer *transfer, struct stopped *stopped)
 
 /* What became of a save or load: filled by engine, printed by report. */
 
-#define OUTCOME_WARNINGS_MAX 8
+#define TRANSFER_WARNINGS_MAX 8
 
 /**
- * struct outcome - of one device
+ * struct transfer_result - of one device
  * @opened: the device was opened or borrowed: the states of @transfer say something
  * @file: where the state went or came from, as it was named; "-": a pipe
  * @read: of a walk with files: it was to be read, not written
@@ -152,7 +152,7 @@ bool transfer_stopped(const struct transfer *transfer, struct stopped *stopped)
  * @loaded: of load: the device holds the state, if it is still held
  * @has_fit: of load: @fit says how the source's identity fits the device
  */
-struct outcome {
+struct transfer_result {
 	char device[DEVICE_NAME_SIZE];
 	bool opened;
 	const char *file;
@@ -165,45 +165,45 @@ struct outcome {
 	struct transfer transfer;
 	bool has_fit;
 	struct identity_fit fit;
-	char warnings[OUTCOME_WARNINGS_MAX][256];
+	char warnings[TRANSFER_WARNINGS_MAX][256];
 	size_t n_warnings;
 };
 
-/** outcome_warn - add a warning; what does not fit is cut or dropped */
-void outcome_warn(struct outcome *outcome, const char *fmt, ...)
+/** transfer_result_warn - add a warning; what does not fit is cut or dropped */
+void transfer_result_warn(struct transfer_result *outcome, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), nonnull(1)));
 
 /* What a transfer came to, as JSON: the member manifest.json, see mlxmigctl-image(5), and what documents have of it too. */
 
-/** report_arcs - [{"from", "to", "at_ns", "duration_ns", "errno"}]; at_ns counts from the first one, errno is null where the arc was walked */
-json_t *report_arcs(const struct arc *arcs, size_t n) __attribute__((nonnull(1)));
+/** arcs_json - [{"from", "to", "at_ns", "duration_ns", "errno"}]; at_ns counts from the first one, errno is null where the arc was walked */
+json_t *arcs_json(const struct arc *arcs, size_t n) __attribute__((nonnull(1)));
 
 /**
- * report_precopy - limits, what ended it, what was left, and each round; null: there was none
+ * precopy_json - limits, what ended it, what was left, and each round; null: there was none
  *
  * {"ended_by", "limits", "duration_ns", "initial_bytes_left",
  * "dirty_bytes_left", "rounds": [{"initial_bytes", "dirty_bytes", "bytes",
  * "duration_ns"}]}
  */
-json_t *report_precopy(const struct precopy *precopy)
+json_t *precopy_json(const struct precopy *precopy)
 	__attribute__((nonnull(1)));
 
 /**
- * report_stopped - the time without the device, part by part; null: it was not read to its end
+ * stopped_json - the time without the device, part by part; null: it was not read to its end
  *
  * {"duration_ns", "arcs", "arcs_ns", "read_ns", "other_ns", "bytes",
  * "bytes_per_second"}
  */
-json_t *report_stopped(const struct transfer *transfer)
+json_t *stopped_json(const struct transfer *transfer)
 	__attribute__((nonnull(1)));
 
 /**
- * report_image_manifest - the text of manifest.json, malloc'ed; NULL: no memory
+ * manifest_json_make - the text of manifest.json, malloc'ed; NULL: no memory
  * @totals: what the writer counted
  * @transfer: the times; its digest and counts are not used
  */
-char *report_image_manifest(const struct image_totals *totals,
-			    const struct transfer *transfer)
+char *manifest_json_make(const struct image_totals *totals,
+			 const struct transfer *transfer)
 	__attribute__((nonnull(1, 2)));
 
 #endif

@@ -20,7 +20,7 @@
 /* The driver that has @name now; empty: none. */
 static void read_driver(const char *name, char *driver, size_t size)
 {
-	root_link_name(driver, size, FUNCTION_PCI "%s/driver", name);
+	sysroot_link_name(driver, size, SYSFS_PCI "%s/driver", name);
 }
 
 static int write_override(const char *name, const char *driver,
@@ -31,7 +31,7 @@ static int write_override(const char *name, const char *driver,
 
 	/* An empty line clears it. */
 	snprintf(line, sizeof(line), "%s\n", driver);
-	ret = root_write(line, FUNCTION_PCI "%s/driver_override", name);
+	ret = sysroot_write(line, SYSFS_PCI "%s/driver_override", name);
 	if (ret)
 		return err_from_errno(err, -ret,
 				      "setting its driver_override to \"%s\"",
@@ -47,7 +47,7 @@ static int release(const char *name, struct err *err)
 	read_driver(name, driver, sizeof(driver));
 	if (!*driver)
 		return 0;
-	ret = root_write(name, FUNCTION_PCI "%s/driver/unbind", name);
+	ret = sysroot_write(name, SYSFS_PCI "%s/driver/unbind", name);
 	/* ENODEV: it has been released meanwhile. */
 	if (ret && ret != -ENODEV && ret != -ENOENT)
 		return err_from_errno(err, -ret, "unbinding it from %s", driver);
@@ -90,13 +90,13 @@ static int say_not_taken(const char *name, const char *driver, int num,
  */
 static int probe(const char *name, const char *driver, struct err *err)
 {
-	int ret = root_write(name, "/sys/bus/pci/drivers_probe");
+	int ret = sysroot_write(name, "/sys/bus/pci/drivers_probe");
 
 	if (ret)
 		return err_from_errno(err, -ret, "having it probed");
 	ret = wait_for(name, driver, 0);
 	if (ret == -ETIMEDOUT) {
-		ret = root_write(name, "/sys/bus/pci/drivers/%s/bind", driver);
+		ret = sysroot_write(name, "/sys/bus/pci/drivers/%s/bind", driver);
 		if (ret)
 			return say_not_taken(name, driver, -ret, err);
 		ret = wait_for(name, driver, WAIT_MS);
@@ -129,8 +129,8 @@ static void note_place(struct binding *binding)
 	char *override = binding->override;
 
 	read_driver(binding->device, binding->driver, sizeof(binding->driver));
-	if (root_read(override, sizeof(binding->override),
-		      FUNCTION_PCI "%s/driver_override", binding->device) < 0 ||
+	if (sysroot_read(override, sizeof(binding->override),
+			 SYSFS_PCI "%s/driver_override", binding->device) < 0 ||
 	    !strcmp(override, "(null)"))
 		*override = '\0';
 }
@@ -224,10 +224,10 @@ int driver_require_writable(const struct device *device, struct err *err)
 {
 	char path[PATH_MAX];
 
-	if (!root_is_host())
+	if (!sysroot_is_host())
 		return err_set(err, ERR_USAGE, 0,
 			       "a captured host cannot be changed: leave --sysroot out");
-	if (!root_path(path, FUNCTION_PCI "%s/driver_override", device->name) &&
+	if (!sysroot_path(path, SYSFS_PCI "%s/driver_override", device->name) &&
 	    !access(path, W_OK))
 		return 0;
 	return err_from_errno(err, errno, "%s", path);

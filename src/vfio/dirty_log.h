@@ -51,7 +51,7 @@ struct dirty_sample {
  * @pages: dirty at least once
  */
 struct dirty_result {
-	struct visit visit;
+	struct device_access visit;
 	struct dirty_plan plan;
 	uint64_t tracked_page_size;
 	struct dirty_sample *samples;

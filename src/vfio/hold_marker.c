@@ -12,23 +12,23 @@
 #include "vfio/holders.h"
 #include "vfio/process.h"
 
-#define TRACE_FORMAT TRACE_DIR "/%s.hold"
+#define TRACE_FORMAT HOLD_MARKER_DIR "/%s.hold"
 
 static int trace_open(const char *name, int flags)
 {
 	char path[PATH_MAX];
 
-	if (root_path(path, TRACE_FORMAT, name))
+	if (sysroot_path(path, TRACE_FORMAT, name))
 		return -1;
 	return open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | flags, 0644);
 }
 
-void trace_write(const char *name)
+void hold_marker_write(const char *name)
 {
 	AUTO_CLOSE int fd = -1;
 	char dir[PATH_MAX];
 
-	if (!root_path(dir, TRACE_DIR))
+	if (!sysroot_path(dir, HOLD_MARKER_DIR))
 		mkdir(dir, 0755);
 	fd = trace_open(name, O_CREAT | O_TRUNC);
 	if (fd >= 0)
@@ -36,29 +36,29 @@ void trace_write(const char *name)
 			(unsigned long long)process_start(getpid()));
 }
 
-void trace_remove(const char *name)
+void hold_marker_remove(const char *name)
 {
 	char path[PATH_MAX];
 
-	if (!root_path(path, TRACE_FORMAT, name))
+	if (!sysroot_path(path, TRACE_FORMAT, name))
 		unlink(path);
 }
 
-enum tristate trace_loaded(const char *name)
+enum tristate hold_marker_loaded(const char *name)
 {
 	char text[256];
 
-	if (root_read(text, sizeof(text), TRACE_FORMAT, name) < 0)
+	if (sysroot_read(text, sizeof(text), TRACE_FORMAT, name) < 0)
 		return TRI_UNKNOWN;
-	/* root_read() has cut the last newline off. */
+	/* sysroot_read() has cut the last newline off. */
 	return strstr(text, "\nloaded") ? TRI_YES : TRI_NO;
 }
 
-void trace_note_load(const char *name)
+void hold_marker_note_load(const char *name)
 {
 	AUTO_CLOSE int fd = -1;
 
-	if (trace_loaded(name) == TRI_NO)
+	if (hold_marker_loaded(name) == TRI_NO)
 		fd = trace_open(name, O_APPEND);
 	if (fd >= 0)
 		dprintf(fd, "loaded\n");
@@ -71,7 +71,7 @@ static pid_t read_trace(const char *name, uint64_t *start)
 	unsigned long long ticks;
 	int pid;
 
-	if (root_read(trace, sizeof(trace), TRACE_FORMAT, name) < 0 ||
+	if (sysroot_read(trace, sizeof(trace), TRACE_FORMAT, name) < 0 ||
 	    sscanf(trace, "pid %d start %llu", &pid, &ticks) != 2)
 		return 0;
 	*start = ticks;
@@ -94,7 +94,7 @@ static bool is_in_other_hands(const struct holder *holder)
 	return holder->kind != HOLDER_NONE && strcmp(holder->comm, TOOL_COMM);
 }
 
-void trace_look(const struct device *device, char *text, size_t size)
+void hold_marker_read(const struct device *device, char *text, size_t size)
 {
 	const struct holder *holder = &device->holder;
 	uint64_t start;
@@ -108,14 +108,14 @@ void trace_look(const struct device *device, char *text, size_t size)
 		snprintf(text, size,
 			 "mlxmigctl hold (pid %d) was killed before %s (pid %d) took the device; what it held is lost",
 			 (int)pid, holder->comm, (int)holder->pid);
-		if (root_is_host())
-			trace_remove(device->name);
+		if (sysroot_is_host())
+			hold_marker_remove(device->name);
 	} else if (device_in_use(device) == TRI_NO) {
 		say_killed(device, pid, text, size);
 	}
 }
 
-void trace_take(const struct device *device, char *text, size_t size)
+void hold_marker_take(const struct device *device, char *text, size_t size)
 {
 	uint64_t start;
 	pid_t pid = read_trace(device->name, &start);
@@ -124,5 +124,5 @@ void trace_take(const struct device *device, char *text, size_t size)
 	if (!pid)
 		return;
 	say_killed(device, pid, text, size);
-	trace_remove(device->name);
+	hold_marker_remove(device->name);
 }

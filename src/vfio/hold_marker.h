@@ -11,23 +11,23 @@
 
 #include "host/device.h"
 
-#define TRACE_DIR "/run/mlxmigctl"
-#define TRACE_TEXT_SIZE 160
+#define HOLD_MARKER_DIR "/run/mlxmigctl"
+#define HOLD_MARKER_TEXT_SIZE 160
 
-/** trace_write - this process holds @name; where /run cannot be written, nothing comes of it */
-void trace_write(const char *name) __attribute__((nonnull(1)));
+/** hold_marker_write - this process holds @name; where /run cannot be written, nothing comes of it */
+void hold_marker_write(const char *name) __attribute__((nonnull(1)));
 
-/** trace_remove - it no longer does, and has put the device back */
-void trace_remove(const char *name) __attribute__((nonnull(1)));
+/** hold_marker_remove - it no longer does, and has put the device back */
+void hold_marker_remove(const char *name) __attribute__((nonnull(1)));
 
-/** trace_note_load - a state is being loaded into @name, which a holder keeps open */
-void trace_note_load(const char *name) __attribute__((nonnull(1)));
+/** hold_marker_note_load - a state is being loaded into @name, which a holder keeps open */
+void hold_marker_note_load(const char *name) __attribute__((nonnull(1)));
 
-/** trace_loaded - was a state loaded into it since trace_write()? TRI_UNKNOWN: there is no trace */
-enum tristate trace_loaded(const char *name) __attribute__((nonnull(1)));
+/** hold_marker_loaded - was a state loaded into it since hold_marker_write()? TRI_UNKNOWN: there is no trace */
+enum tristate hold_marker_loaded(const char *name) __attribute__((nonnull(1)));
 
 /**
- * trace_look - was the last holder of @device killed?
+ * hold_marker_read - was the last holder of @device killed?
  * @device: one that somebody else has open, by its holder, or nobody
  * @text: takes words for the user, or nothing
  *
@@ -35,18 +35,18 @@ enum tristate trace_loaded(const char *name) __attribute__((nonnull(1)));
  * than a command of ours has by now it is told once, on the running host: what
  * that loses when it ends is no holder's.
  */
-void trace_look(const struct device *device, char *text, size_t size)
+void hold_marker_read(const struct device *device, char *text, size_t size)
 	__attribute__((nonnull(1, 2)));
 
 /**
- * trace_take - was the last holder of @device killed?
+ * hold_marker_take - was the last holder of @device killed?
  * @device: just opened, and so nobody else's: whoever left a trace is gone,
  *          whichever process may have its number by now
- * @text: as for trace_look()
+ * @text: as for hold_marker_read()
  *
  * Told once: the trace goes.
  */
-void trace_take(const struct device *device, char *text, size_t size)
+void hold_marker_take(const struct device *device, char *text, size_t size)
 	__attribute__((nonnull(1, 2)));
 
 #endif

@@ -137,13 +137,13 @@ static bool is_chardev(const struct stat *st, const char *class,
 	char text[32];
 
 	return S_ISCHR(st->st_mode) &&
-	       root_read(text, sizeof(text), "/sys/class/%s/%s/dev", class,
-			 name) > 0 &&
+	       sysroot_read(text, sizeof(text), "/sys/class/%s/%s/dev", class,
+			    name) > 0 &&
 	       sscanf(text, "%u:%u", &major_number, &minor_number) == 2 &&
 	       st->st_rdev == makedev(major_number, minor_number);
 }
 
-bool search_is_file(const struct stat *st, const struct device *device,
+bool holder_is_file(const struct stat *st, const struct device *device,
 		    bool is_cdev)
 {
 	char group[16];
@@ -162,8 +162,8 @@ static bool confirm(int dir, const char *fd, const struct device *device,
 {
 	struct stat st;
 
-	return !root_is_host() ||
-	       (!fstatat(dir, fd, &st, 0) && search_is_file(&st, device, is_cdev));
+	return !sysroot_is_host() ||
+	       (!fstatat(dir, fd, &st, 0) && holder_is_file(&st, device, is_cdev));
 }
 
 static bool is_iommufd(int dir, const char *fd, const char *target)
@@ -172,8 +172,8 @@ static bool is_iommufd(int dir, const char *fd, const char *target)
 	struct stat st;
 
 	return name && !strcmp(name, "/iommu") &&
-	       (!root_is_host() || (!fstatat(dir, fd, &st, 0) &&
-				    is_chardev(&st, "misc", "iommu")));
+	       (!sysroot_is_host() || (!fstatat(dir, fd, &st, 0) &&
+				       is_chardev(&st, "misc", "iommu")));
 }
 
 /* Of several fds of one device that a process has, the first counts. */
@@ -297,7 +297,7 @@ static int search_process(struct search *search, pid_t pid, struct err *err)
 	struct dirent *entry;
 	AUTO_DIR DIR *dir = NULL;
 
-	if (root_path(path, "/proc/%d/fd", (int)pid))
+	if (sysroot_path(path, "/proc/%d/fd", (int)pid))
 		return 0;
 	dir = opendir(path);
 	if (!dir) {
@@ -356,10 +356,10 @@ static int search_all(struct search *search, struct err *err)
 	char path[PATH_MAX];
 	size_t n;
 
-	if (root_path(path, "/proc"))
+	if (sysroot_path(path, "/proc"))
 		return err_set(err, ERR_USAGE, ENAMETOOLONG, "--sysroot");
 	dir = opendir(path);
-	if (!dir && !root_is_host())
+	if (!dir && !sysroot_is_host())
 		return 0;
 	if (!dir)
 		return err_from_errno(err, errno, "%s", path);
@@ -377,13 +377,13 @@ static int search_all(struct search *search, struct err *err)
 	return 0;
 }
 
-int search_holders(struct device *devices, size_t n, struct holdings *holdings,
+int holders_search(struct device *devices, size_t n, struct holdings *holdings,
 		   struct err *err)
 {
 	CLEANUP(search_free) struct search search = { .devices = devices,
 						      .n = n,
 						      .holdings = holdings,
-						      .unsure = !obstacle_sees_all() };
+						      .unsure = !proc_access_sees_all() };
 
 	return search_begin(&search, err) ? -1 : search_all(&search, err);
 }
@@ -391,12 +391,12 @@ int search_holders(struct device *devices, size_t n, struct holdings *holdings,
 int holder_list(struct device *devices, size_t n, struct holdings *holdings,
 		struct err *err)
 {
-	return search_holders(devices, n, holdings, err);
+	return holders_search(devices, n, holdings, err);
 }
 
 int holder_find_all(struct device *devices, size_t n, struct err *err)
 {
-	return search_holders(devices, n, NULL, err);
+	return holders_search(devices, n, NULL, err);
 }
 
 int holder_find(struct device *device, struct err *err)
@@ -433,9 +433,9 @@ static void read_syspath(const struct device *device, const char *fd,
 	char info[PATH_MAX], link[32];
 	char *path, *name;
 
-	if (root_link_name(link, sizeof(link), "/proc/%d/fd/%s", pid, fd) ||
+	if (sysroot_link_name(link, sizeof(link), "/proc/%d/fd/%s", pid, fd) ||
 	    strcmp(link, "anon_inode:[vfio-device]") ||
-	    root_read(info, sizeof(info), "/proc/%d/fdinfo/%s", pid, fd) < 0)
+	    sysroot_read(info, sizeof(info), "/proc/%d/fdinfo/%s", pid, fd) < 0)
 		return;
 	path = strstr(info, "vfio-device-syspath:");
 	if (!path)
@@ -452,7 +452,7 @@ static enum tristate told_by_files(const struct device *device)
 	struct dirent *entry;
 	AUTO_DIR DIR *dir = NULL;
 
-	if (root_path(path, "/proc/%d/fd", (int)device->holder.pid))
+	if (sysroot_path(path, "/proc/%d/fd", (int)device->holder.pid))
 		return has;
 	dir = opendir(path);
 	while (dir && has != TRI_YES && (entry = readdir(dir)))
@@ -471,8 +471,8 @@ enum tristate holder_has_open(const struct device *device)
 	long enabled;
 
 	if (has == TRI_UNKNOWN &&
-	    !root_read_long(&enabled, "/sys/bus/pci/devices/%s/enable",
-			    device->name))
+	    !sysroot_read_long(&enabled, "/sys/bus/pci/devices/%s/enable",
+			       device->name))
 		has = enabled > 0 ? TRI_YES : TRI_NO;
 	return has;
 }
@@ -485,17 +485,17 @@ bool holder_is_alone(const struct device *device)
 	struct dirent *entry;
 	AUTO_DIR DIR *dir = NULL;
 
-	if (root_path(path, "/sys/kernel/iommu_groups/%d/devices",
-		      device->iommu_group))
+	if (sysroot_path(path, "/sys/kernel/iommu_groups/%d/devices",
+			 device->iommu_group))
 		return false;
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
 		if (!strcmp(entry->d_name, device->name))
 			listed = true;
 		else if (*entry->d_name != '.' &&
-			 !root_link_name(driver, sizeof(driver),
-					 "/sys/kernel/iommu_groups/%d/devices/%s/driver",
-					 device->iommu_group, entry->d_name))
+			 !sysroot_link_name(driver, sizeof(driver),
+					    "/sys/kernel/iommu_groups/%d/devices/%s/driver",
+					    device->iommu_group, entry->d_name))
 			others |= !!strcmp(driver, "pcieport");
 	}
 	return listed && !others;
@@ -532,10 +532,10 @@ void holder_withdraw(int *marks, size_t n)
 
 int holder_unseen(struct err *err)
 {
-	struct sight sight;
+	struct proc_access proc_access;
 
-	obstacle_look(&sight);
-	return obstacle_unseen(&sight, err);
+	proc_access_read(&proc_access);
+	return proc_access_explain_hidden(&proc_access, err);
 }
 
 void holder_guest(const struct holder *holder, char *name, size_t size)
@@ -557,14 +557,14 @@ static int say_gone(const struct device *device, struct err *err)
 
 static int say_refused(const struct holder *holder, int num, struct err *err)
 {
-	struct sight sight;
+	struct proc_access proc_access;
 
 	if (num != EPERM && num != EACCES)
 		return err_from_errno(err, num,
 				      "borrowing the open file of %s (pid %d)",
 				      holder->comm, (int)holder->pid);
-	obstacle_look(&sight);
-	return obstacle_refused(&sight, holder, num, err);
+	proc_access_read(&proc_access);
+	return proc_access_explain_refusal(&proc_access, holder, num, err);
 }
 
 /*
@@ -602,7 +602,7 @@ int holder_borrow(const struct device *device, struct err *err)
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
 
-	if (!root_is_host())
+	if (!sysroot_is_host())
 		return err_set(err, ERR_UNSUPPORTED, 0,
 			       "a captured host has no open files");
 	if (process_self() != getpid())
@@ -613,7 +613,7 @@ int holder_borrow(const struct device *device, struct err *err)
 	/* Its fd may be another file by now. */
 	if (fd >= 0)
 		return !fstat(fd, &st) &&
-		       search_is_file(&st, device, holder->is_cdev) &&
+		       holder_is_file(&st, device, holder->is_cdev) &&
 		       lends(holder) ?
 			       TAKE_FD(fd) : say_gone(device, err);
 	if (errno == ESRCH || errno == EBADF || errno == EINVAL)

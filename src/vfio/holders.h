@@ -15,17 +15,17 @@
 #define HOLDER_MARK HOLDER_COMM ":%s" /* the name of its file that says that a device is held */
 
 /**
- * search_holders - fill the holder of each of @n devices
+ * holders_search - fill the holder of each of @n devices
  * @holdings: gets all that have one of them, or an iommufd, open; NULL: they do not matter
  *
  * See holder_find() and holder_list(). 0 or -1.
  */
-int search_holders(struct device *devices, size_t n,
+int holders_search(struct device *devices, size_t n,
 		   struct holdings *holdings, struct err *err)
 	__attribute__((nonnull(4)));
 
-/** search_is_file - is a file that was looked at (stat) the device's group or cdev, as sysfs numbers it? */
-bool search_is_file(const struct stat *st, const struct device *device,
+/** holder_is_file - is a file that was looked at (stat) the device's group or cdev, as sysfs numbers it? */
+bool holder_is_file(const struct stat *st, const struct device *device,
 		    bool is_cdev) __attribute__((nonnull(1, 2)));
 
 /**
@@ -87,7 +87,7 @@ int holder_announce(const struct device *devices, int *marks, size_t n,
 /** holder_withdraw - lend nothing any more; who has borrowed something is found by holder_find(); fine when nothing was announced */
 void holder_withdraw(int *marks, size_t n) __attribute__((nonnull(1)));
 
-/** holder_unseen - somebody has, or may have, the device open, and cannot be seen: the error that says why (obstacle_unseen()); returns -1 */
+/** holder_unseen - somebody has, or may have, the device open, and cannot be seen: the error that says why (proc_access_explain_hidden()); returns -1 */
 int holder_unseen(struct err *err) __attribute__((nonnull(1)));
 
 /**
@@ -104,7 +104,7 @@ void holder_guest(const struct holder *holder, char *name, size_t size)
  * By pidfd_getfd(2): the group's or cdev's open file, owned by the caller,
  * checked to be the file that was found, of the process in which it was. The
  * fd, or -1 with @err set: ERR_HOLDER_GONE when either is another by now, or
- * a mlxmigctl hold is about to end, ERR_HOLDER_HIDDEN, and what obstacle_refused() makes of a refusal.
+ * a mlxmigctl hold is about to end, ERR_HOLDER_HIDDEN, and what proc_access_explain_refusal() makes of a refusal.
  */
 int holder_borrow(const struct device *device, struct err *err)
 	__attribute__((nonnull(1, 2)));

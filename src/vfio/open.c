@@ -14,14 +14,14 @@
 #include "vfio/holders.h"
 #include "vfio/uapi.h"
 
-/* WAY_TAKEN: the group or cdev is open already, with no error set. */
-enum way { WAY_CLOSED = -1, WAY_OPEN = 0, WAY_TAKEN = 1 };
+/* OPEN_BUSY: the group or cdev is open already, with no error set. */
+enum open_result { OPEN_FAILED = -1, OPEN_DONE = 0, OPEN_BUSY = 1 };
 
 #define VFIO_CONTAINER "/dev/vfio/vfio"
 #define IOMMUFD "/dev/iommu"
 
-/** ways_have_cdev - does the kernel offer the way by cdev? */
-static bool ways_have_cdev(const struct device *device)
+/** has_cdev - does the kernel offer the way by cdev? */
+static bool has_cdev(const struct device *device)
 {
 	char path[PATH_MAX];
 
@@ -62,8 +62,8 @@ static bool has_vfio_dev(int group, const char *name)
 {
 	char path[PATH_MAX];
 
-	return !root_path(path, "/sys/kernel/iommu_groups/%d/devices/%s/vfio-dev",
-			  group, name) &&
+	return !sysroot_path(path, "/sys/kernel/iommu_groups/%d/devices/%s/vfio-dev",
+			     group, name) &&
 	       !access(path, F_OK);
 }
 
@@ -75,17 +75,17 @@ static bool find_obstacle(const struct device *device, char *name,
 	struct dirent *entry;
 	AUTO_DIR DIR *dir = NULL;
 
-	if (root_path(path, "/sys/kernel/iommu_groups/%d/devices",
-		      device->iommu_group))
+	if (sysroot_path(path, "/sys/kernel/iommu_groups/%d/devices",
+			 device->iommu_group))
 		return false;
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
 		if (*entry->d_name == '.' ||
 		    !strcmp(entry->d_name, device->name))
 			continue;
-		if (root_link_name(driver, driver_size,
-				   "/sys/kernel/iommu_groups/%d/devices/%s/driver",
-				   device->iommu_group, entry->d_name) ||
+		if (sysroot_link_name(driver, driver_size,
+				      "/sys/kernel/iommu_groups/%d/devices/%s/driver",
+				      device->iommu_group, entry->d_name) ||
 		    !strcmp(driver, "pcieport") ||
 		    strstr(driver, "vfio") ||
 		    has_vfio_dev(device->iommu_group, entry->d_name))
@@ -120,13 +120,13 @@ static int group_not_viable(const struct device *device, struct err *err)
 			name, driver);
 }
 
-static enum way bind_refused(const struct device *device, const char *path,
-			     int num, struct err *err)
+static enum open_result bind_refused(const struct device *device, const char *path,
+				     int num, struct err *err)
 {
 	switch (num) {
 	case EBUSY:
 	case EINVAL: /* another file of the same cdev is bound */
-		return WAY_TAKEN;
+		return OPEN_BUSY;
 	case EPERM:
 		return group_is_viable(device) ?
 			       no_interrupt_remapping("iommufd", num, err) :
@@ -137,9 +137,9 @@ static enum way bind_refused(const struct device *device, const char *path,
 	}
 }
 
-/** way_by_cdev - fills @vdev's fd and iommufd; what is open on failure is the caller's to close */
-static enum way way_by_cdev(struct vdev *vdev, const struct device *device,
-			    struct err *err)
+/** open_by_cdev - fills @vdev's fd and iommufd; what is open on failure is the caller's to close */
+static enum open_result open_by_cdev(struct vdev *vdev, const struct device *device,
+				     struct err *err)
 {
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
 	char path[PATH_MAX];
@@ -197,9 +197,9 @@ static int set_container(struct vdev *vdev, const struct device *device,
 			      device->iommu_group);
 }
 
-/** way_of_group - one more device file from @vdev->group, which is set up already; 0 or -1 */
-static int way_of_group(struct vdev *vdev, const struct device *device,
-			struct err *err)
+/** open_in_group - one more device file from @vdev->group, which is set up already; 0 or -1 */
+static int open_in_group(struct vdev *vdev, const struct device *device,
+			 struct err *err)
 {
 	vdev->fd = ioctl(vdev->group, VFIO_GROUP_GET_DEVICE_FD, device->name);
 	if (vdev->fd >= 0)
@@ -220,9 +220,9 @@ static int way_of_group(struct vdev *vdev, const struct device *device,
 	return -1;
 }
 
-/** way_by_group - fills @vdev's fd, group and container; what is open on failure is the caller's to close */
-static enum way way_by_group(struct vdev *vdev, const struct device *device,
-			     struct err *err)
+/** open_by_group - fills @vdev's fd, group and container; what is open on failure is the caller's to close */
+static enum open_result open_by_group(struct vdev *vdev, const struct device *device,
+				      struct err *err)
 {
 	char path[PATH_MAX];
 
@@ -235,16 +235,16 @@ static enum way way_by_group(struct vdev *vdev, const struct device *device,
 	vdev->group = open(path, O_RDWR | O_CLOEXEC);
 	if (vdev->group < 0) {
 		if (errno == EBUSY)
-			return WAY_TAKEN;
+			return OPEN_BUSY;
 		return errno == ENOENT ? err_set(err, ERR_NO_VFIO, errno,
 						 "%s", path) :
 					 err_from_errno(err, errno, "%s", path);
 	}
 	if (check_viable(vdev, device, err) ||
 	    set_container(vdev, device, err) ||
-	    way_of_group(vdev, device, err))
-		return WAY_CLOSED;
-	return WAY_OPEN;
+	    open_in_group(vdev, device, err))
+		return OPEN_FAILED;
+	return OPEN_DONE;
 }
 
 static int check_openable(const struct device *device, struct err *err)
@@ -362,7 +362,7 @@ static bool may_borrow(const struct device *device, enum vdev_use use)
 /* What is known of another root is told; nothing is opened for it. */
 static int check_root(struct err *err)
 {
-	if (root_is_host())
+	if (sysroot_is_host())
 		return 0;
 	return err_set(err, ERR_USAGE, 0,
 		       "a device of another root can be read about, never opened: this command and --sysroot do not go together");
@@ -382,7 +382,7 @@ static int borrow(struct vdev *vdev, const struct device *device,
 		return 0;
 	}
 	vdev->group = fd;
-	return way_of_group(vdev, device, err);
+	return open_in_group(vdev, device, err);
 }
 
 static int open_held(struct vdev *vdev, const struct device *device,
@@ -409,11 +409,11 @@ static int open_free(struct vdev *vdev, const struct device *device,
 {
 	if (check_root(err))
 		return -1;
-	switch (ways_have_cdev(device) ? way_by_cdev(vdev, device, err) :
-					 way_by_group(vdev, device, err)) {
-	case WAY_OPEN:
+	switch (has_cdev(device) ? open_by_cdev(vdev, device, err) :
+					 open_by_group(vdev, device, err)) {
+	case OPEN_DONE:
 		return 0;
-	case WAY_TAKEN:
+	case OPEN_BUSY:
 		return open_taken(vdev, device, use, err);
 	default:
 		return -1;
@@ -438,7 +438,7 @@ static int open_beside(struct vdev *vdev, const struct device *device,
 	vdev->group = fcntl(first->group, F_DUPFD_CLOEXEC, 0);
 	if (vdev->group < 0)
 		return err_from_errno(err, errno, "cannot share a file");
-	return way_of_group(vdev, device, err);
+	return open_in_group(vdev, device, err);
 }
 
 static int open_one(struct vdev *vdev, const struct device *device,

@@ -79,25 +79,25 @@ void vdev_close(struct vdev *vdev) __attribute__((nonnull(1)));
 #define AUTO_VDEV __attribute__((cleanup(vdev_close)))
 
 /**
- * struct visit - a device that a command has open
+ * struct device_access - a device that a command has open
  * @lender: who had it open, and from whom it was borrowed; of kind HOLDER_NONE: the command opened it, which reset it
  * @resets: VFIO says that it is reset when it is closed
  * @has_state: it has a migration state, @state
  * @failure: the firmware command that last failed for it, or empty
  * @warning: that its last holder was killed, or empty
  */
-struct visit {
+struct device_access {
 	char device[DEVICE_NAME_SIZE];
 	char driver[64];
 	struct holder lender;
 	bool resets;
 	bool has_state;
 	enum device_state state;
-	struct fw_failure failure;
+	struct fw_error failure;
 	char warning[160];
 };
 
-static inline bool visit_is_borrowed(const struct visit *visit)
+static inline bool device_access_is_borrowed(const struct device_access *visit)
 {
 	return visit->lender.kind != HOLDER_NONE;
 }

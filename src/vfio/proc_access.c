@@ -25,7 +25,7 @@ static bool is_namespace(const char *kind, const char *first)
 {
 	char name[32];
 
-	return root_link_name(name, sizeof(name), "/proc/self/ns/%s", kind) ||
+	return sysroot_link_name(name, sizeof(name), "/proc/self/ns/%s", kind) ||
 	       !strcmp(name, first);
 }
 
@@ -41,10 +41,10 @@ static bool has_capability(unsigned int capability)
 		       CAP_TO_MASK(capability);
 }
 
-bool obstacle_sees_all(void)
+bool proc_access_sees_all(void)
 {
 	/* Process 1 is always there, unless it is hidden. */
-	return !root_is_host() ||
+	return !sysroot_is_host() ||
 	       (process_self() == getpid() &&
 		is_namespace("pid", FIRST_PID_NS) && !access("/proc/1", F_OK));
 }
@@ -61,7 +61,7 @@ static bool is_closed(const char *pid)
 	struct dirent *entry;
 	AUTO_DIR DIR *fds = NULL;
 
-	if (root_path(path, "/proc/%s/fd", pid))
+	if (sysroot_path(path, "/proc/%s/fd", pid))
 		return false;
 	fds = opendir(path);
 	if (!fds)
@@ -96,7 +96,7 @@ static void read_modules(char *list, size_t size)
 	size_t used = 0;
 
 	*list = '\0';
-	if (root_read(text, sizeof(text), "/sys/kernel/security/lsm") < 0)
+	if (sysroot_read(text, sizeof(text), "/sys/kernel/security/lsm") < 0)
 		return;
 	while ((name = strsep(&rest, ","))) {
 		size_t i = 0;
@@ -110,67 +110,67 @@ static void read_modules(char *list, size_t size)
 	}
 }
 
-void obstacle_look(struct sight *sight)
+void proc_access_read(struct proc_access *proc_access)
 {
 	long scope;
 
-	*sight = (struct sight){
+	*proc_access = (struct proc_access){
 		.own_numbers = process_self() == getpid(),
-		.all_numbers = obstacle_sees_all(),
+		.all_numbers = proc_access_sees_all(),
 		.capable = has_capability(CAP_SYS_PTRACE) &&
 			   is_namespace("user", FIRST_USER_NS),
 		.closed = any_closed(),
 	};
-	if (!root_read_long(&scope, "/proc/sys/kernel/yama/ptrace_scope"))
-		sight->ptrace_scope = (int)scope;
-	read_modules(sight->modules, sizeof(sight->modules));
+	if (!sysroot_read_long(&scope, "/proc/sys/kernel/yama/ptrace_scope"))
+		proc_access->ptrace_scope = (int)scope;
+	read_modules(proc_access->modules, sizeof(proc_access->modules));
 }
 
-static int say_security(const struct sight *sight, int num, const char *what,
+static int say_security(const struct proc_access *proc_access, int num, const char *what,
 			struct err *err)
 {
-	bool known = *sight->modules;
+	bool known = *proc_access->modules;
 
 	err_set(err, ERR_SECURITY, num,
 		"%s: this command has CAP_SYS_PTRACE, and a security module forbids it all the same%s%s%s",
-		what, known ? " (one of " : "", sight->modules,
+		what, known ? " (one of " : "", proc_access->modules,
 		known ? ")" : "");
 	return -1;
 }
 
-int obstacle_unseen(const struct sight *sight, struct err *err)
+int proc_access_explain_hidden(const struct proc_access *proc_access, struct err *err)
 {
 	static const char what[] = "who has it open cannot be seen from here";
 
-	if (!sight->own_numbers)
+	if (!proc_access->own_numbers)
 		return err_set(err, ERR_HOLDER_HIDDEN, 0,
 			       "%s: /proc is of another PID namespace", what);
-	if (!sight->capable)
+	if (!proc_access->capable)
 		return err_set(err, ERR_NO_PTRACE, 0,
 			       "%s: this command lacks CAP_SYS_PTRACE", what);
-	if (!sight->all_numbers)
+	if (!proc_access->all_numbers)
 		return err_set(err, ERR_HOLDER_HIDDEN, 0,
 			       "%s: this command is in a PID namespace of its own, as in a container",
 			       what);
-	if (sight->closed)
-		return say_security(sight, 0, what, err);
+	if (proc_access->closed)
+		return say_security(proc_access, 0, what, err);
 	err_set(err, ERR_BUSY, 0, "it is in use, but no process has it open");
 	return err_hint(err, "try again: who had it may have just let it go");
 }
 
-int obstacle_refused(const struct sight *sight, const struct holder *holder,
-		     int num, struct err *err)
+int proc_access_explain_refusal(const struct proc_access *proc_access, const struct holder *holder,
+				int num, struct err *err)
 {
 	char what[96];
 
 	snprintf(what, sizeof(what), "borrowing the open file of %s (pid %d)",
 		 holder->comm, (int)holder->pid);
-	if (sight->ptrace_scope >= YAMA_NO_ATTACH)
+	if (proc_access->ptrace_scope >= YAMA_NO_ATTACH)
 		return err_set(err, ERR_PTRACE_SCOPE, num,
 			       "%s: kernel.yama.ptrace_scope is %d, which forbids it to everybody",
-			       what, sight->ptrace_scope);
-	if (!sight->capable)
+			       what, proc_access->ptrace_scope);
+	if (!proc_access->capable)
 		return err_set(err, ERR_NO_PTRACE, num,
 			       "%s: this command lacks CAP_SYS_PTRACE", what);
-	return say_security(sight, num, what, err);
+	return say_security(proc_access, num, what, err);
 }

@@ -9,7 +9,7 @@
 #include "lib/err.h"
 
 /**
- * struct sight - what this process may see of others, and do to them
+ * struct proc_access - what this process may see of others, and do to them
  * @own_numbers: /proc numbers processes as pidfd_open(2) does here
  * @all_numbers: ... and it numbers all of the host's, in the first PID namespace, with none hidden (hidepid=)
  * @capable: it has CAP_SYS_PTRACE, in the first user namespace
@@ -17,7 +17,7 @@
  * @ptrace_scope: kernel.yama.ptrace_scope; 0 where there is no Yama
  * @modules: the security modules that may forbid it (/sys/kernel/security/lsm), or empty
  */
-struct sight {
+struct proc_access {
 	bool own_numbers, all_numbers;
 	bool capable;
 	bool closed;
@@ -25,31 +25,31 @@ struct sight {
 	char modules[96];
 };
 
-/** obstacle_look - fill @sight, of the running host */
-void obstacle_look(struct sight *sight) __attribute__((nonnull(1)));
+/** proc_access_read - fill @proc_access, of the running host */
+void proc_access_read(struct proc_access *proc_access) __attribute__((nonnull(1)));
 
-/** obstacle_sees_all - are all of the host's processes in its /proc, whether they may be looked at or not? Of another root: yes */
-bool obstacle_sees_all(void);
+/** proc_access_sees_all - are all of the host's processes in its /proc, whether they may be looked at or not? Of another root: yes */
+bool proc_access_sees_all(void);
 
 /**
- * obstacle_unseen - why it cannot be seen who has a device open
+ * proc_access_explain_hidden - why it cannot be seen who has a device open
  *
  * ERR_HOLDER_HIDDEN, ERR_NO_PTRACE or ERR_SECURITY; ERR_BUSY where nothing is
  * in the way. Pure. Returns -1.
  */
-int obstacle_unseen(const struct sight *sight, struct err *err)
+int proc_access_explain_hidden(const struct proc_access *proc_access, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
 /**
- * obstacle_refused - why a file of @holder cannot be borrowed, which the kernel refused with @num (EPERM or EACCES)
+ * proc_access_explain_refusal - why a file of @holder cannot be borrowed, which the kernel refused with @num (EPERM or EACCES)
  *
  * ERR_PTRACE_SCOPE, ERR_NO_PTRACE or ERR_SECURITY. Pure. Returns -1.
  *
  * pidfd_getfd(2) asks for ptrace's right to attach (PTRACE_MODE_ATTACH_REALCREDS),
  * /proc/PID/fd only for that to read, which Yama does not touch.
  */
-int obstacle_refused(const struct sight *sight, const struct holder *holder,
-		     int num, struct err *err)
+int proc_access_explain_refusal(const struct proc_access *proc_access, const struct holder *holder,
+				int num, struct err *err)
 	__attribute__((nonnull(1, 2, 4)));
 
 #endif

@@ -115,7 +115,7 @@ pid_t process_self(void)
 	char name[16];
 	uint64_t pid;
 
-	if (!root_is_host() || root_link_name(name, sizeof(name), "/proc/self") ||
+	if (!sysroot_is_host() || sysroot_link_name(name, sizeof(name), "/proc/self") ||
 	    text_u64(name, 10, &pid))
 		return 0;
 	return (pid_t)pid;
@@ -127,7 +127,7 @@ uint64_t process_start(pid_t pid)
 	const char *rest;
 	unsigned long long start;
 
-	if (root_read(text, sizeof(text), "/proc/%d/stat", (int)pid) < 0)
+	if (sysroot_read(text, sizeof(text), "/proc/%d/stat", (int)pid) < 0)
 		return 0;
 	/* Its name, in parentheses, may have blanks and parentheses in it. */
 	rest = strrchr(text, ')');
@@ -142,8 +142,8 @@ void process_identify(struct process *process, pid_t pid)
 {
 	process->pid = pid;
 	process->start = process_start(pid);
-	root_read(process->name, sizeof(process->name), "/proc/%d/comm",
-		  (int)pid);
+	sysroot_read(process->name, sizeof(process->name), "/proc/%d/comm",
+		     (int)pid);
 }
 
 static void read_uid(struct process *process)
@@ -152,8 +152,8 @@ static void read_uid(struct process *process)
 	const char *line;
 	unsigned int uid;
 
-	if (root_read(text, sizeof(text), "/proc/%d/status",
-		      (int)process->pid) < 0)
+	if (sysroot_read(text, sizeof(text), "/proc/%d/status",
+			 (int)process->pid) < 0)
 		return;
 	line = strstr(text, "\nUid:");
 	process->has_uid = line && sscanf(line, " Uid: %*u %u", &uid) == 1;
@@ -166,7 +166,7 @@ static const struct passwd *user_of_root(uid_t uid)
 {
 	const struct passwd *user;
 	char path[PATH_MAX];
-	AUTO_FILE FILE *file = root_path(path, "/etc/passwd") ?
+	AUTO_FILE FILE *file = sysroot_path(path, "/etc/passwd") ?
 				       NULL : fopen(path, "re");
 
 	while (file && (user = fgetpwent(file)))
@@ -181,7 +181,7 @@ static void name_user(struct process *process)
 
 	if (!process->has_uid)
 		return;
-	user = root_is_host() ? getpwuid(process->uid) :
+	user = sysroot_is_host() ? getpwuid(process->uid) :
 				user_of_root(process->uid);
 	if (user)
 		text_copy(process->user, sizeof(process->user), user->pw_name);
@@ -190,8 +190,8 @@ static void name_user(struct process *process)
 void process_describe(struct process *process)
 {
 	AUTO_FREE char *line = malloc(COMMAND_LINE_MAX);
-	int len = line ? root_read(line, COMMAND_LINE_MAX, "/proc/%d/cmdline",
-				   (int)process->pid) : -1;
+	int len = line ? sysroot_read(line, COMMAND_LINE_MAX, "/proc/%d/cmdline",
+				      (int)process->pid) : -1;
 
 	if (len >= 0)
 		process_read_command(process, line, (size_t)len);

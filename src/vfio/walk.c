@@ -37,7 +37,7 @@ int walk_say_moved(const struct walker *walker, enum device_state now,
 		snprintf(who, sizeof(who), "%s (pid %d), whose it is,",
 			 vdev->lender.comm, (int)vdev->lender.pid);
 	err_set(err, ERR_BUSY, 0, "%s was left in %s and is in %s now: %s moves it",
-		vdev->name, fsm_state_name(walker->state), fsm_state_name(now),
+		vdev->name, state_name(walker->state), state_name(now),
 		who);
 	err_hint(err, "nothing more was done to it; try again when nobody else moves it");
 	return err_device(err, vdev->name);
@@ -113,7 +113,7 @@ static int explain_no_memory(const struct walker *walker,
 {
 	struct memory_need need = { .at_most = true };
 
-	if (fsm_has_data(arc->to) && arc->to != STATE_RESUMING)
+	if (state_has_data(arc->to) && arc->to != STATE_RESUMING)
 		mig_data_size(walker->vdev, &need.bytes);
 	if (arc->to == STATE_PRE_COPY || arc->to == STATE_PRE_COPY_P2P) {
 		need.bytes += need.bytes + need.bytes / 5;
@@ -124,9 +124,9 @@ static int explain_no_memory(const struct walker *walker,
 
 /* @watch: since before the arc */
 static int refused(struct walker *walker, const struct arc *arc,
-		   const struct failure_watch *watch, struct err *err)
+		   const struct fw_error_watch *watch, struct err *err)
 {
-	struct fw_failure failure;
+	struct fw_error failure;
 	struct err ignored = ERR_INIT;
 	const char *hint = hint_for(arc->num);
 	enum device_state now = arc->from;
@@ -138,9 +138,9 @@ static int refused(struct walker *walker, const struct arc *arc,
 	err_set(err,
 		walker->state == STATE_ERROR ? ERR_IN_ERROR : ERR_REFUSED,
 		arc->num, "%s: %s > %s was refused, which left it in %s",
-		walker->vdev->name, fsm_state_name(arc->from),
-		fsm_state_name(arc->to), fsm_state_name(walker->state));
-	if (failure_watch_first(watch, &failure))
+		walker->vdev->name, state_name(arc->from),
+		state_name(arc->to), state_name(walker->state));
+	if (fw_error_watch_first(watch, &failure))
 		err_firmware(err, &failure);
 	if (hint && walker->state != STATE_ERROR)
 		err_hint(err, "%s", hint);
@@ -152,7 +152,7 @@ static int refused(struct walker *walker, const struct arc *arc,
 static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 		    struct err *err)
 {
-	AUTO_FAILURE_WATCH struct failure_watch watch = FAILURE_WATCH_INIT;
+	AUTO_FW_ERROR_WATCH struct fw_error_watch watch = FW_ERROR_WATCH_INIT;
 	struct arc *arc;
 	uint64_t start;
 
@@ -160,7 +160,7 @@ static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 		return err_set(err, ERR_INTERNAL, 0,
 			       "%s: a walk of more than %d arcs",
 			       walker->vdev->name, ARCS_MAX);
-	failure_watch_begin(&watch, walker->vdev->name);
+	fw_error_watch_begin(&watch, walker->vdev->name);
 	/* The last thing before the arc: what lies between is when another may move it unseen. */
 	if (check_unmoved(walker, err))
 		return -1;
@@ -174,7 +174,7 @@ static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 		return refused(walker, arc, &watch, err);
 	if (next == STATE_RESUMING &&
 	    walker->vdev->lender.kind == HOLDER_HOLD)
-		trace_note_load(walker->vdev->name);
+		hold_marker_note_load(walker->vdev->name);
 	walker->state = next;
 	return 0;
 }
@@ -187,12 +187,12 @@ static int no_way(enum device_state from, enum device_state to, uint64_t flags,
 	if (to == STATE_ERROR)
 		return err_set(err, ERR_USAGE, 0,
 			       "no device can be asked into ERROR");
-	if (!fsm_state_exists(to, flags))
+	if (!state_exists(to, flags))
 		return err_set(err, ERR_UNSUPPORTED, 0,
 			       "the device does not offer state %s",
-			       fsm_state_name(to));
+			       state_name(to));
 	err_set(err, ERR_REFUSED, 0, "there is no way from %s to %s",
-		fsm_state_name(from), fsm_state_name(to));
+		state_name(from), state_name(to));
 	return err_hint(err, "go to STOP or RUNNING first");
 }
 
@@ -207,7 +207,7 @@ int walk_to(struct walker *walker, enum device_state target, int *data_fd,
 	while (walker->state != target) {
 		AUTO_CLOSE int given = -1;
 
-		if (fsm_next(walker->state, target, walker->flags, &next)) {
+		if (state_next(walker->state, target, walker->flags, &next)) {
 			no_way(walker->state, target, walker->flags, err);
 			return err_device(err, walker->vdev->name);
 		}
@@ -226,11 +226,11 @@ int walk_to(struct walker *walker, enum device_state target, int *data_fd,
 int walk_plan(enum device_state from, const enum device_state *targets,
 	      size_t n, uint64_t flags, struct err *err)
 {
-	enum device_state path[FSM_PATH_MAX];
+	enum device_state path[STATE_PATH_MAX];
 	int total = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int arcs = fsm_path(from, targets[i], flags, path);
+		int arcs = state_path(from, targets[i], flags, path);
 
 		if (arcs < 0 || from == STATE_ERROR)
 			return no_way(from, targets[i], flags, err);
@@ -271,12 +271,12 @@ bool walk_entered(const struct walk *walk, enum device_state state)
 
 bool walk_left_session(const struct walk *walk, enum device_state now)
 {
-	if (!fsm_has_data(now))
+	if (!state_has_data(now))
 		return false;
 	/* From one data state to another there is but the way that keeps the fd. */
 	for (size_t i = 0; i < walk->n_arcs; i++)
 		if (!walk->arcs[i].num &&
-		    fsm_gives_fd(walk->arcs[i].from, walk->arcs[i].to))
+		    state_gives_fd(walk->arcs[i].from, walk->arcs[i].to))
 			return true;
 	return false;
 }

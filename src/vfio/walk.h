@@ -30,7 +30,7 @@ struct step_target {
 
 /** struct reset_result - @visit.state is the one afterwards */
 struct reset_result {
-	struct visit visit;
+	struct device_access visit;
 	enum device_state before;
 	uint64_t duration_ns;
 };

@@ -44,7 +44,7 @@ static void require_compatible(struct device *devices, size_t n)
 	memcpy(compat.target.devices, devices, n * sizeof(*devices));
 	FUZZ_REQUIRE(!compat_judge(&compat, &err));
 	FUZZ_REQUIRE(compat.n_pairs + compat.n_pairs_more == n * n);
-	json_decref(report_compat(&compat));
+	json_decref(compat_document(&compat));
 	compat_free(&compat);
 }
 
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct device *devices;
 	size_t n;
 
-	if (report_read_devices(json, len, &devices, &n, &err)) {
+	if (compat_read_devices(json, len, &devices, &n, &err)) {
 		FUZZ_REQUIRE(*err.message && !devices && !n);
 	} else {
 		FUZZ_REQUIRE(n);
@@ -64,6 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			require_sane(&devices[i]);
 		require_compatible(devices, n);
 	}
-	free(report_image_find_device(json, len, &origin, &unused));
+	free(device_json_find(json, len, &origin, &unused));
 	return 0;
 }

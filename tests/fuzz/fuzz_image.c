@@ -103,16 +103,16 @@ static void look(void)
 /* @totals: as the reader has them; NULL where it has refused it. That the records are framed is not the reader's to look at. */
 static void require_verdict(const struct image_totals *totals)
 {
-	struct verdict verdict = { .path = path, .limit = 4 };
+	struct verify_result verdict = { .path = path, .limit = 4 };
 
 	image_verify(1, NULL, NULL, &verdict);
-	FUZZ_REQUIRE(verdict_good(&verdict) == !err_is_set(&verdict.err));
-	FUZZ_REQUIRE(totals || !verdict_good(&verdict));
+	FUZZ_REQUIRE(verify_result_is_good(&verdict) == !err_is_set(&verdict.err));
+	FUZZ_REQUIRE(totals || !verify_result_is_good(&verdict));
 	for (int check = 0; totals && check < CHECK_COUNT; check++)
 		FUZZ_REQUIRE(check == CHECK_FRAMING ||
 			     !err_is_set(&verdict.errs[check]));
 	FUZZ_REQUIRE(!totals || verdict.totals.bytes == totals->bytes);
-	verdict_release(&verdict);
+	verify_result_release(&verdict);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

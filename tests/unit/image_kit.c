@@ -56,14 +56,14 @@ struct bytes noise(size_t len, unsigned int seed)
 
 char *good_device(void)
 {
-	return report_image_device(&device, &origin);
+	return device_json_make(&device, &origin);
 }
 
 char *good_manifest(const struct image_totals *totals)
 {
 	struct transfer transfer = { .origin = STATE_RUNNING };
 
-	return report_image_manifest(totals, &transfer);
+	return manifest_json_make(totals, &transfer);
 }
 
 static int memory_file(const void *data, size_t len)

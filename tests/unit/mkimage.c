@@ -71,7 +71,7 @@ static int make(size_t pre_copy, const char *level, struct err *err)
 		.mtime_s = SAVED_UNIX_NS / 1000000000u,
 	};
 	struct transfer transfer = { .origin = STATE_RUNNING };
-	AUTO_FREE char *device = report_image_device(&source, &origin);
+	AUTO_FREE char *device = device_json_make(&source, &origin);
 	AUTO_FREE char *manifest = NULL;
 	struct image_writer *writer = NULL;
 	struct image_totals totals;
@@ -81,7 +81,7 @@ static int make(size_t pre_copy, const char *level, struct err *err)
 			       strlen(device), err) &&
 	    !copy_stream(writer, pre_copy, &transfer, err) &&
 	    !image_writer_flush(writer, &totals, err)) {
-		manifest = report_image_manifest(&totals, &transfer);
+		manifest = manifest_json_make(&totals, &transfer);
 		ret = image_writer_finish(writer, manifest, strlen(manifest),
 					  err);
 	}

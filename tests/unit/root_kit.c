@@ -23,7 +23,7 @@ const char *root_kit_begin(void)
 {
 	if (!mkdtemp(top))
 		return NULL;
-	root_set(top);
+	sysroot_set(top);
 	return top;
 }
 

@@ -5,7 +5,7 @@
 #include "cmd/documents.h"
 
 static void add(struct conform_result *result, const char *name,
-		enum conform_verdict verdict, const char *detail)
+		enum conform_outcome verdict, const char *detail)
 {
 	struct conform_check *check = conform_add(result);
 
@@ -31,7 +31,7 @@ static struct conform_result three_checks(void)
 static void checks_are_tap(void)
 {
 	struct conform_result result = three_checks();
-	char *text = report_conform_tap(&result);
+	char *text = conform_tap(&result);
 
 	CHECK_STR(text, "TAP version 13\n1..4\n"
 			"ok 1 - data/end\n"
@@ -46,7 +46,7 @@ static void checks_are_tap(void)
 static void checks_are_a_document(void)
 {
 	struct conform_result result = three_checks();
-	json_t *document = report_conform(&result, false), *check;
+	json_t *document = conform_document(&result, false), *check;
 
 	CHECK_INT(json_integer_value(json_object_get(document, "passed")), 2);
 	CHECK_INT(json_integer_value(json_object_get(document, "failed")), 1);
@@ -56,7 +56,7 @@ static void checks_are_a_document(void)
 	CHECK_STR(json_string_value(json_object_get(check, "detail")),
 		  "poll says 0x4");
 	json_decref(document);
-	document = report_conform(&result, true);
+	document = conform_document(&result, true);
 	CHECK(!json_object_get(document, "passed"));
 	check = json_array_get(json_object_get(document, "checks"), 0);
 	CHECK(!json_object_get(check, "result"));

@@ -134,7 +134,7 @@ static void each_cell_shows_what_is_in_it(void)
 	diff.changed = 10;
 	diff.all_ranges = 4;
 	diff.only[1] = 76;
-	map = report_diff_map(&diff, &style);
+	map = diff_map_text(&diff, &style);
 	CHECK(has_line(map, "a: x, b: y?: 10 bytes differ (ranges: 4), 0 are in a alone, 76 in b alone"));
 	CHECK(has_line(map, "  0 .-+*#....bbbbbbbbbbbbbbbbbbb....."));
 	CHECK(has_line(map, "    ^0       ^1                 ^1"));
@@ -154,7 +154,7 @@ static void equal_streams_are_the_same(void)
 	lay(&diff.sides[1], sizes, 2);
 	CHECK_INT(align_pair(&diff), 0);
 	make_map(&diff, 4);
-	map = report_diff_map(&diff, &style);
+	map = diff_map_text(&diff, &style);
 	CHECK(has_line(map, "a: x, b: x: the same"));
 	CHECK(has_line(map, " 0 .............."));
 	CHECK(!strstr(map, "the offsets"));

@@ -24,42 +24,42 @@ static void tell(const char *text)
 
 static void nobody_tells(void)
 {
-	struct failure_watch watch = FAILURE_WATCH_INIT;
-	struct fw_failure failure;
+	struct fw_error_watch watch = FW_ERROR_WATCH_INIT;
+	struct fw_error failure;
 
-	failure_watch_begin(&watch, "0000:ff:1f.7");
+	fw_error_watch_begin(&watch, "0000:ff:1f.7");
 	CHECK(!watch.told);
-	failure_watch_end(&watch);
-	failure_watch_end(&watch);
-	CHECK(!failure_watch_first(&watch, &failure));
-	CHECK(!failure_last("0000:ff:1f.7", &failure));
+	fw_error_watch_end(&watch);
+	fw_error_watch_end(&watch);
+	CHECK(!fw_error_watch_first(&watch, &failure));
+	CHECK(!fw_error_last("0000:ff:1f.7", &failure));
 }
 
 static void nothing_has_failed(void)
 {
-	struct failure_watch watch = FAILURE_WATCH_INIT;
-	struct fw_failure failure;
+	struct fw_error_watch watch = FW_ERROR_WATCH_INIT;
+	struct fw_error failure;
 
 	tell(HEADING);
-	failure_watch_begin(&watch, VF);
+	fw_error_watch_begin(&watch, VF);
 	CHECK(watch.told);
 	CHECK(watch.log < 0);
-	CHECK(!failure_watch_first(&watch, &failure));
-	CHECK(!failure_last(VF, &failure));
-	failure_watch_end(&watch);
+	CHECK(!fw_error_watch_first(&watch, &failure));
+	CHECK(!fw_error_last(VF, &failure));
+	fw_error_watch_end(&watch);
 }
 
 static void the_first_since_then_is_the_cause(void)
 {
-	struct failure_watch watch = FAILURE_WATCH_INIT;
-	struct fw_failure failure;
+	struct fw_error_watch watch = FW_ERROR_WATCH_INIT;
+	struct fw_error failure;
 
 	tell(HEADING FIRST);
-	failure_watch_begin(&watch, VF);
+	fw_error_watch_begin(&watch, VF);
 	CHECK_INT(watch.mark, 1);
-	CHECK(!failure_watch_first(&watch, &failure));
+	CHECK(!fw_error_watch_first(&watch, &failure));
 	tell(HEADING FIRST CAUSE AFTER);
-	CHECK(failure_watch_first(&watch, &failure));
+	CHECK(fw_error_watch_first(&watch, &failure));
 	CHECK_INT(failure.number, 2);
 	CHECK_INT(failure.arc, 7);
 	CHECK_INT(failure.time_unix_ns, 1795370463040652170);
@@ -70,44 +70,44 @@ static void the_first_since_then_is_the_cause(void)
 	CHECK_INT(failure.syndrome, 0x2c9bb0);
 	CHECK_INT(failure.num, 22);
 	CHECK_STR(failure.status_name, "bad resource state");
-	failure_watch_end(&watch);
+	fw_error_watch_end(&watch);
 }
 
 static void of_the_last_arc_the_cause_is_meant(void)
 {
-	struct fw_failure failure;
+	struct fw_error failure;
 
 	tell(HEADING FIRST);
-	CHECK(failure_last(VF, &failure) && failure.number == 1);
+	CHECK(fw_error_last(VF, &failure) && failure.number == 1);
 	tell(HEADING FIRST CAUSE AFTER);
-	CHECK(failure_last(VF, &failure) && failure.number == 2);
+	CHECK(fw_error_last(VF, &failure) && failure.number == 2);
 	tell(HEADING AFTER);
-	CHECK(failure_last(VF, &failure) && failure.number == 3);
+	CHECK(fw_error_last(VF, &failure) && failure.number == 3);
 	/* In no arc each stands for itself. */
 	tell(HEADING FIRST "9 0 1 ALLOC_PD 0x800 0x0 0x5 0x6 22 bad resource\n");
-	CHECK(failure_last(VF, &failure) && failure.number == 9);
+	CHECK(fw_error_last(VF, &failure) && failure.number == 9);
 }
 
 static void what_is_no_failure_is_passed_over(void)
 {
-	struct fw_failure failure;
+	struct fw_error failure;
 
 	tell("");
-	CHECK(!failure_last(VF, &failure));
+	CHECK(!fw_error_last(VF, &failure));
 	tell("\n\n1 2 3\nwords\n5 0 1 X 0x1 0x0 0x9 0x1\n");
-	CHECK(!failure_last(VF, &failure));
+	CHECK(!fw_error_last(VF, &failure));
 	tell("1 2 3\n" FIRST "2 0");
-	CHECK(failure_last(VF, &failure) && failure.number == 1);
+	CHECK(fw_error_last(VF, &failure) && failure.number == 1);
 }
 
 static void an_error_quotes_it_once(void)
 {
 	struct err err = ERR_INIT;
-	struct fw_failure failure = { .command = "SAVE_VHCA_STATE",
+	struct fw_error failure = { .command = "SAVE_VHCA_STATE",
 				      .status = 9, .syndrome = 0x2c9bb0,
 				      .status_name = "bad resource state" };
-	struct fw_failure none = { 0 };
-	struct fw_failure silent = { .command = "LOAD_VHCA_STATE",
+	struct fw_error none = { 0 };
+	struct fw_error silent = { .command = "LOAD_VHCA_STATE",
 				     .num = ETIMEDOUT };
 	char words[160];
 
@@ -119,10 +119,10 @@ static void an_error_quotes_it_once(void)
 	CHECK_STR(err.message,
 		  "it was refused: Invalid argument; the firmware refused SAVE_VHCA_STATE: bad resource state (0x9), syndrome 0x2c9bb0");
 	CHECK_INT(err.firmware.status, 9);
-	fw_failure_words(&silent, words, sizeof(words));
+	fw_error_words(&silent, words, sizeof(words));
 	CHECK_STR(words,
 		  "the firmware did not answer LOAD_VHCA_STATE: Connection timed out");
-	fw_failure_words(&failure, words, 20);
+	fw_error_words(&failure, words, 20);
 	CHECK_STR(words, "the firmware refuse");
 }
 

@@ -12,7 +12,7 @@ static enum device_state state_of(const char *name)
 {
 	enum device_state state = STATE_COUNT;
 
-	CHECK_INT(fsm_state_parse(name, &state), 0);
+	CHECK_INT(state_parse(name, &state), 0);
 	return state;
 }
 
@@ -20,8 +20,8 @@ static enum device_state state_of(const char *name)
 static void check_row(unsigned int flags, enum device_state from,
 		      enum device_state to, char *words)
 {
-	enum device_state path[FSM_PATH_MAX];
-	int n = fsm_path(from, to, flags, path), i = 0;
+	enum device_state path[STATE_PATH_MAX];
+	int n = state_path(from, to, flags, path), i = 0;
 
 	if (!strcmp(words, "EINVAL")) {
 		CHECK_INT(n, -EINVAL);
@@ -70,7 +70,7 @@ static void arcs_are_as_many_as_the_kernels(void)
 			for (unsigned int to = 0; to < STATE_COUNT; to++) {
 				enum device_state next;
 
-				if (fsm_next(from, to, rows[i].flags, &next) ||
+				if (state_next(from, to, rows[i].flags, &next) ||
 				    seen[from][next])
 					continue;
 				seen[from][next] = true;
@@ -83,44 +83,44 @@ static void arcs_are_as_many_as_the_kernels(void)
 
 static void error_is_no_place_to_come_from_or_go_to(void)
 {
-	enum device_state path[FSM_PATH_MAX];
+	enum device_state path[STATE_PATH_MAX];
 
 	for (unsigned int s = STATE_STOP; s < STATE_COUNT; s++) {
-		CHECK_INT(fsm_path(STATE_ERROR, s, 7, path), -EINVAL);
-		CHECK_INT(fsm_path(s, STATE_ERROR, 7, path), -EINVAL);
+		CHECK_INT(state_path(STATE_ERROR, s, 7, path), -EINVAL);
+		CHECK_INT(state_path(s, STATE_ERROR, 7, path), -EINVAL);
 	}
 }
 
 static void staying_is_no_arc(void)
 {
-	enum device_state path[FSM_PATH_MAX];
+	enum device_state path[STATE_PATH_MAX];
 
 	for (unsigned int s = STATE_STOP; s < STATE_COUNT; s++)
-		CHECK_INT(fsm_path(s, s, 7, path), 0);
+		CHECK_INT(state_path(s, s, 7, path), 0);
 }
 
 static void states_that_the_flags_lack_are_refused(void)
 {
-	enum device_state path[FSM_PATH_MAX];
+	enum device_state path[STATE_PATH_MAX];
 
-	CHECK_INT(fsm_path(STATE_RUNNING, STATE_RUNNING_P2P, 1, path), -EINVAL);
-	CHECK_INT(fsm_path(STATE_RUNNING, STATE_PRE_COPY, 3, path), -EINVAL);
-	CHECK_INT(fsm_path(STATE_RUNNING, STATE_PRE_COPY_P2P, 5, path), -EINVAL);
-	CHECK_INT(fsm_path(STATE_RUNNING, STATE_STOP, 0, path), -EINVAL);
-	CHECK_INT(fsm_path(STATE_RUNNING, STATE_COUNT, 7, path), -EINVAL);
+	CHECK_INT(state_path(STATE_RUNNING, STATE_RUNNING_P2P, 1, path), -EINVAL);
+	CHECK_INT(state_path(STATE_RUNNING, STATE_PRE_COPY, 3, path), -EINVAL);
+	CHECK_INT(state_path(STATE_RUNNING, STATE_PRE_COPY_P2P, 5, path), -EINVAL);
+	CHECK_INT(state_path(STATE_RUNNING, STATE_STOP, 0, path), -EINVAL);
+	CHECK_INT(state_path(STATE_RUNNING, STATE_COUNT, 7, path), -EINVAL);
 }
 
 static void a_fd_comes_with_entering_a_session(void)
 {
-	CHECK(fsm_gives_fd(STATE_STOP, STATE_STOP_COPY));
-	CHECK(fsm_gives_fd(STATE_STOP, STATE_RESUMING));
-	CHECK(fsm_gives_fd(STATE_RUNNING, STATE_PRE_COPY));
-	CHECK(fsm_gives_fd(STATE_RUNNING_P2P, STATE_PRE_COPY_P2P));
-	CHECK(!fsm_gives_fd(STATE_PRE_COPY, STATE_STOP_COPY));
-	CHECK(!fsm_gives_fd(STATE_PRE_COPY_P2P, STATE_STOP_COPY));
-	CHECK(!fsm_gives_fd(STATE_PRE_COPY, STATE_PRE_COPY_P2P));
-	CHECK(!fsm_gives_fd(STATE_STOP_COPY, STATE_STOP));
-	CHECK(!fsm_gives_fd(STATE_STOP, STATE_RUNNING_P2P));
+	CHECK(state_gives_fd(STATE_STOP, STATE_STOP_COPY));
+	CHECK(state_gives_fd(STATE_STOP, STATE_RESUMING));
+	CHECK(state_gives_fd(STATE_RUNNING, STATE_PRE_COPY));
+	CHECK(state_gives_fd(STATE_RUNNING_P2P, STATE_PRE_COPY_P2P));
+	CHECK(!state_gives_fd(STATE_PRE_COPY, STATE_STOP_COPY));
+	CHECK(!state_gives_fd(STATE_PRE_COPY_P2P, STATE_STOP_COPY));
+	CHECK(!state_gives_fd(STATE_PRE_COPY, STATE_PRE_COPY_P2P));
+	CHECK(!state_gives_fd(STATE_STOP_COPY, STATE_STOP));
+	CHECK(!state_gives_fd(STATE_STOP, STATE_RUNNING_P2P));
 }
 
 static void names_are_taken_in_any_case(void)
@@ -129,10 +129,10 @@ static void names_are_taken_in_any_case(void)
 
 	CHECK_INT(state_of("stop_copy"), STATE_STOP_COPY);
 	CHECK_INT(state_of("Running_P2P"), STATE_RUNNING_P2P);
-	CHECK_INT(fsm_state_parse("STOP_COP", &state), -EINVAL);
-	CHECK_INT(fsm_state_parse("", &state), -EINVAL);
-	CHECK_STR(fsm_state_name(STATE_PRE_COPY_P2P), "PRE_COPY_P2P");
-	CHECK_STR(fsm_state_name(STATE_COUNT), "unknown");
+	CHECK_INT(state_parse("STOP_COP", &state), -EINVAL);
+	CHECK_INT(state_parse("", &state), -EINVAL);
+	CHECK_STR(state_name(STATE_PRE_COPY_P2P), "PRE_COPY_P2P");
+	CHECK_STR(state_name(STATE_COUNT), "unknown");
 }
 
 int main(void)

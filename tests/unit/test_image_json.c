@@ -29,14 +29,14 @@ static const struct image_origin origin = {
 
 static void a_device_comes_back(void)
 {
-	char *text = report_image_device(&vf, &origin);
+	char *text = device_json_make(&vf, &origin);
 	struct err err = ERR_INIT;
 	struct device back;
 	struct image_origin from;
 
 	CHECK(text && text[strlen(text) - 1] == '\n');
-	CHECK_INT(report_image_read_device(text, strlen(text), &back, &from,
-					   &err), 0);
+	CHECK_INT(device_json_read(text, strlen(text), &back, &from,
+				   &err), 0);
 	CHECK_STR(err.message, "");
 	CHECK_INT(back.kind, DEVICE_VF);
 	CHECK_STR(back.name, vf.name);
@@ -62,12 +62,12 @@ static void a_device_of_another_kind_comes_back(void)
 		.kind = DEVICE_OTHER,
 		.name = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
 	};
-	char *text = report_image_device(&other, &origin);
+	char *text = device_json_make(&other, &origin);
 	struct err err = ERR_INIT;
 	struct device back;
 
-	CHECK_INT(report_image_read_device(text, strlen(text), &back, NULL,
-					   &err), 0);
+	CHECK_INT(device_json_read(text, strlen(text), &back, NULL,
+				   &err), 0);
 	CHECK_STR(err.message, "");
 	CHECK_INT(back.kind, DEVICE_OTHER);
 	CHECK_STR(back.name, other.name);
@@ -94,8 +94,8 @@ static void totals_come_back(void)
 	struct image_totals back;
 
 	transfer.phases[PHASE_PRE_COPY].duration_ns = 99;
-	text = report_image_manifest(&totals, &transfer);
-	CHECK_INT(report_image_read_manifest(text, strlen(text), &back, &err),
+	text = manifest_json_make(&totals, &transfer);
+	CHECK_INT(manifest_json_read(text, strlen(text), &back, &err),
 		  0);
 	CHECK_STR(err.message, "");
 	CHECK_INT(back.bytes, 12);
@@ -124,8 +124,8 @@ static void senseless_manifests_are_damaged(void)
 		struct image_totals back;
 		struct err err = ERR_INIT;
 
-		CHECK_INT(report_image_read_manifest(texts[i], strlen(texts[i]),
-						     &back, &err), -1);
+		CHECK_INT(manifest_json_read(texts[i], strlen(texts[i]),
+					     &back, &err), -1);
 		CHECK_INT(err.code, ERR_DAMAGED);
 		CHECK(*err.message);
 	}
@@ -134,14 +134,14 @@ static void senseless_manifests_are_damaged(void)
 /* A text that is not terminated: no byte beyond its length is looked at. */
 static void the_length_is_the_end(void)
 {
-	char *text = report_image_device(&vf, &origin);
+	char *text = device_json_make(&vf, &origin);
 	size_t len = strlen(text);
 	struct err err = ERR_INIT;
 	char *copy = malloc(len);
 
 	memcpy(copy, text, len);
-	CHECK_INT(report_image_check_device(copy, len, &err), 0);
-	CHECK_INT(report_image_check_device(copy, len - 3, &err), -1);
+	CHECK_INT(device_json_check(copy, len, &err), 0);
+	CHECK_INT(device_json_check(copy, len - 3, &err), -1);
 	free(copy);
 	free(text);
 }
@@ -157,11 +157,11 @@ static void the_manifest_of_a_packed_stream_is_read_back(void)
 		.digest = "00112233445566778899aabbccddeeff",
 	};
 	const struct record_parser records = { .format = STREAM_BARE };
-	char *text = report_image_packed_manifest(&totals, &records);
+	char *text = manifest_json_make_packed(&totals, &records);
 	struct image_totals back;
 	struct err err = ERR_INIT;
 
-	CHECK_INT(report_image_read_manifest(text, strlen(text), &back, &err), 0);
+	CHECK_INT(manifest_json_read(text, strlen(text), &back, &err), 0);
 	CHECK_STR(err.message, "");
 	CHECK(!memcmp(&back, &totals, sizeof(back)));
 	CHECK(strstr(text, "\"stopped_ns\": null"));
@@ -176,7 +176,7 @@ static void a_device_is_found_in_documents(void)
 		{ "", "" }, { "{\"device\": ", ", \"file\": \"x\"}" },
 		{ "{\"error\": {}, \"result\": {\"device\": ", "}}" },
 	};
-	char *device = report_image_device(&vf, &origin);
+	char *device = device_json_make(&vf, &origin);
 	struct image_origin from = {};
 	struct err err = ERR_INIT;
 
@@ -187,15 +187,15 @@ static void a_device_is_found_in_documents(void)
 				   around[i].before, device, around[i].after);
 
 		memcpy(document + len, "more", 5);
-		found = report_image_find_device(document, (size_t)len, &from,
-						 &err);
+		found = device_json_find(document, (size_t)len, &from,
+					 &err);
 		CHECK_STR(err.message, "");
 		CHECK_STR(found, device);
 		CHECK_INT(from.saved_unix_ns, origin.saved_unix_ns);
 		free(found);
 	}
 	free(device);
-	CHECK(!report_image_find_device("{\"device\": {}}", 14, &from, &err));
+	CHECK(!device_json_find("{\"device\": {}}", 14, &from, &err));
 	CHECK_INT(err.code, ERR_DAMAGED);
 }
 

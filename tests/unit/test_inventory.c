@@ -22,14 +22,14 @@ static void files_are_read_below_the_root(void)
 
 	root_kit_put("/sys/a", "12\n");
 	root_kit_put("/sys/b", "twelve\n");
-	CHECK_INT(root_read(text, sizeof(text), "/sys/%s", "b"), 6);
+	CHECK_INT(sysroot_read(text, sizeof(text), "/sys/%s", "b"), 6);
 	CHECK_STR(text, "twelve");
-	CHECK_INT(root_read_long(&value, "/sys/a"), 0);
+	CHECK_INT(sysroot_read_long(&value, "/sys/a"), 0);
 	CHECK_INT(value, 12);
-	CHECK_INT(root_read_long(&value, "/sys/b"), -EINVAL);
-	CHECK_INT(root_read(text, sizeof(text), "/sys/c"), -ENOENT);
+	CHECK_INT(sysroot_read_long(&value, "/sys/b"), -EINVAL);
+	CHECK_INT(sysroot_read(text, sizeof(text), "/sys/c"), -ENOENT);
 	CHECK_STR(text, "");
-	CHECK_INT(root_path(path, "/%5000s", "x"), -ENAMETOOLONG);
+	CHECK_INT(sysroot_path(path, "/%5000s", "x"), -ENAMETOOLONG);
 }
 
 static void links_are_read_by_their_last_part(void)
@@ -38,13 +38,13 @@ static void links_are_read_by_their_last_part(void)
 
 	root_kit_link("/sys/link", "../../drivers/igb");
 	root_kit_link("/sys/bare", "igb");
-	CHECK_INT(root_link_name(name, sizeof(name), "/sys/link"), 0);
+	CHECK_INT(sysroot_link_name(name, sizeof(name), "/sys/link"), 0);
 	CHECK_STR(name, "igb");
-	CHECK_INT(root_link_name(name, sizeof(name), "/sys/bare"), 0);
+	CHECK_INT(sysroot_link_name(name, sizeof(name), "/sys/bare"), 0);
 	CHECK_STR(name, "igb");
-	CHECK_INT(root_link_name(name, sizeof(name), "/sys/a"), -EINVAL);
+	CHECK_INT(sysroot_link_name(name, sizeof(name), "/sys/a"), -EINVAL);
 	root_kit_link("/sys/long", "../a-name-that-is-long");
-	CHECK_INT(root_link_name(name, sizeof(name), "/sys/long"),
+	CHECK_INT(sysroot_link_name(name, sizeof(name), "/sys/long"),
 		  -ENAMETOOLONG);
 }
 
@@ -52,19 +52,19 @@ static void another_root_is_never_written(void)
 {
 	char text[16];
 
-	CHECK_INT(root_write("13", "/sys/a"), -EROFS);
-	root_read(text, sizeof(text), "/sys/a");
+	CHECK_INT(sysroot_write("13", "/sys/a"), -EROFS);
+	sysroot_read(text, sizeof(text), "/sys/a");
 	CHECK_STR(text, "12");
 }
 
 static void the_slash_is_the_host(void)
 {
-	root_set("/");
-	CHECK(root_is_host());
-	root_set(NULL);
-	CHECK(root_is_host());
-	root_set(top);
-	CHECK(!root_is_host());
+	sysroot_set("/");
+	CHECK(sysroot_is_host());
+	sysroot_set(NULL);
+	CHECK(sysroot_is_host());
+	sysroot_set(top);
+	CHECK(!sysroot_is_host());
 }
 
 #define MODALIAS(vendor, device) \
@@ -122,9 +122,9 @@ static void a_scan_finds_functions_by_their_driver(void)
 	CHECK_STR(inventory.devices[0].name, "0000:01:00.0");
 	CHECK_INT(inventory.devices[0].iommu_group, -1);
 	CHECK(!inventory_has_iommu());
-	CHECK(inventory_find(&inventory, "1:0.0", &other, &err) ==
+	CHECK(inventory_resolve(&inventory, "1:0.0", &other, &err) ==
 	      &inventory.devices[0]);
-	CHECK(!inventory_find(&inventory, "02:00.0", &other, &err));
+	CHECK(!inventory_resolve(&inventory, "02:00.0", &other, &err));
 	CHECK_INT(err.code, ERR_NOT_MLX5);
 	inventory_free(&inventory);
 	CHECK_INT(inventory.n, 0);
@@ -270,10 +270,10 @@ static void another_file_is_not_borrowed(void)
 					     .fd = 0 } };
 	struct err err = ERR_INIT;
 
-	root_set(NULL);
+	sysroot_set(NULL);
 	CHECK_INT(holder_borrow(&device, &err), -1);
 	CHECK_INT(err.code, ERR_HOLDER_GONE);
-	root_set(top);
+	sysroot_set(top);
 }
 
 int main(void)

@@ -179,7 +179,7 @@ static void the_firmwares_words_are_found_in_the_kernel_log(void)
 		" SUBSYSTEM=pci\n DEVICE=+pci:0000:01:00.0\n";
 	static const char brackets[] =
 		"3,1,2,-;(pid 4): LOAD_VHCA_STATE(0x119) op_mod(0x0) failed, status bad packet (discarded)(0x30), syndrome (0x5), err(-22)\n";
-	struct fw_failure failure;
+	struct fw_error failure;
 
 	CHECK(kmsg_parse(record, 311, &failure));
 	CHECK_STR(failure.command, "SUSPEND_VHCA");

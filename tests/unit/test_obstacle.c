@@ -6,9 +6,9 @@
 
 #include "vfio/proc_access.h"
 
-static struct sight clear_sight(void)
+static struct proc_access clear_sight(void)
 {
-	return (struct sight){ .own_numbers = true,
+	return (struct proc_access){ .own_numbers = true,
 			       .all_numbers = true,
 			       .capable = true };
 }
@@ -17,12 +17,12 @@ static const struct holder holder = { .kind = HOLDER_HOLD,
 				      .pid = 4242,
 				      .comm = "mlxmigctl-hold" };
 
-static void check_unseen(struct sight sight, const char *code, int status)
+static void check_unseen(struct proc_access proc_access, const char *code, int status)
 {
 	struct err err = ERR_INIT;
 	char buf[ERR_HINT_SIZE];
 
-	CHECK_INT(obstacle_unseen(&sight, &err), -1);
+	CHECK_INT(proc_access_explain_hidden(&proc_access, &err), -1);
 	CHECK_STR(err_name(err.code), code);
 	CHECK_INT(err_exit_status(&err), status);
 	CHECK(*err_hint_of(&err, buf));
@@ -30,26 +30,26 @@ static void check_unseen(struct sight sight, const char *code, int status)
 
 static void unseen_for_each_reason(void)
 {
-	struct sight sight = clear_sight();
+	struct proc_access proc_access = clear_sight();
 
-	check_unseen(sight, "busy", 5);
-	sight.closed = true;
-	check_unseen(sight, "security_module", 6);
-	sight.all_numbers = false;
-	check_unseen(sight, "holder_hidden", 5);
-	sight.capable = false;
-	check_unseen(sight, "no_ptrace", 6);
-	sight.own_numbers = false;
-	check_unseen(sight, "holder_hidden", 5);
+	check_unseen(proc_access, "busy", 5);
+	proc_access.closed = true;
+	check_unseen(proc_access, "security_module", 6);
+	proc_access.all_numbers = false;
+	check_unseen(proc_access, "holder_hidden", 5);
+	proc_access.capable = false;
+	check_unseen(proc_access, "no_ptrace", 6);
+	proc_access.own_numbers = false;
+	check_unseen(proc_access, "holder_hidden", 5);
 }
 
-static void check_refused(struct sight sight, const char *code,
+static void check_refused(struct proc_access proc_access, const char *code,
 			  const char *words)
 {
 	struct err err = ERR_INIT;
 	char buf[ERR_HINT_SIZE];
 
-	CHECK_INT(obstacle_refused(&sight, &holder, EPERM, &err), -1);
+	CHECK_INT(proc_access_explain_refusal(&proc_access, &holder, EPERM, &err), -1);
 	CHECK_STR(err_name(err.code), code);
 	CHECK_INT(err_exit_status(&err), 6);
 	CHECK_INT(err.num, EPERM);
@@ -60,19 +60,19 @@ static void check_refused(struct sight sight, const char *code,
 
 static void refused_for_each_reason(void)
 {
-	struct sight sight = clear_sight();
+	struct proc_access proc_access = clear_sight();
 
-	strcpy(sight.modules, "apparmor, landlock");
-	check_refused(sight, "security_module", "(one of apparmor, landlock)");
-	*sight.modules = '\0';
-	check_refused(sight, "security_module", "forbids it all the same: ");
-	sight.ptrace_scope = 2;
-	sight.capable = false;
-	check_refused(sight, "no_ptrace", "CAP_SYS_PTRACE");
-	sight.ptrace_scope = 3;
-	check_refused(sight, "ptrace_scope", "kernel.yama.ptrace_scope is 3");
-	sight.capable = true;
-	check_refused(sight, "ptrace_scope", "kernel.yama.ptrace_scope is 3");
+	strcpy(proc_access.modules, "apparmor, landlock");
+	check_refused(proc_access, "security_module", "(one of apparmor, landlock)");
+	*proc_access.modules = '\0';
+	check_refused(proc_access, "security_module", "forbids it all the same: ");
+	proc_access.ptrace_scope = 2;
+	proc_access.capable = false;
+	check_refused(proc_access, "no_ptrace", "CAP_SYS_PTRACE");
+	proc_access.ptrace_scope = 3;
+	check_refused(proc_access, "ptrace_scope", "kernel.yama.ptrace_scope is 3");
+	proc_access.capable = true;
+	check_refused(proc_access, "ptrace_scope", "kernel.yama.ptrace_scope is 3");
 }
 
 int main(void)

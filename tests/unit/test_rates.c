@@ -11,7 +11,7 @@ static struct measured_rates told(const char *text)
 	struct measured_rates rates;
 
 	root_kit_put("/sys/kernel/debug/mlx5-vfio-pci/" VF "/status", text);
-	rates_read(VF, &rates);
+	measured_rates_read(VF, &rates);
 	return rates;
 }
 
@@ -19,7 +19,7 @@ static void nobody_tells(void)
 {
 	struct measured_rates rates = { 1, 1 };
 
-	rates_read("0000:ff:1f.7", &rates);
+	measured_rates_read("0000:ff:1f.7", &rates);
 	CHECK_INT(rates.save, 0);
 	CHECK_INT(rates.load, 0);
 }

@@ -12,7 +12,7 @@
 
 static void check_string(const char *text, const char *want)
 {
-	json_t *string = report_string(text);
+	json_t *string = document_string(text);
 
 	CHECK_STR(json_string_value(string), want);
 	json_decref(string);
@@ -46,7 +46,7 @@ static void an_error_is_told_whatever_its_texts(void)
 	err_set(&err, ERR_NO_FILE, ENOENT, "%s", "\xff.mig");
 	err_hint(&err, "%s", "caf\xc3");
 	err_device(&err, "\x80");
-	document = report_error(&err, NULL);
+	document = document_error(&err, NULL);
 	CHECK_STR(json_string_value(error_of(document, "code")), "no_such_file");
 	CHECK_STR(json_string_value(error_of(document, "message")),
 		  BAD ".mig: No such file or directory");
@@ -67,7 +67,7 @@ static void a_message_cut_inside_a_character_is_told(void)
 	for (int i = 0; i < 290; i++)
 		memcpy(name + strlen(name), "\xc3\xbc", 3);
 	err_set(&err, ERR_IO, 0, "%s", name);
-	document = report_error(&err, NULL);
+	document = document_error(&err, NULL);
 	CHECK_INT(json_string_length(error_of(document, "message")),
 		  510 + strlen(BAD));
 	json_decref(document);
@@ -79,7 +79,7 @@ static void a_signal_is_no_errno(void)
 	json_t *document;
 
 	err_set(&err, ERR_INTERRUPTED, 15, "ended");
-	document = report_error(&err, NULL);
+	document = document_error(&err, NULL);
 	CHECK(json_is_null(error_of(document, "errno")));
 	CHECK_INT(json_integer_value(error_of(document, "signal")), 15);
 	json_decref(document);
@@ -87,11 +87,11 @@ static void a_signal_is_no_errno(void)
 
 static void a_device_that_was_not_reached_is_told(void)
 {
-	struct outcome outcomes[2] = {
+	struct transfer_result outcomes[2] = {
 		{ .device = "0000:3b:00.2", .opened = true, .file = "\xff" },
 		{ .device = "0000:3b:00.3", .file = "b" },
 	};
-	json_t *document = report_save(outcomes, 2, true);
+	json_t *document = save_document(outcomes, 2, true);
 	json_t *devices = json_object_get(document, "devices");
 	json_t *second = json_array_get(devices, 1);
 

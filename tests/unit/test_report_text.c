@@ -15,7 +15,7 @@ static void check_text(json_t *document, const struct text_part *parts,
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	CHECK_INT(report_print_text(document, out, parts), 0);
+	CHECK_INT(document_print_text(document, out, parts), 0);
 	fclose(out);
 	CHECK_STR(text, want);
 	free(text);
@@ -62,8 +62,8 @@ static void values_become_text(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		json_t *json = json_loads(rows[i].json, 0, NULL);
-		struct value_item item = { .json = json };
-		char *text = value_text(&item, rows[i].value);
+		struct template_item item = { .json = json };
+		char *text = template_text(&item, rows[i].value);
 
 		CHECK(json);
 		CHECK_STR(text ? text : "(missing)",
@@ -214,9 +214,9 @@ static void times_of_a_document_without_parts_are_words(void)
 
 #define MS 1000000u
 
-static struct outcome outcome_of(const char *device)
+static struct transfer_result outcome_of(const char *device)
 {
-	struct outcome outcome = {
+	struct transfer_result outcome = {
 		.opened = true, .file = "vf0.mig", .file_bytes = 9216,
 		.done = true,
 		.transfer = {
@@ -249,11 +249,11 @@ static struct outcome outcome_of(const char *device)
 
 static void save_is_told_in_words(void)
 {
-	struct outcome outcome = outcome_of("0000:3b:00.2");
+	struct transfer_result outcome = outcome_of("0000:3b:00.2");
 
-	outcome_warn(&outcome, "its firmware is unknown");
-	outcome_warn(&outcome, "and more");
-	check_text(report_save(&outcome, 1, false), command_save.text,
+	transfer_result_warn(&outcome, "its firmware is unknown");
+	transfer_result_warn(&outcome, "and more");
+	check_text(save_document(&outcome, 1, false), command_save.text,
 		   "device: 0000:3b:00.2, borrowed from mlxmigctl-hold (pid 77)\n"
 		   "saved: yes\n"
 		   "file: vf0.mig (image, 9216 bytes (9.0 KiB))\n"
@@ -264,9 +264,9 @@ static void save_is_told_in_words(void)
 }
 
 /* RUNNING > STOP > STOP_COPY, read, and back. */
-static struct outcome timed_outcome(void)
+static struct transfer_result timed_outcome(void)
 {
-	struct outcome outcome = outcome_of("0000:3b:00.2");
+	struct transfer_result outcome = outcome_of("0000:3b:00.2");
 	struct transfer *transfer = &outcome.transfer;
 
 	transfer->walk = (struct walk){
@@ -282,12 +282,12 @@ static struct outcome timed_outcome(void)
 
 static void the_time_stopped_is_one_figure_and_what_it_is_made_of(void)
 {
-	struct outcome outcome = timed_outcome();
+	struct transfer_result outcome = timed_outcome();
 	struct stopped stopped;
 
 	CHECK(transfer_stopped(&outcome.transfer, &stopped));
 	CHECK_INT(stopped.duration_ns, outcome.transfer.stopped_ns);
-	check_text(report_save(&outcome, 1, false), command_save.text,
+	check_text(save_document(&outcome, 1, false), command_save.text,
 		   "device: 0000:3b:00.2, borrowed from mlxmigctl-hold (pid 77)\n"
 		   "saved: yes\n"
 		   "file: vf0.mig (image, 9216 bytes (9.0 KiB))\n"
@@ -299,16 +299,16 @@ static void the_time_stopped_is_one_figure_and_what_it_is_made_of(void)
 
 static void a_transfer_that_failed_tells_no_time_stopped(void)
 {
-	struct outcome outcome = outcome_of("0000:3b:00.2");
+	struct transfer_result outcome = outcome_of("0000:3b:00.2");
 	json_t *document;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
 	outcome.transfer.stopped_ns = 0;
-	document = report_load(&outcome);
+	document = load_document(&outcome);
 	CHECK(json_is_null(json_object_get(document, "stopped_ns")));
-	CHECK_INT(report_print_text(document, out, command_load.text), 0);
+	CHECK_INT(document_print_text(document, out, command_load.text), 0);
 	fclose(out);
 	CHECK(!strstr(text, "stopped"));
 	free(text);
@@ -317,13 +317,13 @@ static void a_transfer_that_failed_tells_no_time_stopped(void)
 
 static void save_of_several_is_told_for_each(void)
 {
-	struct outcome outcomes[2] = { outcome_of("0000:3b:00.2"),
+	struct transfer_result outcomes[2] = { outcome_of("0000:3b:00.2"),
 				       { .device = "0000:3b:00.3" } };
 
 	outcomes[0].transfer.lender.kind = HOLDER_NONE;
 	outcomes[0].raw = true;
 	outcomes[0].file_bytes = 0;
-	check_text(report_save(outcomes, 2, true), command_save.text,
+	check_text(save_document(outcomes, 2, true), command_save.text,
 		   "device: 0000:3b:00.2, opened, and so reset, for this\n"
 		   "saved: yes\n"
 		   "file: vf0.mig (stream)\n"
@@ -333,7 +333,7 @@ static void save_of_several_is_told_for_each(void)
 		   "saved: no\n");
 }
 
-static void check_load(struct outcome *outcome, const char *identity)
+static void check_load(struct transfer_result *outcome, const char *identity)
 {
 	char want[1024];
 
@@ -351,7 +351,7 @@ static void check_load(struct outcome *outcome, const char *identity)
 		 "verified: 3.0 ms, before the device was touched\n" TOOK
 		 "state: STOP, from RUNNING\n" PHASES,
 		 identity, outcome->raw ? "stream" : "image");
-	check_text(report_load(outcome), command_load.text, want);
+	check_text(load_document(outcome), command_load.text, want);
 }
 
 static void load_says_whether_the_identity_fits_or_was_not_checked(void)
@@ -364,7 +364,7 @@ static void load_says_whether_the_identity_fits_or_was_not_checked(void)
 		{ FIT_WARNS, "fits, with a warning" },
 		{ FIT_FORBIDS, "does not fit" },
 	};
-	struct outcome outcome = outcome_of("0000:3b:00.2");
+	struct transfer_result outcome = outcome_of("0000:3b:00.2");
 
 	check_load(&outcome, "not checked");
 	outcome.raw = true;
@@ -380,13 +380,13 @@ static void load_says_whether_the_identity_fits_or_was_not_checked(void)
 
 static void a_script_can_tell_a_fit_from_no_check(void)
 {
-	struct outcome outcome = outcome_of("0000:3b:00.2");
-	json_t *document = report_load(&outcome);
+	struct transfer_result outcome = outcome_of("0000:3b:00.2");
+	json_t *document = load_document(&outcome);
 
 	CHECK(json_is_null(json_object_get(document, "identity_fit")));
 	json_decref(document);
 	outcome.has_fit = true;
-	document = report_load(&outcome);
+	document = load_document(&outcome);
 	CHECK_STR(json_string_value(json_object_get(document, "identity_fit")),
 		  "yes");
 	json_decref(document);

@@ -44,7 +44,7 @@ static void usual(void)
 }
 
 /* The stream as a file, looked at. */
-static void scanned(struct scan *scan)
+static void scanned(struct stream_stats *scan)
 {
 	char path[] = "/tmp/test_scan.XXXXXX";
 	AUTO_VIEW struct view *view = NULL;
@@ -55,7 +55,7 @@ static void scanned(struct scan *scan)
 	close(fd);
 	CHECK_INT(view_open(&view, path, &err), 0);
 	unlink(path);
-	CHECK_INT(view ? scan_run(scan, view, NULL, NULL, &err) : -1, 0);
+	CHECK_INT(view ? stream_stats_run(scan, view, NULL, NULL, &err) : -1, 0);
 	CHECK_STR(err.message, "");
 }
 
@@ -79,7 +79,7 @@ static void payload_is(const struct payload *got, size_t begin, size_t len)
 	CHECK_STR(got->digest, text);
 }
 
-static void cells_are(const struct scan *scan)
+static void cells_are(const struct stream_stats *scan)
 {
 	CHECK_INT(scan->n_cells,
 		  (stream_len + scan->cell_bytes - 1) / scan->cell_bytes);
@@ -103,7 +103,7 @@ static void payloads_and_cells_are_summed_up_in_one_pass(void)
 
 	usual();
 	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
-		struct scan scan = {
+		struct stream_stats scan = {
 			.cell_bytes = sizes[s], .summaries = true, .limit = 9,
 		};
 
@@ -118,13 +118,13 @@ static void payloads_and_cells_are_summed_up_in_one_pass(void)
 		payload_is(&scan.payloads[4], 600093, 50001);
 		payload_is(&scan.stream, 0, stream_len);
 		cells_are(&scan);
-		scan_free(&scan);
+		stream_stats_free(&scan);
 	}
 }
 
 static void cells_know_which_records_begin_in_them(void)
 {
-	struct scan scan = { .cell_bytes = 1000 };
+	struct stream_stats scan = { .cell_bytes = 1000 };
 
 	usual();
 	scanned(&scan);
@@ -136,12 +136,12 @@ static void cells_know_which_records_begin_in_them(void)
 	CHECK_INT(scan.cells[600].borders, 3);
 	CHECK_INT(scan.cells[600].first, 2);
 	cells_are(&scan);
-	scan_free(&scan);
+	stream_stats_free(&scan);
 }
 
 static void no_more_payloads_than_the_limit_are_summed_up(void)
 {
-	struct scan scan = { .summaries = true, .limit = 2 };
+	struct stream_stats scan = { .summaries = true, .limit = 2 };
 
 	usual();
 	scanned(&scan);
@@ -149,12 +149,12 @@ static void no_more_payloads_than_the_limit_are_summed_up(void)
 	CHECK_INT(scan.n_payloads, 2);
 	payload_is(&scan.payloads[1], 40, 600000);
 	CHECK_INT(scan.n_cells, 0);
-	scan_free(&scan);
+	stream_stats_free(&scan);
 }
 
 static void a_payload_that_is_not_all_there_has_no_summary(void)
 {
-	struct scan scan = { .summaries = true, .limit = 9, .cell_bytes = 64 };
+	struct stream_stats scan = { .summaries = true, .limit = 9, .cell_bytes = 64 };
 
 	stream_len = 0;
 	put_record(100, 0, RECORD_FW_DATA, 100);
@@ -165,12 +165,12 @@ static void a_payload_that_is_not_all_there_has_no_summary(void)
 	CHECK(!scan.payloads[1].whole);
 	payload_is(&scan.stream, 0, stream_len);
 	cells_are(&scan);
-	scan_free(&scan);
+	stream_stats_free(&scan);
 }
 
 static void a_size_beyond_all_numbers_is_not_there(void)
 {
-	struct scan scan = { .summaries = true, .limit = 9 };
+	struct stream_stats scan = { .summaries = true, .limit = 9 };
 
 	stream_len = 0;
 	put_record(100, 0, RECORD_FW_DATA, 100);
@@ -178,12 +178,12 @@ static void a_size_beyond_all_numbers_is_not_there(void)
 	scanned(&scan);
 	CHECK(scan.payloads[0].whole);
 	CHECK(scan.n_payloads < 2 || !scan.payloads[1].whole);
-	scan_free(&scan);
+	stream_stats_free(&scan);
 }
 
 static void a_stream_without_records_is_one_payload(void)
 {
-	struct scan scan = { .summaries = true, .limit = 9, .cell_bytes = 4096 };
+	struct stream_stats scan = { .summaries = true, .limit = 9, .cell_bytes = 4096 };
 
 	stream_len = 0;
 	put_record(0, 77, 0xdeadbeef, 9000);
@@ -194,7 +194,7 @@ static void a_stream_without_records_is_one_payload(void)
 	payload_is(&scan.stream, 0, stream_len);
 	CHECK_INT(scan.cells[0].borders, 0);
 	cells_are(&scan);
-	scan_free(&scan);
+	stream_stats_free(&scan);
 }
 
 int main(void)

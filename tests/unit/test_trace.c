@@ -13,43 +13,43 @@ static struct device vf = { .kind = DEVICE_VF, .name = VF };
 
 static const char *taken(const struct device *device)
 {
-	static char text[TRACE_TEXT_SIZE];
+	static char text[HOLD_MARKER_TEXT_SIZE];
 
-	trace_take(device, text, sizeof(text));
+	hold_marker_take(device, text, sizeof(text));
 	return text;
 }
 
 static void without_a_folder_nothing_is_left(void)
 {
-	trace_write(VF);
-	CHECK_INT(trace_loaded(VF), TRI_UNKNOWN);
-	trace_note_load(VF);
-	trace_remove(VF);
+	hold_marker_write(VF);
+	CHECK_INT(hold_marker_loaded(VF), TRI_UNKNOWN);
+	hold_marker_note_load(VF);
+	hold_marker_remove(VF);
 	CHECK_STR(taken(&vf), "");
 	root_kit_put("/run/another", "");
 }
 
 static void a_clean_end_leaves_none(void)
 {
-	trace_write(VF);
-	CHECK_INT(trace_loaded(VF), TRI_NO);
-	trace_remove(VF);
-	CHECK_INT(trace_loaded(VF), TRI_UNKNOWN);
+	hold_marker_write(VF);
+	CHECK_INT(hold_marker_loaded(VF), TRI_NO);
+	hold_marker_remove(VF);
+	CHECK_INT(hold_marker_loaded(VF), TRI_UNKNOWN);
 	CHECK_STR(taken(&vf), "");
 }
 
 static void a_killed_holder_is_told_once(void)
 {
-	char want[TRACE_TEXT_SIZE];
+	char want[HOLD_MARKER_TEXT_SIZE];
 
 	snprintf(want, sizeof(want),
 		 "mlxmigctl hold (pid %d) was killed; the kernel has reset the device, and what it held is lost",
 		 (int)getpid());
-	trace_write(VF);
+	hold_marker_write(VF);
 	CHECK_STR(taken(&vf), want);
 	CHECK_STR(taken(&vf), "");
-	trace_write(VF);
-	trace_note_load(VF);
+	hold_marker_write(VF);
+	hold_marker_note_load(VF);
 	CHECK_STR(taken(&vf), want);
 }
 
@@ -59,68 +59,68 @@ static void of_another_device_less_is_known(void)
 	struct device other = vf;
 
 	other.kind = DEVICE_OTHER;
-	trace_write(VF);
+	hold_marker_write(VF);
 	CHECK(strstr(taken(&other), "may be lost"));
 }
 
 static void a_load_is_noted_for_the_holder(void)
 {
-	trace_write(VF);
-	trace_note_load(VF);
-	trace_note_load(VF);
-	CHECK_INT(trace_loaded(VF), TRI_YES);
+	hold_marker_write(VF);
+	hold_marker_note_load(VF);
+	hold_marker_note_load(VF);
+	CHECK_INT(hold_marker_loaded(VF), TRI_YES);
 	/* The next one begins anew. */
-	trace_write(VF);
-	CHECK_INT(trace_loaded(VF), TRI_NO);
-	trace_remove(VF);
+	hold_marker_write(VF);
+	CHECK_INT(hold_marker_loaded(VF), TRI_NO);
+	hold_marker_remove(VF);
 }
 
 /* Below this root no process has a number. */
 static void a_look_leaves_the_trace(void)
 {
-	char text[TRACE_TEXT_SIZE];
+	char text[HOLD_MARKER_TEXT_SIZE];
 
-	trace_look(&vf, text, sizeof(text));
+	hold_marker_read(&vf, text, sizeof(text));
 	CHECK_STR(text, "");
-	root_kit_put(TRACE_DIR "/" VF ".hold", "pid 42\nstart 4711\n");
+	root_kit_put(HOLD_MARKER_DIR "/" VF ".hold", "pid 42\nstart 4711\n");
 	root_kit_put("/proc/42/stat", "42 (mlxmigctl-hold) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 0 0");
-	trace_look(&vf, text, sizeof(text));
+	hold_marker_read(&vf, text, sizeof(text));
 	CHECK_STR(text, "");
 	/* Its number is another's by now. */
 	root_kit_put("/proc/42/stat", "42 (bash) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4712 0 0");
-	trace_look(&vf, text, sizeof(text));
+	hold_marker_read(&vf, text, sizeof(text));
 	CHECK(strstr(text, "mlxmigctl hold (pid 42) was killed;"));
 	CHECK_STR(taken(&vf), text);
-	trace_look(&vf, text, sizeof(text));
+	hold_marker_read(&vf, text, sizeof(text));
 	CHECK_STR(text, "");
 }
 
 static void who_has_it_by_now_is_named(void)
 {
 	struct device other = vf;
-	char text[TRACE_TEXT_SIZE];
+	char text[HOLD_MARKER_TEXT_SIZE];
 
-	root_kit_put(TRACE_DIR "/" VF ".hold", "pid 43\nstart 4711\n");
+	root_kit_put(HOLD_MARKER_DIR "/" VF ".hold", "pid 43\nstart 4711\n");
 	other.holder = (struct holder){ .kind = HOLDER_OTHER, .pid = 44, .comm = "mlxmigctl" };
-	trace_look(&other, text, sizeof(text));
+	hold_marker_read(&other, text, sizeof(text));
 	CHECK_STR(text, "");
 	strcpy(other.holder.comm, "qemu-system-x86");
-	trace_look(&other, text, sizeof(text));
+	hold_marker_read(&other, text, sizeof(text));
 	CHECK_STR(text, "mlxmigctl hold (pid 43) was killed before qemu-system-x86 (pid 44) took the device; what it held is lost");
 	other.holder = (struct holder){ .kind = HOLDER_NONE, .unsure = true };
-	trace_look(&other, text, sizeof(text));
+	hold_marker_read(&other, text, sizeof(text));
 	CHECK_STR(text, "");
-	trace_remove(VF);
+	hold_marker_remove(VF);
 }
 
 /* One that was written to in the moment of the kill, or by somebody else. */
 static void what_is_no_trace_is_left_alone(void)
 {
-	root_kit_put(TRACE_DIR "/" VF ".hold", "");
+	root_kit_put(HOLD_MARKER_DIR "/" VF ".hold", "");
 	CHECK_STR(taken(&vf), "");
-	root_kit_put(TRACE_DIR "/" VF ".hold", "pid 42\n");
+	root_kit_put(HOLD_MARKER_DIR "/" VF ".hold", "pid 42\n");
 	CHECK_STR(taken(&vf), "");
-	CHECK_INT(trace_loaded(VF), TRI_NO);
+	CHECK_INT(hold_marker_loaded(VF), TRI_NO);
 }
 
 int main(void)

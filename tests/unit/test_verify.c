@@ -13,10 +13,10 @@
 
 #define MIB (1u << 20)
 
-static struct verdict verify_bytes(const void *data, size_t len,
-				   unsigned int n_threads)
+static struct verify_result verify_bytes(const void *data, size_t len,
+					 unsigned int n_threads)
 {
-	struct verdict verdict = { .limit = 4 };
+	struct verify_result verdict = { .limit = 4 };
 	int fd = memfd_create("image", MFD_CLOEXEC);
 	static char path[64];
 
@@ -59,10 +59,10 @@ static void a_good_image_is_good_with_any_number_of_threads(void)
 		struct reading reading = read_image(image.data, image.len);
 
 		for (unsigned int n = 0; n < 12; n += 1 + n / 3) {
-			struct verdict verdict =
+			struct verify_result verdict =
 				verify_bytes(image.data, image.len, n);
 
-			CHECK(verdict_good(&verdict));
+			CHECK(verify_result_is_good(&verdict));
 			CHECK_STR(verdict.err.message, "");
 			CHECK_STR(verdict.totals.digest, reading.totals.digest);
 			CHECK_INT(verdict.totals.members,
@@ -70,7 +70,7 @@ static void a_good_image_is_good_with_any_number_of_threads(void)
 			CHECK_INT(verdict.parser.n_records, 9);
 			CHECK_INT(verdict.made[CHECK_DIGESTS], !recipes[i].raw);
 			CHECK(verdict.made[CHECK_FRAMING]);
-			verdict_release(&verdict);
+			verify_result_release(&verdict);
 		}
 		reading_free(&reading);
 		bytes_free(&image);
@@ -86,20 +86,20 @@ static void verify_and_the_reader_agree_on_every_flip(void)
 
 	for (size_t at = 0; at < image.len; at++) {
 		struct reading reading;
-		struct verdict verdict;
+		struct verify_result verdict;
 
 		image.data[at] ^= (unsigned char)(1 << at % 8);
 		reading = read_image(image.data, image.len);
 		verdict = verify_bytes(image.data, image.len, 1);
-		if (verdict_good(&verdict) != !reading.ret) {
+		if (verify_result_is_good(&verdict) != !reading.ret) {
 			check_failures++;
 			printf("# byte %zu: the reader says \"%s\", verify \"%s\"\n",
 			       at, reading.err.message, verdict.err.message);
 		}
-		CHECK(verdict_good(&verdict) ||
-		      verdict_is_damage(&verdict.err));
-		good += verdict_good(&verdict);
-		verdict_release(&verdict);
+		CHECK(verify_result_is_good(&verdict) ||
+		      verify_result_is_damage(&verdict.err));
+		good += verify_result_is_good(&verdict);
+		verify_result_release(&verdict);
 		reading_free(&reading);
 		image.data[at] ^= (unsigned char)(1 << at % 8);
 	}
@@ -112,11 +112,11 @@ static void every_truncation_is_damage(void)
 	struct bytes image = good_image();
 
 	for (size_t len = 0; len < image.len; len += 3) {
-		struct verdict verdict = verify_bytes(image.data, len, 1);
+		struct verify_result verdict = verify_bytes(image.data, len, 1);
 
-		CHECK(!verdict_good(&verdict));
-		CHECK(verdict_is_damage(&verdict.err));
-		verdict_release(&verdict);
+		CHECK(!verify_result_is_good(&verdict));
+		CHECK(verify_result_is_damage(&verdict.err));
+		verify_result_release(&verdict);
 	}
 	bytes_free(&image);
 }
@@ -143,9 +143,9 @@ static void the_first_damaged_member_is_told_with_its_records(void)
 	struct bytes image = image_with_damage(&stream);
 
 	for (unsigned int n = 1; n < 4; n++) {
-		struct verdict verdict = verify_bytes(image.data, image.len, n);
+		struct verify_result verdict = verify_bytes(image.data, image.len, n);
 
-		CHECK(!verdict_good(&verdict) && verdict.damaged);
+		CHECK(!verify_result_is_good(&verdict) && verdict.damaged);
 		CHECK_INT(verdict.damage.check, CHECK_DIGESTS);
 		CHECK_STR(verdict.damage.member, "state/00000001-stop_copy");
 		CHECK_INT(verdict.damage.offset, 4 * MIB);
@@ -161,7 +161,7 @@ static void the_first_damaged_member_is_told_with_its_records(void)
 			     "damage in bytes 4194304 to 8388607 of the stream"));
 		CHECK(strstr(verdict.err.hint,
 			     "good up to byte 4194304 (1 member)"));
-		verdict_release(&verdict);
+		verify_result_release(&verdict);
 	}
 	bytes_free(&image);
 	bytes_free(&stream);
@@ -172,7 +172,7 @@ static void damage_before_the_end_of_a_truncated_image_is_found(void)
 {
 	struct bytes stream;
 	struct bytes image = image_with_damage(&stream);
-	struct verdict verdict = verify_bytes(image.data, image.len - MIB, 2);
+	struct verify_result verdict = verify_bytes(image.data, image.len - MIB, 2);
 
 	CHECK_INT(verdict.damage.check, CHECK_DIGESTS);
 	CHECK_STR(verdict.damage.member, "state/00000001-stop_copy");
@@ -180,7 +180,7 @@ static void damage_before_the_end_of_a_truncated_image_is_found(void)
 	CHECK(strstr(verdict.errs[CHECK_STRUCTURE].message,
 		     "inside state/00000003-stop_copy"));
 	CHECK(!verdict.made[CHECK_FRAMING]);
-	verdict_release(&verdict);
+	verify_result_release(&verdict);
 	bytes_free(&image);
 	bytes_free(&stream);
 }
@@ -189,7 +189,7 @@ static void a_truncated_image_says_in_which_member(void)
 {
 	struct bytes stream = stream_of_records(9);
 	struct bytes image = make_image(&stream, &(struct recipe){ 0 });
-	struct verdict verdict = verify_bytes(image.data, 5 * MIB, 2);
+	struct verify_result verdict = verify_bytes(image.data, 5 * MIB, 2);
 
 	CHECK_INT(verdict.damage.check, CHECK_STRUCTURE);
 	CHECK_STR(verdict.damage.member, "state/00000001-stop_copy");
@@ -197,7 +197,7 @@ static void a_truncated_image_says_in_which_member(void)
 	CHECK_INT(verdict.damage.len, 4 * MIB);
 	CHECK_INT(verdict.totals.bytes, 4 * MIB);
 	CHECK_INT(verdict.damaged_members, 0);
-	verdict_release(&verdict);
+	verify_result_release(&verdict);
 	bytes_free(&image);
 	bytes_free(&stream);
 }
@@ -208,14 +208,14 @@ static void a_foreign_member_is_told_when_read_through(void)
 	struct bytes stream = stream_of_records(3);
 	struct bytes image = make_image(&stream,
 					&(struct recipe){ .zstd_level = 1 });
-	struct verdict verdict = verify_bytes(image.data, image.len / 2, 1);
+	struct verify_result verdict = verify_bytes(image.data, image.len / 2, 1);
 
 	CHECK(verdict.damaged && verdict.compressed);
 	CHECK_INT(verdict.damage.check, CHECK_STRUCTURE);
 	CHECK_STR(verdict.damage.member, "state/00000000-stop_copy");
 	CHECK_INT(verdict.damage.offset, 0);
 	CHECK_INT(verdict.damage.len, 3 * MIB);
-	verdict_release(&verdict);
+	verify_result_release(&verdict);
 	bytes_free(&image);
 	bytes_free(&stream);
 }
@@ -224,7 +224,7 @@ static void framing_errors_have_their_offset(void)
 {
 	struct bytes stream = stream_of_records(6);
 	struct bytes image;
-	struct verdict verdict;
+	struct verify_result verdict;
 
 	put_header(stream.data + 3 * MIB, 5, 77);
 	image = make_image(&stream, &(struct recipe){ 0 });
@@ -235,12 +235,12 @@ static void framing_errors_have_their_offset(void)
 	CHECK(!err_is_set(&verdict.errs[CHECK_DIGESTS]));
 	CHECK_INT(verdict.n_records, 1);
 	CHECK_INT(verdict.records[0].record.tag, 77);
-	verdict_release(&verdict);
+	verify_result_release(&verdict);
 	verdict = verify_bytes(stream.data, 2 * MIB + 9, 2);
 	CHECK_INT(verdict.damage.check, CHECK_FRAMING);
 	CHECK_INT(verdict.damage.offset, 2 * MIB + 9);
 	CHECK(strstr(verdict.err.message, "inside a record's header"));
-	verdict_release(&verdict);
+	verify_result_release(&verdict);
 	bytes_free(&image);
 	bytes_free(&stream);
 }
@@ -249,7 +249,7 @@ static void framing_errors_have_their_offset(void)
 static void a_wrong_promise_is_one_of_the_totals(void)
 {
 	struct builder builder;
-	struct verdict verdict;
+	struct verify_result verdict;
 	struct bytes image;
 
 	build_image(&builder);
@@ -262,7 +262,7 @@ static void a_wrong_promise_is_one_of_the_totals(void)
 	CHECK_STR(verdict.damage.member, "manifest.json");
 	CHECK_INT(verdict.damaged_members, 0);
 	CHECK(strstr(verdict.err.message, "promises"));
-	verdict_release(&verdict);
+	verify_result_release(&verdict);
 	bytes_free(&image);
 }
 
@@ -270,7 +270,7 @@ static void the_list_of_records_has_a_limit(void)
 {
 	struct bytes stream = noise(4 * MIB, 2);
 	struct reading reading;
-	struct verdict verdict;
+	struct verify_result verdict;
 	struct bytes image;
 
 	for (size_t at = 0; at < 4 * MIB; at += 4096)
@@ -283,7 +283,7 @@ static void the_list_of_records_has_a_limit(void)
 	verdict = verify_bytes(image.data, image.len, 1);
 	CHECK_INT(verdict.n_records, 4);
 	CHECK_INT(verdict.n_records + verdict.n_records_more, 1024);
-	verdict_release(&verdict);
+	verify_result_release(&verdict);
 	bytes_free(&image);
 	bytes_free(&stream);
 }
@@ -300,7 +300,7 @@ static void count_progress(const struct progress *progress, void *data)
 static void files_do_not_disturb_each_other(void)
 {
 	static char paths[12][64];
-	struct verdict verdicts[12] = {};
+	struct verify_result verdicts[12] = {};
 	struct verify_plan plan = {
 				    .progress = count_progress };
 	struct bytes good = good_image();
@@ -315,12 +315,12 @@ static void files_do_not_disturb_each_other(void)
 	}
 	for (plan.jobs = 0; plan.jobs < 40; plan.jobs += 7) {
 		for (int i = 0; i < 12; i++)
-			verdicts[i] = (struct verdict){ .path = paths[i] };
+			verdicts[i] = (struct verify_result){ .path = paths[i] };
 		verify_files(&plan, verdicts, 12);
 		for (int i = 0; i < 12; i++) {
-			CHECK_INT(verdict_good(&verdicts[i]), i % 3 && i != 7);
-			CHECK_INT(verdict_is_damage(&verdicts[i].err), !(i % 3));
-			verdict_release(&verdicts[i]);
+			CHECK_INT(verify_result_is_good(&verdicts[i]), i % 3 && i != 7);
+			CHECK_INT(verify_result_is_damage(&verdicts[i].err), !(i % 3));
+			verify_result_release(&verdicts[i]);
 		}
 		CHECK(ticked >= 7 * 700);
 		CHECK_INT(verdicts[7].err.code, ERR_NO_FILE);
