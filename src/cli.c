@@ -42,8 +42,7 @@ static void match_long(struct match *match, const struct argp_option *options,
 	}
 }
 
-static const struct argp_option *match_short(const struct argp_option *options,
-					     char key)
+static const struct argp_option *match_short(const struct argp_option *options, char key)
 {
 	for (; options && options->name; options++)
 		if (options->key == key)
@@ -57,8 +56,7 @@ static const char *kind_of(const struct command *command)
 }
 
 /* "--name" or "--name=value"; 1: it takes the next word too; -1: it is wrong. */
-static int judge_long(const struct command *command, const char *word,
-		      bool last, struct err *err)
+static int judge_long(const struct command *command, const char *word, bool last, struct err *err)
 {
 	int len = (int)strcspn(word, "=");
 	struct match match = {};
@@ -67,28 +65,22 @@ static int judge_long(const struct command *command, const char *word,
 		match_long(&match, command->options, word + 2, (size_t)len - 2);
 	match_long(&match, cli_global_options, word + 2, (size_t)len - 2);
 	if (!match.option)
-		return err_set(err, ERR_USAGE, 0, "no %s: %.*s",
-			       kind_of(command), len, word);
+		return err_set(err, ERR_USAGE, 0, "no %s: %.*s", kind_of(command), len, word);
 	if (match.several)
-		return err_set(err, ERR_USAGE, 0,
-			       "%.*s is short for more than one option", len,
+		return err_set(err, ERR_USAGE, 0, "%.*s is short for more than one option", len,
 			       word);
 	if (!match.option->arg && word[len])
-		return err_set(err, ERR_USAGE, 0, "--%s takes no argument",
-			       match.option->name);
-	if (!match.option->arg || word[len] ||
-	    match.option->flags & OPTION_ARG_OPTIONAL)
+		return err_set(err, ERR_USAGE, 0, "--%s takes no argument", match.option->name);
+	if (!match.option->arg || word[len] || match.option->flags & OPTION_ARG_OPTIONAL)
 		return 0;
 	if (last)
-		return err_set(err, ERR_USAGE, 0,
-			       "--%s: its argument is missing: %s",
+		return err_set(err, ERR_USAGE, 0, "--%s: its argument is missing: %s",
 			       match.option->name, match.option->arg);
 	return 1;
 }
 
 /* "-c", "-ct", "-l3"; as judge_long(). */
-static int judge_short(const struct command *command, const char *word,
-		       bool last, struct err *err)
+static int judge_short(const struct command *command, const char *word, bool last, struct err *err)
 {
 	while (*++word) {
 		const struct argp_option *option =
@@ -97,12 +89,10 @@ static int judge_short(const struct command *command, const char *word,
 		if (!option)
 			option = match_short(cli_global_options, *word);
 		if (!option)
-			return err_set(err, ERR_USAGE, 0, "no %s: -%c",
-				       kind_of(command), *word);
+			return err_set(err, ERR_USAGE, 0, "no %s: -%c", kind_of(command), *word);
 		if (option->arg && !word[1] && last)
-			return err_set(err, ERR_USAGE, 0,
-				       "-%c: its argument is missing: %s",
-				       *word, option->arg);
+			return err_set(err, ERR_USAGE, 0, "-%c: its argument is missing: %s", *word,
+				       option->arg);
 		if (option->arg)
 			return !word[1];
 	}
@@ -118,8 +108,7 @@ static int judge_short(const struct command *command, const char *word,
  * Sets ERR_USAGE with what is wrong with it: it does not exist, its argument
  * is missing, it takes none, or it is short for more than one. Returns -1.
  */
-static int misuse_option(const struct command *command, char **words, int n,
-			 struct err *err)
+static int misuse_option(const struct command *command, char **words, int n, struct err *err)
 {
 	int ret = 0;
 
@@ -147,8 +136,7 @@ static int bare_length(const char *word)
 }
 
 /** misuse_missing - name the operands that @command lacks, having @n_operands of them; returns -1 */
-static int misuse_missing(const struct command *command, size_t n_operands,
-			  struct err *err)
+static int misuse_missing(const struct command *command, size_t n_operands, struct err *err)
 {
 	const char *word = command->operand_words;
 	size_t n = (size_t)command->min_operands - n_operands;
@@ -159,9 +147,8 @@ static int misuse_missing(const struct command *command, size_t n_operands,
 	if (n > 1 && word[strcspn(word, " \n")] == ' ') {
 		const char *second = word + strcspn(word, " ") + 1;
 
-		err_set(err, ERR_USAGE, 0, "%s: %.*s and %.*s are missing",
-			command->name, bare_length(word), word,
-			bare_length(second), second);
+		err_set(err, ERR_USAGE, 0, "%s: %.*s and %.*s are missing", command->name,
+			bare_length(word), word, bare_length(second), second);
 	} else {
 		err_set(err, ERR_USAGE, 0, "%s: %.*s is missing",
 			command->name, bare_length(word), word);
@@ -193,8 +180,7 @@ struct parse {
 	int verb; /* index of the verb in argv, 0: none */
 };
 
-static int parse_progress(const char *arg, struct globals *globals,
-			  struct err *err)
+static int parse_progress(const char *arg, struct globals *globals, struct err *err)
 {
 	static const char *const modes[] = {
 		[PROGRESS_AUTO] = "auto", [PROGRESS_NONE] = "none",
@@ -256,8 +242,7 @@ static error_t parse_own(int key, char *arg, struct argp_state *state)
 static void set_bad_option(struct parse *parse, const struct argp_state *state)
 {
 	if (!err_is_set(parse->err))
-		misuse_option(parse->inv->command, state->argv + 1,
-			      state->argc - 1, parse->err);
+		misuse_option(parse->inv->command, state->argv + 1, state->argc - 1, parse->err);
 }
 
 static error_t parse_verb(int key, char *arg, struct argp_state *state)
@@ -294,8 +279,7 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		if (inv->command->max_operands >= 0 &&
 		    inv->n_operands == (size_t)inv->command->max_operands) {
-			err_set(parse->err, ERR_USAGE, 0,
-				"%s: one operand too many", arg);
+			err_set(parse->err, ERR_USAGE, 0, "%s: one operand too many", arg);
 			misuse_hint(inv->command, parse->err);
 			return EINVAL;
 		}
@@ -320,17 +304,14 @@ static int find_verb(int argc, char **argv, struct parse *parse)
 	const struct argp_child children[] = { { .argp = &global_argp }, {} };
 	const struct argp argp = { .parser = parse_verb, .children = children };
 
-	if (argp_parse(&argp, argc, argv, PARSE_FLAGS | ARGP_IN_ORDER, NULL,
-		       parse))
-		return err_set(parse->err, ERR_USAGE, 0,
-			       "the command line is wrong");
+	if (argp_parse(&argp, argc, argv, PARSE_FLAGS | ARGP_IN_ORDER, NULL, parse))
+		return err_set(parse->err, ERR_USAGE, 0, "the command line is wrong");
 	if (parse->inv->help || parse->inv->version)
 		return 0;
 	if (parse->inv->command)
 		return 0;
 	if (parse->verb)
-		err_set(parse->err, ERR_USAGE, 0, "no such command: %s",
-			argv[parse->verb]);
+		err_set(parse->err, ERR_USAGE, 0, "no such command: %s", argv[parse->verb]);
 	else
 		err_set(parse->err, ERR_USAGE, 0, "no command given");
 	return misuse_hint(NULL, parse->err);
@@ -356,8 +337,7 @@ static int check_operands(const struct invocation *inv, struct err *err)
 		return misuse_missing(command, inv->n_operands, err);
 	if (!command->check)
 		return 0;
-	return command->check(inv->options, inv->operands, inv->n_operands,
-			      err);
+	return command->check(inv->options, inv->operands, inv->n_operands, err);
 }
 
 int cli_parse(int argc, char **argv, struct invocation *inv, struct err *err)

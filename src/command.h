@@ -50,8 +50,7 @@ struct request {
 	const void *options;
 	char **operands;
 	size_t n_operands;
-	int (*emit)(const struct request *request, const json_t *document,
-		    struct err *err);
+	int (*emit)(const struct request *request, const json_t *document, struct err *err);
 	int (*emit_text)(const char *text, size_t len, struct err *err);
 	void (*warn)(const char *words);
 	progress_fn progress;
@@ -103,10 +102,8 @@ struct command {
 	int max_operands;
 	size_t options_size;
 	int (*parse)(int key, const char *arg, void *options, struct err *err);
-	int (*check)(const void *options, char **operands, size_t n_operands,
-		     struct err *err);
-	int (*run)(const struct request *request, struct reply *reply,
-		   struct err *err);
+	int (*check)(const void *options, char **operands, size_t n_operands, struct err *err);
+	int (*run)(const struct request *request, struct reply *reply, struct err *err);
 	const struct text_part *text;
 };
 

@@ -21,8 +21,7 @@ static void print_options(const char *cur, const struct argp_option *options)
 	for (; options && options->name; options++) {
 		char word[64];
 
-		snprintf(word, sizeof(word), "--%s%s", options->name,
-			 options->arg ? "=" : "");
+		snprintf(word, sizeof(word), "--%s%s", options->name, options->arg ? "=" : "");
 		candidate(cur, word, options->doc);
 	}
 }
@@ -86,8 +85,7 @@ static enum operand operand_next(const struct line *line)
 
 	if (line->only_devices)
 		return OPERAND_DEVICE;
-	if (command->max_operands >= 0 &&
-	    line->n_operands >= command->max_operands)
+	if (command->max_operands >= 0 && line->n_operands >= command->max_operands)
 		return OPERAND_NONE;
 	if (line->n_operands && command->operands[1] != OPERAND_NONE)
 		return command->operands[1];
@@ -100,13 +98,11 @@ static bool is_option(const char *word, const struct argp_option *option)
 	size_t len = strcspn(word, "=");
 
 	if (text_starts(word, "--"))
-		return len - 2 == strlen(option->name) &&
-		       !strncmp(word + 2, option->name, len - 2);
+		return len - 2 == strlen(option->name) && !strncmp(word + 2, option->name, len - 2);
 	return option->key == (unsigned char)word[1] && !word[2];
 }
 
-static const struct argp_option *find_option(const char *word,
-					     const struct argp_option *options)
+static const struct argp_option *find_option(const char *word, const struct argp_option *options)
 {
 	for (; options && options->name; options++)
 		if (is_option(word, options))
@@ -114,8 +110,7 @@ static const struct argp_option *find_option(const char *word,
 	return NULL;
 }
 
-static void note_argument(struct line *line, const struct argp_option *option,
-			  const char *argument)
+static void note_argument(struct line *line, const struct argp_option *option, const char *argument)
 {
 	if (!strcmp(option->name, "sysroot"))
 		sysroot_set(argument);
@@ -168,8 +163,7 @@ static void print_value(const char *cur, const struct argp_option *option,
 }
 
 /* All of them, where its help lists them: "on|off". */
-static void print_values(const char *cur, const struct argp_option *option,
-			 bool whole)
+static void print_values(const char *cur, const struct argp_option *option, bool whole)
 {
 	const char *values = option->arg;
 
@@ -181,17 +175,14 @@ static void print_values(const char *cur, const struct argp_option *option,
 	}
 }
 
-static void print_states(const char *cur, const struct argp_option *option,
-			 bool whole)
+static void print_states(const char *cur, const struct argp_option *option, bool whole)
 {
 	for (unsigned int s = STATE_STOP; s < STATE_COUNT; s++)
-		print_value(cur, option, whole, state_name(s),
-			    strlen(state_name(s)));
+		print_value(cur, option, whole, state_name(s), strlen(state_name(s)));
 }
 
 /* What may follow an option. Of files the shells know how much of "--option=file" to complete. */
-static void print_argument(const char *cur, const struct argp_option *option,
-			   bool whole)
+static void print_argument(const char *cur, const struct argp_option *option, bool whole)
 {
 	if (strchr(option->arg, '|'))
 		print_values(cur, option, whole);

@@ -23,8 +23,7 @@ static int print_document(const struct invocation *inv, const json_t *document,
 	if (inv->globals.text)
 		ret = document_print_text(document, out, inv->command->text);
 	else
-		ret = document_print(document, out,
-				     stdout_is_data || inv->globals.compact);
+		ret = document_print(document, out, stdout_is_data || inv->globals.compact);
 	if (ret)
 		return err_set(err, ERR_IO, -ret, "writing the document");
 	return 0;
@@ -40,8 +39,7 @@ static int print_output(const char *text, struct err *err)
 
 static const struct invocation *emit_for;
 
-static int emit(const struct request *request, const json_t *document,
-		struct err *err)
+static int emit(const struct request *request, const json_t *document, struct err *err)
 {
 	(void)request;
 	return print_document(emit_for, document, false, err);
@@ -79,8 +77,7 @@ static int print_failure(const struct invocation *inv, const struct err *err,
 	if (inv->globals.text || !reply->stdout_is_data)
 		print_error(err);
 	if (!inv->globals.text)
-		document_print(document, out,
-			       reply->stdout_is_data || inv->globals.compact);
+		document_print(document, out, reply->stdout_is_data || inv->globals.compact);
 	else if (reply->document)
 		document_print_text(reply->document, out, inv->command->text);
 	json_decref(document);
@@ -108,8 +105,7 @@ static int run(const struct invocation *inv)
 	sysroot_set(inv->globals.sysroot);
 	emit_for = inv;
 	if (inv->command->run(&request, &reply, &err) && !err_is_set(&err))
-		err_set(&err, ERR_INTERNAL, 0, "%s failed without a reason",
-			inv->command->name);
+		err_set(&err, ERR_INTERNAL, 0, "%s failed without a reason", inv->command->name);
 	progress_end(&view);
 	reply.stdout_is_data |= text_emitted;
 	if (!err_is_set(&err) && reply.output)
@@ -130,8 +126,7 @@ static int run(const struct invocation *inv)
 static int occupy_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 &&
-		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
 			return -1;
 	return 0;
 }

@@ -31,8 +31,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct bind_options *bind = request->options;
 	struct driver_wish wish = {

@@ -29,8 +29,7 @@ static json_t *states_of(const struct mig_caps *caps)
 
 	for (unsigned int i = STATE_STOP; i < STATE_COUNT; i++)
 		if (state_exists(i, caps->flags))
-			json_array_append_new(states,
-					      json_string(state_name(i)));
+			json_array_append_new(states, json_string(state_name(i)));
 	return states;
 }
 
@@ -66,8 +65,7 @@ static json_t *features_of(const struct feature_set *set)
 	json_t *features = json_object();
 
 	for (unsigned int i = 0; i < FEATURE_COUNT; i++)
-		json_object_set_new(features, feature_name(i),
-				    ops_of(set->ops[i]));
+		json_object_set_new(features, feature_name(i), ops_of(set->ops[i]));
 	return features;
 }
 
@@ -80,8 +78,7 @@ static json_t *vfio_of(const struct feature_set *set)
 
 		if (!(set->vfio_flags & (1u << bit)))
 			continue;
-		json_array_append_new(flags, name ? json_string(name) :
-						    json_sprintf("bit%u", bit));
+		json_array_append_new(flags, name ? json_string(name) : json_sprintf("bit%u", bit));
 	}
 	return json_pack("{s:o, s:b, s:I, s:I}", "flags", flags,
 			 "reset", !!(set->vfio_flags & DEVICE_FLAG_RESET),
@@ -139,8 +136,7 @@ static json_t *caps_document(const struct caps_result *result)
 	json_t *document = device_access_document("caps", &result->visit);
 
 	json_object_set_new(document, "migration", migration_of(result));
-	json_object_set_new(document, "state",
-			    state_json(caps->device_state, caps->state));
+	json_object_set_new(document, "state", state_json(caps->device_state, caps->state));
 	json_object_set_new(document, "stop_copy_bytes",
 			    caps->data_size ?
 				    json_integer((json_int_t)
@@ -152,11 +148,9 @@ static json_t *caps_document(const struct caps_result *result)
 				      rate_or_null(result->measured.save),
 				      "load_bytes_per_second",
 				      rate_or_null(result->measured.load)));
-	json_object_set_new(document, "features",
-			    features_of(&result->features));
+	json_object_set_new(document, "features", features_of(&result->features));
 	json_object_set_new(document, "vfio", vfio_of(&result->features));
-	json_object_set_new(document, "warnings",
-			    device_access_warnings(&result->visit));
+	json_object_set_new(document, "warnings", device_access_warnings(&result->visit));
 	return document;
 }
 
@@ -180,13 +174,11 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 		return ARGP_ERR_UNKNOWN;
 	if (!text_size(arg, &caps->rate) && caps->rate)
 		return 0;
-	err_set(err, ERR_USAGE, 0, "--rate: %s is no number of bytes a second",
-		arg);
+	err_set(err, ERR_USAGE, 0, "--rate: %s is no number of bytes a second", arg);
 	return err_hint(err, "a size is a number of bytes, or of larger units: 900M, 2G");
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct caps_options *caps = request->options;
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
@@ -202,8 +194,7 @@ static int run(const struct request *request, struct reply *reply,
 	measured_rates_read(device.name, &result.measured);
 	/* That a device cannot migrate is an answer here, not a failure. */
 	if (mig_require(&device, &result.caps, &verdict))
-		text_copy(result.verdict, sizeof(result.verdict),
-			  verdict.message);
+		text_copy(result.verdict, sizeof(result.verdict), verdict.message);
 	reply->document = caps_document(&result);
 	return 0;
 }

@@ -44,10 +44,8 @@ json_t *compat_document(const struct compat *compat)
 	json_t *homeless = json_array();
 
 	for (size_t i = 0; i < compat->n_homeless; i++)
-		json_array_append_new(homeless,
-				      document_string(compat->homeless[i]->name));
-	json_object_set_new(document, "fit",
-			    json_string(fit_name(compat->verdict)));
+		json_array_append_new(homeless, document_string(compat->homeless[i]->name));
+	json_object_set_new(document, "fit", json_string(fit_name(compat->verdict)));
 	json_object_set_new(document, "source", side_of(&compat->source));
 	json_object_set_new(document, "target", side_of(&compat->target));
 	json_object_set_new(document, "without_target", homeless);
@@ -87,15 +85,13 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	(void)data;
 	(void)n_operands;
 	if (strcmp(operands[0], "-") || strcmp(operands[1], "-"))
 		return 0;
-	return err_set(err, ERR_USAGE, 0,
-		       "both sides cannot be standard input");
+	return err_set(err, ERR_USAGE, 0, "both sides cannot be standard input");
 }
 
 /* What there is as a file is one; a folder may be a device's in sysfs. */
@@ -103,8 +99,7 @@ static bool is_file(const char *name)
 {
 	struct stat st;
 
-	return !strcmp(name, "-") ||
-	       (!stat(name, &st) && !S_ISDIR(st.st_mode));
+	return !strcmp(name, "-") || (!stat(name, &st) && !S_ISDIR(st.st_mode));
 }
 
 static int read_device(struct compat_side *side, bool probe, struct err *err)
@@ -130,8 +125,7 @@ static int read_device(struct compat_side *side, bool probe, struct err *err)
 	return 0;
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct compat_options *opts = request->options;
 	struct compat compat = { .limit = limit_or(&opts->limit, LIMIT_DEFAULT) };

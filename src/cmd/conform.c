@@ -17,11 +17,9 @@ static json_t *check_of(const struct conform_check *check, bool listed)
 
 	if (listed)
 		return object;
-	json_object_set_new(object, "result",
-			    json_string(conform_outcome_name(check->verdict)));
+	json_object_set_new(object, "result", json_string(conform_outcome_name(check->verdict)));
 	json_object_set_new(object, "detail", document_text(check->detail));
-	json_object_set_new(object, "duration_ns",
-			    json_integer((json_int_t)check->duration_ns));
+	json_object_set_new(object, "duration_ns", json_integer((json_int_t)check->duration_ns));
 	return object;
 }
 
@@ -30,13 +28,11 @@ static json_t *checks_of(const struct conform_result *result, bool listed)
 	json_t *checks = json_array();
 
 	for (size_t i = 0; i < result->n; i++)
-		json_array_append_new(checks,
-				      check_of(&result->checks[i], listed));
+		json_array_append_new(checks, check_of(&result->checks[i], listed));
 	return checks;
 }
 
-static json_t *count(const struct conform_result *result,
-		     enum conform_outcome verdict)
+static json_t *count(const struct conform_result *result, enum conform_outcome verdict)
 {
 	return json_integer((json_int_t)result->counts[verdict]);
 }
@@ -49,31 +45,24 @@ json_t *conform_document(const struct conform_result *result, bool listed)
 		document = document_new("conform");
 	} else {
 		document = device_access_document("conform", &result->visit);
-		json_object_set_new(document, "flags",
-				    json_integer((json_int_t)result->flags));
+		json_object_set_new(document, "flags", json_integer((json_int_t)result->flags));
 		json_object_set_new(document, "state",
-				    json_string(state_name(
-					    result->visit.state)));
+				    json_string(state_name(result->visit.state)));
 		json_object_set_new(document, "duration_ns",
 				    json_integer((json_int_t)result->duration_ns));
-		json_object_set_new(document, "passed",
-				    count(result, CONFORM_PASS));
-		json_object_set_new(document, "failed",
-				    count(result, CONFORM_FAIL));
-		json_object_set_new(document, "skipped",
-				    count(result, CONFORM_SKIP));
+		json_object_set_new(document, "passed", count(result, CONFORM_PASS));
+		json_object_set_new(document, "failed", count(result, CONFORM_FAIL));
+		json_object_set_new(document, "skipped", count(result, CONFORM_SKIP));
 	}
 	json_object_set_new(document, "checks", checks_of(result, listed));
 	return document;
 }
 
-static void print_check(FILE *out, size_t number,
-			const struct conform_check *check)
+static void print_check(FILE *out, size_t number, const struct conform_check *check)
 {
 	bool failed = check->verdict == CONFORM_FAIL;
 
-	fprintf(out, "%sok %zu - %s", failed ? "not " : "", number,
-		check->name);
+	fprintf(out, "%sok %zu - %s", failed ? "not " : "", number, check->name);
 	if (check->verdict == CONFORM_SKIP)
 		fprintf(out, " # SKIP %s", check->detail);
 	fputc('\n', out);
@@ -124,12 +113,10 @@ static const struct argp_option options[] = {
 	{}
 };
 
-static int add_pattern(struct conform_options *conform, const char *pattern,
-		       struct err *err)
+static int add_pattern(struct conform_options *conform, const char *pattern, struct err *err)
 {
 	if (conform->n_patterns == PATTERNS_MAX)
-		return err_set(err, ERR_USAGE, 0, "--check: more than %d",
-			       PATTERNS_MAX);
+		return err_set(err, ERR_USAGE, 0, "--check: more than %d", PATTERNS_MAX);
 	conform->patterns[conform->n_patterns++] = pattern;
 	return 0;
 }
@@ -155,15 +142,13 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct conform_options *conform = data;
 
 	(void)operands;
 	if (conform->list && conform->tap)
-		return err_set(err, ERR_USAGE, 0,
-			       "--list and --tap: a list is no test");
+		return err_set(err, ERR_USAGE, 0, "--list and --tap: a list is no test");
 	if (conform->list == !n_operands)
 		return 0;
 	err_set(err, ERR_USAGE, 0, conform->list ?
@@ -197,19 +182,16 @@ static int require_checks(const struct conform_result *result, struct err *err)
 	return err_hint(err, "mlxmigctl conform --list names them");
 }
 
-static int list(const struct conform_options *conform,
-		struct conform_result *result, struct reply *reply,
-		struct err *err)
+static int list(const struct conform_options *conform, struct conform_result *result,
+		struct reply *reply, struct err *err)
 {
-	if (conform_list(patterns_of(conform), result, err) ||
-	    require_checks(result, err))
+	if (conform_list(patterns_of(conform), result, err) || require_checks(result, err))
 		return -1;
 	reply->document = conform_document(result, true);
 	return 0;
 }
 
-static int run_checks(const struct request *request,
-		      struct conform_result *result, struct err *err)
+static int run_checks(const struct request *request, struct conform_result *result, struct err *err)
 {
 	const struct conform_options *conform = request->options;
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
@@ -225,8 +207,7 @@ static int run_checks(const struct request *request,
 	return require_checks(result, err);
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct conform_options *conform = request->options;
 	int AUTO_INTERRUPT begun = interrupt_begin(err);

@@ -11,13 +11,11 @@
 #include "vfio/holders.h"
 #include "vfio/migration.h"
 
-static int check_named_once(const struct device *devices, size_t last,
-			    struct err *err)
+static int check_named_once(const struct device *devices, size_t last, struct err *err)
 {
 	for (size_t i = 0; i < last; i++)
 		if (!strcmp(devices[i].name, devices[last].name)) {
-			err_set(err, ERR_USAGE, 0, "%s is named twice",
-				devices[i].name);
+			err_set(err, ERR_USAGE, 0, "%s is named twice", devices[i].name);
 			err_hint(err, "each device once, by whatever name");
 			return err_device(err, devices[i].name);
 		}
@@ -28,8 +26,7 @@ static int resolve_one(const struct inventory *inventory, const char *name,
 		       struct device *out, struct err *err)
 {
 	struct device other = {};
-	const struct device *found = inventory_resolve(inventory, name, &other,
-						       err);
+	const struct device *found = inventory_resolve(inventory, name, &other, err);
 
 	if (!found)
 		return err_device(err, name);
@@ -43,8 +40,7 @@ int devices_find(struct inventory *inventory, char **names, size_t n,
 	if (inventory_scan(inventory, err))
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (resolve_one(inventory, names[i], &out[i], err) ||
-		    check_named_once(out, i, err))
+		if (resolve_one(inventory, names[i], &out[i], err) || check_named_once(out, i, err))
 			return -1;
 	return 0;
 }
@@ -52,8 +48,7 @@ int devices_find(struct inventory *inventory, char **names, size_t n,
 int devices_resolve(struct inventory *inventory, char **names, size_t n,
 		    struct device *out, struct err *err)
 {
-	return devices_find(inventory, names, n, out, err) ?
-		       -1 : holder_find_all(out, n, err);
+	return devices_find(inventory, names, n, out, err) ? -1 : holder_find_all(out, n, err);
 }
 
 int device_resolve(char *name, struct device *out, struct err *err)
@@ -91,8 +86,7 @@ static const char *reason_against_probe(const struct device *device, bool free_t
 		if (free_too)
 			return NULL;
 		/* Whether that is reset by being opened is its driver's affair. */
-		return *device->mdev_type ? PROBE_REASON_FREE_MDEV :
-					    PROBE_REASON_FREE;
+		return *device->mdev_type ? PROBE_REASON_FREE_MDEV : PROBE_REASON_FREE;
 	}
 }
 
@@ -119,8 +113,7 @@ void probe_device(struct device *device, bool free_too)
 
 	if (!reason && read_caps(device, &err))
 		reason = err.message;
-	text_copy(device->probe_reason, sizeof(device->probe_reason),
-		  reason ? reason : "");
+	text_copy(device->probe_reason, sizeof(device->probe_reason), reason ? reason : "");
 	stream_formats_find(device);
 }
 
@@ -171,14 +164,12 @@ json_t *state_json(bool known, enum device_state state)
 	return known ? json_string(state_name(state)) : json_null();
 }
 
-void access_json_add(json_t *object, const char *device,
-		     const struct holder *lender)
+void access_json_add(json_t *object, const char *device, const struct holder *lender)
 {
 	bool fresh = lender->kind == HOLDER_NONE;
 
 	json_object_set_new(object, "device", document_text(device));
-	json_object_set_new(object, "access",
-			    json_string(fresh ? "opened" : "borrowed"));
+	json_object_set_new(object, "access", json_string(fresh ? "opened" : "borrowed"));
 	json_object_set_new(object, "fresh", json_boolean(fresh));
 	json_object_set_new(object, "lender", holder_json(lender));
 }

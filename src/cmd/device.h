@@ -39,8 +39,7 @@ int device_resolve(char *name, struct device *out, struct err *err)
  * ERR_NOT_VF for a PF. A device of kind DEVICE_OTHER passes: VFIO tells what
  * it can. 0 or -1.
  */
-int device_require_vf(const struct device *device, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int device_require_vf(const struct device *device, struct err *err) __attribute__((nonnull(1, 2)));
 
 /* What a device offers, as far as that can be read without disturbing it. */
 
@@ -55,8 +54,7 @@ int device_require_vf(const struct device *device, struct err *err)
  *
  * Where it was not asked, its probe_reason says why.
  */
-void probe_device(struct device *device, bool free_too)
-	__attribute__((nonnull(1)));
+void probe_device(struct device *device, bool free_too) __attribute__((nonnull(1)));
 
 /* What the commands share that open one device and do nothing else to it than look or walk. */
 
@@ -90,8 +88,7 @@ json_t *device_access_document(const char *command, const struct device_access *
 	__attribute__((nonnull(1, 2)));
 
 /** device_access_warnings - the "warnings" of a document that has no others; an array, to be added to */
-json_t *device_access_warnings(const struct device_access *visit)
-	__attribute__((nonnull(1)));
+json_t *device_access_warnings(const struct device_access *visit) __attribute__((nonnull(1)));
 
 /** device_access_json_add - add to @object what @visit says of the device */
 void device_access_json_add(json_t *object, const struct device_access *visit)

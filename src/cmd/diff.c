@@ -52,19 +52,16 @@ static uint64_t only_of(const struct common *common, int side)
 {
 	const struct piece *piece = common->pieces[side];
 
-	return piece ? piece->header + piece->len - common->header -
-			       common->payload : 0;
+	return piece ? piece->header + piece->len - common->header - common->payload : 0;
 }
 
-static enum fate fate_of(const struct diff_pair *pair,
-			 const struct common *common)
+static enum fate fate_of(const struct diff_pair *pair, const struct common *common)
 {
 	if (!common->pieces[0])
 		return FATE_ONLY_B;
 	if (!common->pieces[1])
 		return FATE_ONLY_A;
-	return pair->changed || only_of(common, 0) || only_of(common, 1)
-		       ? FATE_CHANGED : FATE_SAME;
+	return pair->changed || only_of(common, 0) || only_of(common, 1) ? FATE_CHANGED : FATE_SAME;
 }
 
 /* Its number, which is the piece's, since what is no record comes last. */
@@ -89,8 +86,7 @@ static json_t *piece_of(const struct piece *piece, size_t index)
 			 "flags", record ? number(record->flags) : json_null());
 }
 
-static json_t *pair_of(const struct diff_pair *pair,
-		       const struct common *common, enum fate fate)
+static json_t *pair_of(const struct diff_pair *pair, const struct common *common, enum fate fate)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "change", fates[fate],
@@ -114,8 +110,7 @@ static json_t *pairs_of(const struct diff *diff, uint64_t counts[FATE_COUNT])
 
 		counts[fate]++;
 		if (fate != FATE_SAME && json_array_size(pairs) < diff->limit)
-			json_array_append_new(pairs,
-					      pair_of(pair, &common, fate));
+			json_array_append_new(pairs, pair_of(pair, &common, fate));
 	}
 	return pairs;
 }
@@ -138,12 +133,10 @@ static json_t *hex_of(const unsigned char *bytes, size_t len)
 	return json_string(text);
 }
 
-static json_t *range_side(const struct diff *diff,
-			  const struct diff_range *range, int side)
+static json_t *range_side(const struct diff *diff, const struct diff_range *range, int side)
 {
 	size_t index = diff->pairs[range->pair].piece[side];
-	size_t len = range->bytes < DIFF_SHOWN ? (size_t)range->bytes
-					       : DIFF_SHOWN;
+	size_t len = range->bytes < DIFF_SHOWN ? (size_t)range->bytes : DIFF_SHOWN;
 
 	return json_pack("{s:o, s:o, s:o}",
 			 "record", record_of(&diff->sides[side].pieces[index],
@@ -152,8 +145,7 @@ static json_t *range_side(const struct diff *diff,
 			 "hex", hex_of(range->shown[side], len));
 }
 
-static json_t *range_of(const struct diff *diff,
-			const struct diff_range *range)
+static json_t *range_of(const struct diff *diff, const struct diff_range *range)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
 			 "in", range->in_header ? "header" : "payload",
@@ -169,8 +161,7 @@ static json_t *ranges_of(const struct diff *diff)
 	json_t *ranges = json_array();
 
 	for (size_t i = 0; i < diff->n_ranges; i++)
-		json_array_append_new(ranges,
-				      range_of(diff, &diff->ranges[i]));
+		json_array_append_new(ranges, range_of(diff, &diff->ranges[i]));
 	return ranges;
 }
 
@@ -180,8 +171,7 @@ static json_t *diff_document(const struct diff *diff)
 	uint64_t counts[FATE_COUNT] = {};
 	json_t *document = document_new("diff"), *pairs = pairs_of(diff, counts);
 	uint64_t listed = json_array_size(pairs);
-	uint64_t different = counts[FATE_CHANGED] + counts[FATE_ONLY_A] +
-			     counts[FATE_ONLY_B];
+	uint64_t different = counts[FATE_CHANGED] + counts[FATE_ONLY_A] + counts[FATE_ONLY_B];
 
 	json_object_update_new(document, json_pack(
 		"{s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
@@ -348,8 +338,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 		return option_limit(arg, &opts->limit, err);
 	case KEY_GAP:
 		if (text_size(arg, &opts->gap))
-			return err_set(err, ERR_USAGE, 0,
-				       "--gap=%s is no number of bytes", arg);
+			return err_set(err, ERR_USAGE, 0, "--gap=%s is no number of bytes", arg);
 		return 0;
 	case KEY_ALIGN:
 		return parse_align(arg, &opts->align, err);
@@ -363,8 +352,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	(void)data;
 	(void)n_operands;
@@ -386,8 +374,7 @@ static int report(const struct diff *diff, const struct map_style *style,
 	return reply->output ? 0 : err_set(err, ERR_NO_MEMORY, 0, "the map");
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct diff_options *opts = request->options;
 	struct map_style style = map_style(stdout, opts->width);

@@ -65,19 +65,15 @@ static json_t *dirty_document(const struct dirty_result *result)
 	uint64_t bytes = 0;
 
 	json_object_set_new(document, "ranges", ranges_of(result, &bytes));
-	json_object_set_new(document, "logged_bytes",
-			    json_integer((json_int_t)bytes));
+	json_object_set_new(document, "logged_bytes", json_integer((json_int_t)bytes));
 	json_object_set_new(document, "page_bytes",
 			    json_integer((json_int_t)result->plan.page_size));
 	json_object_set_new(document, "tracked_page_bytes",
 			    json_integer((json_int_t)result->tracked_page_size));
-	json_object_set_new(document, "duration_ns",
-			    json_integer((json_int_t)result->duration_ns));
-	json_object_set_new(document, "pages",
-			    json_integer((json_int_t)result->pages));
+	json_object_set_new(document, "duration_ns", json_integer((json_int_t)result->duration_ns));
+	json_object_set_new(document, "pages", json_integer((json_int_t)result->pages));
 	json_object_set_new(document, "bytes",
-			    json_integer((json_int_t)bytes_of(result,
-							      result->pages)));
+			    json_integer((json_int_t)bytes_of(result, result->pages)));
 	json_object_set_new(document, "samples", samples_of(result));
 	if (!device_access_is_borrowed(&result->visit))
 		json_array_append_new(warnings, json_string(WARN_NOBODY));
@@ -123,37 +119,32 @@ static int parse_seconds(const char *name, const char *text, double min,
 	return 0;
 }
 
-static int parse_range(const char *text, struct dirty_plan *plan,
-		       struct err *err)
+static int parse_range(const char *text, struct dirty_plan *plan, struct err *err)
 {
 	struct dirty_range *range = &plan->ranges[plan->n_ranges];
 	const char *colon = strchr(text, ':');
 	char iova[32];
 
 	if (plan->n_ranges == DIRTY_RANGES_MAX)
-		return err_set(err, ERR_USAGE, 0, "more than %d ranges",
-			       DIRTY_RANGES_MAX);
+		return err_set(err, ERR_USAGE, 0, "more than %d ranges", DIRTY_RANGES_MAX);
 	if (!colon || text_format(iova, sizeof(iova), "%.*s",
 				  (int)(colon - text), text) ||
 	    text_size(iova, &range->iova) ||
 	    text_size(colon + 1, &range->length) || !range->length ||
 	    range->iova + range->length < range->iova) {
-		err_set(err, ERR_USAGE, 0, "--range: not IOVA:LENGTH: %s",
-			text);
+		err_set(err, ERR_USAGE, 0, "--range: not IOVA:LENGTH: %s", text);
 		return err_hint(err, "as in --range 0x100000000:2G");
 	}
 	plan->n_ranges++;
 	return 0;
 }
 
-static int parse_page_size(const char *text, struct dirty_plan *plan,
-			   struct err *err)
+static int parse_page_size(const char *text, struct dirty_plan *plan, struct err *err)
 {
 	if (!text_size(text, &plan->page_size) && plan->page_size >= 4096 &&
 	    !(plan->page_size & (plan->page_size - 1)))
 		return 0;
-	return err_set(err, ERR_USAGE, 0,
-		       "--page-size: a power of two from 4096 on, not %s", text);
+	return err_set(err, ERR_USAGE, 0, "--page-size: a power of two from 4096 on, not %s", text);
 }
 
 static int parse(int key, const char *arg, void *data, struct err *err)
@@ -168,11 +159,9 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	case KEY_RANGE:
 		return parse_range(arg, plan, err);
 	case KEY_FOR:
-		return parse_seconds("--for", arg, INTERVAL_MIN,
-				     &plan->duration_ns, err);
+		return parse_seconds("--for", arg, INTERVAL_MIN, &plan->duration_ns, err);
 	case KEY_INTERVAL:
-		return parse_seconds("--interval", arg, INTERVAL_MIN,
-				     &plan->interval_ns, err);
+		return parse_seconds("--interval", arg, INTERVAL_MIN, &plan->interval_ns, err);
 	case KEY_PAGE_SIZE:
 		return parse_page_size(arg, plan, err);
 	default:
@@ -199,15 +188,13 @@ static int check_range(const struct dirty_plan *plan, size_t i, struct err *err)
 
 		if (range->iova < other->iova + other->length &&
 		    other->iova < range->iova + range->length)
-			return err_set(err, ERR_USAGE, 0,
-				       "ranges %zu and %zu overlap", j + 1,
+			return err_set(err, ERR_USAGE, 0, "ranges %zu and %zu overlap", j + 1,
 				       i + 1);
 	}
 	return 0;
 }
 
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct dirty_options *dirty = data;
 	const struct dirty_plan *plan = &dirty->plan;
@@ -236,8 +223,7 @@ static void samples_free(struct dirty_result *result)
 	free(result->samples);
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct dirty_options *dirty = request->options;
 	int AUTO_INTERRUPT begun = interrupt_begin(err);

@@ -33,8 +33,7 @@ json_t *conform_document(const struct conform_result *result, bool listed)
 	__attribute__((nonnull(1)));
 
 /** conform_tap - version 13 of the Test Anything Protocol; malloc'ed, NULL: no memory */
-char *conform_tap(const struct conform_result *result)
-	__attribute__((nonnull(1)));
+char *conform_tap(const struct conform_result *result) __attribute__((nonnull(1)));
 
 /**
  * diff_map_text - diff->map as text, lines with a newline each

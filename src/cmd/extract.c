@@ -102,8 +102,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct extract_options *opts = data;
 
@@ -111,13 +110,11 @@ static int check(const void *data, char **operands, size_t n_operands,
 	(void)n_operands;
 	if (opts->stream + opts->record + opts->device < 2)
 		return 0;
-	err_set(err, ERR_USAGE, 0,
-		"--stream, --record and --device exclude each other");
+	err_set(err, ERR_USAGE, 0, "--stream, --record and --device exclude each other");
 	return err_hint(err, "each goes into a file of its own: call mlxmigctl extract once for each");
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct extract_options *opts = request->options;
 	const struct extract_plan how = {

@@ -30,15 +30,12 @@ static void put_words(FILE *out, const unsigned char *data, size_t len)
 	fputs("|\n", out);
 }
 
-static bool repeats(const struct hexdump *dump, const unsigned char *data,
-		    size_t len)
+static bool repeats(const struct hexdump *dump, const unsigned char *data, size_t len)
 {
-	return dump->begun && len == HEXDUMP_LINE &&
-	       !memcmp(dump->last, data, HEXDUMP_LINE);
+	return dump->begun && len == HEXDUMP_LINE && !memcmp(dump->last, data, HEXDUMP_LINE);
 }
 
-static void put_line(struct hexdump *dump, FILE *out,
-		     const unsigned char *data, size_t len)
+static void put_line(struct hexdump *dump, FILE *out, const unsigned char *data, size_t len)
 {
 	if (repeats(dump, data, len)) {
 		fputs(dump->starred ? "" : "*\n", out);
@@ -65,8 +62,7 @@ static char *finished(FILE *out, char **text)
 	return NULL;
 }
 
-char *hexdump_text(struct hexdump *dump, const unsigned char *data, size_t len,
-		   size_t *text_len)
+char *hexdump_text(struct hexdump *dump, const unsigned char *data, size_t len, size_t *text_len)
 {
 	char *text = NULL;
 	FILE *out = open_memstream(&text, text_len);
@@ -115,16 +111,14 @@ int hexdump_parse(const char *arg, struct hexdump_range *range, struct err *err)
 {
 	char parts[128];
 
-	if (!text_format(parts, sizeof(parts), "%s", arg) &&
-	    !parse_parts(parts, range))
+	if (!text_format(parts, sizeof(parts), "%s", arg) && !parse_parts(parts, range))
 		return 0;
 	err_set(err, ERR_USAGE, 0, "--hexdump=%s is no place in a stream", arg);
 	return err_hint(err, "name the record, and perhaps an offset and a length in its payload: --hexdump=1:0x100:64");
 }
 
 /* A text that was made, or not for want of memory; it is freed. */
-static int emit(const struct request *request, char *made, size_t len,
-		struct err *err)
+static int emit(const struct request *request, char *made, size_t len, struct err *err)
 {
 	AUTO_FREE char *text = made;
 

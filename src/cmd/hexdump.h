@@ -37,8 +37,7 @@ char *hexdump_text(struct hexdump *dump, const unsigned char *data, size_t len,
 		   size_t *text_len) __attribute__((nonnull(1, 4)));
 
 /** hexdump_end - the line with the offset behind the last byte, or nothing when there was none; as hexdump_text() */
-char *hexdump_end(const struct hexdump *dump, size_t *text_len)
-	__attribute__((nonnull(1, 2)));
+char *hexdump_end(const struct hexdump *dump, size_t *text_len) __attribute__((nonnull(1, 2)));
 
 /**
  * struct hexdump_range - what is to be shown

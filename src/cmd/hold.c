@@ -62,15 +62,12 @@ static json_t *held_warnings(const struct held_device *held)
 static json_t *held_of(const struct held_device *held)
 {
 	const struct device_access *visit = &held->visit;
-	const struct walk *walk = held->loaded ? &held->loaded->transfer.walk :
-						 &held->walk;
+	const struct walk *walk = held->loaded ? &held->loaded->transfer.walk : &held->walk;
 	json_t *device = json_object();
 
 	device_access_json_add(device, visit);
-	json_object_set_new(device, "state",
-			    state_json(visit->has_state, visit->state));
-	json_object_set_new(device, "arcs",
-			    arcs_json(walk->arcs, walk->n_arcs));
+	json_object_set_new(device, "state", state_json(visit->has_state, visit->state));
+	json_object_set_new(device, "arcs", arcs_json(walk->arcs, walk->n_arcs));
 	json_object_set_new(device, "loaded",
 			    held->loaded ? loaded_json(held->loaded) :
 					   json_null());
@@ -123,8 +120,7 @@ static const struct argp_option options[] = {
 	{}
 };
 
-static int parse_state(const char *arg, struct hold_options *hold,
-		       struct err *err)
+static int parse_state(const char *arg, struct hold_options *hold, struct err *err)
 {
 	hold->has_state = true;
 	if (!state_parse(arg, &hold->state) && hold->state != STATE_ERROR)
@@ -151,8 +147,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct hold_options *hold = data;
 
@@ -162,8 +157,7 @@ static int check(const void *data, char **operands, size_t n_operands,
 		return 0;
 	if (n_operands > 1) {
 		err_set(err, ERR_USAGE, 0,
-			"--load: a state is that of one device, and %zu are named",
-			n_operands);
+			"--load: a state is that of one device, and %zu are named", n_operands);
 		return err_hint(err, "start one mlxmigctl hold for each, or hold them all, and then: mlxmigctl load %s %s",
 				operands[0],
 				strcmp(hold->image, "-") ? hold->image : "FILE");
@@ -171,8 +165,7 @@ static int check(const void *data, char **operands, size_t n_operands,
 	if (!hold->has_state || hold->state == STATE_STOP ||
 	    hold->state == STATE_RUNNING || hold->state == STATE_RUNNING_P2P)
 		return 0;
-	err_set(err, ERR_USAGE, 0, "--load: a device is not left in %s",
-		state_name(hold->state));
+	err_set(err, ERR_USAGE, 0, "--load: a device is not left in %s", state_name(hold->state));
 	return err_hint(err, "leave it in STOP, RUNNING or RUNNING_P2P");
 }
 
@@ -200,8 +193,7 @@ static void held_end(struct held *held)
 
 		/* We are left out: whoever has it now has borrowed it. */
 		holder_find(device, &untold);
-		if (hold_end(device, &held->vdevs[i], was_loaded(held, i),
-			     &err)) {
+		if (hold_end(device, &held->vdevs[i], was_loaded(held, i), &err)) {
 			held->request->warn(err.message);
 			held->status = held->status ?: err_exit_status(&err);
 		}
@@ -229,8 +221,7 @@ static int held_allocate(struct held *held, size_t n, struct err *err)
 	held->caps = calloc(n, sizeof(*held->caps));
 	held->results = calloc(n, sizeof(*held->results));
 	held->marks = calloc(n, sizeof(*held->marks));
-	if (!held->devices || !held->vdevs || !held->caps || !held->results ||
-	    !held->marks)
+	if (!held->devices || !held->vdevs || !held->caps || !held->results || !held->marks)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
 	for (size_t i = 0; i < n; i++)
 		held->marks[i] = -1;
@@ -258,8 +249,7 @@ static int held_open(struct held *held, struct err *err)
 
 	if (interrupt_begin(err))
 		return -1;
-	ret = devices_resolve(&inventory, request->operands, n, held->devices,
-			      err);
+	ret = devices_resolve(&inventory, request->operands, n, held->devices, err);
 	inventory_free(&inventory);
 	if (ret || vdev_open_all(held->vdevs, held->devices, n, VDEV_FRESH, err))
 		return -1;
@@ -268,8 +258,7 @@ static int held_open(struct held *held, struct err *err)
 }
 
 /* None is moved unless each of them can go there. */
-static int held_walk(struct held *held, enum device_state state,
-		     struct err *err)
+static int held_walk(struct held *held, enum device_state state, struct err *err)
 {
 	for (size_t i = 0; i < held->n; i++)
 		if (hold_plan(&held->devices[i], &held->caps[i], state, err))
@@ -283,8 +272,7 @@ static int held_walk(struct held *held, enum device_state state,
 }
 
 /* With --load: signals are held back once the file has been checked. */
-static int held_load(struct held *held, const struct hold_options *hold,
-		     struct err *err)
+static int held_load(struct held *held, const struct hold_options *hold, struct err *err)
 {
 	const struct request *request = held->request;
 	const struct load_plan how = {
@@ -298,18 +286,15 @@ static int held_load(struct held *held, const struct hold_options *hold,
 	int ret;
 
 	held->vdevs[0] = (struct vdev)VDEV_INIT;
-	if (transfer_resolve(request->operands, 1, held->devices,
-			     &held->outcome, err))
+	if (transfer_resolve(request->operands, 1, held->devices, &held->outcome, err))
 		return -1;
-	ret = load_into_device(held->devices, held->vdevs, hold->image, &how,
-			       &held->outcome, err);
+	ret = load_into_device(held->devices, held->vdevs, hold->image, &how, &held->outcome, err);
 	held->n = held->vdevs[0].fd >= 0;
 	held->results[0].loaded = &held->outcome;
 	return ret ? -1 : read_offers(held, err);
 }
 
-static int held_begin(struct held *held, const struct hold_options *hold,
-		      struct err *err)
+static int held_begin(struct held *held, const struct hold_options *hold, struct err *err)
 {
 	if (held_allocate(held, held->request->n_operands, err))
 		return -1;
@@ -347,8 +332,7 @@ static void notify_held(const struct held *held)
 	char status[160];
 
 	if (held->n > 1)
-		snprintf(status, sizeof(status), "%zu devices are held",
-			 held->n);
+		snprintf(status, sizeof(status), "%zu devices are held", held->n);
 	else
 		snprintf(status, sizeof(status), "%s is held%s%s",
 			 visit->device, visit->has_state ? " in " : "",
@@ -364,8 +348,7 @@ static void wait_for_signal(void)
 		poll(&pollfd, 1, -1);
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	int AUTO_INTERRUPT begun = 0; /* in held_begin(); first: signals are let in last */
 	CLEANUP(held_release) struct held held = { .request = request };

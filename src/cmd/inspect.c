@@ -35,8 +35,7 @@ static json_t *payload_json(const struct payload *payload)
 /* A foreign number may be beyond what JSON's integers hold. */
 static json_t *wide(uint64_t value)
 {
-	return value <= INT64_MAX ? json_integer((json_int_t)value)
-				  : json_real((double)value);
+	return value <= INT64_MAX ? json_integer((json_int_t)value) : json_real((double)value);
 }
 
 static json_t *member_of(const struct inspected_member *member)
@@ -54,13 +53,11 @@ static json_t *members_of(const struct inspection *inspection)
 	json_t *members = json_array();
 
 	for (size_t i = 0; i < inspection->n_members; i++)
-		json_array_append_new(members,
-				      member_of(&inspection->members[i]));
+		json_array_append_new(members, member_of(&inspection->members[i]));
 	return members;
 }
 
-static json_t *record_of(const struct record *record, size_t number,
-			 const struct payload *payload)
+static json_t *record_of(const struct record *record, size_t number, const struct payload *payload)
 {
 	return json_pack("{s:I, s:o, s:o, s:I, s:I, s:s?, s:b, s:o}",
 			 "record", (json_int_t)number,
@@ -97,14 +94,12 @@ static json_t *embedded(const char *json, size_t len)
 /* Nothing in a bare stream without records says where it ends. */
 static json_t *complete_of(const struct inspection *inspection)
 {
-	if (inspection->ended && !inspection->is_image &&
-	    inspection->parser.format == STREAM_BARE)
+	if (inspection->ended && !inspection->is_image && inspection->parser.format == STREAM_BARE)
 		return json_null();
 	return json_boolean(inspection->ended && record_complete(&inspection->parser));
 }
 
-static const char *digest_of(const struct inspection *inspection,
-			     const struct stream_stats *scan)
+static const char *digest_of(const struct inspection *inspection, const struct stream_stats *scan)
 {
 	if (!inspection->ended)
 		return NULL;
@@ -118,12 +113,9 @@ static json_t *stream_of(const struct inspection *inspection, const struct strea
 	json_t *stream = records_json(&inspection->parser);
 
 	json_object_del(stream, "complete"); /* the document's own knows more */
-	json_object_set_new(stream, "bytes",
-			    json_integer((json_int_t)inspection->totals.bytes));
-	json_object_set_new(stream, "xxh3_128",
-			    document_text(digest_of(inspection, scan)));
-	json_object_set_new(stream, "summary",
-			    payload_json(scan ? &scan->stream : NULL));
+	json_object_set_new(stream, "bytes", json_integer((json_int_t)inspection->totals.bytes));
+	json_object_set_new(stream, "xxh3_128", document_text(digest_of(inspection, scan)));
+	json_object_set_new(stream, "summary", payload_json(scan ? &scan->stream : NULL));
 	return stream;
 }
 
@@ -136,16 +128,14 @@ static json_t *inspect_document(const struct inspection *inspection,
 	json_object_set_new(document, "file", document_text(inspection->path));
 	json_object_set_new(document, "kind",
 			    json_string(inspection->is_image ? "image" : "stream"));
-	json_object_set_new(document, "compressed",
-			    json_boolean(inspection->compressed));
+	json_object_set_new(document, "compressed", json_boolean(inspection->compressed));
 	json_object_set_new(document, "complete", complete_of(inspection));
 	json_object_set_new(document, "checked",
 			    json_boolean(inspection->checked && inspection->ended));
 	json_object_set_new(document, "device",
 			    embedded(inspection->device_json, inspection->device_len));
 	json_object_set_new(document, "manifest",
-			    embedded(inspection->manifest_json,
-				     inspection->manifest_len));
+			    embedded(inspection->manifest_json, inspection->manifest_len));
 	json_object_set_new(document, "stream", stream_of(inspection, scan));
 	json_object_set_new(document, "phases",
 			    inspection->is_image ? phases_json(totals->phases,
@@ -153,8 +143,7 @@ static json_t *inspect_document(const struct inspection *inspection,
 					     : json_null());
 	json_object_set_new(document, "members", members_of(inspection));
 	json_object_set_new(document, "members_not_listed",
-			    json_integer((json_int_t)(totals->members -
-						      inspection->n_members)));
+			    json_integer((json_int_t)(totals->members - inspection->n_members)));
 	json_object_set_new(document, "records", records_of(inspection, scan));
 	json_object_set_new(document, "records_not_listed",
 			    json_integer((json_int_t)(inspection->parser.n_records -
@@ -221,8 +210,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 }
 
 /* What is printed in place of the document leaves nothing else on stdout. */
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct inspect_options *opts = data;
 	const struct picture *picture = &opts->picture;
@@ -239,8 +227,7 @@ static int check(const void *data, char **operands, size_t n_operands,
 		second = "--svg=-";
 	if (!second)
 		return 0;
-	err_set(err, ERR_USAGE, 0, "%s and %s do not go together", first,
-		second);
+	err_set(err, ERR_USAGE, 0, "%s and %s do not go together", first, second);
 	return err_hint(err, "%s prints what it shows in place of the document: call mlxmigctl inspect once for each",
 			first);
 }
@@ -256,8 +243,7 @@ static int tell(struct inspection *inspection, struct reply *reply, struct err *
 }
 
 static int tell_scanned(const struct view *view, struct inspection *inspection,
-			const struct stream_stats *scan, struct reply *reply,
-			struct err *err)
+			const struct stream_stats *scan, struct reply *reply, struct err *err)
 {
 	int ret = image_inspect_view(view, inspection, err);
 
@@ -266,8 +252,7 @@ static int tell_scanned(const struct view *view, struct inspection *inspection,
 }
 
 static int scan_and_show(const struct request *request, const struct view *view,
-			 struct inspection *inspection, struct reply *reply,
-			 struct err *err)
+			 struct inspection *inspection, struct reply *reply, struct err *err)
 {
 	const struct inspect_options *opts = request->options;
 	const struct picture *picture = &opts->picture;
@@ -276,8 +261,7 @@ static int scan_and_show(const struct request *request, const struct view *view,
 		.summaries = opts->summary,
 		.limit = inspection->limit,
 	};
-	int ret = stream_stats_run(&scan, view, request->progress,
-				   request->progress_data, err);
+	int ret = stream_stats_run(&scan, view, request->progress, request->progress_data, err);
 
 	if (!ret)
 		ret = picture_draw(picture, request, &scan, view_name(view), err);
@@ -296,8 +280,7 @@ static int look(const struct request *request, struct inspection *inspection,
 	struct err damage = ERR_INIT;
 	int ret;
 
-	if (opts->picture.svg &&
-	    outfile_spare(opts->picture.svg, inspection->path, err))
+	if (opts->picture.svg && outfile_spare(opts->picture.svg, inspection->path, err))
 		return -1;
 	if (view_look(&view, inspection->path, &damage) && !view) {
 		*err = damage;
@@ -314,22 +297,18 @@ static int look(const struct request *request, struct inspection *inspection,
 	return ret;
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct inspect_options *opts = request->options;
 	struct inspection inspection = {
 		.path = request->operands[0],
 		.limit = limit_or(&opts->limit, LIMIT_DEFAULT),
 	};
-	bool deep = opts->summary || opts->hexdump.wanted ||
-		    opts->picture.map || opts->picture.svg;
+	bool deep = opts->summary || opts->hexdump.wanted || opts->picture.map || opts->picture.svg;
 	int ret;
 
-	reply->stdout_is_data = opts->picture.svg &&
-				!strcmp(opts->picture.svg, "-");
-	ret = deep ? look(request, &inspection, reply, err)
-		       : tell(&inspection, reply, err);
+	reply->stdout_is_data = opts->picture.svg && !strcmp(opts->picture.svg, "-");
+	ret = deep ? look(request, &inspection, reply, err) : tell(&inspection, reply, err);
 
 	inspection_free(&inspection);
 	return ret;

@@ -49,8 +49,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct load_options *load = data;
 
@@ -63,8 +62,7 @@ static int check(const void *data, char **operands, size_t n_operands,
 	return err_hint(err, "say --live too, if the device is a guest's");
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct load_options *load = request->options;
 	const struct load_plan how = {

@@ -104,8 +104,7 @@ static void paint(FILE *out, const struct look *look, bool faint,
 	if (!style->colour)
 		return;
 	if (look)
-		snprintf(want, sizeof(want), "%s%s", faint ? "2;" : "",
-			 look->colour);
+		snprintf(want, sizeof(want), "%s%s", faint ? "2;" : "", look->colour);
 	if (!strcmp(want, painted))
 		return;
 	if (*painted)
@@ -121,8 +120,7 @@ static void put_cells(FILE *out, const struct map_cell *cells, size_t n,
 	char painted[16] = "";
 
 	for (size_t i = 0; i < n; i++) {
-		const struct look *look = look_of(cells[i].mark,
-						  cells[i].level);
+		const struct look *look = look_of(cells[i].mark, cells[i].level);
 
 		paint(out, look, cells[i].faint, style, painted);
 		fputs(glyph(look, style), out);
@@ -132,8 +130,7 @@ static void put_cells(FILE *out, const struct map_cell *cells, size_t n,
 }
 
 /* Columns up to the next cell that a record begins in, or the full line's end. */
-static size_t room(const struct map_cell *cells, size_t n, size_t columns,
-		   size_t from)
+static size_t room(const struct map_cell *cells, size_t n, size_t columns, size_t from)
 {
 	size_t i = from + 1;
 
@@ -154,18 +151,15 @@ static void put_borders(FILE *out, const struct map_cell *cells, size_t n,
 		if (!cells[i].borders)
 			continue;
 		if (room(cells, n, columns, i) > digits(cells[i].first))
-			snprintf(label, sizeof(label), "^%" PRIu64,
-				 cells[i].first);
-		fprintf(out, "%*s%s", (int)(i - at + (at ? 0 : indent)), "",
-			label);
+			snprintf(label, sizeof(label), "^%" PRIu64, cells[i].first);
+		fprintf(out, "%*s%s", (int)(i - at + (at ? 0 : indent)), "", label);
 		at = i + strlen(label);
 	}
 	if (at)
 		fputc('\n', out);
 }
 
-static void put_lines(FILE *out, const struct map *map,
-		      const struct map_style *style)
+static void put_lines(FILE *out, const struct map *map, const struct map_style *style)
 {
 	size_t columns = map_columns(map->bytes, style->width);
 	unsigned int label = digits(map->bytes);
@@ -211,15 +205,13 @@ static void put_meaning(FILE *out, const struct look *look, bool first,
 }
 
 /* A mark that has levels is told with all of them. */
-static void put_legend(FILE *out, const struct map *map,
-		       const struct map_style *style)
+static void put_legend(FILE *out, const struct map *map, const struct map_style *style)
 {
 	struct seen seen = see(map);
 	bool first = true;
 
 	for (unsigned int mark = 0; mark < MAP_MARKS; mark++) {
-		unsigned int levels = mark == MAP_DATA || mark == MAP_CHANGED
-					      ? MAP_LEVELS : 1;
+		unsigned int levels = mark == MAP_DATA || mark == MAP_CHANGED ? MAP_LEVELS : 1;
 
 		for (unsigned int i = 0; seen.marks[mark] && i < levels; i++) {
 			put_meaning(out, look_of(mark, i), first, style);
@@ -235,8 +227,7 @@ static void put_legend(FILE *out, const struct map *map,
 		fprintf(out, "%s\n", map->note);
 }
 
-char *map_text(const struct map *map, const struct map_style *style,
-	       size_t *len)
+char *map_text(const struct map *map, const struct map_style *style, size_t *len)
 {
 	AUTO_FREE char *title = printable_text(map->title);
 	char *text = NULL;
@@ -271,16 +262,14 @@ static bool has_colour(bool terminal)
 {
 	const char *term = getenv("TERM");
 
-	return terminal && term && *term && strcmp(term, "dumb") &&
-	       !is_set("NO_COLOR");
+	return terminal && term && *term && strcmp(term, "dumb") && !is_set("NO_COLOR");
 }
 
 /* The program itself stays in the C locale. */
 static bool has_blocks(void)
 {
 	locale_t locale = newlocale(LC_CTYPE_MASK, "", NULL);
-	bool utf8 = locale &&
-		    !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
+	bool utf8 = locale && !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
 
 	if (locale)
 		freelocale(locale);

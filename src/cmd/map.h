@@ -70,8 +70,7 @@ struct map_style {
  * Colour is for terminals that are not TERM=dumb, unless NO_COLOR is set. The
  * blocks need a locale of UTF-8.
  */
-struct map_style map_style(FILE *out, unsigned int width)
-	__attribute__((nonnull(1)));
+struct map_style map_style(FILE *out, unsigned int width) __attribute__((nonnull(1)));
 
 /**
  * map_layout - so many bytes a cell that a stream fills its lines

@@ -16,12 +16,10 @@ int option_width(const char *arg, unsigned int *width, struct err *err)
 {
 	uint64_t columns;
 
-	if (!text_u64(arg, 10, &columns) && columns >= MAP_WIDTH_MIN &&
-	    columns <= MAP_WIDTH_MAX) {
+	if (!text_u64(arg, 10, &columns) && columns >= MAP_WIDTH_MIN && columns <= MAP_WIDTH_MAX) {
 		*width = (unsigned int)columns;
 		return 0;
 	}
-	return err_set(err, ERR_USAGE, 0,
-		       "--width=%s is no number of columns from %d to %d", arg,
+	return err_set(err, ERR_USAGE, 0, "--width=%s is no number of columns from %d to %d", arg,
 		       MAP_WIDTH_MIN, MAP_WIDTH_MAX);
 }

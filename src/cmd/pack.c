@@ -13,10 +13,8 @@ static json_t *stream_of(const struct pack *pack)
 {
 	json_t *stream = records_json(&pack->records);
 
-	json_object_set_new(stream, "bytes",
-			    json_integer((json_int_t)pack->totals.bytes));
-	json_object_set_new(stream, "xxh3_128",
-			    json_string(pack->totals.digest));
+	json_object_set_new(stream, "bytes", json_integer((json_int_t)pack->totals.bytes));
+	json_object_set_new(stream, "xxh3_128", json_string(pack->totals.digest));
 	return stream;
 }
 
@@ -80,8 +78,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	case KEY_PRECOPY:
 		if (!text_size(arg, &opts->pre_copy))
 			return 0;
-		return err_set(err, ERR_USAGE, 0,
-			       "--precopy=%s is no number of bytes", arg);
+		return err_set(err, ERR_USAGE, 0, "--precopy=%s is no number of bytes", arg);
 	case KEY_ZSTD:
 		return zstd_parse(arg, &opts->zstd_level, err);
 	default:
@@ -89,26 +86,22 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct pack_options *opts = data;
 
 	(void)n_operands;
 	if (!opts->device) {
-		err_set(err, ERR_USAGE, 0,
-			"pack: nothing tells the device that %s is of",
+		err_set(err, ERR_USAGE, 0, "pack: nothing tells the device that %s is of",
 			operands[0]);
 		return err_hint(err, "name a device.json, or an image saved from such a device: --device=FILE");
 	}
 	if (strcmp(operands[0], "-") || strcmp(opts->device, "-"))
 		return 0;
-	return err_set(err, ERR_USAGE, 0,
-		       "the stream and --device cannot both be standard input");
+	return err_set(err, ERR_USAGE, 0, "the stream and --device cannot both be standard input");
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct pack_options *opts = request->options;
 	const struct pack_plan how = {

@@ -23,8 +23,7 @@ static struct map_cell cell_of(const struct stats_cell *from)
 		.first = from->first,
 	};
 
-	while (cell.level + 1 < MAP_LEVELS &&
-	       from->density * MAP_LEVELS > cell.level + 1)
+	while (cell.level + 1 < MAP_LEVELS && from->density * MAP_LEVELS > cell.level + 1)
 		cell.level++;
 	/* What is zero has a mark of its own. */
 	cell.faint &= cell.mark == MAP_DATA;
@@ -42,8 +41,7 @@ static char *map_title_of(const struct stream_stats *scan, const char *name)
 			       name, scan->bytes, scan->n_records,
 			       scan->n_records == 1 ? "" : "s");
 	else
-		ret = asprintf(&title, "%s: %" PRIu64 " bytes, without records",
-			       name, scan->bytes);
+		ret = asprintf(&title, "%s: %" PRIu64 " bytes, without records", name, scan->bytes);
 	return ret < 0 ? NULL : title;
 }
 
@@ -56,8 +54,7 @@ static char *map_title_of(const struct stream_stats *scan, const char *name)
 static char *stats_map_text(const struct stream_stats *scan, const char *name,
 			    const struct map_style *style, size_t *len)
 {
-	AUTO_FREE struct map_cell *cells = calloc(scan->n_cells + 1,
-						  sizeof(*cells));
+	AUTO_FREE struct map_cell *cells = calloc(scan->n_cells + 1, sizeof(*cells));
 	AUTO_FREE char *title = map_title_of(scan, name);
 	struct map map = {
 		.title = title,
@@ -133,8 +130,7 @@ static void put_words(FILE *out, const char *words)
 	}
 }
 
-static void put_rectangle(FILE *out, size_t x, size_t y, size_t n,
-			  const char *colour)
+static void put_rectangle(FILE *out, size_t x, size_t y, size_t n, const char *colour)
 {
 	fprintf(out, "<rect x=\"%zu\" y=\"%zu\" width=\"%zu\" height=\"%d\" fill=\"%s\"/>\n",
 		x, y, n * CELL, CELL, colour);
@@ -160,8 +156,7 @@ static void put_row(FILE *out, const struct stats_cell *cells, size_t n, size_t 
 }
 
 /* A line at the left of each cell that records begin in; what they are shows under a pointer. */
-static void put_borders(FILE *out, const struct stream_stats *scan, size_t from,
-			size_t n, size_t y)
+static void put_borders(FILE *out, const struct stream_stats *scan, size_t from, size_t n, size_t y)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct stats_cell *cell = &scan->cells[from + i];
@@ -183,8 +178,7 @@ static void put_scale(FILE *out, size_t y)
 	const size_t scale = EDGE + 80, after = scale + (SHADES + 1) * CELL + 8;
 
 	put_rectangle(out, EDGE, y, 2, ZERO_COLOUR);
-	fprintf(out, "<text x=\"%d\" y=\"%zu\">zero</text>\n", EDGE + 22,
-		y + CELL);
+	fprintf(out, "<text x=\"%d\" y=\"%zu\">zero</text>\n", EDGE + 22, y + CELL);
 	for (size_t i = 0; i <= SHADES; i++) {
 		char colour[COLOUR_SIZE];
 
@@ -195,8 +189,7 @@ static void put_scale(FILE *out, size_t y)
 		after, y + CELL);
 }
 
-static void put_legend(FILE *out, const struct stream_stats *scan, size_t columns,
-		       size_t y)
+static void put_legend(FILE *out, const struct stream_stats *scan, size_t columns, size_t y)
 {
 	put_scale(out, y);
 	fprintf(out, "<rect x=\"%d\" y=\"%zu\" width=\"2\" height=\"%d\" fill=\"#ff0000\"/>\n",
@@ -229,8 +222,7 @@ static void put_picture(FILE *out, const struct stream_stats *scan, size_t colum
 	size_t width = 2 * EDGE + columns * CELL, top = EDGE + LINE;
 	size_t legend = top + rows * CELL + EDGE;
 
-	put_head(out, width < WIDTH_MIN ? WIDTH_MIN : width,
-		 legend + 2 * LINE + EDGE, title);
+	put_head(out, width < WIDTH_MIN ? WIDTH_MIN : width, legend + 2 * LINE + EDGE, title);
 	for (size_t row = 0; row < rows; row++) {
 		size_t from = row * columns, left = scan->n_cells - from;
 		size_t n = left < columns ? left : columns;
@@ -303,9 +295,8 @@ static int write_svg(const struct picture *picture, const struct stream_stats *s
 	return outfile_publish(&out, err);
 }
 
-static int print_map(const struct picture *picture,
-		     const struct request *request, const struct stream_stats *scan,
-		     const char *name, struct err *err)
+static int print_map(const struct picture *picture, const struct request *request,
+		     const struct stream_stats *scan, const char *name, struct err *err)
 {
 	struct map_style style = style_of(picture);
 	size_t len;

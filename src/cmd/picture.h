@@ -21,8 +21,7 @@ struct picture {
 #define PICTURE_COLUMNS 128 /* of the SVG alone */
 
 /** picture_cell - how many bytes of a stream of @bytes a cell gets; 0: nothing is to be drawn */
-uint64_t picture_cell(const struct picture *picture, uint64_t bytes)
-	__attribute__((nonnull(1)));
+uint64_t picture_cell(const struct picture *picture, uint64_t bytes) __attribute__((nonnull(1)));
 
 /**
  * picture_draw - write the SVG and print the map, whichever is wanted

@@ -23,20 +23,17 @@ static json_t *binding_of(const struct binding *binding)
 
 	set(object, "device", document_string(binding->device));
 	set(object, "driver_before", document_text(binding->driver_before));
-	set(object, "driver_override_before",
-	    document_text(binding->override_before));
+	set(object, "driver_override_before", document_text(binding->override_before));
 	set(object, "driver", document_text(binding->driver));
 	set(object, "driver_override", document_text(binding->override));
 	set(object, "changed", json_boolean(binding->changed));
 	set(object, "rolled_back", json_boolean(binding->rolled_back));
 	set(object, "trouble", document_text(binding->trouble));
-	set(object, "duration_ns",
-	    json_integer((json_int_t)binding->duration_ns));
+	set(object, "duration_ns", json_integer((json_int_t)binding->duration_ns));
 	return object;
 }
 
-static json_t *bindings_document(const char *command,
-				 const struct binding *bindings, size_t n)
+static json_t *bindings_document(const char *command, const struct binding *bindings, size_t n)
 {
 	json_t *document = document_new(command);
 	json_t *array = json_array();
@@ -62,16 +59,14 @@ static int require_mlx5_vf(const struct device *device, struct err *err)
 		return -1;
 	if (device->kind == DEVICE_VF)
 		return 0;
-	return err_set(err, ERR_NOT_MLX5, 0, "%s is not a device of mlx5",
-		       device->name);
+	return err_set(err, ERR_NOT_MLX5, 0, "%s is not a device of mlx5", device->name);
 }
 
 static int require_group(const struct device *device, struct err *err)
 {
 	if (device->iommu_group >= 0)
 		return 0;
-	err_set(err, ERR_NO_IOMMU, 0, "%s is in no IOMMU group, and VFIO needs one",
-		device->name);
+	err_set(err, ERR_NO_IOMMU, 0, "%s is in no IOMMU group, and VFIO needs one", device->name);
 	if (inventory_has_iommu())
 		err_hint(err,
 			 "the host has an IOMMU, which leaves this device out: look for DMAR or AMD-Vi in the kernel log (dmesg)");
@@ -92,14 +87,12 @@ static int require_closed(const struct device *device, struct err *err)
 static int check(const struct device *device, const struct driver_wish *wish,
 		 bool force, struct err *err)
 {
-	if (require_mlx5_vf(device, err) ||
-	    (wish->pin && require_group(device, err)))
+	if (require_mlx5_vf(device, err) || (wish->pin && require_group(device, err)))
 		return -1;
 	/* It stays where it is, so what it is doing there does not matter. */
 	if (!strcmp(device->driver, wish->driver))
 		return 0;
-	if (require_closed(device, err) ||
-	    (!force && netdev_require_idle(device, err)))
+	if (require_closed(device, err) || (!force && netdev_require_idle(device, err)))
 		return -1;
 	return 0;
 }
@@ -108,15 +101,13 @@ static int check(const struct device *device, const struct driver_wish *wish,
 static int require_seen(const struct device *device,
 			const struct driver_wish *wish, struct err *err)
 {
-	if (!device->vfio || !device->holder.unsure ||
-	    !strcmp(device->driver, wish->driver))
+	if (!device->vfio || !device->holder.unsure || !strcmp(device->driver, wish->driver))
 		return 0;
 	return holder_unseen(err);
 }
 
-static int check_all(const struct device *devices, size_t n,
-		     const struct driver_wish *wish, bool force,
-		     struct err *err)
+static int check_all(const struct device *devices, size_t n, const struct driver_wish *wish,
+		     bool force, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
 		if (check(&devices[i], wish, force, err))
@@ -128,9 +119,8 @@ static int check_all(const struct device *devices, size_t n,
 	return 0;
 }
 
-static int rebind(const struct request *request, const struct driver_wish *wish,
-		  bool force, struct device *devices, struct reply *reply,
-		  struct err *err)
+static int rebind(const struct request *request, const struct driver_wish *wish, bool force,
+		  struct device *devices, struct reply *reply, struct err *err)
 {
 	size_t n = request->n_operands;
 	AUTO_FREE struct binding *bindings = calloc(n, sizeof(*bindings));

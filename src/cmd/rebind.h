@@ -7,8 +7,7 @@
 #include "vfio/bind.h"
 
 /** rebind_check_driver - fail (ERR_USAGE) unless @name may be the name of a driver */
-int rebind_check_driver(const char *name, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int rebind_check_driver(const char *name, struct err *err) __attribute__((nonnull(1, 2)));
 
 /**
  * rebind_run - resolve the operands, refuse what must not be moved, move them

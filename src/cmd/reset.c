@@ -9,19 +9,14 @@ static json_t *reset_document(const struct reset_result *result)
 	const struct device_access *visit = &result->visit;
 	json_t *document = device_access_document("reset", visit);
 
-	json_object_set_new(document, "from",
-			    state_json(visit->has_state, result->before));
-	json_object_set_new(document, "state",
-			    state_json(visit->has_state, visit->state));
-	json_object_set_new(document, "duration_ns",
-			    json_integer((json_int_t)result->duration_ns));
-	json_object_set_new(document, "warnings",
-			    device_access_warnings(visit));
+	json_object_set_new(document, "from", state_json(visit->has_state, result->before));
+	json_object_set_new(document, "state", state_json(visit->has_state, visit->state));
+	json_object_set_new(document, "duration_ns", json_integer((json_int_t)result->duration_ns));
+	json_object_set_new(document, "warnings", device_access_warnings(visit));
 	return document;
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 	struct reset_result result = { 0 };

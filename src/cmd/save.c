@@ -63,20 +63,17 @@ static const struct argp_option options[] = {
 	{}
 };
 
-static int parse_when(const char *arg, struct save_options *save,
-		      struct err *err)
+static int parse_when(const char *arg, struct save_options *save, struct err *err)
 {
 	save->precopy = true;
 	save->precopy_auto = arg && !strcmp(arg, "auto");
 	if (!arg || save->precopy_auto || !strcmp(arg, "always"))
 		return 0;
-	err_set(err, ERR_USAGE, 0, "--precopy: neither always nor auto: %s",
-		arg);
+	err_set(err, ERR_USAGE, 0, "--precopy: neither always nor auto: %s", arg);
 	return err_hint(err, "--precopy alone means always");
 }
 
-static int parse_dirty(const char *arg, struct save_options *save,
-		       struct err *err)
+static int parse_dirty(const char *arg, struct save_options *save, struct err *err)
 {
 	save->has_dirty = true;
 	if (!text_size(arg, &save->limits.dirty_bytes))
@@ -85,22 +82,18 @@ static int parse_dirty(const char *arg, struct save_options *save,
 	return err_hint(err, "a size is a number of bytes, or of larger units: 64K, 1M, 2G");
 }
 
-static int parse_rounds(const char *arg, struct save_options *save,
-			struct err *err)
+static int parse_rounds(const char *arg, struct save_options *save, struct err *err)
 {
 	uint64_t rounds;
 
-	if (text_u64(arg, 10, &rounds) || !rounds ||
-	    rounds > PRECOPY_ROUNDS_MAX)
-		return err_set(err, ERR_USAGE, 0,
-			       "--precopy-rounds: a number from 1 to %d, not %s",
+	if (text_u64(arg, 10, &rounds) || !rounds || rounds > PRECOPY_ROUNDS_MAX)
+		return err_set(err, ERR_USAGE, 0, "--precopy-rounds: a number from 1 to %d, not %s",
 			       PRECOPY_ROUNDS_MAX, arg);
 	save->limits.rounds = (unsigned int)rounds;
 	return 0;
 }
 
-static int parse_time(const char *arg, struct save_options *save,
-		      struct err *err)
+static int parse_time(const char *arg, struct save_options *save, struct err *err)
 {
 	uint64_t seconds;
 
@@ -113,8 +106,7 @@ static int parse_time(const char *arg, struct save_options *save,
 }
 
 /* A limit asks for pre-copy too. */
-static int parse_limit(int key, const char *arg, struct save_options *save,
-		       struct err *err)
+static int parse_limit(int key, const char *arg, struct save_options *save, struct err *err)
 {
 	save->precopy = true;
 	if (key == KEY_PRECOPY_DIRTY)
@@ -157,8 +149,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct save_options *save = data;
 
@@ -219,8 +210,7 @@ static int name_files(struct work *work, const struct request *request,
 			return err_set(err, ERR_NO_MEMORY, 0, "a path");
 		if (text_format(work->paths[i], PATH_MAX, "%s/%s.%s", save->dir,
 				work->devices[i].name, ending))
-			return err_set(err, ERR_USAGE, 0,
-				       "--dir: the path is too long");
+			return err_set(err, ERR_USAGE, 0, "--dir: the path is too long");
 	}
 	return 0;
 }
@@ -238,8 +228,7 @@ static struct precopy_limits limits_of(const struct save_options *save)
 	return limits;
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct save_options *save = request->options;
 	const struct save_plan how = {
@@ -262,15 +251,11 @@ static int run(const struct request *request, struct reply *reply,
 	reply->stdout_is_data = !save->dir && !strcmp(request->operands[1], "-");
 	if (work_init(&work, err))
 		return -1;
-	if (transfer_resolve(request->operands, work.n, work.devices,
-			     work.outcomes, err))
-		return save->dir ? -1 : transfer_hint_order("save",
-							    request->operands,
-							    err);
+	if (transfer_resolve(request->operands, work.n, work.devices, work.outcomes, err))
+		return save->dir ? -1 : transfer_hint_order("save", request->operands, err);
 	if (name_files(&work, request, save, err))
 		return -1;
-	ret = save_devices(work.devices, work.paths, work.n, &how,
-			   work.outcomes, err);
+	ret = save_devices(work.devices, work.paths, work.n, &how, work.outcomes, err);
 	reply->document = save_document(work.outcomes, work.n, save->dir);
 	return ret;
 }

@@ -9,17 +9,13 @@ static json_t *state_document(const struct device_access *visit)
 {
 	json_t *document = device_access_document("state", visit);
 
-	json_object_set_new(document, "state",
-			    state_json(visit->has_state, visit->state));
-	json_object_set_new(document, "firmware_failure",
-			    document_fw_error(&visit->failure));
-	json_object_set_new(document, "warnings",
-			    device_access_warnings(visit));
+	json_object_set_new(document, "state", state_json(visit->has_state, visit->state));
+	json_object_set_new(document, "firmware_failure", document_fw_error(&visit->failure));
+	json_object_set_new(document, "warnings", device_access_warnings(visit));
 	return document;
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 	struct device_access visit = { 0 };

@@ -52,12 +52,9 @@ static void add_ids(json_t *object, const struct device *device)
 
 	set(object, "vendor_id", has ? hex4(device->vendor_id) : json_null());
 	set(object, "device_id", has ? hex4(device->device_id) : json_null());
-	set(object, "subsystem_vendor_id",
-	    has ? hex4(device->subsystem_vendor_id) : json_null());
-	set(object, "subsystem_id",
-	    has ? hex4(device->subsystem_id) : json_null());
-	set(object, "revision",
-	    has ? json_integer(device->revision) : json_null());
+	set(object, "subsystem_vendor_id", has ? hex4(device->subsystem_vendor_id) : json_null());
+	set(object, "subsystem_id", has ? hex4(device->subsystem_id) : json_null());
+	set(object, "revision", has ? json_integer(device->revision) : json_null());
 }
 
 static void add_interfaces(json_t *object, const struct device *device)
@@ -65,8 +62,7 @@ static void add_interfaces(json_t *object, const struct device *device)
 	json_t *netdevs = json_array(), *rdma = json_array();
 
 	for (size_t i = 0; i < device->n_netdevs; i++)
-		json_array_append_new(netdevs,
-				      document_string(device->netdevs[i]));
+		json_array_append_new(netdevs, document_string(device->netdevs[i]));
 	for (size_t i = 0; i < device->n_rdma; i++)
 		json_array_append_new(rdma, document_string(device->rdma[i]));
 	set(object, "netdevs", netdevs);
@@ -78,17 +74,14 @@ static void add_process(json_t *object, const struct process *process)
 	set(object, "pid", json_integer((json_int_t)process->pid));
 	set(object, "name", document_text(process->name));
 	set(object, "command", document_text(process->command));
-	set(object, "uid", process->has_uid ?
-		json_integer((json_int_t)process->uid) : json_null());
+	set(object, "uid", process->has_uid ? json_integer((json_int_t)process->uid) : json_null());
 	set(object, "user", document_text(process->user));
 	set(object, "guest", document_text(process->guest));
-	set(object, "domain",
-	    document_text(process->libvirt ? process->guest : ""));
+	set(object, "domain", document_text(process->libvirt ? process->guest : ""));
 	set(object, "iommufd", json_boolean(process->iommufd));
 }
 
-static json_t *holding_of(const struct holding *holding,
-			  const struct process *process)
+static json_t *holding_of(const struct holding *holding, const struct process *process)
 {
 	json_t *object = json_object();
 
@@ -109,8 +102,7 @@ static json_t *holders_of(const struct holdings *holdings, size_t device)
 		for (size_t i = 0; i < holdings->n; i++) {
 			const struct holding *holding = &holdings->list[i];
 
-			if (holding->device == device &&
-			    holding->kind == order[k])
+			if (holding->device == device && holding->kind == order[k])
 				json_array_append_new(array, holding_of(holding,
 					&holdings->processes[holding->process]));
 		}
@@ -152,8 +144,7 @@ static json_t *formats_of(const struct stream_formats *formats)
 	reads = json_array();
 	for (unsigned int format = STREAM_RECORDS; format <= STREAM_BARE; format++)
 		if (formats->reads & 1u << format)
-			json_array_append_new(
-				reads, json_string(stream_format_name(format)));
+			json_array_append_new(reads, json_string(stream_format_name(format)));
 	return json_pack("{s:s, s:o}", "writes",
 			 stream_format_name(formats->writes), "reads", reads);
 }
@@ -163,14 +154,12 @@ static void add_verdict(json_t *object, const struct device *device)
 	json_t *reasons = json_array();
 
 	for (size_t i = 0; i < device->n_reasons; i++)
-		json_array_append_new(reasons,
-				      document_string(device->reasons[i]));
+		json_array_append_new(reasons, document_string(device->reasons[i]));
 	set(object, "can_migrate", document_tristate(device->can_migrate));
 	set(object, "reasons", reasons);
 }
 
-static json_t *device_of(const struct device *device,
-			 json_t *holders)
+static json_t *device_of(const struct device *device, json_t *holders)
 {
 	json_t *object = json_object();
 
@@ -182,14 +171,12 @@ static json_t *device_of(const struct device *device,
 	set(object, "cdev", document_text(device->cdev));
 	add_interfaces(object, device);
 	set(object, "migratable", document_tristate(device->migratable));
-	set(object, "migratable_reason",
-	    document_text(device->migratable_reason));
+	set(object, "migratable_reason", document_text(device->migratable_reason));
 	set(object, "in_use", document_tristate(device_in_use(device)));
 	set(object, "holder", holder_json(&device->holder));
 	set(object, "holders", holders);
 	set(object, "migration", migration_of(device));
-	set(object, "migration_reason",
-	    document_text(device->probed ? "" : device->probe_reason));
+	set(object, "migration_reason", document_text(device->probed ? "" : device->probe_reason));
 	set(object, "stream_formats", formats_of(&device->formats));
 	set(object, "firmware_failure", document_fw_error(&device->failure));
 	add_verdict(object, device);
@@ -231,12 +218,9 @@ static json_t *status_document(const struct device *devices, size_t n,
 	json_t *array = json_array(), *processes = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(array,
-				      device_of(&devices[i],
-						holders_of(holdings, i)));
+		json_array_append_new(array, device_of(&devices[i], holders_of(holdings, i)));
 	for (size_t i = 0; i < holdings->n_processes; i++)
-		json_array_append_new(processes,
-				      process_of(holdings, i, devices));
+		json_array_append_new(processes, process_of(holdings, i, devices));
 	set(document, "devices", array);
 	set(document, "processes", processes);
 	set(document, "warnings", warnings_of(devices, n));
@@ -272,47 +256,39 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	return 0;
 }
 
-static int select_all(struct inventory *inventory, struct selection *selection,
-		      struct err *err)
+static int select_all(struct inventory *inventory, struct selection *selection, struct err *err)
 {
 	if (inventory_scan(inventory, err))
 		return -1;
-	selection->devices = calloc(inventory->n + 1,
-				    sizeof(*selection->devices));
+	selection->devices = calloc(inventory->n + 1, sizeof(*selection->devices));
 	if (!selection->devices)
-		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices",
-			       inventory->n);
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", inventory->n);
 	for (size_t i = 0; i < inventory->n; i++)
 		selection->devices[i] = inventory->devices[i];
 	selection->n = inventory->n;
 	return 0;
 }
 
-static int select_named(struct inventory *inventory,
-			const struct request *request,
+static int select_named(struct inventory *inventory, const struct request *request,
 			struct selection *selection, struct err *err)
 {
 	selection->n = request->n_operands;
 	selection->devices = calloc(selection->n, sizeof(*selection->devices));
 	if (!selection->devices)
-		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices",
-			       selection->n);
-	return devices_find(inventory, request->operands, selection->n,
-			    selection->devices, err);
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", selection->n);
+	return devices_find(inventory, request->operands, selection->n, selection->devices, err);
 }
 
 static int look(struct inventory *inventory, const struct request *request,
 		struct selection *selection, struct err *err)
 {
 	const struct status_options *status = request->options;
-	int ret = request->n_operands ?
-			  select_named(inventory, request, selection, err) :
+	int ret = request->n_operands ? select_named(inventory, request, selection, err) :
 			  select_all(inventory, selection, err);
 
 	struct err untold = ERR_INIT; /* each VF has it as its reason */
 
-	if (ret || holder_list(selection->devices, selection->n,
-			       &selection->holdings, err))
+	if (ret || holder_list(selection->devices, selection->n, &selection->holdings, err))
 		return -1;
 	devlink_fill(selection->devices, selection->n, &untold);
 	for (size_t i = 0; i < selection->n; i++) {
@@ -326,16 +302,14 @@ static int look(struct inventory *inventory, const struct request *request,
 	return 0;
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	struct inventory inventory = {};
 	struct selection selection = {};
 	int ret = look(&inventory, request, &selection, err);
 
 	if (!ret)
-		reply->document = status_document(selection.devices,
-						  selection.n,
+		reply->document = status_document(selection.devices, selection.n,
 						  &selection.holdings);
 	holdings_free(&selection.holdings);
 	free(selection.devices);

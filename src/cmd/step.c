@@ -27,8 +27,7 @@ static json_t *warn_elsewhere(const struct step_result *result)
 {
 	const struct holder *lender = &result->visit.lender;
 
-	if (lender->kind != HOLDER_OTHER ||
-	    result->visit.state == result->origin)
+	if (lender->kind != HOLDER_OTHER || result->visit.state == result->origin)
 		return NULL;
 	return json_sprintf("%s (pid %d) knows nothing of this walk: take the device back to %s before its guest goes on",
 			    lender->comm, (int)lender->pid,
@@ -40,8 +39,7 @@ static json_t *step_files_of(const struct step_result *result)
 	json_t *files = json_array();
 
 	for (size_t i = 0; i < result->n_files; i++)
-		json_array_append_new(files,
-				      step_file_json(&result->files[i]));
+		json_array_append_new(files, step_file_json(&result->files[i]));
 	return files;
 }
 
@@ -50,10 +48,8 @@ static json_t *step_document(const struct step_result *result)
 	json_t *document = device_access_document("step", &result->visit);
 	json_t *warnings = device_access_warnings(&result->visit);
 
-	json_object_set_new(document, "from",
-			    state_json(true, result->origin));
-	json_object_set_new(document, "state",
-			    state_json(true, result->visit.state));
+	json_object_set_new(document, "from", state_json(true, result->origin));
+	json_object_set_new(document, "state", state_json(true, result->visit.state));
 	json_object_set_new(document, "arcs", arcs_json(result->walk.arcs, result->walk.n_arcs));
 	json_object_set_new(document, "files", step_files_of(result));
 	json_object_set_new(document, "lost", json_boolean(result->lost));
@@ -129,8 +125,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct step_options *step = data;
 	struct step_target targets[ARCS_MAX];
@@ -139,8 +134,7 @@ static int check(const void *data, char **operands, size_t n_operands,
 	if (steps_parse(operands, n, targets, err))
 		return -1;
 	if (step->raw && step->zstd_level)
-		return err_set(err, ERR_USAGE, 0,
-			       "--raw and --zstd: only an image is compressed");
+		return err_set(err, ERR_USAGE, 0, "--raw and --zstd: only an image is compressed");
 	if (step->of_files && !steps_count_files(targets, n))
 		return err_set(err, ERR_USAGE, 0,
 			       "an option is about files, and no STATE=FILE is there");
@@ -202,8 +196,7 @@ static struct step_files_plan script_of(const struct request *request)
 }
 
 /* Resolved with its firmware, which an image tells. */
-static int walk_with_files(const struct request *request,
-			   const struct step_target *steps, size_t n,
+static int walk_with_files(const struct request *request, const struct step_target *steps, size_t n,
 			   struct step_result *result, struct err *err)
 {
 	const struct step_files_plan options = script_of(request);
@@ -211,14 +204,12 @@ static int walk_with_files(const struct request *request,
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 	struct device device;
 
-	if (begun ||
-	    transfer_resolve(request->operands, 1, &device, result->files, err))
+	if (begun || transfer_resolve(request->operands, 1, &device, result->files, err))
 		return -1;
 	return step_files_run(&device, &vdev, steps, n, &options, result, err);
 }
 
-static int walk_only(const struct request *request,
-		     const struct step_target *steps, size_t n,
+static int walk_only(const struct request *request, const struct step_target *steps, size_t n,
 		     struct step_result *result, struct err *err)
 {
 	const struct step_options *step = request->options;
@@ -234,8 +225,7 @@ static int walk_only(const struct request *request,
 	return walk_all(&vdev, &caps, steps, n, result, err);
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	struct step_target steps[ARCS_MAX];
 	size_t n = request->n_operands - 1;

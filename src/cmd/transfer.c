@@ -56,16 +56,14 @@ int then_parse(const char *arg, enum device_state *then, struct err *err)
 }
 
 /* Without its firmware's version a state can still be moved. */
-static void ask_firmware(struct device *devices, size_t n,
-			 struct transfer_result *outcomes)
+static void ask_firmware(struct device *devices, size_t n, struct transfer_result *outcomes)
 {
 	struct err err = ERR_INIT;
 
 	if (!devlink_fill(devices, n, &err))
 		return;
 	for (size_t i = 0; i < n; i++)
-		transfer_result_warn(&outcomes[i], "its firmware is unknown: %s",
-				     err.message);
+		transfer_result_warn(&outcomes[i], "its firmware is unknown: %s", err.message);
 }
 
 int transfer_resolve(char **names, size_t n, struct device *devices,
@@ -100,8 +98,7 @@ static bool looks_like_file(const char *name)
 
 	if (!bdf_parse(name, &bdf))
 		return false;
-	return !strcmp(name, "-") || !access(name, F_OK) || *name == '/' ||
-	       strchr(last, '.');
+	return !strcmp(name, "-") || !access(name, F_OK) || *name == '/' || strchr(last, '.');
 }
 
 int transfer_hint_order(const char *command, char **operands, struct err *err)
@@ -117,8 +114,7 @@ int zstd_parse(const char *arg, int *level, struct err *err)
 {
 	uint64_t number = ZSTD_LEVEL;
 
-	if (arg && (text_u64(arg, 10, &number) || !number ||
-		    number > IMAGE_ZSTD_LEVEL_MAX))
+	if (arg && (text_u64(arg, 10, &number) || !number || number > IMAGE_ZSTD_LEVEL_MAX))
 		return err_set(err, ERR_USAGE, 0,
 			       "--zstd: a level is a number from 1 to %d, not %s",
 			       IMAGE_ZSTD_LEVEL_MAX, arg);
@@ -163,13 +159,10 @@ static void add_file(json_t *object, const struct transfer_result *outcome)
 
 static void add_stream(json_t *object, const struct transfer *transfer)
 {
-	json_object_set_new(object, "bytes",
-			    json_integer((json_int_t)transfer->bytes));
+	json_object_set_new(object, "bytes", json_integer((json_int_t)transfer->bytes));
 	json_object_set_new(object, "xxh3_128", document_text(transfer->digest));
-	json_object_set_new(object, "records",
-			    records_json(&transfer->records));
-	json_object_set_new(object, "phases",
-			    phases_json(transfer->phases, true));
+	json_object_set_new(object, "records", records_json(&transfer->records));
+	json_object_set_new(object, "phases", phases_json(transfer->phases, true));
 }
 
 static void add_times(json_t *object, const struct transfer *transfer)
@@ -185,12 +178,9 @@ static void add_times(json_t *object, const struct transfer *transfer)
 
 static void add_states(json_t *object, const struct transfer *transfer)
 {
-	json_object_set_new(object, "from",
-			    json_string(state_name(transfer->origin)));
-	json_object_set_new(object, "state",
-			    json_string(state_name(transfer->final)));
-	json_object_set_new(object, "arcs", arcs_json(transfer->walk.arcs,
-					transfer->walk.n_arcs));
+	json_object_set_new(object, "from", json_string(state_name(transfer->origin)));
+	json_object_set_new(object, "state", json_string(state_name(transfer->final)));
+	json_object_set_new(object, "arcs", arcs_json(transfer->walk.arcs, transfer->walk.n_arcs));
 }
 
 static void add_access(json_t *object, const struct transfer_result *outcome)
@@ -203,8 +193,7 @@ json_t *transfer_warnings(const struct transfer_result *outcome)
 	json_t *warnings = json_array();
 
 	for (size_t i = 0; i < outcome->n_warnings; i++)
-		json_array_append_new(warnings,
-				      document_string(outcome->warnings[i]));
+		json_array_append_new(warnings, document_string(outcome->warnings[i]));
 	return warnings;
 }
 
@@ -216,18 +205,15 @@ static json_t *saved_of(const struct transfer_result *outcome)
 	if (outcome->opened)
 		add_access(object, outcome);
 	else
-		json_object_set_new(object, "device",
-				    document_text(outcome->device));
+		json_object_set_new(object, "device", document_text(outcome->device));
 	json_object_set_new(object, "saved", json_boolean(outcome->done));
 	if (!outcome->opened)
 		return object;
 	add_file(object, outcome);
 	add_stream(object, &outcome->transfer);
 	add_times(object, &outcome->transfer);
-	json_object_set_new(object, "precopy",
-			    precopy_json(&outcome->transfer.precopy));
-	json_object_set_new(object, "stopped",
-			    stopped_json(&outcome->transfer));
+	json_object_set_new(object, "precopy", precopy_json(&outcome->transfer.precopy));
+	json_object_set_new(object, "stopped", stopped_json(&outcome->transfer));
 	add_states(object, &outcome->transfer);
 	json_object_set_new(object, "warnings", transfer_warnings(outcome));
 	return object;
@@ -263,11 +249,9 @@ json_t *step_file_json(const struct transfer_result *outcome)
 	json_object_set_new(object, "done", json_boolean(outcome->done));
 	add_file(object, outcome);
 	add_stream(object, &outcome->transfer);
-	json_object_set_new(object, "verify_ns",
-			    number_or_null(outcome->transfer.verify_ns));
+	json_object_set_new(object, "verify_ns", number_or_null(outcome->transfer.verify_ns));
 	json_object_set_new(object, "identity_fit",
-			    outcome->has_fit ?
-				    json_string(fit_name(outcome->fit.verdict)) :
+			    outcome->has_fit ? json_string(fit_name(outcome->fit.verdict)) :
 				    json_null());
 	json_object_set_new(object, "warnings", transfer_warnings(outcome));
 	return object;
@@ -288,12 +272,10 @@ static void add_loaded(json_t *object, const struct transfer_result *outcome)
 			    outcome->has_fit ? identity_json(&outcome->fit)
 					     : json_null());
 	json_object_set_new(object, "identity_fit",
-			    outcome->has_fit ?
-				    json_string(fit_name(outcome->fit.verdict)) :
+			    outcome->has_fit ? json_string(fit_name(outcome->fit.verdict)) :
 				    json_null());
 	add_stream(object, &outcome->transfer);
-	json_object_set_new(object, "verify_ns",
-			    number_or_null(outcome->transfer.verify_ns));
+	json_object_set_new(object, "verify_ns", number_or_null(outcome->transfer.verify_ns));
 	add_times(object, &outcome->transfer);
 }
 
@@ -313,10 +295,8 @@ json_t *load_document(const struct transfer_result *outcome)
 		return NULL;
 	document = document_new("load");
 	add_access(document, outcome);
-	json_object_set_new(document, "contents",
-			    json_string(contents_of(outcome)));
-	json_object_set_new(document, "kept",
-			    json_boolean(outcome->transfer.kept));
+	json_object_set_new(document, "contents", json_string(contents_of(outcome)));
+	json_object_set_new(document, "kept", json_boolean(outcome->transfer.kept));
 	add_loaded(document, outcome);
 	add_states(document, &outcome->transfer);
 	json_object_set_new(document, "warnings", transfer_warnings(outcome));

@@ -16,8 +16,7 @@ int then_parse(const char *arg, enum device_state *then, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
 
 /** zstd_parse - the argument of --zstd, NULL for none: a level; 0 or -1 */
-int zstd_parse(const char *arg, int *level, struct err *err)
-	__attribute__((nonnull(2, 3)));
+int zstd_parse(const char *arg, int *level, struct err *err) __attribute__((nonnull(2, 3)));
 
 /* What a save's time without the device is made of, after the document's or manifest's @at_. */
 #define TEXT_STOPPED_PARTS(at_)                                               \
@@ -61,19 +60,15 @@ int transfer_hint_order(const char *command, char **operands, struct err *err)
 	"or write this session any more (mlxmigctl save and load keep theirs)"
 
 /** transfer_warnings - what went with it that somebody should know; an array */
-json_t *transfer_warnings(const struct transfer_result *outcome)
-	__attribute__((nonnull(1)));
+json_t *transfer_warnings(const struct transfer_result *outcome) __attribute__((nonnull(1)));
 
 /** loaded_json - what was loaded: the part of load's document about file, identity, stream and times */
-json_t *loaded_json(const struct transfer_result *outcome)
-	__attribute__((nonnull(1)));
+json_t *loaded_json(const struct transfer_result *outcome) __attribute__((nonnull(1)));
 
 /** step_file_json - of a file of a walk: what was done with it */
-json_t *step_file_json(const struct transfer_result *outcome)
-	__attribute__((nonnull(1)));
+json_t *step_file_json(const struct transfer_result *outcome) __attribute__((nonnull(1)));
 
 /** identity_json - [{"fact", "fit", "source", "target", "reason"}] */
-json_t *identity_json(const struct identity_fit *fit)
-	__attribute__((nonnull(1)));
+json_t *identity_json(const struct identity_fit *fit) __attribute__((nonnull(1)));
 
 #endif

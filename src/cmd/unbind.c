@@ -38,27 +38,22 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	}
 }
 
-static int check(const void *data, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct unbind_options *unbind = data;
 
 	(void)operands;
 	(void)n_operands;
 	if (unbind->none && unbind->driver)
-		return err_set(err, ERR_USAGE, 0,
-			       "--none and --driver do not go together");
+		return err_set(err, ERR_USAGE, 0, "--none and --driver do not go together");
 	return 0;
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct unbind_options *unbind = request->options;
 	struct driver_wish wish = {
-		.driver = unbind->none	 ? "" :
-			  unbind->driver ? unbind->driver :
-					   DRIVER_MLX5,
+		.driver = unbind->none	 ? "" : unbind->driver ? unbind->driver : DRIVER_MLX5,
 	};
 
 	return rebind_run(request, &wish, unbind->force, reply, err);

@@ -28,16 +28,14 @@ static json_t *checks_of(const struct verify_result *verdict)
 	json_t *checks = json_object();
 
 	for (unsigned int i = 0; i < CHECK_COUNT; i++)
-		json_object_set_new(checks, check_name(i),
-				    check_of(verdict, i));
+		json_object_set_new(checks, check_name(i), check_of(verdict, i));
 	return checks;
 }
 
 /* A size that a damaged header claims may be beyond JSON's integers. */
 static json_t *size_of(uint64_t size)
 {
-	return size <= INT64_MAX ? json_integer((json_int_t)size)
-				 : json_real((double)size);
+	return size <= INT64_MAX ? json_integer((json_int_t)size) : json_real((double)size);
 }
 
 static json_t *records_of(const struct verify_result *verdict)
@@ -92,10 +90,8 @@ static json_t *stream_of(const struct verify_result *verdict)
 {
 	json_t *stream = records_json(&verdict->parser);
 
-	json_object_set_new(stream, "bytes",
-			    json_integer((json_int_t)verdict->totals.bytes));
-	json_object_set_new(stream, "xxh3_128",
-			    document_text(verdict->totals.digest));
+	json_object_set_new(stream, "bytes", json_integer((json_int_t)verdict->totals.bytes));
+	json_object_set_new(stream, "xxh3_128", document_text(verdict->totals.digest));
 	return stream;
 }
 
@@ -131,8 +127,7 @@ static json_t *verify_document(const struct verify_result *verdicts, size_t n)
 	}
 	json_object_set_new(document, "good", json_integer(good));
 	json_object_set_new(document, "damaged", json_integer(damaged));
-	json_object_set_new(document, "unread",
-			    json_integer((json_int_t)n - good - damaged));
+	json_object_set_new(document, "unread", json_integer((json_int_t)n - good - damaged));
 	json_object_set_new(document, "files", files);
 	return document;
 }
@@ -159,11 +154,9 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 
 	switch (key) {
 	case 'j':
-		if (!text_u64(arg, 10, &opts->jobs) && opts->jobs &&
-		    opts->jobs <= VERIFY_JOBS_MAX)
+		if (!text_u64(arg, 10, &opts->jobs) && opts->jobs && opts->jobs <= VERIFY_JOBS_MAX)
 			return 0;
-		return err_set(err, ERR_USAGE, 0,
-			       "--jobs: a number from 1 to %d, not %s",
+		return err_set(err, ERR_USAGE, 0, "--jobs: a number from 1 to %d, not %s",
 			       VERIFY_JOBS_MAX, arg);
 	case 'l':
 		return option_limit(arg, &opts->limit, err);
@@ -173,16 +166,14 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 }
 
 /* Standard input can be read once. */
-static int check(const void *opts, char **operands, size_t n_operands,
-		 struct err *err)
+static int check(const void *opts, char **operands, size_t n_operands, struct err *err)
 {
 	size_t n = 0;
 
 	(void)opts;
 	for (size_t i = 0; i < n_operands; i++)
 		n += !strcmp(operands[i], "-");
-	return n < 2 ? 0 : err_set(err, ERR_USAGE, 0,
-				   "standard input is named %zu times", n);
+	return n < 2 ? 0 : err_set(err, ERR_USAGE, 0, "standard input is named %zu times", n);
 }
 
 /* The first file that is damaged speaks for all; without one, the first that could not be read. */
@@ -210,8 +201,7 @@ static int judge(const struct verify_result *verdicts, size_t n, struct err *err
 	if (!damaged)
 		return err_wrap(err, "%zu of %zu files could not be read; the first one",
 				unread, n);
-	return err_wrap(err, "%zu of %zu files are damaged; the first one",
-			damaged, n);
+	return err_wrap(err, "%zu of %zu files are damaged; the first one", damaged, n);
 }
 
 static void release(struct verify_result *verdicts, size_t n)
@@ -221,8 +211,7 @@ static void release(struct verify_result *verdicts, size_t n)
 	free(verdicts);
 }
 
-static int run(const struct request *request, struct reply *reply,
-	       struct err *err)
+static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	const struct verify_options *opts = request->options;
 	const struct verify_plan plan = {
@@ -235,8 +224,7 @@ static int run(const struct request *request, struct reply *reply,
 	int ret;
 
 	if (!verdicts)
-		return err_set(err, ERR_NO_MEMORY, 0, "memory for %zu verdicts",
-			       n);
+		return err_set(err, ERR_NO_MEMORY, 0, "memory for %zu verdicts", n);
 	for (size_t i = 0; i < n; i++) {
 		verdicts[i].path = request->operands[i];
 		verdicts[i].limit = limit_or(&opts->limit, LIMIT_DEFAULT);

@@ -74,8 +74,7 @@ const char *compat_kind_name(enum compat_kind kind)
 }
 
 /* In which form the stream is; its first members may be too short to tell. */
-static int read_format(struct device *device, struct image_reader *reader,
-		       struct err *err)
+static int read_format(struct device *device, struct image_reader *reader, struct err *err)
 {
 	struct record_parser records = {};
 	struct image_member member;
@@ -88,8 +87,7 @@ static int read_format(struct device *device, struct image_reader *reader,
 	return ret < 0 ? -1 : 0;
 }
 
-static int read_image(struct compat_side *side, struct input *input,
-		      struct err *err)
+static int read_image(struct compat_side *side, struct input *input, struct err *err)
 {
 	struct device *device = calloc(1, sizeof(*device));
 	const char *json;
@@ -106,16 +104,14 @@ static int read_image(struct compat_side *side, struct input *input,
 	return read_format(device, input->reader, err);
 }
 
-static int read_document(struct compat_side *side, struct input *input,
-			 struct err *err)
+static int read_document(struct compat_side *side, struct input *input, struct err *err)
 {
 	AUTO_FREE char *text = NULL;
 	size_t len;
 
 	side->kind = COMPAT_DOCUMENT;
 	text = input_read_all(input, &len, err);
-	if (text && !compat_read_devices(text, len, &side->devices, &side->n,
-					   err))
+	if (text && !compat_read_devices(text, len, &side->devices, &side->n, err))
 		return 0;
 	err_hint(err, "name an image, or what mlxmigctl status or inspect printed; of a bare stream nothing tells the device (mlxmigctl pack makes an image of it)");
 	return text ? err_wrap(err, "%s", input->name) : -1;
@@ -175,8 +171,7 @@ static void read_formats(const json_t *entry, struct device *device)
 	device->formats.reads &= ~(1u << STREAM_UNKNOWN);
 }
 
-static int read_entry(const json_t *entry, struct device *device,
-		      struct err *err)
+static int read_entry(const json_t *entry, struct device *device, struct err *err)
 {
 	if (device_json_parse_identity(entry, device, err))
 		return -1;
@@ -202,8 +197,7 @@ static size_t count_devices(const json_t *entries)
 	return n;
 }
 
-static int read_status(const json_t *document, struct device **devices,
-		       size_t *n, struct err *err)
+static int read_status(const json_t *document, struct device **devices, size_t *n, struct err *err)
 {
 	const json_t *entries = json_object_get(document, "devices");
 	size_t count = count_devices(entries);
@@ -233,13 +227,11 @@ static int read_status(const json_t *document, struct device **devices,
 }
 
 /* inspect knows the stream too, and device.json alone does not. */
-static int read_member(const json_t *document, struct device **devices,
-		      size_t *n, struct err *err)
+static int read_member(const json_t *document, struct device **devices, size_t *n, struct err *err)
 {
 	const json_t *within = device_json_within(document);
 	const json_t *result = json_object_get(document, "result");
-	const json_t *stream = json_object_get(result ? result : document,
-					       "stream");
+	const json_t *stream = json_object_get(result ? result : document, "stream");
 	AUTO_FREE struct device *list = calloc(1, sizeof(*list));
 	struct image_origin unused;
 
@@ -257,8 +249,7 @@ int compat_read_devices(const char *json, size_t len, struct device **devices,
 			size_t *n, struct err *err)
 {
 	AUTO_JSON json_t *document = json_read_parse(json, len, err);
-	const char *schema = json_string_value(json_object_get(document,
-							       "schema"));
+	const char *schema = json_string_value(json_object_get(document, "schema"));
 
 	*devices = NULL;
 	*n = 0;

@@ -50,8 +50,7 @@ struct compat {
 };
 
 /** compat_judge - compare; both sides have devices; 0 or -1 (ERR_NO_MEMORY) */
-int compat_judge(struct compat *compat, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int compat_judge(struct compat *compat, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** compat_free - what is owned, and leave it empty */
 void compat_free(struct compat *compat) __attribute__((nonnull(1)));

@@ -66,8 +66,7 @@ static void value_format(const struct device *device, char *buf, size_t size)
 {
 	enum stream_format format = device->formats.writes;
 
-	text_copy(buf, size, format == STREAM_UNKNOWN
-				     ? "" : stream_format_name(format));
+	text_copy(buf, size, format == STREAM_UNKNOWN ? "" : stream_format_name(format));
 }
 
 static void wants_formats(const struct device *device, char *buf, size_t size)
@@ -81,8 +80,7 @@ static void wants_formats(const struct device *device, char *buf, size_t size)
 }
 
 /* Each driver reads at least what it writes. */
-static bool suits_formats(const struct device *source,
-			  const struct device *target)
+static bool suits_formats(const struct device *source, const struct device *target)
 {
 	const struct stream_formats *formats = &target->formats;
 
@@ -127,11 +125,9 @@ static void compare_one(const struct rule *rule, const struct device *source,
 	bool known;
 
 	rule->value(source, fact->source, sizeof(fact->source));
-	(rule->wants ? rule->wants : rule->value)(target, fact->target,
-						  sizeof(fact->target));
+	(rule->wants ? rule->wants : rule->value)(target, fact->target, sizeof(fact->target));
 	known = *fact->source && *fact->target;
-	if (!strcmp(fact->source, fact->target) ||
-	    (rule->suits && rule->suits(source, target)))
+	if (!strcmp(fact->source, fact->target) || (rule->suits && rule->suits(source, target)))
 		return;
 	fact->name = rule->name;
 	fact->reason = rule->reason;
@@ -166,8 +162,7 @@ int identity_require(const struct identity_fit *fit, struct err *err)
 						 *list ? ", " : "", fact->name,
 						 fact->source, fact->target);
 	}
-	return err_set(err, ERR_INCOMPATIBLE, 0,
-		       "the state does not fit the device: %s", list);
+	return err_set(err, ERR_INCOMPATIBLE, 0, "the state does not fit the device: %s", list);
 }
 
 const char *fit_name(enum fit fit)

@@ -16,14 +16,12 @@ static const enum device_state states[] = {
 #define N_STATES (sizeof(states) / sizeof(*states))
 
 /* A state that is to be left for good wants its data before. */
-static bool begin_in(struct harness *t, enum device_state from,
-		     enum device_state to, int *fd)
+static bool begin_in(struct harness *t, enum device_state from, enum device_state to, int *fd)
 {
 	bool loads = from == STATE_RESUMING && to != STATE_RESUMING;
 	int ret;
 
-	if ((loads && !data_spool(t)) ||
-	    !harness_enter(t, from, state_has_data(from) ? fd : NULL))
+	if ((loads && !data_spool(t)) || !harness_enter(t, from, state_has_data(from) ? fd : NULL))
 		return false;
 	if (!loads)
 		return true;
@@ -33,25 +31,21 @@ static bool begin_in(struct harness *t, enum device_state from,
 }
 
 /* The last arc of the way alone can give a data fd. */
-static bool gives_fd(enum device_state from, const enum device_state *path,
-		     int arcs)
+static bool gives_fd(enum device_state from, const enum device_state *path, int arcs)
 {
-	return arcs && state_gives_fd(arcs > 1 ? path[arcs - 2] : from,
-				      path[arcs - 1]);
+	return arcs && state_gives_fd(arcs > 1 ? path[arcs - 2] : from, path[arcs - 1]);
 }
 
 static void want_state(struct harness *t, enum device_state want)
 {
 	enum device_state now = harness_state(t);
 
-	harness_want(t, now == want, "it is in %s, not in %s", state_name(now),
-		     state_name(want));
+	harness_want(t, now == want, "it is in %s, not in %s", state_name(now), state_name(want));
 }
 
 /* @arcs: on the way, 0: it is there; negative: there is no way */
-static void check_set(struct harness *t, enum device_state from,
-		      enum device_state to, const enum device_state *path,
-		      int arcs)
+static void check_set(struct harness *t, enum device_state from, enum device_state to,
+		      const enum device_state *path, int arcs)
 {
 	AUTO_CLOSE int fd = -1;
 	AUTO_CLOSE int new = -1;
@@ -59,15 +53,13 @@ static void check_set(struct harness *t, enum device_state from,
 
 	if (!begin_in(t, from, to, &fd))
 		return;
-	harness_want_errno(t, raw_state_set(t->vdev, to, &new),
-			   arcs < 0 ? -EINVAL : 0, "SET");
+	harness_want_errno(t, raw_state_set(t->vdev, to, &new), arcs < 0 ? -EINVAL : 0, "SET");
 	harness_want(t, (new >= 0) == wants_fd, "data_fd is %d, where %s is due",
 		     new, wants_fd ? "a file" : "-1");
 	want_state(t, arcs < 0 ? from : to);
 }
 
-static void check_pair(struct harness *t, enum device_state from,
-		       enum device_state to)
+static void check_pair(struct harness *t, enum device_state from, enum device_state to)
 {
 	enum device_state path[STATE_PATH_MAX];
 	int arcs = state_path(from, to, t->flags, path);
@@ -79,23 +71,20 @@ static void check_pair(struct harness *t, enum device_state from,
 		asks = "there is no way: EINVAL, and the device stays where it is";
 	else if (arcs == 1)
 		asks = "an arc of the state machine";
-	if (!harness_begin(t, asks, "arc/%s/%s", state_name(from),
-			   state_name(to)))
+	if (!harness_begin(t, asks, "arc/%s/%s", state_name(from), state_name(to)))
 		return;
 	check_set(t, from, to, path, arcs);
 	harness_end(t);
 }
 
-static void check_number(struct harness *t, const char *what, uint32_t number,
-			 const char *asks)
+static void check_number(struct harness *t, const char *what, uint32_t number, const char *asks)
 {
 	AUTO_CLOSE int fd = -1;
 
 	if (!harness_begin(t, asks, "arc/RUNNING/%s", what))
 		return;
 	if (harness_return(t, STATE_RUNNING)) {
-		harness_want_errno(t, raw_state_set(t->vdev, number, &fd),
-				   -EINVAL, "SET");
+		harness_want_errno(t, raw_state_set(t->vdev, number, &fd), -EINVAL, "SET");
 		harness_want(t, fd < 0, "data_fd is %d, where -1 is due", fd);
 		want_state(t, STATE_RUNNING);
 	}
@@ -119,6 +108,5 @@ void conform_arcs(struct harness *t)
 				check_pair(t, states[i], states[j]);
 	check_missing(t);
 	check_number(t, "ERROR", STATE_ERROR, "nobody can ask for ERROR: EINVAL");
-	check_number(t, "unknown", NO_STATE,
-		     "a state that there is not is EINVAL");
+	check_number(t, "unknown", NO_STATE, "a state that there is not is EINVAL");
 }

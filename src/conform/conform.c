@@ -23,8 +23,7 @@ const char *conform_outcome_name(enum conform_outcome verdict)
 struct conform_check *conform_add(struct conform_result *result)
 {
 	size_t n = result->n + 1;
-	struct conform_check *checks =
-		realloc(result->checks, n * sizeof(*checks));
+	struct conform_check *checks = realloc(result->checks, n * sizeof(*checks));
 
 	if (!checks)
 		return NULL;
@@ -66,9 +65,8 @@ static void leave(struct harness *t)
 	mig_state_get(t->vdev, state, &ignored);
 }
 
-int conform_run(const struct vdev *vdev, uint64_t flags,
-		const char *const *patterns, struct conform_result *result,
-		struct err *err)
+int conform_run(const struct vdev *vdev, uint64_t flags, const char *const *patterns,
+		struct conform_result *result, struct err *err)
 {
 	struct harness t = { .vdev = vdev, .flags = flags, .patterns = patterns,
 			   .result = result, .spool = -1, .err = err };
@@ -83,8 +81,7 @@ int conform_run(const struct vdev *vdev, uint64_t flags,
 	return err_is_set(err) ? -1 : 0;
 }
 
-int conform_list(const char *const *patterns, struct conform_result *result,
-		 struct err *err)
+int conform_list(const char *const *patterns, struct conform_result *result, struct err *err)
 {
 	struct harness t = { .flags = ALL_FLAGS, .patterns = patterns,
 			   .result = result, .spool = -1, .err = err };

@@ -46,8 +46,7 @@ struct conform_result {
 const char *conform_outcome_name(enum conform_outcome verdict);
 
 /** conform_add - one more check, passed so far; NULL without memory. What was returned before may have moved. */
-struct conform_check *conform_add(struct conform_result *result)
-	__attribute__((nonnull(1)));
+struct conform_check *conform_add(struct conform_result *result) __attribute__((nonnull(1)));
 
 /** conform_free - the checks */
 void conform_free(struct conform_result *result) __attribute__((nonnull(1)));

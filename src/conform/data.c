@@ -52,8 +52,7 @@ int data_feed(struct harness *t, int fd, int from, uint64_t bytes, size_t piece)
 		int ret;
 
 		if (n <= 0)
-			return err_from_errno(t->err, n ? errno : EIO,
-					      "a temporary file");
+			return err_from_errno(t->err, n ? errno : EIO, "a temporary file");
 		ret = write_all(fd, buffer, (size_t)n);
 		if (ret)
 			return ret;
@@ -84,8 +83,7 @@ int data_save(struct harness *t, uint64_t *bytes)
 {
 	AUTO_CLOSE int fd = -1;
 
-	return harness_enter(t, STATE_STOP_COPY, &fd) ? save_from(t, fd, bytes) :
-						      -1;
+	return harness_enter(t, STATE_STOP_COPY, &fd) ? save_from(t, fd, bytes) : -1;
 }
 
 int data_save_stopped(struct harness *t, uint64_t *bytes)
@@ -96,8 +94,7 @@ int data_save_stopped(struct harness *t, uint64_t *bytes)
 
 	if (!ret)
 		ret = raw_state_set(t->vdev, STATE_STOP_COPY, &fd);
-	return harness_want(t, !ret, "STOP_COPY was refused with %s",
-			    harness_errno(ret)) ?
+	return harness_want(t, !ret, "STOP_COPY was refused with %s", harness_errno(ret)) ?
 		       save_from(t, fd, bytes) : -1;
 }
 

@@ -14,8 +14,7 @@
  * What the last read(2) gave: 0, or -errno; -ETIME when it went on for too
  * long; -EIO when @out took no more.
  */
-int data_drain(int fd, int out, uint64_t *bytes, size_t piece)
-	__attribute__((nonnull(3)));
+int data_drain(int fd, int out, uint64_t *bytes, size_t piece) __attribute__((nonnull(3)));
 
 /**
  * data_feed - write a saved state into a data fd
@@ -33,8 +32,7 @@ int data_feed(struct harness *t, int fd, int from, uint64_t bytes, size_t piece)
 int data_save(struct harness *t, uint64_t *bytes) __attribute__((nonnull(1, 2)));
 
 /** data_save_stopped - as data_save(), of a device in STOP or STOP_COPY, which is not let run for it */
-int data_save_stopped(struct harness *t, uint64_t *bytes)
-	__attribute__((nonnull(1, 2)));
+int data_save_stopped(struct harness *t, uint64_t *bytes) __attribute__((nonnull(1, 2)));
 
 /** data_first_difference - where two files of these sizes first differ; -1: nowhere */
 int64_t data_first_difference(int a, uint64_t a_bytes, int b, uint64_t b_bytes);

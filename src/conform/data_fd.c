@@ -55,8 +55,7 @@ static void check_small(struct harness *t, int *fd)
 			     (long long)at);
 	else
 		harness_want(t, at < 0, "%llu bytes in small pieces, %llu in large ones",
-			     (unsigned long long)bytes,
-			     (unsigned long long)whole);
+			     (unsigned long long)bytes, (unsigned long long)whole);
 }
 
 static short poll_for(int fd, short events)
@@ -74,8 +73,7 @@ static void check_poll(struct harness *t, int *fd)
 	harness_want(t, got & POLLIN, "poll says 0x%x while there is data", got);
 	data_drain(*fd, -1, &bytes, 0);
 	got = poll_for(*fd, POLLIN);
-	harness_want(t, got & POLLIN, "poll says 0x%x at the end, so that nobody reads it",
-		     got);
+	harness_want(t, got & POLLIN, "poll says 0x%x at the end, so that nobody reads it", got);
 }
 
 static void check_seek(struct harness *t, int *fd)
@@ -90,8 +88,7 @@ static void check_seek(struct harness *t, int *fd)
 
 static void check_exec(struct harness *t, int *fd)
 {
-	harness_want(t, fcntl(*fd, F_GETFD) & FD_CLOEXEC,
-		     "a program that is started gets it too");
+	harness_want(t, fcntl(*fd, F_GETFD) & FD_CLOEXEC, "a program that is started gets it too");
 }
 
 static void check_no_write(struct harness *t, int *fd)

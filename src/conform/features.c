@@ -47,8 +47,7 @@ static void check_call(struct harness *t, const struct call *call)
 		harness_want_errno(t, raw_feature_call(t->vdev, call->feature,
 						       call->ops, call->short_by),
 				   call->want, "VFIO_DEVICE_FEATURE");
-		harness_want(t, harness_state(t) == STATE_RUNNING,
-			     "it has left RUNNING for %s",
+		harness_want(t, harness_state(t) == STATE_RUNNING, "it has left RUNNING for %s",
 			     state_name(harness_state(t)));
 	}
 	harness_end(t);

@@ -33,8 +33,7 @@ bool harness_begin(struct harness *t, const char *asks, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(name, sizeof(name), fmt, ap);
 	va_end(ap);
-	if (err_is_set(t->err) || interrupt_check(t->err) ||
-	    !is_wanted(t, name))
+	if (err_is_set(t->err) || interrupt_check(t->err) || !is_wanted(t, name))
 		return false;
 	check = conform_add(t->result);
 	if (!check) {
@@ -174,11 +173,9 @@ static bool recover(struct harness *t)
 		return true;
 	if (!mig_reset(t->vdev, &err) && harness_state(t) == STATE_RUNNING)
 		return true;
-	err_set(t->err, ERR_REFUSED, 0,
-		"%s is not to be had back to RUNNING, by a reset neither",
+	err_set(t->err, ERR_REFUSED, 0, "%s is not to be had back to RUNNING, by a reset neither",
 		t->vdev->name);
-	err_hint(t->err, "close it, which resets it; %s is where it happened",
-		 present(t)->name);
+	err_hint(t->err, "close it, which resets it; %s is where it happened", present(t)->name);
 	harness_want(t, false, "the device is not to be had back to RUNNING");
 	return false;
 }
@@ -226,7 +223,6 @@ bool harness_enter(struct harness *t, enum device_state state, int *fd)
 		return true;
 	if (!go(t, state, fd ? fd : &none))
 		return false;
-	return !fd || harness_want(t, *fd >= 0,
-				   "on the way to the check: %s gave no data fd",
+	return !fd || harness_want(t, *fd >= 0, "on the way to the check: %s gave no data fd",
 				   state_name(state));
 }

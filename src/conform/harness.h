@@ -69,12 +69,10 @@ void harness_note(struct harness *t, const char *fmt, ...)
 enum device_state harness_state(struct harness *t) __attribute__((nonnull(1)));
 
 /** harness_set - one SET, whose data fd is closed: 0 or -errno */
-int harness_set(struct harness *t, enum device_state state)
-	__attribute__((nonnull(1)));
+int harness_set(struct harness *t, enum device_state state) __attribute__((nonnull(1)));
 
 /** harness_move - harness_set(), or the check fails */
-bool harness_move(struct harness *t, enum device_state state)
-	__attribute__((nonnull(1)));
+bool harness_move(struct harness *t, enum device_state state) __attribute__((nonnull(1)));
 
 /**
  * harness_enter - take the device to @state, wherever it is now
@@ -83,8 +81,7 @@ bool harness_move(struct harness *t, enum device_state state)
  * By a reset first where nothing else leads out. What fails there fails the
  * check, and is false; a device that cannot be had back ends the trial.
  */
-bool harness_enter(struct harness *t, enum device_state state, int *fd)
-	__attribute__((nonnull(1)));
+bool harness_enter(struct harness *t, enum device_state state, int *fd) __attribute__((nonnull(1)));
 
 /** harness_return - harness_enter() a state without a data fd */
 static inline bool harness_return(struct harness *t, enum device_state state)

@@ -20,8 +20,7 @@ static bool info_of(struct harness *t, int fd, struct precopy_info *info)
 {
 	int ret = mig_precopy_info(fd, info);
 
-	return harness_want(t, !ret, "VFIO_MIG_GET_PRECOPY_INFO: %s",
-			    harness_errno(ret));
+	return harness_want(t, !ret, "VFIO_MIG_GET_PRECOPY_INFO: %s", harness_errno(ret));
 }
 
 /* In a session that goes on; it gives no new data fd. */
@@ -35,10 +34,8 @@ static void check_info(struct harness *t, int fd)
 
 static void check_short(struct harness *t, int fd)
 {
-	harness_want_errno(t, raw_precopy_info(fd, 1), -EINVAL,
-			   "an argsz of 23 bytes");
-	harness_want_errno(t, raw_precopy_info(fd, 24), -EINVAL,
-			   "an argsz of 0 bytes");
+	harness_want_errno(t, raw_precopy_info(fd, 1), -EINVAL, "an argsz of 23 bytes");
+	harness_want_errno(t, raw_precopy_info(fd, 24), -EINVAL, "an argsz of 0 bytes");
 }
 
 static void check_less(struct harness *t, int fd)
@@ -76,8 +73,7 @@ static void check_end(struct harness *t, int fd)
 
 static void check_refused(struct harness *t, int fd)
 {
-	harness_want_errno(t, raw_precopy_info(fd, 0), -EINVAL,
-			   "VFIO_MIG_GET_PRECOPY_INFO");
+	harness_want_errno(t, raw_precopy_info(fd, 0), -EINVAL, "VFIO_MIG_GET_PRECOPY_INFO");
 }
 
 static void check_after_precopy(struct harness *t, int fd)

@@ -35,17 +35,14 @@ static int call_feature(const struct vdev *vdev, union payload *payload,
 {
 	union {
 		struct vfio_device_feature head;
-		char bytes[sizeof(struct vfio_device_feature) +
-			   sizeof(union payload)];
+		char bytes[sizeof(struct vfio_device_feature) + sizeof(union payload)];
 	} arg = { .head = { .argsz = (uint32_t)(sizeof(arg.head) + size),
 			    .flags = flags } };
 	int ret;
 
-	memcpy(arg.bytes + sizeof(arg.head), payload,
-	       sizeof(*payload));
+	memcpy(arg.bytes + sizeof(arg.head), payload, sizeof(*payload));
 	ret = ioctl(vdev->fd, VFIO_DEVICE_FEATURE, &arg) < 0 ? -errno : 0;
-	memcpy(payload, arg.bytes + sizeof(arg.head),
-	       sizeof(*payload));
+	memcpy(payload, arg.bytes + sizeof(arg.head), sizeof(*payload));
 	return ret;
 }
 
@@ -61,18 +58,15 @@ int raw_feature_call(const struct vdev *vdev, enum raw_feature feature,
 	flags |= ops & RAW_SET ? VFIO_DEVICE_FEATURE_SET : 0;
 	flags |= ops & RAW_PROBE ? VFIO_DEVICE_FEATURE_PROBE : 0;
 	flags |= ops & RAW_FLAG ? NO_FLAG : 0;
-	return call_feature(vdev, &payload, features[feature].size - short_by,
-			    flags);
+	return call_feature(vdev, &payload, features[feature].size - short_by, flags);
 }
 
 int raw_state_set(const struct vdev *vdev, uint32_t state, int *data_fd)
 {
 	union payload payload = { .state = { .device_state = state,
 					     .data_fd = -1 } };
-	int ret = call_feature(vdev, &payload,
-			       features[RAW_DEVICE_STATE].size,
-			       VFIO_DEVICE_FEATURE_SET |
-				       VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE);
+	int ret = call_feature(vdev, &payload, features[RAW_DEVICE_STATE].size,
+			       VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE);
 
 	*data_fd = payload.state.data_fd;
 	return ret;

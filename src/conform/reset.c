@@ -13,8 +13,7 @@ static bool reset(struct harness *t)
 
 	if (!mig_reset(t->vdev, &err))
 		return harness_want(t, harness_state(t) == STATE_RUNNING,
-				    "it is in %s after a reset",
-				    state_name(harness_state(t)));
+				    "it is in %s after a reset", state_name(harness_state(t)));
 	if (err.code == ERR_UNSUPPORTED)
 		harness_skip(t, "it has no reset");
 	else
@@ -41,8 +40,7 @@ static void check_state(struct harness *t, enum device_state state, bool has_fd)
 		return;
 	if (harness_enter(t, state, has_fd ? &fd : NULL) && reset(t)) {
 		if (fd >= 0)
-			data_is_dead(t, fd, state == STATE_RESUMING,
-				     "after the reset");
+			data_is_dead(t, fd, state == STATE_RESUMING, "after the reset");
 		check_still_saves(t);
 	}
 	data_close(&fd);
@@ -73,8 +71,7 @@ static void check_error(struct harness *t)
 
 		data_close(&fd);
 		harness_want(t, ret == -EINVAL, "ERROR > %s: %s, where EINVAL is due",
-			     state_name(state),
-			     harness_errno(ret));
+			     state_name(state), harness_errno(ret));
 	}
 	harness_want(t, harness_state(t) == STATE_ERROR, "it has left ERROR for %s",
 		     state_name(harness_state(t)));

@@ -14,8 +14,7 @@
 #define SLACK (64u << 10) /* of a state that is small anyway */
 
 /* Loads @bytes of @file: 0, or what refused them, the write or the arc to STOP. */
-static int load(struct harness *t, int file, uint64_t bytes, size_t piece,
-		bool *entered)
+static int load(struct harness *t, int file, uint64_t bytes, size_t piece, bool *entered)
 {
 	AUTO_CLOSE int fd = -1;
 	int ret;
@@ -61,8 +60,7 @@ static void check_size(struct harness *t)
 			return;
 		harness_want(t, is_near(estimate, t->spool_bytes),
 			     "in %s %llu bytes were estimated, and it was %llu",
-			     state_name(states[i]),
-			     (unsigned long long)estimate,
+			     state_name(states[i]), (unsigned long long)estimate,
 			     (unsigned long long)t->spool_bytes);
 	}
 }
@@ -112,8 +110,7 @@ static void check_pieces(struct harness *t)
 }
 
 /* What is no state must not become one, and a reset must be all it takes then. */
-static void check_spoilt(struct harness *t, int file, uint64_t bytes,
-			 const char *what)
+static void check_spoilt(struct harness *t, int file, uint64_t bytes, const char *what)
 {
 	bool entered;
 	int ret = load(t, file, bytes, 0, &entered);
@@ -137,8 +134,7 @@ static void check_empty(struct harness *t)
 static void check_cut(struct harness *t)
 {
 	if (data_spool(t))
-		check_spoilt(t, t->spool, t->spool_bytes - 1,
-			     "all but the last byte");
+		check_spoilt(t, t->spool, t->spool_bytes - 1, "all but the last byte");
 }
 
 static void check_half(struct harness *t)

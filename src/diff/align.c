@@ -12,8 +12,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static struct piece plain_piece(enum piece_kind kind, uint64_t from,
-				uint64_t to)
+static struct piece plain_piece(enum piece_kind kind, uint64_t from, uint64_t to)
 {
 	return (struct piece){
 		.kind = kind,
@@ -49,8 +48,7 @@ static void cut(struct diff_side *side, const struct record *records)
 	for (uint64_t i = 0; records && i < side->n_records; i++) {
 		if (record_flaw(&records[i]))
 			break;
-		side->pieces[side->n_pieces] = record_piece(&records[i],
-							    side->bytes);
+		side->pieces[side->n_pieces] = record_piece(&records[i], side->bytes);
 		end = end_of(&side->pieces[side->n_pieces++]);
 	}
 	if (end < side->bytes)
@@ -90,11 +88,9 @@ static uint64_t key_of(const struct piece *piece)
 static bool alike(const struct piece *a, const struct piece *b)
 {
 	bool headers_alike = a->kind != b->kind ||
-			     (a->header == b->header &&
-			      a->record.flags == b->record.flags);
+			     (a->header == b->header && a->record.flags == b->record.flags);
 
-	return key_of(a) == key_of(b) && a->record.size == b->record.size &&
-	       headers_alike;
+	return key_of(a) == key_of(b) && a->record.size == b->record.size && headers_alike;
 }
 
 /* struct range - pieces that are still to be paired: from @from up to @to, of each side */
@@ -149,12 +145,10 @@ static size_t distance(const struct range *range, int side)
 	return SIZE_MAX;
 }
 
-static void add_alone(struct diff *diff, struct range *range, int side,
-		      size_t n)
+static void add_alone(struct diff *diff, struct range *range, int side, size_t n)
 {
 	for (; n; n--, range->from[side]++)
-		add(diff, side ? DIFF_NONE : range->from[0],
-		    side ? range->from[1] : DIFF_NONE);
+		add(diff, side ? DIFF_NONE : range->from[0], side ? range->from[1] : DIFF_NONE);
 }
 
 /* Are the next ones, which have no partner, one record whose tag is another? */
@@ -185,8 +179,7 @@ static void pair_middle(struct diff *diff, struct range *range)
 		}
 	}
 	for (int side = 0; side < DIFF_SIDES; side++)
-		add_alone(diff, range, side,
-			  range->to[side] - range->from[side]);
+		add_alone(diff, range, side, range->to[side] - range->from[side]);
 }
 
 static void pair_records(struct diff *diff)
@@ -215,8 +208,7 @@ static int cut_like(struct diff_side *side, const struct diff_side *like)
 
 	if (!pieces)
 		return -ENOMEM;
-	for (; n < like->n_pieces &&
-	       like->pieces[n].record.offset < side->bytes; n++) {
+	for (; n < like->n_pieces && like->pieces[n].record.offset < side->bytes; n++) {
 		uint64_t left = side->bytes - like->pieces[n].record.offset;
 
 		pieces[n] = like->pieces[n];
@@ -270,25 +262,20 @@ int align_pair(struct diff *diff)
 	return 0;
 }
 
-static const struct piece *piece_of(const struct diff *diff,
-				    const struct diff_pair *pair, int side)
+static const struct piece *piece_of(const struct diff *diff, const struct diff_pair *pair, int side)
 {
-	return pair->piece[side] == DIFF_NONE
-		       ? NULL : &diff->sides[side].pieces[pair->piece[side]];
+	return pair->piece[side] == DIFF_NONE ? NULL : &diff->sides[side].pieces[pair->piece[side]];
 }
 
-struct common align_common(const struct diff *diff,
-			   const struct diff_pair *pair)
+struct common align_common(const struct diff *diff, const struct diff_pair *pair)
 {
 	struct common common = {
 		.pieces = { piece_of(diff, pair, 0), piece_of(diff, pair, 1) },
 	};
 
 	if (common.pieces[0] && common.pieces[1]) {
-		common.header = least(common.pieces[0]->header,
-				      common.pieces[1]->header);
-		common.payload = least(common.pieces[0]->len,
-				       common.pieces[1]->len);
+		common.header = least(common.pieces[0]->header, common.pieces[1]->header);
+		common.payload = least(common.pieces[0]->len, common.pieces[1]->len);
 	}
 	return common;
 }

@@ -18,8 +18,7 @@
  *
  * 0, or -ENOMEM.
  */
-int align_pieces(struct diff_side *side, const struct record *records)
-	__attribute__((nonnull(1)));
+int align_pieces(struct diff_side *side, const struct record *records) __attribute__((nonnull(1)));
 
 /**
  * align_pair - make diff->pairs
@@ -43,8 +42,7 @@ struct common {
 	uint64_t header, payload;
 };
 
-struct common align_common(const struct diff *diff,
-			   const struct diff_pair *pair)
+struct common align_common(const struct diff *diff, const struct diff_pair *pair)
 	__attribute__((nonnull(1, 2)));
 
 /** align_free - what align_pieces() and align_pair() made */

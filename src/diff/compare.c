@@ -61,16 +61,14 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* Where in the stream that place of a piece is: what has no partner of its header is passed over. */
-static uint64_t place_in(const struct piece *piece, uint64_t header,
-			 uint64_t place)
+static uint64_t place_in(const struct piece *piece, uint64_t header, uint64_t place)
 {
 	uint64_t more = place < header ? 0 : piece->header - header;
 
 	return piece->record.offset + more + place;
 }
 
-static void fill_block(struct block *block, const struct work *work,
-		       const struct common *common)
+static void fill_block(struct block *block, const struct work *work, const struct common *common)
 {
 	uint64_t end = common->header + common->payload;
 	bool together = common->pieces[0]->header == common->header &&
@@ -86,16 +84,14 @@ static void fill_block(struct block *block, const struct work *work,
 		.len = (size_t)least(end - work->place, BLOCK_SIZE),
 	};
 	for (int side = 0; side < DIFF_SIDES; side++)
-		block->at[side] = place_in(common->pieces[side],
-					   common->header, work->place);
+		block->at[side] = place_in(common->pieces[side], common->header, work->place);
 }
 
 /* With the lock held: the next block; false: there is none. */
 static bool take_block(struct work *work, struct block *block)
 {
 	while (!work->stop && work->pair < work->diff->n_pairs) {
-		struct common common = align_common(
-			work->diff, &work->diff->pairs[work->pair]);
+		struct common common = align_common(work->diff, &work->diff->pairs[work->pair]);
 
 		if (work->place < common.header + common.payload) {
 			fill_block(block, work, &common);
@@ -157,8 +153,7 @@ static void fail(struct work *work, const struct err *err)
 
 /* Bytes of the block from @from up to @to, which are all of the header, or none. */
 static int collect_part(struct work *work, const struct block *block,
-			unsigned char *const data[DIFF_SIDES], size_t from,
-			size_t to)
+			unsigned char *const data[DIFF_SIDES], size_t from, size_t to)
 {
 	uint64_t place = block->place + from;
 	bool in_header = place < block->header;
@@ -168,13 +163,11 @@ static int collect_part(struct work *work, const struct block *block,
 		.in_header = in_header,
 		.offset = offset,
 		.at = { block->at[0] + from, block->at[1] + from },
-		.in_map = diff_map_place(work->diff,
-					 &work->diff->pairs[block->pair],
-					 in_header, offset),
+		.in_map = diff_map_place(work->diff, &work->diff->pairs[block->pair], in_header,
+					 offset),
 	};
 
-	return ranges_feed(&work->changes, &where, data[0] + from,
-			   data[1] + from, to - from);
+	return ranges_feed(&work->changes, &where, data[0] + from, data[1] + from, to - from);
 }
 
 static int collect(struct work *work, const struct block *block,
@@ -187,8 +180,7 @@ static int collect(struct work *work, const struct block *block,
 	size_t header = 0;
 
 	if (block->place < block->header)
-		header = (size_t)least(block->header - block->place,
-				       block->len);
+		header = (size_t)least(block->header - block->place, block->len);
 	if (collect_part(work, block, data, 0, header) ||
 	    collect_part(work, block, data, header, block->len))
 		return err_set(err, ERR_NO_MEMORY, 0, "the list of ranges");
@@ -201,13 +193,11 @@ static int compare_block(struct work *work, const struct block *block,
 			 unsigned char *const data[DIFF_SIDES], struct err *err)
 {
 	for (int side = 0; side < DIFF_SIDES; side++)
-		if (view_read(work->how->views[side], data[side], block->len,
-			      block->at[side], err))
+		if (view_read(work->how->views[side], data[side], block->len, block->at[side], err))
 			return -1;
 	if (!memcmp(data[0], data[1], block->len))
 		return 0;
-	return wait_for_turn(work, block->number)
-		       ? collect(work, block, data, err) : 0;
+	return wait_for_turn(work, block->number) ? collect(work, block, data, err) : 0;
 }
 
 static void show(const struct work *work, uint64_t done, bool last)
@@ -279,8 +269,7 @@ static void run_threads(struct work *work)
 static void count_bytes(struct diff *diff)
 {
 	for (size_t i = 0; i < diff->n_pairs; i++) {
-		struct common common = align_common(diff,
-						    &diff->pairs[i]);
+		struct common common = align_common(diff, &diff->pairs[i]);
 
 		diff->compared += common.header + common.payload;
 	}

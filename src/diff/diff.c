@@ -21,8 +21,7 @@ static int note_record(const struct record *record, void *data)
 	if (list->n == ALIGN_RECORDS_MAX)
 		return 0;
 	if (!(list->n & (list->n - 1))) {
-		more = reallocarray(list->records, list->n ? 2 * list->n : 1,
-				    sizeof(*more));
+		more = reallocarray(list->records, list->n ? 2 * list->n : 1, sizeof(*more));
 		if (!more)
 			return -1;
 		list->records = more;
@@ -31,8 +30,7 @@ static int note_record(const struct record *record, void *data)
 	return 0;
 }
 
-static int cut_side(struct diff_side *side, const struct view *view,
-		    struct err *err)
+static int cut_side(struct diff_side *side, const struct view *view, struct err *err)
 {
 	struct record_parser parser = {};
 	struct list list = {};
@@ -49,8 +47,7 @@ static int cut_side(struct diff_side *side, const struct view *view,
 	return ret ? -1 : 0;
 }
 
-static int open_side(struct diff_side *side, struct view **view,
-		     struct err *err)
+static int open_side(struct diff_side *side, struct view **view, struct err *err)
 {
 	if (view_open(view, side->path, err))
 		return -1;
@@ -64,13 +61,11 @@ static int make_map(struct diff *diff, const struct diff_plan *options)
 {
 	uint64_t total = diff_map_total(diff);
 
-	diff->map = diff_map_new(diff, total,
-				 options->map_layout(total, options->map_width));
+	diff->map = diff_map_new(diff, total, options->map_layout(total, options->map_width));
 	return diff->map ? 0 : -1;
 }
 
-int diff_run(struct diff *diff, const struct diff_plan *options,
-	     struct err *err)
+int diff_run(struct diff *diff, const struct diff_plan *options, struct err *err)
 {
 	AUTO_VIEW struct view *a = NULL;
 	AUTO_VIEW struct view *b = NULL;
@@ -79,8 +74,7 @@ int diff_run(struct diff *diff, const struct diff_plan *options,
 		.progress_data = options->progress_data,
 	};
 
-	if (open_side(&diff->sides[0], &a, err) ||
-	    open_side(&diff->sides[1], &b, err))
+	if (open_side(&diff->sides[0], &a, err) || open_side(&diff->sides[1], &b, err))
 		return -1;
 	if (align_pair(diff))
 		return err_set(err, ERR_NO_MEMORY, 0, "the list of records");

@@ -35,8 +35,7 @@ static void count(struct diff_map *map, uint64_t at, uint64_t len, int side)
 {
 	while (len) {
 		struct diff_cell *cell = &map->cells[at / map->cell_bytes];
-		uint64_t here = least(len, map->cell_bytes -
-						   at % map->cell_bytes);
+		uint64_t here = least(len, map->cell_bytes - at % map->cell_bytes);
 
 		if (side < DIFF_SIDES)
 			cell->only[side] += here;
@@ -61,8 +60,7 @@ uint64_t diff_map_place(const struct diff *diff, const struct diff_pair *pair,
 }
 
 /* Where it begins, and what of it one side alone has: the ends of a longer header and payload. */
-static void mark_pair(struct diff_map *map, const struct diff *diff,
-		      size_t index)
+static void mark_pair(struct diff_map *map, const struct diff *diff, size_t index)
 {
 	const struct diff_pair *pair = &diff->pairs[index];
 	struct common common = align_common(diff, pair);
@@ -93,8 +91,7 @@ uint64_t diff_map_total(struct diff *diff)
 	return start;
 }
 
-struct diff_map *diff_map_new(const struct diff *diff, uint64_t total,
-			      uint64_t cell_bytes)
+struct diff_map *diff_map_new(const struct diff *diff, uint64_t total, uint64_t cell_bytes)
 {
 	struct diff_map *map = calloc(1, sizeof(*map));
 

@@ -48,8 +48,7 @@ uint64_t diff_map_place(const struct diff *diff, const struct diff_pair *pair,
 	__attribute__((nonnull(1, 2)));
 
 /** diff_map_change - @len bytes from @at on differ */
-void diff_map_change(struct diff_map *map, uint64_t at, uint64_t len)
-	__attribute__((nonnull(1)));
+void diff_map_change(struct diff_map *map, uint64_t at, uint64_t len) __attribute__((nonnull(1)));
 
 void diff_map_free(struct diff_map *map);
 

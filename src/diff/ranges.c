@@ -25,8 +25,7 @@ static bool has_zero(uint64_t word)
 }
 
 /* How many bytes from the first one on are equal. */
-static size_t equal_bytes(const unsigned char *a, const unsigned char *b,
-			  size_t len)
+static size_t equal_bytes(const unsigned char *a, const unsigned char *b, size_t len)
 {
 	size_t n = 0;
 
@@ -38,8 +37,7 @@ static size_t equal_bytes(const unsigned char *a, const unsigned char *b,
 }
 
 /* How many bytes from the first one on differ. */
-static size_t changed_bytes(const unsigned char *a, const unsigned char *b,
-			    size_t len)
+static size_t changed_bytes(const unsigned char *a, const unsigned char *b, size_t len)
 {
 	size_t n = 0;
 

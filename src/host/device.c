@@ -8,8 +8,7 @@
 #include <string.h>
 
 /* Reads one hexadecimal field of at most @digits digits; the end, or NULL. */
-static const char *parse_field(const char *text, int digits, unsigned int max,
-			       unsigned int *value)
+static const char *parse_field(const char *text, int digits, unsigned int max, unsigned int *value)
 {
 	int n;
 
@@ -106,8 +105,7 @@ static void say(struct device *device, enum tristate verdict, const char *fmt,
 		...) __attribute__((format(printf, 3, 4)));
 
 /* One more reason; "no" outweighs "unknown". */
-static void say(struct device *device, enum tristate verdict, const char *fmt,
-		...)
+static void say(struct device *device, enum tristate verdict, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -116,8 +114,7 @@ static void say(struct device *device, enum tristate verdict, const char *fmt,
 	if (device->n_reasons == DEVICE_REASONS_MAX)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(device->reasons[device->n_reasons],
-		  sizeof(device->reasons[0]), fmt, ap);
+	vsnprintf(device->reasons[device->n_reasons], sizeof(device->reasons[0]), fmt, ap);
 	va_end(ap);
 	device->n_reasons++;
 }
@@ -129,8 +126,7 @@ static void judge_binding(struct device *device)
 	if (!*device->driver)
 		say(device, TRI_NO, "it is bound to no driver");
 	else if (!device->vfio)
-		say(device, TRI_NO, "its driver %s is not one of VFIO",
-		    device->driver);
+		say(device, TRI_NO, "its driver %s is not one of VFIO", device->driver);
 	else if (!strcmp(device->driver, PLAIN_DRIVER))
 		say(device, TRI_NO, PLAIN_DRIVER " offers no migration");
 }
@@ -149,11 +145,9 @@ static void judge_caps(struct device *device)
 	const struct mig_caps *caps = &device->caps;
 
 	if (caps->old_protocol)
-		say(device, TRI_NO,
-		    "it speaks the old migration protocol (v1 region)");
+		say(device, TRI_NO, "it speaks the old migration protocol (v1 region)");
 	else if (!caps->migration || !(caps->flags & MIG_STOP_COPY))
-		say(device, TRI_NO,
-		    "VFIO offers no migration of it: firmware or driver lacks it");
+		say(device, TRI_NO, "VFIO offers no migration of it: firmware or driver lacks it");
 	if (caps->device_state && caps->state == STATE_ERROR)
 		say(device, TRI_NO, "it is in ERROR, which a reset ends");
 }

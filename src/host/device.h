@@ -34,8 +34,7 @@ const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE])
 	__attribute__((nonnull(1, 2)));
 
 /** bdf_compare - order by address, as qsort(3) wants it */
-int bdf_compare(const struct bdf *a, const struct bdf *b)
-	__attribute__((nonnull(1, 2)));
+int bdf_compare(const struct bdf *a, const struct bdf *b) __attribute__((nonnull(1, 2)));
 
 #define DEVICE_NAME_SIZE 64
 #define DEVICE_NETDEVS_MAX 8
@@ -150,8 +149,7 @@ const char *device_kind_name(enum device_kind kind);
 const char *holder_kind_name(enum holder_kind kind);
 
 /** device_in_use - does somebody have it open? TRI_UNKNOWN where not every process could be looked at */
-enum tristate device_in_use(const struct device *device)
-	__attribute__((nonnull(1)));
+enum tristate device_in_use(const struct device *device) __attribute__((nonnull(1)));
 
 /**
  * device_judge - can it migrate, from what is known of it?
@@ -161,7 +159,6 @@ enum tristate device_in_use(const struct device *device)
  * TRI_YES when its migration features were read and devlink does not deny it;
  * else TRI_UNKNOWN with what was not looked at. Pure.
  */
-void device_judge(struct device *device, const struct device *pf)
-	__attribute__((nonnull(1)));
+void device_judge(struct device *device, const struct device *pf) __attribute__((nonnull(1)));
 
 #endif

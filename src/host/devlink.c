@@ -22,8 +22,7 @@ static void take_caps(struct devlink_port *port, const struct nlattr *function)
 		    mnl_attr_get_payload_len(attribute) >=
 			    sizeof(port->caps)) {
 			port->has_caps = true;
-			memcpy(&port->caps, mnl_attr_get_payload(attribute),
-			       sizeof(port->caps));
+			memcpy(&port->caps, mnl_attr_get_payload(attribute), sizeof(port->caps));
 		}
 }
 
@@ -36,12 +35,10 @@ static bool is_local_vf(const struct nlattr **table)
 	       table[DEVLINK_ATTR_PORT_FLAVOUR] &&
 	       mnl_attr_get_u16(table[DEVLINK_ATTR_PORT_FLAVOUR]) ==
 		       DEVLINK_PORT_FLAVOUR_PCI_VF &&
-	       table[DEVLINK_ATTR_PORT_PCI_VF_NUMBER] &&
-	       !(external && mnl_attr_get_u8(external));
+	       table[DEVLINK_ATTR_PORT_PCI_VF_NUMBER] && !(external && mnl_attr_get_u8(external));
 }
 
-bool devlink_port_parse(const struct nlmsghdr *message,
-			struct devlink_port *port)
+bool devlink_port_parse(const struct nlmsghdr *message, struct devlink_port *port)
 {
 	const struct nlattr *table[DEVLINK_ATTR_MAX + 1] = {};
 
@@ -49,10 +46,8 @@ bool devlink_port_parse(const struct nlmsghdr *message,
 	if (!is_local_vf(table))
 		return false;
 	*port = (struct devlink_port){};
-	text_copy(port->pf, sizeof(port->pf),
-		  mnl_attr_get_str(table[DEVLINK_ATTR_DEV_NAME]));
-	port->vf_number =
-		mnl_attr_get_u16(table[DEVLINK_ATTR_PORT_PCI_VF_NUMBER]);
+	text_copy(port->pf, sizeof(port->pf), mnl_attr_get_str(table[DEVLINK_ATTR_DEV_NAME]));
+	port->vf_number = mnl_attr_get_u16(table[DEVLINK_ATTR_PORT_PCI_VF_NUMBER]);
 	if (table[DEVLINK_ATTR_PORT_FUNCTION])
 		take_caps(port, table[DEVLINK_ATTR_PORT_FUNCTION]);
 	return true;
@@ -68,11 +63,8 @@ void devlink_port_judge(const struct devlink_port *port, struct device *vf)
 	else if (!(port->caps.selector & DEVLINK_CAP_MIGRATABLE))
 		reason = "the firmware does not offer it";
 	else
-		vf->migratable = port->caps.value & DEVLINK_CAP_MIGRATABLE ?
-					 TRI_YES :
-					 TRI_NO;
-	text_copy(vf->migratable_reason, sizeof(vf->migratable_reason),
-		  reason);
+		vf->migratable = port->caps.value & DEVLINK_CAP_MIGRATABLE ? TRI_YES : TRI_NO;
+	text_copy(vf->migratable_reason, sizeof(vf->migratable_reason), reason);
 }
 
 /** struct instance - a PF's devlink; @num: errno with which it did not answer */
@@ -91,8 +83,7 @@ struct port_list {
 	bool failed;
 };
 
-static void take_version(const struct nlattr *version,
-			 struct instance *instance)
+static void take_version(const struct nlattr *version, struct instance *instance)
 {
 	const char *name = NULL, *value = NULL;
 	const struct nlattr *attribute;
@@ -110,8 +101,7 @@ static void take_version(const struct nlattr *version,
 	if (!strcmp(name, "fw.psid"))
 		text_copy(instance->psid, sizeof(instance->psid), value);
 	else if (!strcmp(name, "fw.version"))
-		text_copy(instance->fw_version, sizeof(instance->fw_version),
-			  value);
+		text_copy(instance->fw_version, sizeof(instance->fw_version), value);
 }
 
 static int on_info(const struct nlmsghdr *message, void *data)
@@ -138,8 +128,7 @@ static int on_eswitch(const struct nlmsghdr *message, void *data)
 	devlink_parse(message, table);
 	if (table[DEVLINK_ATTR_ESWITCH_MODE]) {
 		instance->has_mode = true;
-		instance->mode =
-			mnl_attr_get_u16(table[DEVLINK_ATTR_ESWITCH_MODE]);
+		instance->mode = mnl_attr_get_u16(table[DEVLINK_ATTR_ESWITCH_MODE]);
 	}
 	return MNL_CB_OK;
 }
@@ -147,13 +136,11 @@ static int on_eswitch(const struct nlmsghdr *message, void *data)
 /* The eswitch's mode only makes a better reason; it takes CAP_NET_ADMIN. */
 static void read_instance(struct devlink_talk *talk, struct instance *instance)
 {
-	int ret = devlink_ask(talk, DEVLINK_CMD_INFO_GET, instance->name,
-			       on_info, instance);
+	int ret = devlink_ask(talk, DEVLINK_CMD_INFO_GET, instance->name, on_info, instance);
 
 	instance->num = ret == -EOPNOTSUPP ? 0 : -ret;
 	if (!instance->num)
-		devlink_ask(talk, DEVLINK_CMD_ESWITCH_GET, instance->name,
-			     on_eswitch, instance);
+		devlink_ask(talk, DEVLINK_CMD_ESWITCH_GET, instance->name, on_eswitch, instance);
 }
 
 static int on_port(const struct nlmsghdr *message, void *data)
@@ -176,16 +163,14 @@ static int on_port(const struct nlmsghdr *message, void *data)
 static void set_reason(struct device *device, const char *reason)
 {
 	device->migratable = TRI_UNKNOWN;
-	text_copy(device->migratable_reason, sizeof(device->migratable_reason),
-		  reason);
+	text_copy(device->migratable_reason, sizeof(device->migratable_reason), reason);
 }
 
 static const struct devlink_port *find_port(const struct port_list *list,
 				    const struct device *vf, const char *pf)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (!strcmp(list->ports[i].pf, pf) &&
-		    list->ports[i].vf_number == vf->vf_number)
+		if (!strcmp(list->ports[i].pf, pf) && list->ports[i].vf_number == vf->vf_number)
 			return &list->ports[i];
 	return NULL;
 }
@@ -232,8 +217,7 @@ static void fill_device(struct devlink_talk *talk, struct instance *instance,
 	if (device->kind == DEVICE_OTHER)
 		return;
 	use_instance(talk, instance, device);
-	text_copy(device->fw_version, sizeof(device->fw_version),
-		  instance->fw_version);
+	text_copy(device->fw_version, sizeof(device->fw_version), instance->fw_version);
 	text_copy(device->psid, sizeof(device->psid), instance->psid);
 	if (device->kind == DEVICE_VF)
 		fill_migratable(device, instance, list);
@@ -246,8 +230,7 @@ static void all_unknown(struct device *devices, size_t n, const char *reason)
 			set_reason(&devices[i], reason);
 }
 
-static int list_ports(struct devlink_talk *talk, struct port_list *list,
-		      struct err *err)
+static int list_ports(struct devlink_talk *talk, struct port_list *list, struct err *err)
 {
 	int ret = devlink_dump(talk, DEVLINK_CMD_PORT_GET, on_port, list);
 
@@ -280,8 +263,7 @@ int devlink_fill(struct device *devices, size_t n, struct err *err)
 	}
 	talk = devlink_begin();
 	if (!talk) {
-		all_unknown(devices, n, reason_without_talk(errno, words,
-							    sizeof(words)));
+		all_unknown(devices, n, reason_without_talk(errno, words, sizeof(words)));
 		return 0;
 	}
 	if (list_ports(talk, &list, err)) {

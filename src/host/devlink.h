@@ -29,8 +29,7 @@ struct devlink_port {
 };
 
 /** devlink_port_parse - an answer to PORT_GET; false when it is no port of a VF of this host */
-bool devlink_port_parse(const struct nlmsghdr *message,
-			struct devlink_port *port)
+bool devlink_port_parse(const struct nlmsghdr *message, struct devlink_port *port)
 	__attribute__((nonnull(1, 2)));
 
 /**
@@ -51,7 +50,6 @@ void devlink_port_judge(const struct devlink_port *port, struct device *vf)
  * kernel refuses what it should answer, its own words in @err and, as the
  * reason, with every VF: nothing else than devlink's part is missing then.
  */
-int devlink_fill(struct device *devices, size_t n, struct err *err)
-	__attribute__((nonnull(3)));
+int devlink_fill(struct device *devices, size_t n, struct err *err) __attribute__((nonnull(3)));
 
 #endif

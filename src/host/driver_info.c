@@ -20,12 +20,10 @@ void stream_formats_find(struct device *device)
 		return;
 	if (sysroot_read(text, sizeof(text),
 			 "/sys/module/" DRIVER_VARIANT "/parameters/stream_format") >= 0) {
-		formats->writes = strcmp(text, "bare") ? STREAM_RECORDS
-						       : STREAM_BARE;
+		formats->writes = strcmp(text, "bare") ? STREAM_RECORDS : STREAM_BARE;
 		formats->reads = BOTH;
 	} else if (device->probed && device->caps.migration) {
-		formats->writes = device->caps.flags & MIG_PRE_COPY
-					  ? STREAM_RECORDS : STREAM_BARE;
+		formats->writes = device->caps.flags & MIG_PRE_COPY ? STREAM_RECORDS : STREAM_BARE;
 		formats->reads = 1u << formats->writes;
 	}
 }
@@ -86,7 +84,6 @@ void measured_rates_read(const char *device, struct measured_rates *rates)
 			 "/sys/kernel/debug/mlx5-vfio-pci/%s/status", device) < 0)
 		return;
 	parse(text, parts, ARRAY_SIZE(parts));
-	rates->save = rate_of(parts[0].bytes + parts[1].bytes,
-			      parts[0].ns + parts[1].ns);
+	rates->save = rate_of(parts[0].bytes + parts[1].bytes, parts[0].ns + parts[1].ns);
 	rates->load = rate_of(parts[2].bytes, parts[2].ns);
 }

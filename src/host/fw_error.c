@@ -92,13 +92,10 @@ bool kmsg_failure(int fd, pid_t tid, struct fw_error *failure)
 static bool parse_line(const char *line, struct fw_error *failure)
 {
 	*failure = (struct fw_error){ 0 };
-	return sscanf(line,
-		      "%" SCNu64 " %" SCNu64 " %" SCNu64
-		      " %47s %x %x %x %x %d %47[^\n]",
-		      &failure->number, &failure->arc, &failure->time_unix_ns,
-		      failure->command, &failure->opcode, &failure->op_mod,
-		      &failure->status, &failure->syndrome, &failure->num,
-		      failure->status_name) == 10;
+	return sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %47s %x %x %x %x %d %47[^\n]",
+		      &failure->number, &failure->arc, &failure->time_unix_ns, failure->command,
+		      &failure->opcode, &failure->op_mod, &failure->status, &failure->syndrome,
+		      &failure->num, failure->status_name) == 10;
 }
 
 static int read_failures(const char *device, char text[FAILURES_SIZE])
@@ -136,8 +133,7 @@ void fw_error_watch_begin(struct fw_error_watch *watch, const char *device)
 		watch->mark = failure.number;
 }
 
-bool fw_error_watch_first(const struct fw_error_watch *watch,
-			  struct fw_error *failure)
+bool fw_error_watch_first(const struct fw_error_watch *watch, struct fw_error *failure)
 {
 	char text[FAILURES_SIZE];
 	const char *at = text;

@@ -29,8 +29,7 @@ int kmsg_open(void);
  *
  * The first is the cause; those after it are of what was tried to mend it.
  */
-bool kmsg_failure(int fd, pid_t tid, struct fw_error *failure)
-	__attribute__((nonnull(3)));
+bool kmsg_failure(int fd, pid_t tid, struct fw_error *failure) __attribute__((nonnull(3)));
 
 /** kmsg_parse - the same for one record as /dev/kmsg gives it */
 bool kmsg_parse(const char *record, pid_t tid, struct fw_error *failure)
@@ -62,8 +61,7 @@ void fw_error_watch_begin(struct fw_error_watch *watch, const char *device)
  * the kernel log only what this thread has caused is taken. False: there was
  * none, or nobody tells.
  */
-bool fw_error_watch_first(const struct fw_error_watch *watch,
-			  struct fw_error *failure)
+bool fw_error_watch_first(const struct fw_error_watch *watch, struct fw_error *failure)
 	__attribute__((nonnull(1, 2)));
 
 /** fw_error_watch_end - harmless on FW_ERROR_WATCH_INIT and twice */
@@ -72,7 +70,6 @@ void fw_error_watch_end(struct fw_error_watch *watch) __attribute__((nonnull(1))
 #define AUTO_FW_ERROR_WATCH __attribute__((cleanup(fw_error_watch_end)))
 
 /** fw_error_last - the cause of what last failed since @device was bound, as its driver tells it; false: nothing did, or it does not tell */
-bool fw_error_last(const char *device, struct fw_error *failure)
-	__attribute__((nonnull(1, 2)));
+bool fw_error_last(const char *device, struct fw_error *failure) __attribute__((nonnull(1, 2)));
 
 #endif

@@ -26,8 +26,7 @@ static const char *const mlx5_drivers[] = { "mlx5_core", "mlx5_vfio_pci" };
 static jmp_buf pci_failed;
 static char pci_words[256];
 
-static void pci_give_up(char *fmt, ...)
-	__attribute__((noreturn, format(printf, 1, 2)));
+static void pci_give_up(char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 static void pci_give_up(char *fmt, ...)
 {
@@ -39,8 +38,7 @@ static void pci_give_up(char *fmt, ...)
 	longjmp(pci_failed, 1);
 }
 
-static void pci_say_nothing(char *fmt, ...)
-	__attribute__((format(printf, 1, 2)));
+static void pci_say_nothing(char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 static void pci_say_nothing(char *fmt, ...)
 {
@@ -55,11 +53,9 @@ static bool has_mlx5_driver(const struct device *device)
 	return false;
 }
 
-static void fill_ids(struct device *device, struct pci_access *pacc,
-		     struct pci_dev *dev)
+static void fill_ids(struct device *device, struct pci_access *pacc, struct pci_dev *dev)
 {
-	pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_SUBSYS |
-				   PCI_FILL_CLASS_EXT);
+	pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_SUBSYS | PCI_FILL_CLASS_EXT);
 	device->vendor_id = dev->vendor_id;
 	device->device_id = dev->device_id;
 	device->subsystem_vendor_id = dev->subsys_vendor_id;
@@ -73,8 +69,7 @@ static void fill_ids(struct device *device, struct pci_access *pacc,
 
 static int append(struct inventory *inventory, const struct device *device)
 {
-	struct device *more = reallocarray(inventory->devices,
-					   inventory->n + 1, sizeof(*more));
+	struct device *more = reallocarray(inventory->devices, inventory->n + 1, sizeof(*more));
 
 	if (!more)
 		return -ENOMEM;
@@ -84,8 +79,7 @@ static int append(struct inventory *inventory, const struct device *device)
 }
 
 /* One function of the vendor's; whether it is mlx5's is found out later. */
-static void collect(struct inventory *inventory, struct pci_access *pacc,
-		    struct pci_dev *dev)
+static void collect(struct inventory *inventory, struct pci_access *pacc, struct pci_dev *dev)
 {
 	struct bdf bdf = { (uint32_t)dev->domain, dev->bus, dev->dev,
 			   dev->func };
@@ -137,8 +131,7 @@ static int scan_once(struct inventory *inventory)
 	return ret;
 }
 
-static struct device *find_by_bdf(const struct inventory *inventory,
-				  const struct bdf *bdf)
+static struct device *find_by_bdf(const struct inventory *inventory, const struct bdf *bdf)
 {
 	for (size_t i = 0; i < inventory->n; i++)
 		if (!bdf_compare(&inventory->devices[i].bdf, bdf))
@@ -146,8 +139,7 @@ static struct device *find_by_bdf(const struct inventory *inventory,
 	return NULL;
 }
 
-const struct device *inventory_pf(const struct inventory *inventory,
-				  const struct device *device)
+const struct device *inventory_pf(const struct inventory *inventory, const struct device *device)
 {
 	return device->has_pf ? find_by_bdf(inventory, &device->pf) : NULL;
 }
@@ -197,8 +189,7 @@ static void number_vfs(struct inventory *inventory, const struct device *pf)
 		struct device *vf;
 		struct bdf bdf;
 
-		if (pci_function_vf_name(name, sizeof(name), pf->name, i) ||
-		    bdf_parse(name, &bdf))
+		if (pci_function_vf_name(name, sizeof(name), pf->name, i) || bdf_parse(name, &bdf))
 			continue;
 		vf = find_by_bdf(inventory, &bdf);
 		if (vf)
@@ -210,8 +201,7 @@ static void number_vfs(struct inventory *inventory, const struct device *pf)
 static int by_place(const void *a, const void *b)
 {
 	const struct device *da = a, *db = b;
-	int order = bdf_compare(da->has_pf ? &da->pf : &da->bdf,
-				db->has_pf ? &db->pf : &db->bdf);
+	int order = bdf_compare(da->has_pf ? &da->pf : &da->bdf, db->has_pf ? &db->pf : &db->bdf);
 
 	if (!order)
 		order = da->has_pf - db->has_pf;
@@ -244,15 +234,13 @@ int inventory_scan(struct inventory *inventory, struct err *err)
 		ret = scan_once(inventory);
 	}
 	if (ret)
-		return err_set(err, ERR_IO, 0, "reading the PCI bus: %s",
-			       pci_words);
+		return err_set(err, ERR_IO, 0, "reading the PCI bus: %s", pci_words);
 	if (keep_mlx5(inventory))
 		return err_from_errno(err, ENOMEM, "reading the PCI bus");
 	for (size_t i = 0; i < inventory->n; i++)
 		number_vfs(inventory, &inventory->devices[i]);
 	if (inventory->n)
-		qsort(inventory->devices, inventory->n,
-		      sizeof(*inventory->devices), by_place);
+		qsort(inventory->devices, inventory->n, sizeof(*inventory->devices), by_place);
 	return 0;
 }
 
@@ -288,12 +276,10 @@ static bool dir_has_entries(const char *dir)
 
 bool inventory_has_iommu(void)
 {
-	return dir_has_entries("/sys/class/iommu") ||
-	       dir_has_entries("/sys/kernel/iommu_groups");
+	return dir_has_entries("/sys/class/iommu") || dir_has_entries("/sys/kernel/iommu_groups");
 }
 
-static const struct device *find_pci(const struct inventory *inventory,
-				     const char *name)
+static const struct device *find_pci(const struct inventory *inventory, const char *name)
 {
 	struct bdf bdf;
 
@@ -316,8 +302,7 @@ static bool has_interface(const struct device *device, const char *name)
 	return false;
 }
 
-static const struct device *find_function(const struct inventory *inventory,
-					  const char *name)
+static const struct device *find_function(const struct inventory *inventory, const char *name)
 {
 	const struct device *found = find_pci(inventory, name);
 
@@ -327,13 +312,11 @@ static const struct device *find_function(const struct inventory *inventory,
 	return found;
 }
 
-static const struct device *find_vf(const struct inventory *inventory,
-				    const struct device *pf, uint64_t number,
-				    struct err *err)
+static const struct device *find_vf(const struct inventory *inventory, const struct device *pf,
+				    uint64_t number, struct err *err)
 {
 	if (pf->kind != DEVICE_PF) {
-		err_set(err, ERR_USAGE, 0, "%s is not a physical function",
-			pf->name);
+		err_set(err, ERR_USAGE, 0, "%s is not a physical function", pf->name);
 		err_hint(err, "name its PF before /vf");
 		return NULL;
 	}
@@ -348,9 +331,7 @@ static const struct device *find_vf(const struct inventory *inventory,
 		pf->name, (unsigned long long)number,
 		pf->num_vfs > 0 ? pf->num_vfs : 0);
 	if (pf->total_vfs > 0)
-		err_hint(err,
-			 "up to %d can be made: echo NUMBER > " SYSFS_PCI
-			 "%s/sriov_numvfs",
+		err_hint(err, "up to %d can be made: echo NUMBER > " SYSFS_PCI "%s/sriov_numvfs",
 			 pf->total_vfs, pf->name);
 	return NULL;
 }
@@ -382,15 +363,12 @@ static const struct device *read_other(struct device *other, const char *name,
 	if (other->vfio)
 		return other;
 	err_set(err, ERR_NOT_MLX5, 0,
-		"%s is neither a device of mlx5 nor bound to a driver of VFIO",
-		name);
+		"%s is neither a device of mlx5 nor bound to a driver of VFIO", name);
 	return NULL;
 }
 
-static const struct device *find_other_pci(const struct inventory *inventory,
-					   const char *name,
-					   struct device *other,
-					   struct err *err)
+static const struct device *find_other_pci(const struct inventory *inventory, const char *name,
+					   struct device *other, struct err *err)
 {
 	const struct device *found = find_pci(inventory, name);
 	char dir[PATH_MAX];
@@ -402,35 +380,29 @@ static const struct device *find_other_pci(const struct inventory *inventory,
 }
 
 /* A netdev that no function of mlx5 calls its own. */
-static const struct device *find_by_class(const struct inventory *inventory,
-					  const char *class, const char *name,
-					  struct device *other,
-					  struct err *err)
+static const struct device *find_by_class(const struct inventory *inventory, const char *class,
+					  const char *name, struct device *other, struct err *err)
 {
 	char parent[DEVICE_NAME_SIZE];
 
-	if (sysroot_link_name(parent, sizeof(parent), "/sys/class/%s/%s/device",
-			      class, name))
+	if (sysroot_link_name(parent, sizeof(parent), "/sys/class/%s/%s/device", class, name))
 		return NULL;
 	if (find_pci(inventory, parent)) {
-		err_set(err, ERR_NO_DEVICE, 0,
-			"%s is a port of the eswitch of %s, not a device",
+		err_set(err, ERR_NO_DEVICE, 0, "%s is a port of the eswitch of %s, not a device",
 			name, parent);
 		err_hint(err, "name the VF itself: %s/vfN", parent);
 		return NULL;
 	}
 	if (!path_exists(SYSFS_PCI, parent)) {
-		err_set(err, ERR_NOT_MLX5, 0, "%s is not a device of mlx5",
-			name);
+		err_set(err, ERR_NOT_MLX5, 0, "%s is not a device of mlx5", name);
 		return NULL;
 	}
 	return find_other_pci(inventory, parent, other, err);
 }
 
 /* "/sys/…": a directory of the root's sysfs; what it links to is the device. */
-static const struct device *find_path(const struct inventory *inventory,
-				      const char *name, struct device *other,
-				      struct err *err)
+static const struct device *find_path(const struct inventory *inventory, const char *name,
+				      struct device *other, struct err *err)
 {
 	char path[PATH_MAX];
 	AUTO_FREE char *real = NULL;
@@ -449,10 +421,8 @@ static const struct device *find_path(const struct inventory *inventory,
 	return read_other(other, base, name, err);
 }
 
-static const struct device *find_elsewhere(const struct inventory *inventory,
-					   const char *name,
-					   struct device *other,
-					   struct err *err)
+static const struct device *find_elsewhere(const struct inventory *inventory, const char *name,
+					   struct device *other, struct err *err)
 {
 	static const char *const classes[] = { "net", "infiniband" };
 	const struct device *found;
@@ -461,8 +431,7 @@ static const struct device *find_elsewhere(const struct inventory *inventory,
 
 	if (*name == '/')
 		return find_path(inventory, name, other, err);
-	if (!bdf_parse(name, &bdf) &&
-	    path_exists(SYSFS_PCI, bdf_format(&bdf, bdf_text)))
+	if (!bdf_parse(name, &bdf) && path_exists(SYSFS_PCI, bdf_format(&bdf, bdf_text)))
 		return find_other_pci(inventory, bdf_text, other, err);
 	if (!text_is_name(name))
 		return NULL;
@@ -478,9 +447,8 @@ static const struct device *find_elsewhere(const struct inventory *inventory,
 	return NULL;
 }
 
-const struct device *inventory_resolve(const struct inventory *inventory,
-				       const char *name, struct device *other,
-				       struct err *err)
+const struct device *inventory_resolve(const struct inventory *inventory, const char *name,
+				       struct device *other, struct err *err)
 {
 	const struct device *found;
 	char pf[PATH_MAX];

@@ -19,15 +19,13 @@ struct inventory {
  * variant driver's id table, or it is a VF of such a PF. Nothing is opened;
  * holder, devlink's part and caps are left empty. 0 or -1.
  */
-int inventory_scan(struct inventory *inventory, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int inventory_scan(struct inventory *inventory, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** inventory_free - and leave it empty */
 void inventory_free(struct inventory *inventory) __attribute__((nonnull(1)));
 
 /** inventory_pf - the PF of a VF, as far as it was found; else NULL */
-const struct device *inventory_pf(const struct inventory *inventory,
-				  const struct device *device)
+const struct device *inventory_pf(const struct inventory *inventory, const struct device *device)
 	__attribute__((nonnull(1, 2)));
 
 /** inventory_has_iommu - has the kernel an IOMMU in use? */
@@ -42,9 +40,8 @@ bool inventory_has_iommu(void);
  * @other, or NULL with @err set: ERR_NO_DEVICE, or ERR_NOT_MLX5 for a PCI
  * function that is not bound to VFIO and not mlx5's.
  */
-const struct device *inventory_resolve(const struct inventory *inventory,
-				       const char *name, struct device *other,
-				       struct err *err)
+const struct device *inventory_resolve(const struct inventory *inventory, const char *name,
+				       struct device *other, struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4)));
 
 #endif

@@ -78,8 +78,7 @@ static uint64_t max_events(const char *path)
 	char text[1024];
 	uint64_t n = 0;
 
-	if (sysroot_read(text, sizeof(text), CGROUP_ROOT "%s/memory.events.local",
-			 path) < 0)
+	if (sysroot_read(text, sizeof(text), CGROUP_ROOT "%s/memory.events.local", path) < 0)
 		return 0;
 	number_after(text, "max ", &n);
 	return n;
@@ -98,8 +97,7 @@ void memory_watch_begin(struct memory_watch *watch)
 }
 
 /* The cgroup whose limit was reached since then; false: none. */
-static bool limited_cgroup(const struct memory_watch *watch,
-			   char path[PATH_MAX])
+static bool limited_cgroup(const struct memory_watch *watch, char path[PATH_MAX])
 {
 	unsigned int level = 0;
 
@@ -124,8 +122,7 @@ static void say(struct err *err, const char *text)
 /* A hint, and behind it what needs less memory. */
 static void hint_or(struct err *err, const char *hint, const char *instead)
 {
-	err_hint(err, "%s%s%s", hint, instead ? ", or " : "",
-		 instead ? instead : "");
+	err_hint(err, "%s%s%s", hint, instead ? ", or " : "", instead ? instead : "");
 }
 
 static void explain_cgroup(const char *path, const char *wanted,
@@ -138,8 +135,7 @@ static void explain_cgroup(const char *path, const char *wanted,
 		 "the memory limit of the cgroup %.128s (%.32s bytes) was reached, and %s",
 		 *path ? path : "/", limit, wanted);
 	say(err, text);
-	hint_or(err, "raise memory.max of that cgroup, or run the command outside of it",
-		instead);
+	hint_or(err, "raise memory.max of that cgroup, or run the command outside of it", instead);
 }
 
 static void explain_host(uint64_t available, const char *wanted,
@@ -147,8 +143,7 @@ static void explain_host(uint64_t available, const char *wanted,
 {
 	char text[256], hint[128];
 
-	snprintf(text, sizeof(text),
-		 "the host had %" PRIu64 " MiB of memory available, and %s",
+	snprintf(text, sizeof(text), "the host had %" PRIu64 " MiB of memory available, and %s",
 		 available >> 20, wanted);
 	say(err, text);
 	snprintf(hint, sizeof(hint),

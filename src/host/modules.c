@@ -27,8 +27,7 @@ static bool is_ours(const char *module)
 
 static void add(struct alias_table *table, const char *pattern)
 {
-	char **more = reallocarray(table->patterns, table->n + 1,
-				   sizeof(*more));
+	char **more = reallocarray(table->patterns, table->n + 1, sizeof(*more));
 
 	if (!more)
 		return;
@@ -95,8 +94,7 @@ static bool driver_exists(const char *driver)
 {
 	char path[PATH_MAX];
 
-	return !sysroot_path(path, "/sys/bus/pci/drivers/%s", driver) &&
-	       !access(path, F_OK);
+	return !sysroot_path(path, "/sys/bus/pci/drivers/%s", driver) && !access(path, F_OK);
 }
 
 /* All of @fd as one line of text, as far as it fits. */
@@ -135,12 +133,10 @@ static int start_modprobe(const char *driver, int words_fd, pid_t *pid)
 	ret = posix_spawn_file_actions_init(&actions);
 	if (ret)
 		return ret;
-	ret = posix_spawn_file_actions_adddup2(&actions, words_fd,
-					       STDERR_FILENO);
+	ret = posix_spawn_file_actions_adddup2(&actions, words_fd, STDERR_FILENO);
 	/* stdout belongs to the document. */
 	if (!ret)
-		ret = posix_spawn_file_actions_adddup2(&actions, words_fd,
-						       STDOUT_FILENO);
+		ret = posix_spawn_file_actions_adddup2(&actions, words_fd, STDOUT_FILENO);
 	if (!ret)
 		ret = posix_spawn(pid, MODPROBE, &actions, NULL, argv, env);
 	posix_spawn_file_actions_destroy(&actions);
@@ -174,8 +170,7 @@ static int say_not_found(const char *driver, const char *words, struct err *err)
 {
 	struct utsname uts;
 
-	err_set(err, ERR_NO_DRIVER, 0, "there is no driver %s: %s", driver,
-		words);
+	err_set(err, ERR_NO_DRIVER, 0, "there is no driver %s: %s", driver, words);
 	if (!uname(&uts))
 		err_hint(err,
 			 "install the module %s for kernel %s (as a DKMS package, or make -C kmod modules_install), and run depmod -a",
@@ -187,14 +182,10 @@ static int say_failed(const char *driver, const char *words, struct err *err)
 {
 	if (strstr(words, "not found"))
 		return say_not_found(driver, words, err);
-	if (strstr(words, "Operation not permitted") ||
-	    strstr(words, "Permission denied"))
-		return err_set(err, ERR_PERMISSION, 0,
-			       "loading the module %s: %s", driver, words);
-	err_set(err, ERR_NO_DRIVER, 0, "loading the module %s: %s", driver,
-		words);
-	if (strstr(words, "Key was rejected") ||
-	    strstr(words, "Required key not available"))
+	if (strstr(words, "Operation not permitted") || strstr(words, "Permission denied"))
+		return err_set(err, ERR_PERMISSION, 0, "loading the module %s: %s", driver, words);
+	err_set(err, ERR_NO_DRIVER, 0, "loading the module %s: %s", driver, words);
+	if (strstr(words, "Key was rejected") || strstr(words, "Required key not available"))
 		return err_hint(err,
 				"Secure Boot is on and the module is not signed by a key the kernel trusts: sign it and enrol the key with mokutil --import");
 	return err_hint(err, "look at the kernel log (dmesg) for the cause");
@@ -217,6 +208,5 @@ int module_require(const char *driver, struct err *err)
 		return say_failed(driver, words, err);
 	if (driver_exists(driver))
 		return 0;
-	return err_set(err, ERR_NO_DRIVER, 0,
-		       "the module %s is no driver of PCI devices", driver);
+	return err_set(err, ERR_NO_DRIVER, 0, "the module %s is no driver of PCI devices", driver);
 }

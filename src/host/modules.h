@@ -24,8 +24,7 @@ struct alias_table {
  * Reads /lib/modules/<release>/modules.alias at the first call, for the
  * kernel that runs below the root. Without that file nothing matches.
  */
-bool alias_matches(struct alias_table *table, const char *modalias)
-	__attribute__((nonnull(1, 2)));
+bool alias_matches(struct alias_table *table, const char *modalias) __attribute__((nonnull(1, 2)));
 
 void alias_free(struct alias_table *table) __attribute__((nonnull(1)));
 
@@ -37,7 +36,6 @@ void alias_free(struct alias_table *table) __attribute__((nonnull(1)));
  * refuses its signature, ERR_PERMISSION without the right to load; modprobe's
  * own words are in the message. 0 or -1.
  */
-int module_require(const char *driver, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int module_require(const char *driver, struct err *err) __attribute__((nonnull(1, 2)));
 
 #endif

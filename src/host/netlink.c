@@ -28,8 +28,7 @@ static int take_attribute(const struct nlattr *attribute, void *data)
 
 void devlink_parse(const struct nlmsghdr *message, const struct nlattr **table)
 {
-	mnl_attr_parse(message, sizeof(struct genlmsghdr), take_attribute,
-		       table);
+	mnl_attr_parse(message, sizeof(struct genlmsghdr), take_attribute, table);
 }
 
 static void keep_words(struct devlink_talk *talk, const struct nlmsghdr *message,
@@ -44,8 +43,7 @@ static void keep_words(struct devlink_talk *talk, const struct nlmsghdr *message
 		skip += mnl_nlmsg_get_payload_len(&error->msg);
 	mnl_attr_for_each(attribute, message, skip)
 		if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG)
-			text_copy(talk->words, sizeof(talk->words),
-				  mnl_attr_get_str(attribute));
+			text_copy(talk->words, sizeof(talk->words), mnl_attr_get_str(attribute));
 }
 
 static int on_error(const struct nlmsghdr *message, void *data)
@@ -60,8 +58,7 @@ static int on_error(const struct nlmsghdr *message, void *data)
 	return MNL_CB_ERROR;
 }
 
-static struct nlmsghdr *begin_message(struct devlink_talk *talk, uint8_t command,
-				      uint16_t flags)
+static struct nlmsghdr *begin_message(struct devlink_talk *talk, uint8_t command, uint16_t flags)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(talk->buffer);
 	struct genlmsghdr *generic;
@@ -89,14 +86,12 @@ static int ask(struct devlink_talk *talk, const struct nlmsghdr *message,
 	if (mnl_socket_sendto(talk->socket, message, message->nlmsg_len) < 0)
 		return -errno;
 	while (ret > MNL_CB_STOP) {
-		ssize_t len = mnl_socket_recvfrom(talk->socket, talk->buffer,
-						  sizeof(talk->buffer));
+		ssize_t len = mnl_socket_recvfrom(talk->socket, talk->buffer, sizeof(talk->buffer));
 
 		if (len < 0)
 			return -errno;
-		ret = mnl_cb_run2(talk->buffer, (size_t)len, sequence, port,
-				  on_answer, &query, control,
-				  ARRAY_SIZE(control));
+		ret = mnl_cb_run2(talk->buffer, (size_t)len, sequence, port, on_answer, &query,
+				  control, ARRAY_SIZE(control));
 	}
 	return ret < 0 ? -errno : 0;
 }
@@ -108,8 +103,7 @@ static int on_family(const struct nlmsghdr *message, void *data)
 
 	devlink_parse(message, table);
 	if (table[CTRL_ATTR_FAMILY_ID])
-		query->talk->family =
-			mnl_attr_get_u16(table[CTRL_ATTR_FAMILY_ID]);
+		query->talk->family = mnl_attr_get_u16(table[CTRL_ATTR_FAMILY_ID]);
 	return MNL_CB_OK;
 }
 
@@ -119,8 +113,7 @@ static int find_family(struct devlink_talk *talk)
 
 	talk->family = GENL_ID_CTRL;
 	message = begin_message(talk, CTRL_CMD_GETFAMILY, NLM_F_ACK);
-	mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME,
-			  DEVLINK_GENL_NAME);
+	mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, DEVLINK_GENL_NAME);
 	return ask(talk, message, on_family, NULL);
 }
 
@@ -132,8 +125,7 @@ struct devlink_talk *devlink_begin(void)
 	if (!talk)
 		return NULL;
 	talk->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
-	if (!talk->socket ||
-	    mnl_socket_bind(talk->socket, 0, MNL_SOCKET_AUTOPID) < 0)
+	if (!talk->socket || mnl_socket_bind(talk->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return NULL;
 	/* Kernels that lack them only explain less. */
 	mnl_socket_setsockopt(talk->socket, NETLINK_EXT_ACK, &on, sizeof(on));
@@ -156,9 +148,7 @@ int devlink_ask(struct devlink_talk *talk, uint8_t command, const char *pf,
 	return ask(talk, message, on_answer, data);
 }
 
-int devlink_dump(struct devlink_talk *talk, uint8_t command,
-		 mnl_cb_t on_answer, void *data)
+int devlink_dump(struct devlink_talk *talk, uint8_t command, mnl_cb_t on_answer, void *data)
 {
-	return ask(talk, begin_message(talk, command, NLM_F_DUMP), on_answer,
-		   data);
+	return ask(talk, begin_message(talk, command, NLM_F_DUMP), on_answer, data);
 }

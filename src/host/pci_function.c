@@ -14,8 +14,7 @@
 #include "lib/cleanup.h"
 #include "lib/text.h"
 
-void pci_function_init(struct device *device, enum device_kind kind,
-		       const char *name)
+void pci_function_init(struct device *device, enum device_kind kind, const char *name)
 {
 	*device = (struct device){
 		.kind = kind,
@@ -42,8 +41,7 @@ static void read_driver(struct device *device, const char *dir)
 {
 	char override[sizeof(device->driver_override)];
 
-	sysroot_link_name(device->driver, sizeof(device->driver), "%s/driver",
-			  dir);
+	sysroot_link_name(device->driver, sizeof(device->driver), "%s/driver", dir);
 	/* The kernel prints an override that is not set as "(null)". */
 	if (sysroot_read(override, sizeof(override), "%s/driver_override", dir) >
 		    0 &&
@@ -61,12 +59,10 @@ static void read_group(struct device *device, const char *dir)
 		device->iommu_group = (int)number;
 }
 
-typedef void (*entry_fn)(struct device *device, const char *dir,
-			 const char *entry);
+typedef void (*entry_fn)(struct device *device, const char *dir, const char *entry);
 
 /* Calls @fn for each entry of @dir/@sub, in the order of their names. */
-static void each_entry(struct device *device, const char *dir, const char *sub,
-		       entry_fn fn)
+static void each_entry(struct device *device, const char *dir, const char *sub, entry_fn fn)
 {
 	struct dirent **entries = NULL;
 	char path[PATH_MAX];
@@ -88,37 +84,30 @@ static bool is_representor(const char *dir, const char *netdev)
 {
 	char port[32];
 
-	return sysroot_read(port, sizeof(port), "%s/net/%s/phys_port_name", dir,
-			    netdev) > 0 &&
+	return sysroot_read(port, sizeof(port), "%s/net/%s/phys_port_name", dir, netdev) > 0 &&
 	       (strstr(port, "vf") || strstr(port, "sf"));
 }
 
-static void add_netdev(struct device *device, const char *dir,
-		       const char *netdev)
+static void add_netdev(struct device *device, const char *dir, const char *netdev)
 {
-	if (device->n_netdevs < DEVICE_NETDEVS_MAX &&
-	    !is_representor(dir, netdev))
-		text_copy(device->netdevs[device->n_netdevs++],
-			  sizeof(device->netdevs[0]), netdev);
+	if (device->n_netdevs < DEVICE_NETDEVS_MAX && !is_representor(dir, netdev))
+		text_copy(device->netdevs[device->n_netdevs++], sizeof(device->netdevs[0]), netdev);
 }
 
 static void add_rdma(struct device *device, const char *dir, const char *rdma)
 {
 	(void)dir;
 	if (device->n_rdma < DEVICE_NETDEVS_MAX)
-		text_copy(device->rdma[device->n_rdma++],
-			  sizeof(device->rdma[0]), rdma);
+		text_copy(device->rdma[device->n_rdma++], sizeof(device->rdma[0]), rdma);
 }
 
 /* A vfio-dev has a device number only where the kernel makes cdevs. */
-static void add_vfio_dev(struct device *device, const char *dir,
-			 const char *name)
+static void add_vfio_dev(struct device *device, const char *dir, const char *name)
 {
 	char number[32];
 
 	device->vfio = true;
-	if (sysroot_read(number, sizeof(number), "%s/vfio-dev/%s/dev", dir,
-			 name) > 0)
+	if (sysroot_read(number, sizeof(number), "%s/vfio-dev/%s/dev", dir, name) > 0)
 		text_copy(device->cdev, sizeof(device->cdev), name);
 }
 
@@ -146,8 +135,7 @@ void pci_function_read(struct device *device, const char *dir)
 	read_group(device, dir);
 	read_vfio(device, dir);
 	read_relation(device, dir);
-	sysroot_link_name(device->mdev_type, sizeof(device->mdev_type),
-			  "%s/mdev_type", dir);
+	sysroot_link_name(device->mdev_type, sizeof(device->mdev_type), "%s/mdev_type", dir);
 	each_entry(device, dir, "net", add_netdev);
 	each_entry(device, dir, "infiniband", add_rdma);
 	device->numa_node = read_int(dir, "numa_node");
@@ -155,23 +143,19 @@ void pci_function_read(struct device *device, const char *dir)
 
 int pci_function_vf_name(char *buf, size_t size, const char *pf, long number)
 {
-	return sysroot_link_name(buf, size, SYSFS_PCI "%s/virtfn%ld", pf,
-				 number);
+	return sysroot_link_name(buf, size, SYSFS_PCI "%s/virtfn%ld", pf, number);
 }
 
-static bool format_address(const struct sockaddr *address, char *text,
-			   size_t size)
+static bool format_address(const struct sockaddr *address, char *text, size_t size)
 {
 	if (!address)
 		return false;
 	if (address->sa_family == AF_INET)
-		return inet_ntop(AF_INET,
-				 &((const struct sockaddr_in *)address)->sin_addr,
-				 text, (socklen_t)size);
+		return inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, text,
+				 (socklen_t)size);
 	if (address->sa_family == AF_INET6)
-		return inet_ntop(AF_INET6,
-				 &((const struct sockaddr_in6 *)address)->sin6_addr,
-				 text, (socklen_t)size);
+		return inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, text,
+				 (socklen_t)size);
 	return false;
 }
 
@@ -183,8 +167,7 @@ static bool host_address(const char *netdev, char *text, size_t size)
 	if (getifaddrs(&list))
 		return false;
 	for (struct ifaddrs *i = list; i && !found; i = i->ifa_next)
-		found = !strcmp(i->ifa_name, netdev) &&
-			format_address(i->ifa_addr, text, size);
+		found = !strcmp(i->ifa_name, netdev) && format_address(i->ifa_addr, text, size);
 	freeifaddrs(list);
 	return found;
 }
@@ -211,8 +194,7 @@ static bool has_address(const char *netdev, char *text, size_t size)
 				captured_address(netdev, text, size);
 }
 
-static int require_idle(const struct device *device, const char *netdev,
-			struct err *err)
+static int require_idle(const struct device *device, const char *netdev, struct err *err)
 {
 	char text[INET6_ADDRSTRLEN + 1];
 	long flags;
@@ -221,22 +203,18 @@ static int require_idle(const struct device *device, const char *netdev,
 			       device->name, netdev) &&
 	    flags & IFF_UP) {
 		err_set(err, ERR_NETDEV_BUSY, 0, "its netdev %s is up", netdev);
-		return err_hint(err, "ip link set %s down, or use --force",
-				netdev);
+		return err_hint(err, "ip link set %s down, or use --force", netdev);
 	}
 	if (!sysroot_link_name(text, sizeof(text),
 			       "/sys/bus/pci/devices/%s/net/%s/master",
 			       device->name, netdev)) {
-		err_set(err, ERR_NETDEV_BUSY, 0, "its netdev %s belongs to %s",
-			netdev, text);
-		return err_hint(err, "ip link set %s nomaster, or use --force",
-				netdev);
+		err_set(err, ERR_NETDEV_BUSY, 0, "its netdev %s belongs to %s", netdev, text);
+		return err_hint(err, "ip link set %s nomaster, or use --force", netdev);
 	}
 	if (has_address(netdev, text, sizeof(text))) {
 		err_set(err, ERR_NETDEV_BUSY, 0,
 			"its netdev %s carries the address %s", netdev, text);
-		return err_hint(err, "ip address flush dev %s, or use --force",
-				netdev);
+		return err_hint(err, "ip address flush dev %s, or use --force", netdev);
 	}
 	return 0;
 }

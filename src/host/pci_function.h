@@ -21,8 +21,7 @@ void pci_function_init(struct device *device, enum device_kind kind,
  *
  * What is not there stays unknown. Not read: ids, VF number.
  */
-void pci_function_read(struct device *device, const char *dir)
-	__attribute__((nonnull(1, 2)));
+void pci_function_read(struct device *device, const char *dir) __attribute__((nonnull(1, 2)));
 
 /**
  * pci_function_vf_name - what virtfn<number> of the PF @pf links to

@@ -18,23 +18,20 @@ void sysroot_set(const char *dir);
 bool sysroot_is_host(void);
 
 /** sysroot_path - "/sys/…" made from @fmt below the root; 0 or -ENAMETOOLONG */
-int sysroot_path(char buf[PATH_MAX], const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+int sysroot_path(char buf[PATH_MAX], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** sysroot_read - a file's text without its trailing newline; its length or -errno */
 int sysroot_read(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /** sysroot_read_long - a file's number (any of C's bases); 0 or -errno */
-int sysroot_read_long(long *value, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+int sysroot_read_long(long *value, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** sysroot_link_name - the last component of where a symlink points; 0 or -errno */
 int sysroot_link_name(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /** sysroot_write - @text to an existing file in one write(); 0 or -errno (-EROFS unless sysroot_is_host()) */
-int sysroot_write(const char *text, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+int sysroot_write(const char *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -6,8 +6,7 @@
 #include "image/format.h"
 #include "image/view.h"
 
-int member_check_init(struct member_check *pass, const struct view *view,
-		      struct err *err)
+int member_check_init(struct member_check *pass, const struct view *view, struct err *err)
 {
 	size_t n;
 
@@ -26,14 +25,12 @@ static void begin_member(struct member_check *pass, size_t i)
 {
 	char name[FORMAT_NAME_SIZE];
 
-	chain_pass(&pass->chain, i ? pass->extents[i - 1].digest
-				   : view_seed(pass->view));
+	chain_pass(&pass->chain, i ? pass->extents[i - 1].digest : view_seed(pass->view));
 	format_member_name(name, i, pass->extents[i].phase);
 	chain_begin(&pass->chain, name);
 }
 
-int member_check_take(const struct parallel_block *block, void *data,
-		      struct err *err)
+int member_check_take(const struct parallel_block *block, void *data, struct err *err)
 {
 	struct member_check *pass = data;
 
@@ -48,8 +45,7 @@ int member_check_take(const struct parallel_block *block, void *data,
 	return 0;
 }
 
-int member_check_require(const struct member_check *pass, struct damage *damage,
-			 struct err *err)
+int member_check_require(const struct member_check *pass, struct damage *damage, struct err *err)
 {
 	const struct view_extent *bad;
 	char name[FORMAT_NAME_SIZE];

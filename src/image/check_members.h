@@ -20,22 +20,19 @@ struct member_check {
 };
 
 /** member_check_init - for an image; @pass is zeroed; 0 or -1; member_check_free() in any case */
-int member_check_init(struct member_check *pass, const struct view *view,
-		      struct err *err);
+int member_check_init(struct member_check *pass, const struct view *view, struct err *err);
 
 /** member_check_free - harmless on a zeroed one */
 void member_check_free(struct member_check *pass);
 
 /** member_check_take - of a struct parallel_stage; @pass is a struct member_check; members must come whole; 0 always */
-int member_check_take(const struct parallel_block *block, void *pass,
-		      struct err *err);
+int member_check_take(const struct parallel_block *block, void *pass, struct err *err);
 
 /**
  * member_check_require - 0, or -1 with ERR_DAMAGED: the first member whose digest does not fit
  * @damage: takes where it is, but for the check; may be NULL
  */
-int member_check_require(const struct member_check *pass, struct damage *damage,
-			 struct err *err);
+int member_check_require(const struct member_check *pass, struct damage *damage, struct err *err);
 
 /** digest_require_total - 0, or -1 with ERR_DAMAGED: the manifest promises another digest than @digest for all of the stream */
 int digest_require_total(const struct view *view,

@@ -29,8 +29,7 @@ static uint32_t rest_of_head(unsigned char descriptor)
 	bool single = descriptor & SINGLE_SEGMENT;
 	unsigned int content = content_len[descriptor >> 6];
 
-	return !single + dictionary_len[descriptor & 3] +
-	       (single && !content ? 1 : content);
+	return !single + dictionary_len[descriptor & 3] + (single && !content ? 1 : content);
 }
 
 static void begin_part(struct frame *frame, enum frame_part part, uint32_t len)
@@ -120,8 +119,7 @@ bool frame_feed(struct frame *frame, const unsigned char *bytes, size_t len)
 #define ZSTD_MAGIC 0xfd2fb528u
 #define ZSTD_MAGIC_FLIPS 4 /* so many bits may be wrong, and it is still meant to be zstd */
 
-static bool has_at(const unsigned char *p, size_t len, size_t at,
-		   const char *text)
+static bool has_at(const unsigned char *p, size_t len, size_t at, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -156,10 +154,8 @@ static const struct {
 static int refuse_foreign(const struct decompressor *source, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++)
-		if (!memcmp(source->buffer, foreign[i].magic,
-			    strlen(foreign[i].magic))) {
-			err_set(err, ERR_DAMAGED, 0,
-				"%s is compressed with %s", source->name,
+		if (!memcmp(source->buffer, foreign[i].magic, strlen(foreign[i].magic))) {
+			err_set(err, ERR_DAMAGED, 0, "%s is compressed with %s", source->name,
 				foreign[i].name);
 			return err_hint(err,
 					"uncompress it first: images and streams are read as they are, or in zstd");
@@ -202,8 +198,7 @@ static ssize_t read_block(struct decompressor *source, size_t len, struct err *e
 	return n;
 }
 
-static la_ssize_t on_read(struct archive *archive, void *data,
-			  const void **block)
+static la_ssize_t on_read(struct archive *archive, void *data, const void **block)
 {
 	struct decompressor *source = data;
 	ssize_t n = (ssize_t)source->peeked;
@@ -216,8 +211,7 @@ static la_ssize_t on_read(struct archive *archive, void *data,
 	/* The decoder would go on into a second frame, and its window. */
 	if (n > 0 && !frame_feed(&source->frame, source->buffer, (size_t)n))
 		return err_set(&source->err, ERR_DAMAGED, 0,
-			       "%s: something follows what is compressed",
-			       source->name);
+			       "%s: something follows what is compressed", source->name);
 	return n;
 }
 
@@ -227,14 +221,12 @@ static int zstd_failed(struct decompressor *source, struct err *err)
 		*err = err_is_set(err) ? *err : source->err;
 		return -1;
 	}
-	if (source->ended &&
-	    strstr(archive_error_string(source->zstd), "Truncated"))
+	if (source->ended && strstr(archive_error_string(source->zstd), "Truncated"))
 		return err_set(err, ERR_DAMAGED, 0,
 			       "%s is truncated: it ends at byte %" PRIu64
 			       ", inside compressed data", source->name,
 			       source->read_bytes);
-	return err_set(err, ERR_DAMAGED, 0,
-		       "%s: the compressed data are damaged: %s", source->name,
+	return err_set(err, ERR_DAMAGED, 0, "%s: the compressed data are damaged: %s", source->name,
 		       archive_error_string(source->zstd));
 }
 
@@ -268,8 +260,7 @@ static int check_window(struct decompressor *source, struct err *err)
 			       "%s is truncated: %zu bytes are too few for an image",
 			       source->name, source->peeked);
 	if (get_le32(source->buffer) != ZSTD_MAGIC)
-		return err_set(err, ERR_DAMAGED, 0,
-			       "%s: its first bytes are almost those of zstd",
+		return err_set(err, ERR_DAMAGED, 0, "%s: its first bytes are almost those of zstd",
 			       source->name);
 	window = frame_window(source->buffer);
 	if (window > FORMAT_WINDOW_MAX)
@@ -298,8 +289,7 @@ static int open_zstd(struct decompressor *source, struct err *err)
 	return 0;
 }
 
-int decompressor_open(struct decompressor *source, int fd, const char *name,
-		      struct err *err)
+int decompressor_open(struct decompressor *source, int fd, const char *name, struct err *err)
 {
 	ssize_t n;
 
@@ -353,8 +343,7 @@ static int next_zstd(struct decompressor *source, struct err *err)
 
 	/* A block of nothing would pass for the end. */
 	do {
-		ret = archive_read_data_block(source->zstd, &block,
-					      &source->block_len, &offset);
+		ret = archive_read_data_block(source->zstd, &block, &source->block_len, &offset);
 	} while (ret == ARCHIVE_OK && !source->block_len);
 	source->block = block;
 	if (ret == ARCHIVE_EOF || ret == ARCHIVE_OK)

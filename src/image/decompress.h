@@ -83,8 +83,7 @@ struct decompressor {
 };
 
 /** decompressor_open - reads the first block and looks at it; 0 or -1; decompressor_close() in any case */
-int decompressor_open(struct decompressor *source, int fd, const char *name,
-		      struct err *err);
+int decompressor_open(struct decompressor *source, int fd, const char *name, struct err *err);
 
 void decompressor_close(struct decompressor *source);
 

@@ -19,8 +19,7 @@
 
 #include "image/digest_plain.h"
 
-typedef XXH_errorcode (*update_fn)(XXH3_state_t *state, const void *data,
-				   size_t len);
+typedef XXH_errorcode (*update_fn)(XXH3_state_t *state, const void *data, size_t len);
 
 struct digest {
 	XXH3_state_t *state;
@@ -31,8 +30,7 @@ struct digest {
 #define TRIAL_SIZE (64u << 10)
 #define TRIALS 4
 
-static uint64_t time_trial(update_fn update, XXH3_state_t *state,
-			   const void *data)
+static uint64_t time_trial(update_fn update, XXH3_state_t *state, const void *data)
 {
 	struct timespec begin, end;
 

@@ -5,8 +5,7 @@
 
 #include "image/digest_plain.h"
 
-XXH_errorcode digest_plain_update(XXH3_state_t *state, const void *data,
-				  size_t len)
+XXH_errorcode digest_plain_update(XXH3_state_t *state, const void *data, size_t len)
 {
 	return XXH3_128bits_update(state, data, len);
 }

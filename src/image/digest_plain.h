@@ -6,7 +6,6 @@
 #include <xxhash.h>
 
 /** digest_plain_update - XXH3_128bits_update() in plain code */
-XXH_errorcode digest_plain_update(XXH3_state_t *state, const void *data,
-				  size_t len);
+XXH_errorcode digest_plain_update(XXH3_state_t *state, const void *data, size_t len);
 
 #endif

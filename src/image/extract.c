@@ -47,8 +47,7 @@ static bool wanted(const struct cut *cut, const struct parallel_block *block,
 	return true;
 }
 
-static int take_out(const struct parallel_block *block, void *data,
-		    struct err *err)
+static int take_out(const struct parallel_block *block, void *data, struct err *err)
 {
 	const struct cut *cut = data;
 	const unsigned char *bytes;
@@ -59,8 +58,7 @@ static int take_out(const struct parallel_block *block, void *data,
 	return cut->sink(bytes, len, cut->sink_data, err);
 }
 
-static int take_digest(const struct parallel_block *block, void *data,
-		       struct err *err)
+static int take_digest(const struct parallel_block *block, void *data, struct err *err)
 {
 	const struct cut *cut = data;
 	const unsigned char *bytes;
@@ -73,8 +71,7 @@ static int take_digest(const struct parallel_block *block, void *data,
 }
 
 /* A digest is of a whole member: from where the first one begins to where the last one ends. */
-static struct parallel_range whole_members(const struct view *view,
-					   const struct cut *cut)
+static struct parallel_range whole_members(const struct view *view, const struct cut *cut)
 {
 	struct parallel_range range = { .offset = cut->begin };
 	const struct view_extent *extents;
@@ -93,8 +90,7 @@ static struct parallel_range whole_members(const struct view *view,
 	return range;
 }
 
-static int run(struct cut *cut, const struct view *view,
-	       unsigned int n_threads, struct err *err)
+static int run(struct cut *cut, const struct view *view, unsigned int n_threads, struct err *err)
 {
 	bool is_image = view_kind(view) == IMAGE_TAR;
 	struct parallel_range range = {
@@ -109,15 +105,12 @@ static int run(struct cut *cut, const struct view *view,
 		return 0;
 	if (is_image)
 		range = whole_members(view, cut);
-	return parallel_run(view, n_threads, &range, stages, is_image ? 3 : 2,
-			    err) ||
-	       (is_image && member_check_require(&cut->members, NULL, err))
-		       ? -1 : 0;
+	return parallel_run(view, n_threads, &range, stages, is_image ? 3 : 2, err) ||
+	       (is_image && member_check_require(&cut->members, NULL, err)) ? -1 : 0;
 }
 
-int image_extract(const struct view *view, uint64_t offset, uint64_t len,
-		  unsigned int n_threads, extract_sink_fn sink,
-		  void *sink_data, char digest[DIGEST_TEXT_SIZE],
+int image_extract(const struct view *view, uint64_t offset, uint64_t len, unsigned int n_threads,
+		  extract_sink_fn sink, void *sink_data, char digest[DIGEST_TEXT_SIZE],
 		  struct err *err)
 {
 	CLEANUP(cut_free) struct cut cut = {
@@ -128,8 +121,7 @@ int image_extract(const struct view *view, uint64_t offset, uint64_t len,
 	cut.digest = digest_new();
 	if (!cut.digest)
 		return image_no_memory(err);
-	if (member_check_init(&cut.members, view, err) ||
-	    run(&cut, view, n_threads, err))
+	if (member_check_init(&cut.members, view, err) || run(&cut, view, n_threads, err))
 		return -1;
 	digest_text(cut.digest, digest);
 	if (view_kind(view) != IMAGE_TAR || len != view_size(view))
@@ -146,8 +138,7 @@ struct writing {
 	uint64_t started_ns;
 };
 
-static int write_failed(const struct extract *extract, int num,
-			struct err *err)
+static int write_failed(const struct extract *extract, int num, struct err *err)
 {
 	err_from_errno(err, num, "writing %s",
 		       strcmp(extract->output, "-") ? extract->output : "stdout");
@@ -165,8 +156,7 @@ static void show(struct writing *writing)
 		options->progress(&writing->sample, options->progress_data);
 }
 
-static int write_bytes(const void *bytes, size_t len, void *data,
-		       struct err *err)
+static int write_bytes(const void *bytes, size_t len, void *data, struct err *err)
 {
 	struct writing *writing = data;
 	int ret;
@@ -182,8 +172,7 @@ static int write_bytes(const void *bytes, size_t len, void *data,
 }
 
 /* The payload, which must be all there. */
-static int find_record(struct extract *extract, const struct view *view,
-		       struct err *err)
+static int find_record(struct extract *extract, const struct view *view, struct err *err)
 {
 	struct payload_location place;
 	uint64_t there;
@@ -205,8 +194,7 @@ static int find_record(struct extract *extract, const struct view *view,
 }
 
 /* It comes first, and is checked when it is read: nothing of the stream is needed for it. */
-static int write_device(struct extract *extract, struct outfile *out,
-			struct err *err)
+static int write_device(struct extract *extract, struct outfile *out, struct err *err)
 {
 	AUTO_INPUT struct input input = INPUT_INIT;
 	const char *json;
@@ -219,8 +207,7 @@ static int write_device(struct extract *extract, struct outfile *out,
 	extract->compressed = image_reader_is_compressed(input.reader);
 	json = image_reader_device(input.reader, &len);
 	if (!json) {
-		err_set(err, ERR_USAGE, 0,
-			"%s is a bare stream, which has no device.json",
+		err_set(err, ERR_USAGE, 0, "%s is a bare stream, which has no device.json",
 			input.name);
 		return err_hint(err, "only an image tells the device that its state is of");
 	}
@@ -230,8 +217,7 @@ static int write_device(struct extract *extract, struct outfile *out,
 }
 
 static int write_stream(struct extract *extract, const struct view *view,
-			const struct extract_plan *options,
-			struct outfile *out, struct err *err)
+			const struct extract_plan *options, struct outfile *out, struct err *err)
 {
 	struct writing writing = {
 		.extract = extract, .options = options, .out = out,
@@ -252,8 +238,7 @@ static int write_stream(struct extract *extract, const struct view *view,
 	return ret;
 }
 
-static int open_view(struct view **view, struct extract *extract,
-		     struct err *err)
+static int open_view(struct view **view, struct extract *extract, struct err *err)
 {
 	if (view_open(view, extract->path, err))
 		return -1;
@@ -268,8 +253,7 @@ static bool may_hold_signals(const struct outfile *out)
 	return out->kind == OUTFILE_UNNAMED || out->kind == OUTFILE_DOTFILE;
 }
 
-int extract_run(struct extract *extract, const struct extract_plan *options,
-		struct err *err)
+int extract_run(struct extract *extract, const struct extract_plan *options, struct err *err)
 {
 	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */
 	AUTO_OUTFILE struct outfile out = OUTFILE_INIT;

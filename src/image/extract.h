@@ -45,8 +45,7 @@ struct extract {
 };
 
 /** extract_sink_fn - takes the next bytes; one call at a time, from any of the threads; 0 or -1 */
-typedef int (*extract_sink_fn)(const void *bytes, size_t len, void *data,
-			       struct err *err);
+typedef int (*extract_sink_fn)(const void *bytes, size_t len, void *data, struct err *err);
 
 /**
  * image_extract - hand @len bytes of the stream from @offset on to @sink, in their order

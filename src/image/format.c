@@ -8,8 +8,7 @@ static const char *const phase_names[PHASE_COUNT] = {
 
 const char *phase_name(enum phase phase)
 {
-	return (unsigned int)phase < PHASE_COUNT ? phase_names[phase]
-						 : "unknown";
+	return (unsigned int)phase < PHASE_COUNT ? phase_names[phase] : "unknown";
 }
 
 const char *check_name(enum check check)
@@ -24,8 +23,7 @@ const char *check_name(enum check check)
 	return names[check];
 }
 
-void image_hint_damage(struct err *err, const char *word, uint64_t bytes,
-		       uint64_t members)
+void image_hint_damage(struct err *err, const char *word, uint64_t bytes, uint64_t members)
 {
 	if (err->code != ERR_DAMAGED)
 		return;

@@ -79,8 +79,7 @@ struct damage {
 static inline void format_member_name(char name[FORMAT_NAME_SIZE],
 				      uint64_t number, enum phase phase)
 {
-	snprintf(name, FORMAT_NAME_SIZE, "state/%08" PRIu64 "-%s", number,
-		 phase_name(phase));
+	snprintf(name, FORMAT_NAME_SIZE, "state/%08" PRIu64 "-%s", number, phase_name(phase));
 }
 
 /** image_no_memory - ERR_NO_MEMORY; returns -1 */
@@ -93,7 +92,6 @@ static inline int image_no_memory(struct err *err)
  * image_hint_damage - what there is of a damaged image, and what can be done, as the hint of ERR_DAMAGED
  * @word: what it is up to there: "good", or "there" where no digest was checked
  */
-void image_hint_damage(struct err *err, const char *word, uint64_t bytes,
-		       uint64_t members);
+void image_hint_damage(struct err *err, const char *word, uint64_t bytes, uint64_t members);
 
 #endif

@@ -46,8 +46,7 @@ int input_open(struct input *input, const char *path, struct err *err)
 	*input = (struct input)INPUT_INIT;
 	input->name = is_stdin ? "stdin" : path;
 	if (is_stdin && isatty(STDIN_FILENO)) {
-		err_set(err, ERR_USAGE, 0,
-			"stdin is a terminal, and no state comes from there");
+		err_set(err, ERR_USAGE, 0, "stdin is a terminal, and no state comes from there");
 		return err_hint(err, "name a file, or send the state through a pipe");
 	}
 	input->fd = open_input(path, err);
@@ -114,9 +113,8 @@ static int rewind_input(struct input *input, struct err *err)
 	return image_reader_open(&input->reader, input->fd, input->name, err);
 }
 
-int input_verify(struct input *input, struct record_parser *records,
-		 const char *device, progress_fn progress, void *progress_data,
-		 struct err *err)
+int input_verify(struct input *input, struct record_parser *records, const char *device,
+		 progress_fn progress, void *progress_data, struct err *err)
 {
 	/* How long the stream in an image is, is told at its end. */
 	struct progress sample = {
@@ -150,14 +148,12 @@ int input_verify(struct input *input, struct record_parser *records,
 
 static int changed(const struct input *input, struct err *err)
 {
-	return err_set(err, ERR_DAMAGED, 0,
-		       "%s was changed by somebody while it was being loaded",
+	return err_set(err, ERR_DAMAGED, 0, "%s was changed by somebody while it was being loaded",
 		       input->name);
 }
 
 /* Of a verified file: what is left of its extents, as far as one phase goes. */
-static int read_extents(struct input *input, struct pump_block *block,
-			struct err *err)
+static int read_extents(struct input *input, struct pump_block *block, struct err *err)
 {
 	block->len = 0;
 	while (block->len < PUMP_BLOCK && input->next_extent < input->n_extents) {
@@ -168,13 +164,11 @@ static int read_extents(struct input *input, struct pump_block *block,
 
 		if (block->len && block->phase != extent->phase)
 			break;
-		n = pread(input->fd, block->data + block->len, len,
-			  input->start + extent->at);
+		n = pread(input->fd, block->data + block->len, len, input->start + extent->at);
 		if (n < 0 && errno == EINTR && !interrupt_wanted())
 			continue;
 		if (n < 0)
-			return err_from_errno(err, errno, "reading %s",
-					      input->name);
+			return err_from_errno(err, errno, "reading %s", input->name);
 		if (!n)
 			return changed(input, err);
 		block->phase = extent->phase;
@@ -189,8 +183,7 @@ static int read_extents(struct input *input, struct pump_block *block,
 /* The end of what the reader gives is one only when everything before was right. */
 static int next_member(struct input *input, struct err *err)
 {
-	int ret = input->ended ? 0 : image_reader_next(input->reader,
-						       &input->member, err);
+	int ret = input->ended ? 0 : image_reader_next(input->reader, &input->member, err);
 
 	if (!ret) {
 		input->ended = true;
@@ -199,8 +192,7 @@ static int next_member(struct input *input, struct err *err)
 	return ret;
 }
 
-int input_format(struct input *input, enum stream_format *format,
-		 struct err *err)
+int input_format(struct input *input, enum stream_format *format, struct err *err)
 {
 	struct record_parser records = {};
 
@@ -246,8 +238,7 @@ int input_check_unchanged(const struct input *input, struct err *err)
 		return 0;
 	if (fstat(input->fd, &now))
 		return err_from_errno(err, errno, "%s", input->name);
-	if (now.st_size == input->before.st_size &&
-	    same_time(&now.st_mtim, &input->before.st_mtim))
+	if (now.st_size == input->before.st_size && same_time(&now.st_mtim, &input->before.st_mtim))
 		return 0;
 	return changed(input, err);
 }
@@ -265,8 +256,7 @@ char *input_read_all(struct input *input, size_t *len, struct err *err)
 	*len = 0;
 	while ((ret = image_reader_next(input->reader, &member, err)) > 0) {
 		if (member.len > DOCUMENT_MAX - *len) {
-			err_set(err, ERR_USAGE, 0,
-				"%s: more than %u MiB is no document",
+			err_set(err, ERR_USAGE, 0, "%s: more than %u MiB is no document",
 				input->name, DOCUMENT_MAX >> 20);
 			return NULL;
 		}

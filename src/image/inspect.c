@@ -30,8 +30,7 @@ static int note_record(const struct record *record, void *data)
 	return 0;
 }
 
-static int note_member(struct inspection *inspection,
-		       const struct inspected_member *member)
+static int note_member(struct inspection *inspection, const struct inspected_member *member)
 {
 	struct inspected_member *list;
 
@@ -46,8 +45,7 @@ static int note_member(struct inspection *inspection,
 }
 
 /* A copy of a JSON member that somebody else owns. */
-static int keep_text(const char *from, size_t len, char **to, size_t *to_len,
-		     struct err *err)
+static int keep_text(const char *from, size_t len, char **to, size_t *to_len, struct err *err)
 {
 	if (!from)
 		return 0;
@@ -69,8 +67,7 @@ static int note_read(struct inspection *inspection, const struct image_member *m
 	return note_member(inspection, &noted);
 }
 
-static int read_members(struct image_reader *reader, struct inspection *inspection,
-			struct err *err)
+static int read_members(struct image_reader *reader, struct inspection *inspection, struct err *err)
 {
 	struct image_member member;
 	int ret;
@@ -98,12 +95,10 @@ static int survey_through(struct image_reader *reader, struct inspection *inspec
 	    read_members(reader, inspection, err))
 		return -1;
 	json = image_reader_manifest(reader, &len);
-	return keep_text(json, len, &inspection->manifest_json,
-			 &inspection->manifest_len, err);
+	return keep_text(json, len, &inspection->manifest_json, &inspection->manifest_len, err);
 }
 
-static int note_extents(const struct view *view, struct inspection *inspection,
-			struct err *err)
+static int note_extents(const struct view *view, struct inspection *inspection, struct err *err)
 {
 	size_t n;
 	const struct view_extent *extents = view_extents(view, &n);
@@ -123,8 +118,7 @@ static int note_extents(const struct view *view, struct inspection *inspection,
 	return 0;
 }
 
-static int note_view(const struct view *view, struct inspection *inspection,
-		     struct err *err)
+static int note_view(const struct view *view, struct inspection *inspection, struct err *err)
 {
 	const char *json;
 	size_t len;
@@ -144,8 +138,7 @@ static int note_view(const struct view *view, struct inspection *inspection,
 }
 
 /* Headers, and nothing of the stream but its records' headers; of a damaged image what there is. */
-static int survey_in_place(struct opened *opened, struct inspection *inspection,
-			   struct err *err)
+static int survey_in_place(struct opened *opened, struct inspection *inspection, struct err *err)
 {
 	AUTO_VIEW struct view *view = NULL;
 	struct err noting = ERR_INIT;
@@ -178,8 +171,7 @@ int image_inspect(struct inspection *inspection, struct err *err)
 	return 0;
 }
 
-int image_inspect_view(const struct view *view, struct inspection *inspection,
-		       struct err *err)
+int image_inspect_view(const struct view *view, struct inspection *inspection, struct err *err)
 {
 	inspection->opened = true;
 	inspection->is_image = view_kind(view) == IMAGE_TAR;

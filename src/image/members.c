@@ -64,8 +64,7 @@ char *member_json_text(json_t *document)
 	return line;
 }
 
-char *device_json_make(const struct device *device,
-		       const struct image_origin *origin)
+char *device_json_make(const struct device *device, const struct image_origin *origin)
 {
 	bool pci = device->kind != DEVICE_OTHER;
 
@@ -149,8 +148,7 @@ const char *const format_kinds[KIND_COUNT] = {
 	[DEVICE_OTHER] = "other",
 };
 
-static int get_kind(const json_t *document, enum device_kind *kind,
-		    struct err *err)
+static int get_kind(const json_t *document, enum device_kind *kind, struct err *err)
 {
 	char text[16];
 
@@ -165,57 +163,45 @@ static int get_kind(const json_t *document, enum device_kind *kind,
 }
 
 /* A device that is on no PCI bus has no ids; in an image they are 0. */
-static int get_ids(const json_t *document, struct device *device,
-		   struct err *err)
+static int get_ids(const json_t *document, struct device *device, struct err *err)
 {
-	if (device->kind == DEVICE_OTHER &&
-	    json_is_null(json_object_get(document, "vendor_id")))
+	if (device->kind == DEVICE_OTHER && json_is_null(json_object_get(document, "vendor_id")))
 		return 0;
 	return json_read_hex16(document, "vendor_id", &device->vendor_id, err) ||
 	       json_read_hex16(document, "device_id", &device->device_id, err) ||
 	       json_read_hex16(document, "subsystem_vendor_id",
 			       &device->subsystem_vendor_id, err) ||
-	       json_read_hex16(document, "subsystem_id", &device->subsystem_id,
-			       err);
+	       json_read_hex16(document, "subsystem_id", &device->subsystem_id, err);
 }
 
-static int get_texts(const json_t *document, struct device *device,
-		     struct err *err)
+static int get_texts(const json_t *document, struct device *device, struct err *err)
 {
-	return json_read_text(document, "device", device->name,
-			      sizeof(device->name), err) ||
-	       json_read_text(document, "psid", device->psid,
-			      sizeof(device->psid), err) ||
+	return json_read_text(document, "device", device->name, sizeof(device->name), err) ||
+	       json_read_text(document, "psid", device->psid, sizeof(device->psid), err) ||
 	       json_read_text(document, "fw_version", device->fw_version,
 			      sizeof(device->fw_version), err) ||
-	       json_read_text(document, "driver", device->driver,
-			      sizeof(device->driver), err) ||
+	       json_read_text(document, "driver", device->driver, sizeof(device->driver), err) ||
 	       /* What earlier versions wrote has none. */
 	       (json_object_get(document, "mdev_type") &&
 		json_read_text(document, "mdev_type", device->mdev_type,
 			       sizeof(device->mdev_type), err));
 }
 
-int device_json_parse_identity(const json_t *document, struct device *device,
-			       struct err *err)
+int device_json_parse_identity(const json_t *document, struct device *device, struct err *err)
 {
 	*device = (struct device){
 		.vf_number = -1, .iommu_group = -1, .numa_node = -1,
 	};
 	return get_kind(document, &device->kind, err) ||
-	       get_ids(document, device, err) ||
-	       get_texts(document, device, err) ? -1 : 0;
+	       get_ids(document, device, err) || get_texts(document, device, err) ? -1 : 0;
 }
 
-static int get_origin(const json_t *document, struct image_origin *origin,
-		      struct err *err)
+static int get_origin(const json_t *document, struct image_origin *origin, struct err *err)
 {
-	return json_read_text(document, "kernel", origin->kernel,
-			      sizeof(origin->kernel), err) ||
+	return json_read_text(document, "kernel", origin->kernel, sizeof(origin->kernel), err) ||
 	       json_read_text(json_object_get(document, "tool"), "version",
 			      origin->tool, sizeof(origin->tool), err) ||
-	       json_read_u64(document, "saved_unix_ns", &origin->saved_unix_ns,
-			     err);
+	       json_read_u64(document, "saved_unix_ns", &origin->saved_unix_ns, err);
 }
 
 int device_json_parse(const json_t *document, struct device *device,
@@ -236,15 +222,13 @@ int device_json_parse(const json_t *document, struct device *device,
 	return 0;
 }
 
-int device_json_read(const char *json, size_t len,
-		     struct device *device, struct image_origin *origin,
-		     struct err *err)
+int device_json_read(const char *json, size_t len, struct device *device,
+		     struct image_origin *origin, struct err *err)
 {
 	AUTO_JSON json_t *document = json_read_parse(json, len, err);
 	struct image_origin unused;
 
-	return document && !device_json_parse(document, device,
-					      origin ? origin : &unused, err)
+	return document && !device_json_parse(document, device, origin ? origin : &unused, err)
 		       ? 0 : -1;
 }
 
@@ -265,8 +249,7 @@ static int get_phase(const json_t *phases, const char *name,
 	       json_read_u64(phase, "duration_ns", &total->duration_ns, err);
 }
 
-int manifest_json_read(const char *json, size_t len,
-		       struct image_totals *totals, struct err *err)
+int manifest_json_read(const char *json, size_t len, struct image_totals *totals, struct err *err)
 {
 	AUTO_JSON json_t *document = json_read_parse(json, len, err);
 	const json_t *phases;
@@ -294,20 +277,16 @@ json_t *device_json_within(const json_t *document)
 	return json_is_object(device) ? device : NULL;
 }
 
-char *device_json_find(const char *json, size_t len,
-		       struct image_origin *origin, struct err *err)
+char *device_json_find(const char *json, size_t len, struct image_origin *origin, struct err *err)
 {
 	AUTO_JSON json_t *document = json_read_parse(json, len, err);
 	json_t *within = document ? device_json_within(document) : NULL;
 	struct device device;
 	char *text;
 
-	if (!document ||
-	    device_json_parse(within ? within : document, &device, origin,
-			      err))
+	if (!document || device_json_parse(within ? within : document, &device, origin, err))
 		return NULL;
-	text = within ? member_json_text(json_incref(within))
-		      : strndup(json, len);
+	text = within ? member_json_text(json_incref(within)) : strndup(json, len);
 	if (!text)
 		err_set(err, ERR_NO_MEMORY, 0, "device.json");
 	return text;

@@ -12,8 +12,7 @@
 #include "lib/err.h"
 
 /** device_json_make - the text of device.json, malloc'ed; NULL: no memory */
-char *device_json_make(const struct device *device,
-		       const struct image_origin *origin)
+char *device_json_make(const struct device *device, const struct image_origin *origin)
 	__attribute__((nonnull(1, 2)));
 
 /**
@@ -28,8 +27,7 @@ int device_json_read(const char *json, size_t len,
 		     struct err *err) __attribute__((nonnull(1, 3, 5)));
 
 /** device_json_check - device_json_read() for its verdict alone */
-int device_json_check(const char *json, size_t len, struct err *err)
-	__attribute__((nonnull(1, 3)));
+int device_json_check(const char *json, size_t len, struct err *err) __attribute__((nonnull(1, 3)));
 
 /**
  * device_json_find - device.json in a document: the document itself, or what inspect found
@@ -38,8 +36,7 @@ int device_json_check(const char *json, size_t len, struct err *err)
  * malloc'ed: byte for byte where it is the document itself. NULL with err set
  * as device_json_read() does it.
  */
-char *device_json_find(const char *json, size_t len,
-		       struct image_origin *origin, struct err *err)
+char *device_json_find(const char *json, size_t len, struct image_origin *origin, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
 /** manifest_json_make_packed - manifest_json_make() of a stream of which nobody knows how it was saved */
@@ -48,8 +45,7 @@ char *manifest_json_make_packed(const struct image_totals *totals,
 	__attribute__((nonnull(1, 2)));
 
 /** manifest_json_read - manifest.json back into totals */
-int manifest_json_read(const char *json, size_t len,
-		       struct image_totals *totals, struct err *err)
+int manifest_json_read(const char *json, size_t len, struct image_totals *totals, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
 /**
@@ -60,8 +56,7 @@ json_t *phases_json(const struct phase_total phases[PHASE_COUNT], bool timed)
 	__attribute__((nonnull(1)));
 
 /** records_json - {"format", "count", "firmware_bytes", "complete"} of a stream; count and complete are null of a bare one */
-json_t *records_json(const struct record_parser *records)
-	__attribute__((nonnull(1)));
+json_t *records_json(const struct record_parser *records) __attribute__((nonnull(1)));
 
 #define FORMAT_MAJOR 1 /* what knows one cannot read another */
 #define FORMAT_MINOR 2 /* something was added that others may pass over */
@@ -77,8 +72,7 @@ extern const char *const format_kinds[KIND_COUNT];
 char *member_json_text(json_t *document);
 
 /** device_json_parse_identity - what device.json and an entry of status both have: kind, name, ids, PSID, firmware, driver; 0 or -1 */
-int device_json_parse_identity(const json_t *document, struct device *device,
-			       struct err *err);
+int device_json_parse_identity(const json_t *document, struct device *device, struct err *err);
 
 /** device_json_parse - device.json, as device_json_read() does it; 0 or -1 */
 int device_json_parse(const json_t *document, struct device *device,

@@ -32,13 +32,11 @@ static int failed(const struct pack *pack, struct err *err)
 		return -1;
 	if (err->num == EPIPE)
 		err_hint(err, "who read it has ended: look for the reason there");
-	return err_wrap(err, "%s", strcmp(pack->output, "-") ? pack->output
-							     : "stdout");
+	return err_wrap(err, "%s", strcmp(pack->output, "-") ? pack->output : "stdout");
 }
 
 /* device.json itself, a document that it is in, or an image. */
-static char *read_device(const struct pack *pack, struct image_origin *origin,
-			 struct err *err)
+static char *read_device(const struct pack *pack, struct image_origin *origin, struct err *err)
 {
 	AUTO_INPUT struct input input = INPUT_INIT;
 	AUTO_FREE char *text = NULL;
@@ -57,15 +55,13 @@ static char *read_device(const struct pack *pack, struct image_origin *origin,
 	if (json && strlen(json) <= IMAGE_DEVICE_MAX)
 		return json;
 	free(json);
-	err_set(err, ERR_USAGE, 0, "a device.json of more than %u KiB",
-		IMAGE_DEVICE_MAX >> 10);
+	err_set(err, ERR_USAGE, 0, "a device.json of more than %u KiB", IMAGE_DEVICE_MAX >> 10);
 	err_wrap(err, "%s", input.name);
 	err_hint(err, "mlxmigctl-image(5) tells what is in device.json");
 	return NULL;
 }
 
-static int open_stream(struct input *input, const struct pack *pack,
-		       struct err *err)
+static int open_stream(struct input *input, const struct pack *pack, struct err *err)
 {
 	if (input_open(input, pack->path, err))
 		return -1;
@@ -76,8 +72,7 @@ static int open_stream(struct input *input, const struct pack *pack,
 }
 
 /* The writer cuts it into members, at the end of pre-copy too. */
-static int write_block(const struct pump_block *block, void *data,
-		       struct err *err)
+static int write_block(const struct pump_block *block, void *data, struct err *err)
 {
 	struct packing *packing = data;
 	struct pack *pack = packing->pack;
@@ -95,8 +90,7 @@ static int write_block(const struct pump_block *block, void *data,
 	return 0;
 }
 
-static int pump_stream(struct packing *packing, struct input *input,
-		       struct err *err)
+static int pump_stream(struct packing *packing, struct input *input, struct err *err)
 {
 	bool known = input_is_file(input);
 	struct pump pump = {
@@ -108,8 +102,7 @@ static int pump_stream(struct packing *packing, struct input *input,
 		.progress_data = packing->options->progress_data,
 		.sample = {
 			.device = input->name, .phase = "pack",
-			.total_bytes = known ? (uint64_t)(input->before.st_size -
-							  input->start) : 0,
+			.total_bytes = known ? (uint64_t)(input->before.st_size - input->start) : 0,
 		},
 	};
 
@@ -117,8 +110,7 @@ static int pump_stream(struct packing *packing, struct input *input,
 }
 
 /* An image promises that its stream is whole; of one without records nothing tells. */
-static int check_stream(const struct pack *pack, const struct input *input,
-			struct err *err)
+static int check_stream(const struct pack *pack, const struct input *input, struct err *err)
 {
 	const struct record_parser *records = &pack->records;
 
@@ -126,8 +118,7 @@ static int check_stream(const struct pack *pack, const struct input *input,
 		return err_set(err, ERR_USAGE, 0,
 			       "--precopy=%" PRIu64 ": %s has only %" PRIu64 " bytes",
 			       pack->pre_copy, input->name, records->offset);
-	if (records->format == STREAM_BARE ||
-	    !record_require_complete(records, err))
+	if (records->format == STREAM_BARE || !record_require_complete(records, err))
 		return 0;
 	return err_wrap(err, "%s", input->name);
 }
@@ -147,12 +138,10 @@ static int finish(struct packing *packing, struct err *err)
 		return failed(pack, err);
 	if (!fstat(packing->out.fd, &st) && S_ISREG(st.st_mode))
 		pack->file_bytes = (uint64_t)st.st_size;
-	return interrupt_check(err) || outfile_publish(&packing->out, err)
-		       ? -1 : 0;
+	return interrupt_check(err) || outfile_publish(&packing->out, err) ? -1 : 0;
 }
 
-int pack_run(struct pack *pack, const struct pack_plan *options,
-	     struct err *err)
+int pack_run(struct pack *pack, const struct pack_plan *options, struct err *err)
 {
 	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */
 	AUTO_INPUT struct input input = INPUT_INIT;
@@ -172,8 +161,7 @@ int pack_run(struct pack *pack, const struct pack_plan *options,
 	begun = interrupt_begin(err);
 	if (begun)
 		return -1;
-	if (image_writer_open(&packing.writer, packing.out.fd, &image, device,
-			      strlen(device), err))
+	if (image_writer_open(&packing.writer, packing.out.fd, &image, device, strlen(device), err))
 		return failed(pack, err);
 	if (pump_stream(&packing, &input, err) ||
 	    check_stream(pack, &input, err) || finish(&packing, err))

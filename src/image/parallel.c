@@ -40,8 +40,7 @@ struct worker {
 };
 
 /* The next block, without its data; false: there is none. */
-static bool claim(struct sweep *sweep, struct parallel_block *block,
-		  uint64_t *number)
+static bool claim(struct sweep *sweep, struct parallel_block *block, uint64_t *number)
 {
 	const struct view_extent *extent;
 	uint64_t in_extent, len;
@@ -97,8 +96,7 @@ static void pass_turn(struct sweep *sweep, size_t stage)
 }
 
 /* A block through all stages; false: the sweep is over. */
-static bool process(struct sweep *sweep, const struct parallel_block *block,
-		    uint64_t number)
+static bool process(struct sweep *sweep, const struct parallel_block *block, uint64_t number)
 {
 	struct err err = ERR_INIT;
 
@@ -131,8 +129,7 @@ static void *work(void *data)
 		pthread_mutex_unlock(&sweep->lock);
 		if (!more)
 			break;
-		if (view_read(sweep->view, worker->buffer, block.len,
-			      block.offset, &err)) {
+		if (view_read(sweep->view, worker->buffer, block.len, block.offset, &err)) {
 			fail(sweep, &err);
 			break;
 		}
@@ -182,8 +179,7 @@ int parallel_run(const struct view *view, unsigned int n_threads,
 
 	if (range && (range->offset > view_size(view) ||
 		      range->len > view_size(view) - range->offset))
-		return err_set(err, ERR_INTERNAL, 0,
-			       "%s: a range that the stream has not",
+		return err_set(err, ERR_INTERNAL, 0, "%s: a range that the stream has not",
 			       view_name(view));
 	sweep.extents = view_extents(view, &n_extents);
 	place(&sweep, range);

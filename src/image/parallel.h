@@ -41,8 +41,7 @@ struct parallel_block {
  * that change. 0, or -1 with err set, which ends the sweep.
  */
 struct parallel_stage {
-	int (*take)(const struct parallel_block *block, void *data,
-		    struct err *err);
+	int (*take)(const struct parallel_block *block, void *data, struct err *err);
 	void *data;
 };
 

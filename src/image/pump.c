@@ -40,11 +40,9 @@ int pump_source_fd(struct pump_block *block, void *data, struct err *err)
 	block->len = 0;
 	block->phase = from->phase;
 	while (n && block->len < PUMP_BLOCK) {
-		n = read(from->fd, block->data + block->len,
-			 PUMP_BLOCK - block->len);
+		n = read(from->fd, block->data + block->len, PUMP_BLOCK - block->len);
 		if (n < 0 && (errno != EINTR || interrupt_wanted()))
-			return err_set(err, ERR_IO, errno, "reading %s",
-				       from->name);
+			return err_set(err, ERR_IO, errno, "reading %s", from->name);
 		block->len += n > 0 ? (size_t)n : 0;
 	}
 	return block->len > 0;
@@ -56,14 +54,12 @@ int pump_sink_fd(const struct pump_block *block, void *data, struct err *err)
 	size_t done = 0;
 
 	while (done < block->len) {
-		ssize_t n = write(to->fd, block->data + done,
-				  block->len - done);
+		ssize_t n = write(to->fd, block->data + done, block->len - done);
 
 		if (n > 0)
 			done += (size_t)n;
 		else if (n == 0 || errno != EINTR || interrupt_wanted())
-			return err_set(err, ERR_IO, n ? errno : EIO,
-				       "writing %s", to->name);
+			return err_set(err, ERR_IO, n ? errno : EIO, "writing %s", to->name);
 	}
 	return 0;
 }
@@ -208,8 +204,7 @@ static void watch(struct ring *ring, const pthread_t threads[2])
 			interrupt_kick(threads[0]);
 			interrupt_kick(threads[1]);
 		}
-		if (poll(fds, 2, stop ? KICK_MS : TICK_MS) > 0 &&
-		    fds[0].revents)
+		if (poll(fds, 2, stop ? KICK_MS : TICK_MS) > 0 && fds[0].revents)
 			eventfd_read(ring->done, &count);
 		if (!stop && interrupt_check(&err))
 			ring_fail(ring, &err);

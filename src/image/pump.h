@@ -31,12 +31,10 @@ struct pump_block {
  * 1 with a block of at least one byte; 0 at the end; -1. A call that blocks
  * must give up on EINTR when interrupt_wanted().
  */
-typedef int (*pump_source_fn)(struct pump_block *block, void *data,
-			      struct err *err);
+typedef int (*pump_source_fn)(struct pump_block *block, void *data, struct err *err);
 
 /** pump_sink_fn - take all of @block; 0 or -1; blocks as a source does */
-typedef int (*pump_sink_fn)(const struct pump_block *block, void *data,
-			    struct err *err);
+typedef int (*pump_sink_fn)(const struct pump_block *block, void *data, struct err *err);
 
 /**
  * struct pump - from where to where

@@ -34,8 +34,7 @@ static int truncated_after(struct image_reader *reader, struct err *err)
 {
 	return err_set(err, ERR_DAMAGED, 0,
 		       "%s is truncated: its archive ends after %s, without %s",
-		       reader->source.name, reader->tar.name,
-		       FORMAT_MANIFEST);
+		       reader->source.name, reader->tar.name, FORMAT_MANIFEST);
 }
 
 static int read_text(struct image_reader *reader, struct tar_header *header,
@@ -48,8 +47,7 @@ static int read_text(struct image_reader *reader, struct tar_header *header,
 		return image_no_memory(err);
 	text->len = header->size;
 	text->data[text->len] = '\0';
-	return tar_read(&reader->tar, header, (unsigned char *)text->data, NULL,
-			err);
+	return tar_read(&reader->tar, header, (unsigned char *)text->data, NULL, err);
 }
 
 static int read_device(struct image_reader *reader, struct err *err)
@@ -66,10 +64,8 @@ static int read_device(struct image_reader *reader, struct err *err)
 			       FORMAT_DEVICE);
 	if (read_text(reader, &header, IMAGE_DEVICE_MAX, &reader->device, err))
 		return -1;
-	if (device_json_check(reader->device.data, reader->device.len,
-			      err))
-		return err_wrap(err, "%s: %s", reader->source.name,
-				FORMAT_DEVICE);
+	if (device_json_check(reader->device.data, reader->device.len, err))
+		return err_wrap(err, "%s: %s", reader->source.name, FORMAT_DEVICE);
 	return 0;
 }
 
@@ -78,8 +74,7 @@ static int open_image(struct image_reader *reader, struct err *err)
 {
 	reader->at = (struct damage){ .check = CHECK_STRUCTURE };
 	snprintf(reader->at.member, sizeof(reader->at.member), FORMAT_DEVICE);
-	if (!tar_open(&reader->tar, &reader->source, err) &&
-	    !read_device(reader, err))
+	if (!tar_open(&reader->tar, &reader->source, err) && !read_device(reader, err))
 		return 0;
 	if (reader->tar.mismatch)
 		reader->at.check = CHECK_DIGESTS;
@@ -87,11 +82,9 @@ static int open_image(struct image_reader *reader, struct err *err)
 	return -1;
 }
 
-int image_reader_try(struct image_reader **reader, int fd, const char *name,
-		     struct err *err)
+int image_reader_try(struct image_reader **reader, int fd, const char *name, struct err *err)
 {
-	CLEANUP(image_reader_freep) struct image_reader *made =
-		calloc(1, sizeof(*made));
+	CLEANUP(image_reader_freep) struct image_reader *made = calloc(1, sizeof(*made));
 
 	*reader = NULL;
 	if (!made)
@@ -102,12 +95,10 @@ int image_reader_try(struct image_reader **reader, int fd, const char *name,
 	if (decompressor_open(&made->source, fd, name, err))
 		return -1;
 	*reader = TAKE_PTR(made);
-	return (*reader)->source.kind == SOURCE_BARE ? 0
-						     : open_image(*reader, err);
+	return (*reader)->source.kind == SOURCE_BARE ? 0 : open_image(*reader, err);
 }
 
-int image_reader_open(struct image_reader **reader, int fd, const char *name,
-		      struct err *err)
+int image_reader_open(struct image_reader **reader, int fd, const char *name, struct err *err)
 {
 	int ret = image_reader_try(reader, fd, name, err);
 
@@ -148,8 +139,7 @@ const char *image_reader_device(const struct image_reader *reader, size_t *len)
 	return reader->device.data;
 }
 
-const char *image_reader_manifest(const struct image_reader *reader,
-				  size_t *len)
+const char *image_reader_manifest(const struct image_reader *reader, size_t *len)
 {
 	*len = reader->whole ? reader->manifest.len : 0;
 	return reader->whole ? reader->manifest.data : NULL;
@@ -172,8 +162,7 @@ static int expect_name(struct image_reader *reader, const char *name,
 		       reader->source.name, name, want);
 }
 
-static void count(struct image_reader *reader, enum phase phase, size_t len,
-		  bool member)
+static void count(struct image_reader *reader, enum phase phase, size_t len, bool member)
 {
 	struct phase_total *total = &reader->totals.phases[phase];
 
@@ -199,21 +188,18 @@ static int reserve(struct image_reader *reader, size_t size, struct err *err)
 }
 
 /* A judged member's data into the buffer, or passed over. */
-static int take_data(struct image_reader *reader,
-		     const struct tar_header *header, struct err *err)
+static int take_data(struct image_reader *reader, const struct tar_header *header, struct err *err)
 {
 	if (reader->skims)
 		return tar_skip(&reader->tar, header, err);
 	return reserve(reader, header->size, err) ||
-	       tar_read(&reader->tar, header, reader->buffer, reader->stream,
-			err) ? -1 : 0;
+	       tar_read(&reader->tar, header, reader->buffer, reader->stream, err) ? -1 : 0;
 }
 
 static int next_member(struct image_reader *reader, struct tar_header *header,
 		       struct image_member *member, struct err *err)
 {
-	int64_t at = reader->source.kind == SOURCE_ZSTD
-			     ? -1 : tar_position(&reader->tar);
+	int64_t at = reader->source.kind == SOURCE_ZSTD ? -1 : tar_position(&reader->tar);
 	enum phase phase;
 
 	if (expect_name(reader, header->name, &phase, err) ||
@@ -236,8 +222,7 @@ static int next_member(struct image_reader *reader, struct tar_header *header,
 }
 
 /* The digests aside. */
-static bool same_counts(const struct image_totals *a,
-			const struct image_totals *b)
+static bool same_counts(const struct image_totals *a, const struct image_totals *b)
 {
 	for (unsigned int i = 0; i < PHASE_COUNT; i++)
 		if (a->phases[i].bytes != b->phases[i].bytes ||
@@ -250,16 +235,12 @@ static int check_totals(struct image_reader *reader, struct err *err)
 {
 	struct image_totals promised = {}, counted;
 
-	if (manifest_json_read(reader->manifest.data,
-			       reader->manifest.len, &promised, err))
-		return err_wrap(err, "%s: %s", reader->source.name,
-				FORMAT_MANIFEST);
+	if (manifest_json_read(reader->manifest.data, reader->manifest.len, &promised, err))
+		return err_wrap(err, "%s: %s", reader->source.name, FORMAT_MANIFEST);
 	if (reader->skims)
-		memcpy(reader->totals.digest, promised.digest,
-		       sizeof(promised.digest));
+		memcpy(reader->totals.digest, promised.digest, sizeof(promised.digest));
 	image_reader_totals(reader, &counted);
-	if (same_counts(&promised, &counted) &&
-	    !strcmp(promised.digest, counted.digest))
+	if (same_counts(&promised, &counted) && !strcmp(promised.digest, counted.digest))
 		return 0;
 	reader->at.check = CHECK_TOTALS;
 	return err_set(err, ERR_DAMAGED, 0,
@@ -271,16 +252,13 @@ static int check_totals(struct image_reader *reader, struct err *err)
 		       counted.members, counted.digest);
 }
 
-static int read_manifest(struct image_reader *reader, struct tar_header *header,
-			 struct err *err)
+static int read_manifest(struct image_reader *reader, struct tar_header *header, struct err *err)
 {
-	return read_text(reader, header, IMAGE_MANIFEST_MAX, &reader->manifest,
-			 err) ||
+	return read_text(reader, header, IMAGE_MANIFEST_MAX, &reader->manifest, err) ||
 	       tar_end(&reader->tar, err) || check_totals(reader, err) ? -1 : 0;
 }
 
-static int next_of_image(struct image_reader *reader,
-			 struct image_member *member, struct err *err)
+static int next_of_image(struct image_reader *reader, struct image_member *member, struct err *err)
 {
 	struct tar_header header;
 	int ret;
@@ -293,15 +271,13 @@ static int next_of_image(struct image_reader *reader,
 		return -1;
 	if (!ret)
 		return truncated_after(reader, err);
-	snprintf(reader->at.member, sizeof(reader->at.member), "%s",
-		 header.name);
+	snprintf(reader->at.member, sizeof(reader->at.member), "%s", header.name);
 	if (!strcmp(header.name, FORMAT_MANIFEST))
 		return read_manifest(reader, &header, err);
 	return next_member(reader, &header, member, err);
 }
 
-static int next_of_stream(struct image_reader *reader,
-			  struct image_member *member, struct err *err)
+static int next_of_stream(struct image_reader *reader, struct image_member *member, struct err *err)
 {
 	struct decompressor *source = &reader->source;
 	int ret = decompressor_next(source, err);
@@ -320,17 +296,14 @@ static int next_of_stream(struct image_reader *reader,
 	return 1;
 }
 
-int image_reader_next(struct image_reader *reader, struct image_member *member,
-		      struct err *err)
+int image_reader_next(struct image_reader *reader, struct image_member *member, struct err *err)
 {
 	int ret;
 
 	if (reader->over)
-		return err_set(err, ERR_INTERNAL, 0, "%s was read to its end",
-			       reader->source.name);
+		return err_set(err, ERR_INTERNAL, 0, "%s was read to its end", reader->source.name);
 	ret = reader->source.kind == SOURCE_BARE
-		      ? next_of_stream(reader, member, err)
-		      : next_of_image(reader, member, err);
+		      ? next_of_stream(reader, member, err) : next_of_image(reader, member, err);
 	reader->over = ret <= 0;
 	reader->whole = ret == 0;
 	if (reader->tar.mismatch)
@@ -341,8 +314,7 @@ int image_reader_next(struct image_reader *reader, struct image_member *member,
 	return ret;
 }
 
-void image_reader_totals(const struct image_reader *reader,
-			 struct image_totals *totals)
+void image_reader_totals(const struct image_reader *reader, struct image_totals *totals)
 {
 	*totals = reader->totals;
 	if (!reader->skims)

@@ -46,8 +46,7 @@ struct image_reader;
  * input, and one too short to be either, is ERR_DAMAGED. On failure *@reader
  * is NULL.
  */
-int image_reader_open(struct image_reader **reader, int fd, const char *name,
-		      struct err *err)
+int image_reader_open(struct image_reader **reader, int fd, const char *name, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
 /**
@@ -56,8 +55,7 @@ int image_reader_open(struct image_reader **reader, int fd, const char *name,
  * Where an image is damaged before its stream begins, -1 comes with a reader,
  * the caller's to free, that knows its kind, its compression and its damage.
  */
-int image_reader_try(struct image_reader **reader, int fd, const char *name,
-		     struct err *err)
+int image_reader_try(struct image_reader **reader, int fd, const char *name, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
 enum image_kind image_reader_kind(const struct image_reader *reader);
@@ -93,17 +91,14 @@ const struct damage *image_reader_damage(const struct image_reader *reader)
 	__attribute__((nonnull(1)));
 
 /** image_reader_seed - of an image: device.json's digest, from which the chain goes on; the reader's, right after open */
-const char *image_reader_seed(const struct image_reader *reader)
-	__attribute__((nonnull(1)));
+const char *image_reader_seed(const struct image_reader *reader) __attribute__((nonnull(1)));
 
 /** image_reader_totals - counted so far; the digest is of what came so far; skimmed: empty, and at the end the manifest's */
-void image_reader_totals(const struct image_reader *reader,
-			 struct image_totals *totals)
+void image_reader_totals(const struct image_reader *reader, struct image_totals *totals)
 	__attribute__((nonnull(1, 2)));
 
 /** image_reader_manifest - manifest.json's bytes, after the end; else NULL */
-const char *image_reader_manifest(const struct image_reader *reader,
-				  size_t *len);
+const char *image_reader_manifest(const struct image_reader *reader, size_t *len);
 
 void image_reader_free(struct image_reader *reader);
 

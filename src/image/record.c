@@ -42,8 +42,7 @@ static bool is_first_header(const struct record *first)
 	case RECORD_STOP_COPY_SIZE:
 		return first->size == STOP_COPY_SIZE_LEN;
 	case RECORD_FW_DATA:
-		return first->size && first->size <= UINT32_MAX &&
-		       !first->flags;
+		return first->size && first->size <= UINT32_MAX && !first->flags;
 	default:
 		return first->tag <= TAG_MAX && first->size <= UNKNOWN_MAX;
 	}
@@ -61,8 +60,7 @@ const char *record_flaw(const struct record *record)
 			return "it is firmware data of more than 4 GiB";
 		return NULL;
 	case RECORD_STOP_COPY_SIZE:
-		return record->size < STOP_COPY_SIZE_LEN
-			       ? "it is too small to hold a size" : NULL;
+		return record->size < STOP_COPY_SIZE_LEN ? "it is too small to hold a size" : NULL;
 	default:
 		return record->flags & RECORD_OPTIONAL
 			       ? NULL : "no driver knows its tag, and none may skip it";
@@ -70,11 +68,9 @@ const char *record_flaw(const struct record *record)
 }
 
 /* A header is whole: decide the format at the first one; what @fn returns. */
-static int header_done(struct record_parser *parser, record_fn fn,
-		       void *fn_data)
+static int header_done(struct record_parser *parser, record_fn fn, void *fn_data)
 {
-	struct record record = header_decode(
-		parser->header, parser->offset - RECORD_HEADER_SIZE);
+	struct record record = header_decode(parser->header, parser->offset - RECORD_HEADER_SIZE);
 
 	if (parser->format == STREAM_UNKNOWN && !is_first_header(&record)) {
 		parser->format = STREAM_BARE;
@@ -105,8 +101,7 @@ static uint64_t feed_payload(struct record_parser *parser, uint64_t len)
 	return len;
 }
 
-static size_t feed_header(struct record_parser *parser,
-			  const unsigned char *data, size_t len)
+static size_t feed_header(struct record_parser *parser, const unsigned char *data, size_t len)
 {
 	len = at_most(RECORD_HEADER_SIZE - parser->header_len, len);
 	memcpy(parser->header + parser->header_len, data, len);
@@ -156,12 +151,10 @@ bool record_complete(const struct record_parser *parser)
 	if (parser->format == STREAM_BARE)
 		return true;
 	return parser->format == STREAM_RECORDS && !parser->broken &&
-	       !parser->payload_left && !parser->header_len &&
-	       parser->fw_bytes;
+	       !parser->payload_left && !parser->header_len && parser->fw_bytes;
 }
 
-int record_require_complete(const struct record_parser *parser,
-			    struct err *err)
+int record_require_complete(const struct record_parser *parser, struct err *err)
 {
 	const struct record *last = &parser->last;
 

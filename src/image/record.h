@@ -66,12 +66,10 @@ int record_feed(struct record_parser *parser, const void *data, size_t len,
  * Of a payload, of a bare image, and of what follows broken framing; how many
  * those were: 0 where the parser has to see what comes.
  */
-uint64_t record_pass(struct record_parser *parser, uint64_t len)
-	__attribute__((nonnull(1)));
+uint64_t record_pass(struct record_parser *parser, uint64_t len) __attribute__((nonnull(1)));
 
 /** record_complete - may the stream end here? (not inside a header or payload, and it held firmware data) */
-bool record_complete(const struct record_parser *parser)
-	__attribute__((nonnull(1)));
+bool record_complete(const struct record_parser *parser) __attribute__((nonnull(1)));
 
 /** record_flaw - why no driver takes this header (text), or NULL */
 const char *record_flaw(const struct record *record) __attribute__((nonnull(1)));

@@ -18,15 +18,13 @@ static bool is_zero(const unsigned char *p, size_t len)
 	return !*p && !memcmp(p, p + 1, len - 1);
 }
 
-static void count_few(struct payload_counts *counts, const unsigned char *p,
-		      size_t len)
+static void count_few(struct payload_counts *counts, const unsigned char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		counts->of[p[i]]++;
 }
 
-static void sum_tables(struct payload_counts *counts,
-		       uint32_t tables[TABLES][256])
+static void sum_tables(struct payload_counts *counts, uint32_t tables[TABLES][256])
 {
 	for (size_t i = 0; i < 256; i++)
 		for (size_t t = 0; t < TABLES; t++)
@@ -34,8 +32,7 @@ static void sum_tables(struct payload_counts *counts,
 }
 
 /* At most STRETCHES_MAX of STRETCH bytes; how many bytes were counted, the rest are too few. */
-static size_t count_many(struct payload_counts *counts, const unsigned char *p,
-			 size_t len)
+static size_t count_many(struct payload_counts *counts, const unsigned char *p, size_t len)
 {
 	uint32_t tables[TABLES][256] = {};
 	size_t n = len / STRETCH;
@@ -68,8 +65,7 @@ void payload_count(struct payload_counts *counts, const void *data, size_t len)
 	count_few(counts, p, len);
 }
 
-void payload_add(struct payload_counts *counts,
-		 const struct payload_counts *more)
+void payload_add(struct payload_counts *counts, const struct payload_counts *more)
 {
 	counts->bytes += more->bytes;
 	for (size_t i = 0; i < 256; i++)
@@ -163,19 +159,15 @@ static int note_record(const struct record *record, void *data)
 	}
 	if (!scan->summaries || work->n_spans >= scan->limit)
 		return 0;
-	return add_span(work, record->offset + RECORD_HEADER_SIZE,
-			record->size);
+	return add_span(work, record->offset + RECORD_HEADER_SIZE, record->size);
 }
 
-static int find_records(struct work *work, const struct view *view,
-			struct err *err)
+static int find_records(struct work *work, const struct view *view, struct err *err)
 {
 	struct record_parser parser = {};
 
 	if (view_records(view, &parser, note_record, work, err))
-		return err_is_set(err) ? -1
-				       : err_set(err, ERR_NO_MEMORY, 0,
-						 "the list of records");
+		return err_is_set(err) ? -1 : err_set(err, ERR_NO_MEMORY, 0, "the list of records");
 	work->scan->format = parser.format;
 	return 0;
 }
@@ -203,10 +195,8 @@ static void sum_up(const struct sum *sum, struct payload *payload)
 /* Every payload that ends here, among them those without a byte. */
 static void end_payloads(struct work *work, uint64_t offset)
 {
-	for (; work->span < work->n_spans &&
-	       work->spans[work->span].end == offset; work->span++) {
-		sum_up(&work->payload,
-		       &work->scan->payloads[work->span]);
+	for (; work->span < work->n_spans && work->spans[work->span].end == offset; work->span++) {
+		sum_up(&work->payload, &work->scan->payloads[work->span]);
 		work->payload.counts = (struct payload_counts){};
 		digest_reset(work->payload.digest);
 	}
@@ -228,16 +218,14 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* Where the bytes from @offset on begin to belong to another cell or payload. */
-static uint64_t next_border(const struct work *work, uint64_t offset,
-			    bool *in_payload)
+static uint64_t next_border(const struct work *work, uint64_t offset, bool *in_payload)
 {
 	const struct stream_stats *scan = work->scan;
 	uint64_t border = scan->bytes;
 
 	*in_payload = false;
 	if (scan->n_cells)
-		border = least(border, (work->cell_number + 1) *
-				       scan->cell_bytes);
+		border = least(border, (work->cell_number + 1) * scan->cell_bytes);
 	if (work->span < work->n_spans) {
 		const struct span *span = &work->spans[work->span];
 
@@ -247,8 +235,7 @@ static uint64_t next_border(const struct work *work, uint64_t offset,
 	return border;
 }
 
-static void take_piece(struct work *work, const unsigned char *data, size_t len,
-		       bool in_payload)
+static void take_piece(struct work *work, const unsigned char *data, size_t len, bool in_payload)
 {
 	struct payload_counts counts = {};
 
@@ -264,8 +251,7 @@ static void take_piece(struct work *work, const unsigned char *data, size_t len,
 	digest_update(work->payload.digest, data, len);
 }
 
-static void take_block(struct work *work, const unsigned char *data,
-		       uint64_t offset, size_t len)
+static void take_block(struct work *work, const unsigned char *data, uint64_t offset, size_t len)
 {
 	const struct stream_stats *scan = work->scan;
 
@@ -273,16 +259,14 @@ static void take_block(struct work *work, const unsigned char *data,
 		digest_update(work->stream.digest, data, len);
 	for (uint64_t end = offset + len; offset < end;) {
 		bool in_payload;
-		uint64_t border = least(end, next_border(work, offset,
-							 &in_payload));
+		uint64_t border = least(end, next_border(work, offset, &in_payload));
 		size_t n = (size_t)(border - offset);
 
 		take_piece(work, data, n, in_payload);
 		data += n;
 		offset += n;
 		end_payloads(work, offset);
-		if (scan->n_cells && (offset == scan->bytes ||
-				      offset % scan->cell_bytes == 0))
+		if (scan->n_cells && (offset == scan->bytes || offset % scan->cell_bytes == 0))
 			end_cell(work);
 	}
 }
@@ -332,8 +316,7 @@ static int list_payloads(struct work *work, struct err *err)
 
 	if (!scan->summaries)
 		return 0;
-	if (scan->format == STREAM_BARE && scan->limit &&
-	    add_span(work, 0, scan->bytes))
+	if (scan->format == STREAM_BARE && scan->limit && add_span(work, 0, scan->bytes))
 		return err_set(err, ERR_NO_MEMORY, 0, "the list of records");
 	scan->payloads = calloc(work->n_spans + 1, sizeof(*scan->payloads));
 	work->payload.digest = digest_new();
@@ -354,8 +337,7 @@ int stream_stats_run(struct stream_stats *scan, const struct view *view, progres
 		return err_set(err, ERR_NO_MEMORY, 0, "memory to sum up in");
 	work->scan = scan;
 	scan->bytes = view_size(view);
-	if (!make_room(scan, err) && !find_records(work, view, err) &&
-	    !list_payloads(work, err))
+	if (!make_room(scan, err) && !find_records(work, view, err) && !list_payloads(work, err))
 		ret = read_all(work, view, progress, progress_data, err);
 	digest_free(work->payload.digest);
 	digest_free(work->stream.digest);

@@ -38,8 +38,7 @@ void payload_count(struct payload_counts *counts, const void *data, size_t len)
 	__attribute__((nonnull(1)));
 
 /** payload_add - what @more has counted, too */
-void payload_add(struct payload_counts *counts,
-		 const struct payload_counts *more)
+void payload_add(struct payload_counts *counts, const struct payload_counts *more)
 	__attribute__((nonnull(1, 2)));
 
 /**
@@ -48,12 +47,10 @@ void payload_add(struct payload_counts *counts,
  * 0 of nothing and of one byte's repetition, 8 where all 256 come equally often.
  * Fewer than 256 bytes cannot reach 8.
  */
-double payload_entropy(const struct payload_counts *counts)
-	__attribute__((nonnull(1)));
+double payload_entropy(const struct payload_counts *counts) __attribute__((nonnull(1)));
 
 /** payload_density - the entropy as a share, 0 to 1, of the most that so many bytes can have */
-double payload_density(const struct payload_counts *counts)
-	__attribute__((nonnull(1)));
+double payload_density(const struct payload_counts *counts) __attribute__((nonnull(1)));
 
 /** payload_zero_ratio - which share of @bytes @zero_bytes are, 0 to 1; 0 of none */
 double payload_zero_ratio(uint64_t zero_bytes, uint64_t bytes);

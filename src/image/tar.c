@@ -9,8 +9,7 @@
 #define TAR_END (2 * TAR_BLOCK)  /* the zeros that end an archive */
 #define PADDING_MAX (1u << 20)   /* more zeros after it: other tars pad their last record */
 
-static la_ssize_t on_read(struct archive *archive, void *data,
-			  const void **block)
+static la_ssize_t on_read(struct archive *archive, void *data, const void **block)
 {
 	struct decompressor *source = data;
 	int ret = decompressor_next(source, &source->err);
@@ -61,8 +60,7 @@ int tar_open(struct tar *tar, struct decompressor *source, struct err *err)
 	if (archive_read_support_format_tar(tar->archive) != ARCHIVE_OK ||
 	    archive_read_set_skip_callback(tar->archive, on_skip) != ARCHIVE_OK)
 		return err_set(err, ERR_INTERNAL, 0, "libarchive reads no tar");
-	if (archive_read_open(tar->archive, source, NULL, on_read, NULL) !=
-	    ARCHIVE_OK)
+	if (archive_read_open(tar->archive, source, NULL, on_read, NULL) != ARCHIVE_OK)
 		return archive_failed(tar, "at its beginning", err);
 	return 0;
 }
@@ -116,52 +114,44 @@ int64_t tar_position(const struct tar *tar)
 }
 
 /* A plain file and nothing that merely passes for one. */
-static int check_type(struct tar *tar, const struct tar_header *header,
-		      struct err *err)
+static int check_type(struct tar *tar, const struct tar_header *header, struct err *err)
 {
 	struct archive_entry *entry = header->entry;
 
 	if (archive_entry_filetype(entry) != AE_IFREG ||
 	    archive_entry_hardlink(entry) || archive_entry_symlink(entry))
-		return err_set(err, ERR_DAMAGED, 0,
-			       "%s: %s is not a plain file",
-			       tar->source->name, header->name);
+		return err_set(err, ERR_DAMAGED, 0, "%s: %s is not a plain file", tar->source->name,
+			       header->name);
 	if (archive_entry_sparse_count(entry))
 		return err_set(err, ERR_DAMAGED, 0, "%s: %s is sparse",
 			       tar->source->name, header->name);
 	return 0;
 }
 
-static int check_size(struct tar *tar, struct tar_header *header, size_t max,
-		      struct err *err)
+static int check_size(struct tar *tar, struct tar_header *header, size_t max, struct err *err)
 {
 	la_int64_t size = archive_entry_size(header->entry);
 
-	if (!archive_entry_size_is_set(header->entry) || size <= 0 ||
-	    (uint64_t)size > max)
-		return err_set(err, ERR_DAMAGED, 0,
-			       "%s: %s claims %" PRId64 " bytes, not 1 to %zu",
+	if (!archive_entry_size_is_set(header->entry) || size <= 0 || (uint64_t)size > max)
+		return err_set(err, ERR_DAMAGED, 0, "%s: %s claims %" PRId64 " bytes, not 1 to %zu",
 			       tar->source->name, header->name, size, max);
 	header->size = (size_t)size;
 	return 0;
 }
 
 /* Exactly one digest, as text. */
-static int find_digest(struct tar *tar, struct tar_header *header,
-		       struct err *err)
+static int find_digest(struct tar *tar, struct tar_header *header, struct err *err)
 {
 	const char *key;
 	const void *value;
 	size_t len, found = 0;
 
 	archive_entry_xattr_reset(header->entry);
-	while (archive_entry_xattr_next(header->entry, &key, &value, &len) ==
-	       ARCHIVE_OK) {
+	while (archive_entry_xattr_next(header->entry, &key, &value, &len) == ARCHIVE_OK) {
 		if (!key || strcmp(key, FORMAT_XATTR))
 			continue;
 		if (++found > 1 || !digest_is_text(value, len))
-			return err_set(err, ERR_DAMAGED, 0,
-				       "%s: the digest of %s is not one",
+			return err_set(err, ERR_DAMAGED, 0, "%s: the digest of %s is not one",
 				       tar->source->name, header->name);
 		memcpy(header->digest, value, len);
 		header->digest[len] = '\0';
@@ -172,12 +162,10 @@ static int find_digest(struct tar *tar, struct tar_header *header,
 		       tar->source->name, header->name);
 }
 
-int tar_judge(struct tar *tar, struct tar_header *header, size_t max,
-	      struct err *err)
+int tar_judge(struct tar *tar, struct tar_header *header, size_t max, struct err *err)
 {
 	return check_type(tar, header, err) ||
-	       check_size(tar, header, max, err) ||
-	       find_digest(tar, header, err) ? -1 : 0;
+	       check_size(tar, header, max, err) || find_digest(tar, header, err) ? -1 : 0;
 }
 
 /* The data of a member into @to, digested on the way, the stream's too with @stream. */
@@ -190,8 +178,7 @@ static int read_data(struct tar *tar, const struct tar_header *header,
 	size_t len;
 	int ret;
 
-	while ((ret = archive_read_data_block(tar->archive, &block, &len,
-					      &offset)) == ARCHIVE_OK) {
+	while ((ret = archive_read_data_block(tar->archive, &block, &len, &offset)) == ARCHIVE_OK) {
 		if ((uint64_t)offset != got || len > header->size - got)
 			return err_set(err, ERR_DAMAGED, 0, "%s: %s has holes",
 				       tar->source->name, header->name);
@@ -227,8 +214,7 @@ int tar_read(struct tar *tar, const struct tar_header *header,
  */
 int tar_skip(struct tar *tar, const struct tar_header *header, struct err *err)
 {
-	uint64_t end = (uint64_t)tar_position(tar) + header->size +
-		       TAR_BLOCK - 1;
+	uint64_t end = (uint64_t)tar_position(tar) + header->size + TAR_BLOCK - 1;
 
 	end -= end % TAR_BLOCK;
 	if (archive_read_data_skip(tar->archive) != ARCHIVE_OK)
@@ -267,14 +253,11 @@ static int check_rest(struct tar *tar, uint64_t end, struct err *err)
 	int ret;
 
 	if (rest > source->block_len)
-		return err_set(err, ERR_INTERNAL, 0,
-			       "%s: lost in the archive", source->name);
-	if (check_zeros(tar, source->block + source->block_len - rest, rest,
-			&seen, err))
+		return err_set(err, ERR_INTERNAL, 0, "%s: lost in the archive", source->name);
+	if (check_zeros(tar, source->block + source->block_len - rest, rest, &seen, err))
 		return -1;
 	while ((ret = decompressor_next(source, err)) > 0)
-		if (check_zeros(tar, source->block, source->block_len,
-				&seen, err))
+		if (check_zeros(tar, source->block, source->block_len, &seen, err))
 			return -1;
 	return ret;
 }
@@ -285,16 +268,14 @@ static int check_rest(struct tar *tar, uint64_t end, struct err *err)
  */
 int tar_end(struct tar *tar, struct err *err)
 {
-	uint64_t end = (uint64_t)archive_filter_bytes(tar->archive, 0) +
-		       TAR_END;
+	uint64_t end = (uint64_t)archive_filter_bytes(tar->archive, 0) + TAR_END;
 	struct tar_header header;
 	int ret = tar_next(tar, &header, err);
 
 	if (ret < 0)
 		return -1;
 	if (ret)
-		return err_set(err, ERR_DAMAGED, 0,
-			       "%s: %s follows %s, which ends an image",
+		return err_set(err, ERR_DAMAGED, 0, "%s: %s follows %s, which ends an image",
 			       tar->source->name, header.name, tar->name);
 	if ((uint64_t)archive_filter_bytes(tar->archive, 0) != end)
 		return err_set(err, ERR_DAMAGED, 0,

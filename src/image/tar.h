@@ -44,8 +44,7 @@ int tar_next(struct tar *tar, struct tar_header *header, struct err *err);
 int64_t tar_position(const struct tar *tar);
 
 /** tar_judge - is it a plain file of 1 to @max bytes with one digest? Fills @header; 0 or -1 */
-int tar_judge(struct tar *tar, struct tar_header *header, size_t max,
-	      struct err *err);
+int tar_judge(struct tar *tar, struct tar_header *header, size_t max, struct err *err);
 
 /**
  * tar_read - a judged member's data into @to, header->size bytes

@@ -32,16 +32,13 @@ static uint64_t add(uint64_t a, uint64_t b)
 
 static bool is_touched(const struct damage *damage, const struct record *record)
 {
-	uint64_t end = damage->len ? add(damage->offset, damage->len)
-				   : UINT64_MAX;
-	uint64_t record_end = add(record->offset + RECORD_HEADER_SIZE,
-				  record->size);
+	uint64_t end = damage->len ? add(damage->offset, damage->len) : UINT64_MAX;
+	uint64_t record_end = add(record->offset + RECORD_HEADER_SIZE, record->size);
 
 	return record->offset < end && record_end > damage->offset;
 }
 
-int verify_result_touch(struct verify_result *verdict, const struct record *record,
-			uint64_t number)
+int verify_result_touch(struct verify_result *verdict, const struct record *record, uint64_t number)
 {
 	size_t n = verdict->n_records;
 	struct damaged_record *list = verdict->records;
@@ -83,8 +80,7 @@ static void pass_free(struct pass *pass)
 	digest_free(pass->stream);
 }
 
-static int take_stream(const struct parallel_block *block, void *data,
-		       struct err *err)
+static int take_stream(const struct parallel_block *block, void *data, struct err *err)
 {
 	struct pass *pass = data;
 
@@ -128,8 +124,7 @@ static void note_failure(struct verify_result *verdict, const struct err *err)
 		verdict->err = *err;
 }
 
-static void note_digests(struct verify_result *verdict,
-			 const struct member_check *members)
+static void note_digests(struct verify_result *verdict, const struct member_check *members)
 {
 	struct damage damage = {};
 	struct err err = ERR_INIT;
@@ -207,8 +202,7 @@ static int touch(const struct record *record, void *data)
 }
 
 /* Which records the damage is in, wherever it was found. */
-static int walk_records(struct verify_result *verdict, const struct view *view,
-			struct err *err)
+static int walk_records(struct verify_result *verdict, const struct view *view, struct err *err)
 {
 	struct walk_data walk = { .verdict = verdict };
 	struct record_parser again = {};
@@ -223,9 +217,8 @@ static int walk_records(struct verify_result *verdict, const struct view *view,
 	return ret && !err_is_set(err) ? image_no_memory(err) : ret;
 }
 
-static int verify_view(struct verify_result *verdict, struct opened *opened,
-		       unsigned int n_threads, verify_tick_fn tick,
-		       void *tick_data, struct err *err)
+static int verify_view(struct verify_result *verdict, struct opened *opened, unsigned int n_threads,
+		       verify_tick_fn tick, void *tick_data, struct err *err)
 {
 	AUTO_VIEW struct view *view = NULL;
 	CLEANUP(pass_free) struct pass pass = {
@@ -240,8 +233,7 @@ static int verify_view(struct verify_result *verdict, struct opened *opened,
 	}
 	verdict->made[CHECK_STRUCTURE] = verdict->is_image;
 	if (ret)
-		note(verdict, view_damage(view)->check, &looking,
-		     view_damage(view));
+		note(verdict, view_damage(view)->check, &looking, view_damage(view));
 	return sweep(verdict, view, n_threads, &pass, err) ||
 	       walk_records(verdict, view, err) ? -1 : 0;
 }
@@ -254,8 +246,7 @@ static int read_through(struct verify_result *verdict, struct image_reader *read
 	int ret;
 
 	while ((ret = image_reader_next(reader, &member, err)) > 0) {
-		record_feed(&verdict->parser, member.data, member.len, NULL,
-			    NULL);
+		record_feed(&verdict->parser, member.data, member.len, NULL, NULL);
 		if (tick)
 			tick(member.len, tick_data);
 	}
@@ -268,8 +259,7 @@ static int touch_last(struct verify_result *verdict, struct err *err)
 {
 	const struct record_parser *parser = &verdict->parser;
 
-	if (!verdict->damaged || !parser->n_records ||
-	    verdict->damage.check == CHECK_TOTALS)
+	if (!verdict->damaged || !parser->n_records || verdict->damage.check == CHECK_TOTALS)
 		return 0;
 	return verify_result_touch(verdict, &parser->last, parser->n_records - 1) ?
 		       image_no_memory(err) : 0;
@@ -291,15 +281,13 @@ static int verify_through(struct verify_result *verdict, struct opened *opened,
 	if (ret)
 		note(verdict, image_reader_damage(reader)->check, &reading,
 		     image_reader_damage(reader));
-	verdict->damaged_members = verdict->damaged &&
-				   verdict->damage.check == CHECK_DIGESTS;
+	verdict->damaged_members = verdict->damaged && verdict->damage.check == CHECK_DIGESTS;
 	note_framing(verdict, opened->name, !ret);
 	return touch_last(verdict, err);
 }
 
 /* Nothing behind it was looked at. */
-static void note_beginning(struct verify_result *verdict,
-			   const struct image_reader *reader,
+static void note_beginning(struct verify_result *verdict, const struct image_reader *reader,
 			   const struct err *err)
 {
 	const struct damage *damage = image_reader_damage(reader);
@@ -327,10 +315,8 @@ void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
 		ret = 0;
 	} else if (!ret) {
 		ret = opened.in_place
-			      ? verify_view(verdict, &opened, n_threads, tick,
-					    tick_data, &err)
-			      : verify_through(verdict, &opened, tick,
-					       tick_data, &err);
+			      ? verify_view(verdict, &opened, n_threads, tick, tick_data, &err)
+			      : verify_through(verdict, &opened, tick, tick_data, &err);
 	}
 	if (ret)
 		note_failure(verdict, &err);
@@ -384,8 +370,7 @@ static void work_all(struct crew *crew, unsigned int n)
 	pthread_t threads[VERIFY_JOBS_MAX];
 	unsigned int started = 0;
 
-	while (started + 1 < n &&
-	       !pthread_create(&threads[started], NULL, work, crew))
+	while (started + 1 < n && !pthread_create(&threads[started], NULL, work, crew))
 		started++;
 	work(crew);
 	while (started)
@@ -402,13 +387,11 @@ static void begin_progress(struct crew *crew)
 		struct stat st;
 		const char *path = crew->verdicts[i].path;
 
-		known = known && strcmp(path, "-") && !stat(path, &st) &&
-			S_ISREG(st.st_mode);
+		known = known && strcmp(path, "-") && !stat(path, &st) && S_ISREG(st.st_mode);
 		total += known ? (uint64_t)st.st_size : 0;
 	}
 	snprintf(crew->words, sizeof(crew->words), "%zu files", crew->n);
-	crew->sample.device = crew->n == 1 ? crew->verdicts[0].path
-					   : crew->words;
+	crew->sample.device = crew->n == 1 ? crew->verdicts[0].path : crew->words;
 	crew->sample.phase = "verify";
 	crew->sample.total_bytes = known ? total : 0;
 	crew->started_ns = now_ns();
@@ -429,8 +412,7 @@ static unsigned int jobs_default(void)
 	return n < VERIFY_JOBS_DEFAULT_MAX ? n : VERIFY_JOBS_DEFAULT_MAX;
 }
 
-void verify_files(const struct verify_plan *plan, struct verify_result *verdicts,
-		  size_t n)
+void verify_files(const struct verify_plan *plan, struct verify_result *verdicts, size_t n)
 {
 	unsigned int jobs = plan->jobs ? plan->jobs : jobs_default();
 	unsigned int at_once;

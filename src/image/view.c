@@ -32,8 +32,7 @@ struct view {
 
 static int no_memory(const struct view *view, struct err *err)
 {
-	return err_set(err, ERR_NO_MEMORY, 0, "memory for what %s holds",
-		       view->name);
+	return err_set(err, ERR_NO_MEMORY, 0, "memory for what %s holds", view->name);
 }
 
 static int add_extent(struct view *view, const struct view_extent *extent)
@@ -64,15 +63,13 @@ static int keep_text(struct view *view, const char *from, size_t len,
 	return 0;
 }
 
-static int copy_out(const struct view *view, const struct image_member *member,
-		    struct err *err)
+static int copy_out(const struct view *view, const struct image_member *member, struct err *err)
 {
 	int ret = write_all(view->fd, member->data, member->len);
 
 	if (!ret)
 		return 0;
-	err_from_errno(err, -ret, "%s does not fit into a temporary file",
-		       view->name);
+	err_from_errno(err, -ret, "%s does not fit into a temporary file", view->name);
 	return err_hint(err, "name a folder with more space: TMPDIR=FOLDER");
 }
 
@@ -90,8 +87,7 @@ static int take_members(struct view *view, struct image_reader *reader,
 		struct view_extent extent = {
 			.offset = member.offset,
 			.len = member.len,
-			.at = view->copied ? member.offset
-					   : base + (uint64_t)member.file_offset,
+			.at = view->copied ? member.offset : base + (uint64_t)member.file_offset,
 			.phase = member.phase,
 		};
 
@@ -139,8 +135,7 @@ static int take_copy(struct view *view, struct opened *opened, struct err *err)
 	return 0;
 }
 
-static int take_stream(struct view *view, struct opened *opened,
-		       struct err *err)
+static int take_stream(struct view *view, struct opened *opened, struct err *err)
 {
 	if (opened->in_place && view->kind == IMAGE_STREAM) {
 		view->fd = TAKE_FD(opened->fd);
@@ -165,8 +160,7 @@ static int look(struct view *view, struct opened *opened, struct err *err)
 	view->compressed = image_reader_is_compressed(reader);
 	text = image_reader_device(reader, &len);
 	if (text)
-		memcpy(view->seed, image_reader_seed(reader),
-		       sizeof(view->seed));
+		memcpy(view->seed, image_reader_seed(reader), sizeof(view->seed));
 	if (keep_text(view, text, len, &view->device, &view->device_len, err))
 		return -1;
 	if (take_stream(view, opened, err)) {
@@ -174,8 +168,7 @@ static int look(struct view *view, struct opened *opened, struct err *err)
 		return -1;
 	}
 	text = image_reader_manifest(reader, &len);
-	if (keep_text(view, text, len, &view->manifest, &view->manifest_len,
-		      err))
+	if (keep_text(view, text, len, &view->manifest, &view->manifest_len, err))
 		return -1;
 	view->whole = true;
 	return 0;
@@ -196,8 +189,7 @@ int view_look(struct view **view, const char *path, struct err *err)
 	AUTO_OPENED struct opened opened = OPENED_INIT;
 
 	*view = NULL;
-	return opened_open(&opened, path, err) ||
-	       view_of_opened(view, &opened, err) ? -1 : 0;
+	return opened_open(&opened, path, err) || view_of_opened(view, &opened, err) ? -1 : 0;
 }
 
 int view_open(struct view **view, const char *path, struct err *err)
@@ -283,8 +275,7 @@ const struct view_extent *view_extents(const struct view *view, size_t *n)
 }
 
 /* The extent that @offset is in; there is one. */
-static const struct view_extent *find_extent(const struct view *view,
-					     uint64_t offset)
+static const struct view_extent *find_extent(const struct view *view, uint64_t offset)
 {
 	size_t first = 0, n = view->n_extents;
 
@@ -310,8 +301,7 @@ static int read_at(const struct view *view, unsigned char *to, size_t len,
 		if (n < 0 && errno == EINTR && !interrupt_wanted())
 			continue;
 		if (n < 0)
-			return err_from_errno(err, errno, "reading %s",
-					      view->name);
+			return err_from_errno(err, errno, "reading %s", view->name);
 		if (!n)
 			return err_set(err, ERR_DAMAGED, 0,
 				       "%s became shorter while it was read: it ends at byte %" PRIu64,
@@ -323,8 +313,7 @@ static int read_at(const struct view *view, unsigned char *to, size_t len,
 	return 0;
 }
 
-int view_read(const struct view *view, void *to, size_t len, uint64_t offset,
-	      struct err *err)
+int view_read(const struct view *view, void *to, size_t len, uint64_t offset, struct err *err)
 {
 	uint64_t size = view->totals.bytes;
 	unsigned char *p = to;
@@ -399,8 +388,7 @@ static int no_record(const struct view *view, const struct search *search,
 			name, search->wanted);
 		return err_hint(err, "0 stands for all of it: %s=0", option);
 	}
-	err_set(err, ERR_USAGE, 0,
-		"there is no record %" PRIu64 " in %s, which has %" PRIu64,
+	err_set(err, ERR_USAGE, 0, "there is no record %" PRIu64 " in %s, which has %" PRIu64,
 		search->wanted, name, search->passed);
 	return err_hint(err, "records are numbered from 0 on: mlxmigctl inspect -t FILE lists them");
 }

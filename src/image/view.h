@@ -89,16 +89,13 @@ uint64_t view_size(const struct view *view) __attribute__((nonnull(1)));
  * The digest is counted where view_is_checked(), else the one that the manifest
  * promises, and empty where there is none.
  */
-const struct image_totals *view_totals(const struct view *view)
-	__attribute__((nonnull(1)));
+const struct image_totals *view_totals(const struct view *view) __attribute__((nonnull(1)));
 
 /** view_device - device.json's bytes, the view's, terminated; NULL in a bare stream */
-const char *view_device(const struct view *view, size_t *len)
-	__attribute__((nonnull(1, 2)));
+const char *view_device(const struct view *view, size_t *len) __attribute__((nonnull(1, 2)));
 
 /** view_manifest - manifest.json's bytes, the view's, terminated; NULL in a bare stream, or a damaged image */
-const char *view_manifest(const struct view *view, size_t *len)
-	__attribute__((nonnull(1, 2)));
+const char *view_manifest(const struct view *view, size_t *len) __attribute__((nonnull(1, 2)));
 
 /** view_extents - the stream's @n pieces, in order, without gaps */
 const struct view_extent *view_extents(const struct view *view, size_t *n)

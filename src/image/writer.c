@@ -33,8 +33,7 @@ struct image_writer {
 	int write_errno;
 };
 
-static la_ssize_t on_write(struct archive *archive, void *data,
-			   const void *block, size_t len)
+static la_ssize_t on_write(struct archive *archive, void *data, const void *block, size_t len)
 {
 	struct image_writer *writer = data;
 	int ret = writer->dropped ? 0 : write_all(writer->fd, block, len);
@@ -49,8 +48,7 @@ static la_ssize_t on_write(struct archive *archive, void *data,
 static int write_failed(struct image_writer *writer, struct err *err)
 {
 	if (writer->write_errno)
-		return err_from_errno(err, writer->write_errno,
-				      "writing the image");
+		return err_from_errno(err, writer->write_errno, "writing the image");
 	return err_set(err, ERR_INTERNAL, 0, "making the image: %s",
 		       archive_error_string(writer->archive));
 }
@@ -61,8 +59,7 @@ static bool set_zstd(struct archive *archive, int level)
 
 	snprintf(text, sizeof(text), "%d", level);
 	return archive_write_add_filter_zstd(archive) == ARCHIVE_OK &&
-	       archive_write_set_filter_option(archive, "zstd",
-					       "compression-level",
+	       archive_write_set_filter_option(archive, "zstd", "compression-level",
 					       text) == ARCHIVE_OK;
 }
 
@@ -71,14 +68,12 @@ static bool set_zstd(struct archive *archive, int level)
  * the last block, or a compressed image gets zeros at its end that every
  * reader refuses.
  */
-static bool set_format(struct archive *archive,
-		       const struct image_options *options)
+static bool set_format(struct archive *archive, const struct image_options *options)
 {
 	return archive_write_set_format_pax(archive) == ARCHIVE_OK &&
 	       archive_write_set_format_option(archive, "pax", "xattrheader",
 					       "SCHILY") == ARCHIVE_OK &&
-	       (!options->zstd_level ||
-		set_zstd(archive, options->zstd_level)) &&
+	       (!options->zstd_level || set_zstd(archive, options->zstd_level)) &&
 	       archive_write_set_bytes_per_block(archive, BLOCK_SIZE) ==
 		       ARCHIVE_OK &&
 	       archive_write_set_bytes_in_last_block(archive, 1) == ARCHIVE_OK;
@@ -89,8 +84,7 @@ static int open_archive(struct image_writer *writer, struct err *err)
 	writer->archive = archive_write_new();
 	writer->entry = archive_entry_new();
 	writer->buffer = malloc(IMAGE_MEMBER_MAX);
-	if (!writer->archive || !writer->entry || !writer->buffer ||
-	    chain_init(&writer->chain))
+	if (!writer->archive || !writer->entry || !writer->buffer || chain_init(&writer->chain))
 		return image_no_memory(err);
 	if (!set_format(writer->archive, &writer->options) ||
 	    archive_write_open(writer->archive, writer, NULL, on_write, NULL) !=
@@ -99,9 +93,8 @@ static int open_archive(struct image_writer *writer, struct err *err)
 	return 0;
 }
 
-static int write_member(struct image_writer *writer, const char *name,
-			const void *data, size_t len, const char *digest,
-			struct err *err)
+static int write_member(struct image_writer *writer, const char *name, const void *data, size_t len,
+			const char *digest, struct err *err)
 {
 	struct archive_entry *entry = archive_entry_clear(writer->entry);
 
@@ -110,25 +103,22 @@ static int write_member(struct image_writer *writer, const char *name,
 	archive_entry_set_perm(entry, 0600);
 	archive_entry_set_mtime(entry, writer->options.mtime_s, 0);
 	archive_entry_set_size(entry, (la_int64_t)len);
-	archive_entry_xattr_add_entry(entry, FORMAT_XATTR, digest,
-				      strlen(digest));
+	archive_entry_xattr_add_entry(entry, FORMAT_XATTR, digest, strlen(digest));
 	if (archive_write_header(writer->archive, entry) != ARCHIVE_OK ||
 	    archive_write_data(writer->archive, data, len) != (la_ssize_t)len)
 		return write_failed(writer, err);
 	return 0;
 }
 
-static int write_json(struct image_writer *writer, const char *name,
-		      const char *json, size_t len, size_t max,
-		      struct err *err)
+static int write_json(struct image_writer *writer, const char *name, const char *json, size_t len,
+		      size_t max, struct err *err)
 {
 	if (!json || !len || len > max)
 		return err_set(err, ERR_INTERNAL, 0,
 			       "%s of %zu bytes, not 1 to %zu", name, len, max);
 	chain_begin(&writer->chain, name);
 	digest_update(writer->chain.digest, json, len);
-	return write_member(writer, name, json, len, chain_end(&writer->chain),
-			    err);
+	return write_member(writer, name, json, len, chain_end(&writer->chain), err);
 }
 
 static void writer_freep(struct image_writer **writer)
@@ -136,13 +126,10 @@ static void writer_freep(struct image_writer **writer)
 	image_writer_free(*writer);
 }
 
-int image_writer_open(struct image_writer **writer, int fd,
-		      const struct image_options *options,
-		      const char *device_json, size_t device_len,
-		      struct err *err)
+int image_writer_open(struct image_writer **writer, int fd, const struct image_options *options,
+		      const char *device_json, size_t device_len, struct err *err)
 {
-	CLEANUP(writer_freep) struct image_writer *made =
-		calloc(1, sizeof(*made));
+	CLEANUP(writer_freep) struct image_writer *made = calloc(1, sizeof(*made));
 
 	*writer = NULL;
 	if (!made)
@@ -176,21 +163,18 @@ static int flush_member(struct image_writer *writer, struct err *err)
 }
 
 /* Before bytes of @phase are taken: the member they belong to has begun. */
-static int begin_member(struct image_writer *writer, enum phase phase,
-			struct err *err)
+static int begin_member(struct image_writer *writer, enum phase phase, struct err *err)
 {
 	if (phase != writer->phase && flush_member(writer, err))
 		return -1;
 	if (writer->flushed || phase < writer->phase)
-		return err_set(err, ERR_INTERNAL, 0,
-			       "bytes of the phase %s come too late",
+		return err_set(err, ERR_INTERNAL, 0, "bytes of the phase %s come too late",
 			       phase_name(phase));
 	writer->phase = phase;
 	if (writer->used || !writer->archive)
 		return 0;
 	if (writer->totals.members == FORMAT_MEMBERS_MAX)
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "the stream is too long for an image");
+		return err_set(err, ERR_UNSUPPORTED, 0, "the stream is too long for an image");
 	format_member_name(writer->name, writer->totals.members, phase);
 	chain_begin(&writer->chain, writer->name);
 	return 0;
@@ -250,9 +234,8 @@ int image_writer_data(struct image_writer *writer, enum phase phase,
 	return 0;
 }
 
-void image_writer_digest(struct image_writer *writer, enum phase phase,
-			 const void *data, size_t len,
-			 char digest[DIGEST_TEXT_SIZE])
+void image_writer_digest(struct image_writer *writer, enum phase phase, const void *data,
+			 size_t len, char digest[DIGEST_TEXT_SIZE])
 {
 	const unsigned char *p = data, *end = p + len;
 	char name[FORMAT_NAME_SIZE];
@@ -263,8 +246,7 @@ void image_writer_digest(struct image_writer *writer, enum phase phase,
 		chain_begin(&writer->chain, name);
 	}
 	while (p < end) {
-		size_t part = (size_t)(end - p) < SLICE_SIZE
-				      ? (size_t)(end - p) : SLICE_SIZE;
+		size_t part = (size_t)(end - p) < SLICE_SIZE ? (size_t)(end - p) : SLICE_SIZE;
 
 		digest_update(writer->stream, p, part);
 		if (writer->archive)
@@ -275,9 +257,8 @@ void image_writer_digest(struct image_writer *writer, enum phase phase,
 		memcpy(digest, chain_end(&writer->chain), DIGEST_TEXT_SIZE);
 }
 
-int image_writer_member(struct image_writer *writer, enum phase phase,
-			const void *data, size_t len, const char *digest,
-			struct err *err)
+int image_writer_member(struct image_writer *writer, enum phase phase, const void *data, size_t len,
+			const char *digest, struct err *err)
 {
 	char name[FORMAT_NAME_SIZE];
 	int ret;
@@ -289,15 +270,13 @@ int image_writer_member(struct image_writer *writer, enum phase phase,
 		return ret ? err_from_errno(err, -ret, "writing the stream") : 0;
 	}
 	if (writer->totals.members == FORMAT_MEMBERS_MAX)
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "the stream is too long for an image");
+		return err_set(err, ERR_UNSUPPORTED, 0, "the stream is too long for an image");
 	format_member_name(name, writer->totals.members++, phase);
 	writer->totals.phases[phase].members++;
 	return write_member(writer, name, data, len, digest, err);
 }
 
-int image_writer_flush(struct image_writer *writer,
-		       struct image_totals *totals, struct err *err)
+int image_writer_flush(struct image_writer *writer, struct image_totals *totals, struct err *err)
 {
 	if (flush_member(writer, err))
 		return -1;
@@ -311,12 +290,10 @@ int image_writer_finish(struct image_writer *writer, const char *manifest_json,
 			size_t len, struct err *err)
 {
 	if (!writer->flushed)
-		return err_set(err, ERR_INTERNAL, 0,
-			       "an image is finished before it is flushed");
+		return err_set(err, ERR_INTERNAL, 0, "an image is finished before it is flushed");
 	if (!writer->archive)
 		return 0;
-	if (write_json(writer, FORMAT_MANIFEST, manifest_json, len,
-		       IMAGE_MANIFEST_MAX, err))
+	if (write_json(writer, FORMAT_MANIFEST, manifest_json, len, IMAGE_MANIFEST_MAX, err))
 		return -1;
 	if (archive_write_close(writer->archive) != ARCHIVE_OK)
 		return write_failed(writer, err);

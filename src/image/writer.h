@@ -53,9 +53,8 @@ int image_writer_data(struct image_writer *writer, enum phase phase,
  * So that two threads share the work: one digests member after member, another
  * writes them in the same order. Not to be mixed with image_writer_data().
  */
-void image_writer_digest(struct image_writer *writer, enum phase phase,
-			 const void *data, size_t len,
-			 char digest[DIGEST_TEXT_SIZE])
+void image_writer_digest(struct image_writer *writer, enum phase phase, const void *data,
+			 size_t len, char digest[DIGEST_TEXT_SIZE])
 	__attribute__((nonnull(1, 3, 5)));
 
 /** image_writer_member - write a member that was digested, from where it is */
@@ -64,8 +63,7 @@ int image_writer_member(struct image_writer *writer, enum phase phase,
 			struct err *err) __attribute__((nonnull(1, 3, 5, 6)));
 
 /** image_writer_flush - write the last member and tell the totals; no data after it */
-int image_writer_flush(struct image_writer *writer,
-		       struct image_totals *totals, struct err *err)
+int image_writer_flush(struct image_writer *writer, struct image_totals *totals, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
 
 /** image_writer_finish - after flush: the manifest and the end of the archive; raw: nothing to do */

@@ -130,8 +130,7 @@ int document_print(const json_t *document, FILE *out, bool compact)
 	/* A decimal number that was rounded shall look like it. */
 	flags |= JSON_REAL_PRECISION(15);
 
-	if (json_dumpf(document, out, flags) || fputc('\n', out) == EOF ||
-	    fflush(out))
+	if (json_dumpf(document, out, flags) || fputc('\n', out) == EOF || fflush(out))
 		return errno ? -errno : -EIO;
 	return 0;
 }

@@ -22,8 +22,7 @@ json_t *document_string(const char *text) __attribute__((nonnull(1)));
 json_t *document_text(const char *text);
 
 /** document_fw_error - {"command", "opcode", "op_mod", "status", "status_name", "syndrome", "errno", "time_unix_ns", "number"}, or null where none failed */
-json_t *document_fw_error(const struct fw_error *failure)
-	__attribute__((nonnull(1)));
+json_t *document_fw_error(const struct fw_error *failure) __attribute__((nonnull(1)));
 
 /** document_number - an integer, or null where it is negative */
 json_t *document_number(long long value);
@@ -35,12 +34,10 @@ json_t *document_tristate(int tri);
  * document_error - {"schema": "mlxmigctl.error/1", "error": {…}}
  * @result: what a failed command has to tell all the same, or NULL; taken over
  */
-json_t *document_error(const struct err *err, json_t *result)
-	__attribute__((nonnull(1)));
+json_t *document_error(const struct err *err, json_t *result) __attribute__((nonnull(1)));
 
 /** document_print - the document and a newline; 0 or -errno */
-int document_print(const json_t *document, FILE *out, bool compact)
-	__attribute__((nonnull(1, 2)));
+int document_print(const json_t *document, FILE *out, bool compact) __attribute__((nonnull(1, 2)));
 
 /** print_warning - "mlxmigctl: warning: words", to stderr */
 void print_warning(const char *words) __attribute__((nonnull(1)));

@@ -11,8 +11,7 @@
 
 static double rate(const struct progress *p)
 {
-	return p->elapsed_ns ? (double)p->bytes * 1e9 / (double)p->elapsed_ns
-			     : 0;
+	return p->elapsed_ns ? (double)p->bytes * 1e9 / (double)p->elapsed_ns : 0;
 }
 
 static void show_text(const struct progress *p)

@@ -32,15 +32,12 @@ int json_read_schema(const json_t *document, const char *prefix, int major,
  */
 
 /** json_read_text - null is an empty text; control characters and what is too long for @buf are refused */
-int json_read_text(const json_t *object, const char *key, char *buf,
-		   size_t size, struct err *err);
+int json_read_text(const json_t *object, const char *key, char *buf, size_t size, struct err *err);
 
-int json_read_u64(const json_t *object, const char *key, uint64_t *number,
-		  struct err *err);
+int json_read_u64(const json_t *object, const char *key, uint64_t *number, struct err *err);
 
 /** json_read_hex16 - four hexadecimal digits */
-int json_read_hex16(const json_t *object, const char *key, uint16_t *number,
-		    struct err *err);
+int json_read_hex16(const json_t *object, const char *key, uint16_t *number, struct err *err);
 
 /** json_read_bad - ERR_DAMAGED: @key is missing or senseless; -1 */
 int json_read_bad(const char *key, struct err *err);

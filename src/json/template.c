@@ -107,11 +107,9 @@ static char *scaled(double number, const char *after)
 	size_t unit = 0;
 	char *text;
 
-	for (number /= 1024; number >= 1024 && unit + 1 < ARRAY_SIZE(units);
-	     unit++)
+	for (number /= 1024; number >= 1024 && unit + 1 < ARRAY_SIZE(units); unit++)
 		number /= 1024;
-	return asprintf(&text, "%.1f %s%s", number, units[unit], after) < 0
-		       ? NULL : text;
+	return asprintf(&text, "%.1f %s%s", number, units[unit], after) < 0 ? NULL : text;
 }
 
 static char *format_size(const json_t *bytes, const json_t *unused)
@@ -169,8 +167,7 @@ static char *format_rate(const json_t *bytes, const json_t *ns)
 
 static char *format_count(const json_t *array, const json_t *more)
 {
-	double number = (double)json_array_size(array) +
-			json_number_value(more);
+	double number = (double)json_array_size(array) + json_number_value(more);
 	char *text;
 
 	return number < 1 || asprintf(&text, "%.0f", number) < 0 ? NULL : text;
@@ -188,8 +185,7 @@ static char *format_percent(const json_t *share, const json_t *unused)
 
 	(void)unused;
 	return !json_is_number(share) ||
-	       asprintf(&text, "%.2f%%", json_number_value(share) * 100) < 0
-		       ? NULL : text;
+	       asprintf(&text, "%.2f%%", json_number_value(share) * 100) < 0 ? NULL : text;
 }
 
 static const struct format {
@@ -202,8 +198,7 @@ static const struct format {
 	{ "percent", format_percent },
 };
 
-static char *formatted(const char *name, const json_t *first,
-		       const json_t *second)
+static char *formatted(const char *name, const json_t *first, const json_t *second)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		if (!strcmp(formats[i].name, name))
@@ -248,8 +243,7 @@ char *template_text(const struct template_item *item, const char *value)
 }
 
 /* One value, up to its closing brace; was there one? */
-static bool put_value(FILE *out, const struct template_item *item,
-		      const char *value, size_t len)
+static bool put_value(FILE *out, const struct template_item *item, const char *value, size_t len)
 {
 	char spec[VALUE_MAX];
 	AUTO_FREE char *text = NULL;
@@ -265,8 +259,7 @@ static const char *put_part(FILE *out, const struct template_item *item,
 			    const char *show, bool *whole);
 
 /* What stands in brackets, all of it or nothing; returns what follows. */
-static const char *put_bracket(FILE *out, const struct template_item *item,
-			       const char *show)
+static const char *put_bracket(FILE *out, const struct template_item *item, const char *show)
 {
 	AUTO_FREE char *text = NULL;
 	bool whole = true;

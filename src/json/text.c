@@ -42,8 +42,7 @@ static char *heading_of(const char *column)
 /* A NULL @row is the heading. */
 static char *column_text(const struct template_item *row, const char *column)
 {
-	char *text = row ? template_text(row, column_value(column)) :
-			   heading_of(column);
+	char *text = row ? template_text(row, column_value(column)) : heading_of(column);
 
 	return text ? text : strdup("-");
 }
@@ -60,8 +59,7 @@ static void print_row(FILE *out, const struct template_item *row,
 	fputc('\n', out);
 }
 
-static void widen(size_t *widths, const struct template_item *row,
-		  const char *const *columns)
+static void widen(size_t *widths, const struct template_item *row, const char *const *columns)
 {
 	for (size_t c = 0; columns[c]; c++) {
 		AUTO_FREE char *text = column_text(row, columns[c]);
@@ -72,12 +70,10 @@ static void widen(size_t *widths, const struct template_item *row,
 	}
 }
 
-static bool has_value(const struct template_item *rows, size_t n_rows,
-		      const char *column)
+static bool has_value(const struct template_item *rows, size_t n_rows, const char *column)
 {
 	for (size_t r = 0; r < n_rows; r++) {
-		AUTO_FREE char *text = template_text(&rows[r],
-						     column_value(column));
+		AUTO_FREE char *text = template_text(&rows[r], column_value(column));
 
 		if (text)
 			return true;
@@ -86,8 +82,7 @@ static bool has_value(const struct template_item *rows, size_t n_rows,
 }
 
 /* Without those that are left out; the caller's, ended by NULL. */
-static const char **columns_with_values(const struct template_item *rows,
-					size_t n_rows,
+static const char **columns_with_values(const struct template_item *rows, size_t n_rows,
 					const char *const *columns)
 {
 	size_t n = 0;
@@ -129,8 +124,7 @@ static void print_table(FILE *out, const struct template_item *rows,
 /* The items of an array or object; the caller's, NULL: it has none. */
 static struct template_item *items_of(const json_t *json, size_t *n)
 {
-	size_t size = json_is_object(json) ? json_object_size(json) :
-					     json_array_size(json);
+	size_t size = json_is_object(json) ? json_object_size(json) : json_array_size(json);
 	struct template_item *items = size ? calloc(size, sizeof(*items)) : NULL;
 	const char *key;
 	json_t *value;
@@ -184,8 +178,7 @@ static void print_items(struct printer *printer, const struct template_item *ite
 		printer->begun = true;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (part->label && print_line(printer, &items[i], part) &&
-		    part->once)
+		if (part->label && print_line(printer, &items[i], part) && part->once)
 			break;
 		if (part->parts) {
 			stand_off(printer);
@@ -210,8 +203,7 @@ static void print_parts(struct printer *printer, const struct template_item *ite
 static bool is_leaf(const json_t *json)
 {
 	if (json_is_array(json))
-		return !json_array_size(json) ||
-		       is_leaf(json_array_get(json, 0));
+		return !json_array_size(json) || is_leaf(json_array_get(json, 0));
 	return !json_is_object(json);
 }
 
@@ -267,14 +259,12 @@ static void print_pairs(FILE *out, const json_t *object, const char *prefix)
 
 		if (!*prefix && !strcmp(key, "schema"))
 			continue;
-		snprintf(path, sizeof(path), "%s%s%s", prefix,
-			 *prefix ? "." : "", key);
+		snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "", key);
 		print_pair(out, item, path);
 	}
 }
 
-int document_print_text(const json_t *document, FILE *out,
-			const struct text_part *parts)
+int document_print_text(const json_t *document, FILE *out, const struct text_part *parts)
 {
 	struct printer printer = { .out = out };
 	struct template_item item = { .json = document };

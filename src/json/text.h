@@ -52,8 +52,7 @@ struct text_part {
  *
  * 0 or -errno.
  */
-int document_print_text(const json_t *document, FILE *out,
-			const struct text_part *parts)
+int document_print_text(const json_t *document, FILE *out, const struct text_part *parts)
 	__attribute__((nonnull(1, 2)));
 
 #endif

@@ -9,10 +9,9 @@
 void fw_error_words(const struct fw_error *failure, char *buf, size_t size)
 {
 	if (failure->status)
-		snprintf(buf, size,
-			 "the firmware refused %s: %s (0x%x), syndrome 0x%x",
-			 failure->command, failure->status_name,
-			 failure->status, failure->syndrome);
+		snprintf(buf, size, "the firmware refused %s: %s (0x%x), syndrome 0x%x",
+			 failure->command, failure->status_name, failure->status,
+			 failure->syndrome);
 	else
 		snprintf(buf, size, "the firmware did not answer %s: %s",
 			 failure->command, strerror(failure->num));
@@ -28,12 +27,10 @@ static const struct {
 #undef X
 };
 
-static void err_vset(struct err *err, enum err_code code, int num,
-		     const char *fmt, va_list ap)
+static void err_vset(struct err *err, enum err_code code, int num, const char *fmt, va_list ap)
 	__attribute__((format(printf, 4, 0)));
 
-static void err_vset(struct err *err, enum err_code code, int num,
-		     const char *fmt, va_list ap)
+static void err_vset(struct err *err, enum err_code code, int num, const char *fmt, va_list ap)
 {
 	size_t used;
 
@@ -44,8 +41,7 @@ static void err_vset(struct err *err, enum err_code code, int num,
 	vsnprintf(err->message, sizeof(err->message), fmt, ap);
 	used = strlen(err->message);
 	if (num && code != ERR_INTERRUPTED)
-		snprintf(err->message + used, sizeof(err->message) - used,
-			 ": %s", strerror(num));
+		snprintf(err->message + used, sizeof(err->message) - used, ": %s", strerror(num));
 }
 
 int err_set(struct err *err, enum err_code code, int num, const char *fmt, ...)
@@ -128,8 +124,7 @@ int err_firmware(struct err *err, const struct fw_error *failure)
 		return -1;
 	err->firmware = *failure;
 	fw_error_words(failure, words, sizeof(words));
-	snprintf(err->message + used, sizeof(err->message) - used, "; %s",
-		 words);
+	snprintf(err->message + used, sizeof(err->message) - used, "; %s", words);
 	return -1;
 }
 

@@ -164,12 +164,10 @@ int err_hint(struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), nonnull(1, 2)));
 
 /** err_device - name the device of the recorded failure, if it names none; returns -1 */
-int err_device(struct err *err, const char *device)
-	__attribute__((nonnull(1, 2)));
+int err_device(struct err *err, const char *device) __attribute__((nonnull(1, 2)));
 
 /** err_firmware - say what of the firmware's was behind the recorded failure, if that is not said: in the message, too; returns -1 */
-int err_firmware(struct err *err, const struct fw_error *failure)
-	__attribute__((nonnull(1, 2)));
+int err_firmware(struct err *err, const struct fw_error *failure) __attribute__((nonnull(1, 2)));
 
 /** err_wrap - put "context: " before the recorded message; returns -1 */
 int err_wrap(struct err *err, const char *fmt, ...)

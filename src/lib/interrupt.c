@@ -44,8 +44,7 @@ static void fill_caught(sigset_t *set)
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++) {
 		struct sigaction now;
 
-		if (!sigaction(caught[i], NULL, &now) &&
-		    now.sa_handler != SIG_IGN)
+		if (!sigaction(caught[i], NULL, &now) && now.sa_handler != SIG_IGN)
 			sigaddset(set, caught[i]);
 	}
 }
@@ -99,8 +98,7 @@ int interrupt_signal(void)
 
 	if (state.fd >= 0 && !atomic_load(&came) &&
 	    read(state.fd, &info, sizeof(info)) == sizeof(info))
-		atomic_compare_exchange_strong(&came, &none,
-					       (int)info.ssi_signo);
+		atomic_compare_exchange_strong(&came, &none, (int)info.ssi_signo);
 	return atomic_load(&came);
 }
 
@@ -110,8 +108,7 @@ int interrupt_check(struct err *err)
 
 	if (!sig)
 		return 0;
-	return err_set(err, ERR_INTERRUPTED, sig, "interrupted by SIG%s",
-		       sigabbrev_np(sig));
+	return err_set(err, ERR_INTERRUPTED, sig, "interrupted by SIG%s", sigabbrev_np(sig));
 }
 
 void interrupt_break(bool on)

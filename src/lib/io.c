@@ -90,8 +90,7 @@ static int open_named(const char *where, struct err *err)
 	char path[PATH_MAX];
 	int fd = -1;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/mlxmigctl-XXXXXX",
-			     where) < sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "%s/mlxmigctl-XXXXXX", where) < sizeof(path))
 		fd = mkostemp(path, O_CLOEXEC);
 	else
 		errno = ENAMETOOLONG;

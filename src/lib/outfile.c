@@ -32,8 +32,7 @@ static int open_folder(struct outfile *out, struct err *err)
 	if (text_format(out->dot, sizeof(out->dot), ".%s.mlxmigctl", out->base))
 		return err_set(err, ERR_USAGE, ENAMETOOLONG, "%s", out->path);
 	folder = slash == out->path ? strdup("/")
-	       : slash ? strndup(out->path, (size_t)(slash - out->path))
-		       : strdup(".");
+	       : slash ? strndup(out->path, (size_t)(slash - out->path)) : strdup(".");
 	if (!folder)
 		return err_set(err, ERR_NO_MEMORY, 0, "%s", out->path);
 	out->dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -45,24 +44,20 @@ static int open_folder(struct outfile *out, struct err *err)
 /* What a writer that was killed has left; one that lives holds a lock on it. */
 static int remove_stale(struct outfile *out, struct err *err)
 {
-	AUTO_CLOSE int fd = openat(out->dir, out->dot,
-				   O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int fd = openat(out->dir, out->dot, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
-		return err_set(err, ERR_BUSY, 0,
-			       "%s: another process is writing it", out->path);
+		return err_set(err, ERR_BUSY, 0, "%s: another process is writing it", out->path);
 	if (unlinkat(out->dir, out->dot, 0) && errno != ENOENT)
-		return err_from_errno(err, errno, "%s: removing %s", out->path,
-				      out->dot);
+		return err_from_errno(err, errno, "%s: removing %s", out->path, out->dot);
 	return 0;
 }
 
 static int open_dotfile(struct outfile *out, struct err *err)
 {
-	out->fd = openat(out->dir, out->dot,
-			 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	out->fd = openat(out->dir, out->dot, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			 MODE);
 	if (out->fd < 0)
 		return err_from_errno(err, errno, "%s: creating it", out->path);
@@ -78,8 +73,7 @@ static int open_unnamed(struct outfile *out, struct err *err)
 		return 0;
 	}
 	/* What a file system, or a kernel before 3.11, says that cannot. */
-	if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT ||
-	    errno == EINVAL)
+	if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL)
 		return open_dotfile(out, err);
 	return err_from_errno(err, errno, "%s: creating it", out->path);
 }
@@ -98,13 +92,11 @@ static int open_direct(struct outfile *out, struct err *err)
 	struct stat st;
 
 	out->kind = OUTFILE_DIRECT;
-	out->fd = openat(out->dir, out->base,
-			 O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+	out->fd = openat(out->dir, out->base, O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
 	if (out->fd < 0 || fstat(out->fd, &st))
 		return err_from_errno(err, errno, "%s", out->path);
 	if (S_ISREG(st.st_mode))
-		return err_set(err, ERR_BUSY, 0,
-			       "%s has just become another file", out->path);
+		return err_set(err, ERR_BUSY, 0, "%s has just become another file", out->path);
 	return 0;
 }
 
@@ -118,8 +110,7 @@ static int open_named(struct outfile *out, struct err *err)
 		return err_from_errno(err, errno, "%s", out->path);
 	}
 	if (S_ISLNK(st.st_mode)) {
-		err_set(err, ERR_EXISTS, 0,
-			"%s is a symbolic link, and those are not followed",
+		err_set(err, ERR_EXISTS, 0, "%s is a symbolic link, and those are not followed",
 			out->path);
 		return err_hint(err, "name the file that is meant");
 	}
@@ -132,8 +123,7 @@ static int open_named(struct outfile *out, struct err *err)
 	return open_new(out, err);
 }
 
-int outfile_open(struct outfile *out, const char *path, bool overwrite,
-		 struct err *err)
+int outfile_open(struct outfile *out, const char *path, bool overwrite, struct err *err)
 {
 	*out = (struct outfile)OUTFILE_INIT;
 	out->path = path;
@@ -143,8 +133,7 @@ int outfile_open(struct outfile *out, const char *path, bool overwrite,
 		out->fd = STDOUT_FILENO;
 		if (!isatty(out->fd))
 			return 0;
-		err_set(err, ERR_USAGE, 0,
-			"stdout is a terminal, which is no place for a state");
+		err_set(err, ERR_USAGE, 0, "stdout is a terminal, which is no place for a state");
 		return err_hint(err, "send it to a file or a pipe");
 	}
 	if (open_folder(out, err) || open_named(out, err)) {
@@ -172,8 +161,7 @@ static int link_unnamed(const struct outfile *out, const char *name)
 /* Where RENAME_NOREPLACE is unknown, a link refuses an existing name too. */
 static int rename_new(const struct outfile *out)
 {
-	if (!renameat2(out->dir, out->dot, out->dir, out->base,
-		       RENAME_NOREPLACE))
+	if (!renameat2(out->dir, out->dot, out->dir, out->base, RENAME_NOREPLACE))
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -errno;
@@ -232,8 +220,7 @@ bool outfile_is(const struct outfile *out, const char *path)
 
 	if (out->kind == OUTFILE_STDOUT || !strcmp(path, "-"))
 		return false;
-	if (!fstatat(out->dir, out->base, &ours, AT_SYMLINK_NOFOLLOW) &&
-	    !stat(path, &theirs))
+	if (!fstatat(out->dir, out->base, &ours, AT_SYMLINK_NOFOLLOW) && !stat(path, &theirs))
 		return are_same(&ours, &theirs);
 	other.path = path;
 	return !open_folder(&other, &ignored) &&
@@ -248,8 +235,7 @@ int outfile_spare(const char *path, const char *input, struct err *err)
 	if (!strcmp(path, "-") || stat(path, &out) || stat_input(input, &in) ||
 	    !S_ISREG(out.st_mode) || !are_same(&out, &in))
 		return 0;
-	err_set(err, ERR_USAGE, 0, "%s is what is read, and would be lost",
-		path);
+	err_set(err, ERR_USAGE, 0, "%s is what is read, and would be lost", path);
 	return err_hint(err, "name another file for the output");
 }
 
@@ -258,8 +244,7 @@ int outfile_sync(struct outfile *out, struct err *err)
 	struct stat st;
 	bool disk = out->kind == OUTFILE_UNNAMED ||
 		    out->kind == OUTFILE_DOTFILE ||
-		    (out->kind == OUTFILE_DIRECT && !fstat(out->fd, &st) &&
-		     S_ISBLK(st.st_mode));
+		    (out->kind == OUTFILE_DIRECT && !fstat(out->fd, &st) && S_ISBLK(st.st_mode));
 
 	if (disk && fsync(out->fd))
 		return err_from_errno(err, errno, "syncing %s", out->path);
@@ -271,22 +256,18 @@ static int publish_named(struct outfile *out, struct err *err)
 	int ret = give_name(out);
 
 	if (ret == -EEXIST)
-		return err_set(err, ERR_EXISTS, 0,
-			       "%s has come into being meanwhile", out->path);
+		return err_set(err, ERR_EXISTS, 0, "%s has come into being meanwhile", out->path);
 	if (ret)
-		return err_from_errno(err, -ret, "%s: giving it its name",
-				      out->path);
+		return err_from_errno(err, -ret, "%s: giving it its name", out->path);
 	out->kind = OUTFILE_UNNAMED; /* no dot-file is left to remove */
 	if (fsync(out->dir) && errno != EINVAL)
-		return err_from_errno(err, errno, "syncing the folder of %s",
-				      out->path);
+		return err_from_errno(err, errno, "syncing the folder of %s", out->path);
 	return close_checked(out, err);
 }
 
 int outfile_publish(struct outfile *out, struct err *err)
 {
-	bool named = out->kind == OUTFILE_UNNAMED ||
-		     out->kind == OUTFILE_DOTFILE;
+	bool named = out->kind == OUTFILE_UNNAMED || out->kind == OUTFILE_DOTFILE;
 	int ret = outfile_sync(out, err);
 
 	if (!ret)

@@ -53,8 +53,7 @@ int outfile_open(struct outfile *out, const char *path, bool overwrite,
 		 struct err *err) __attribute__((nonnull(1, 2, 4)));
 
 /** outfile_is - is @path what @out becomes, by whatever name? Not of stdout. */
-bool outfile_is(const struct outfile *out, const char *path)
-	__attribute__((nonnull(1, 2)));
+bool outfile_is(const struct outfile *out, const char *path) __attribute__((nonnull(1, 2)));
 
 /**
  * outfile_spare - what is being read must not be replaced by what is written
@@ -72,8 +71,7 @@ int outfile_spare(const char *path, const char *input, struct err *err)
  * What can fail of several files should have failed before the first of them
  * gets its name. Nothing to do for a pipe. 0 or -1.
  */
-int outfile_sync(struct outfile *out, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int outfile_sync(struct outfile *out, struct err *err) __attribute__((nonnull(1, 2)));
 
 /**
  * outfile_publish - the data is whole: make it durable, give it its name, close
@@ -83,8 +81,7 @@ int outfile_sync(struct outfile *out, struct err *err)
  * folder's sync that fails, the whole file is there, and may be gone after a
  * loss of power.
  */
-int outfile_publish(struct outfile *out, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int outfile_publish(struct outfile *out, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** outfile_discard - close, and leave nothing behind; harmless on OUTFILE_INIT, after publish and twice */
 void outfile_discard(struct outfile *out) __attribute__((nonnull(1)));

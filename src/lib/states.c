@@ -39,16 +39,13 @@ static const enum device_state steps[STATE_COUNT][STATE_COUNT] = {
 			   RUNNING_P2P, RUNNING_P2P),
 	[STATE_RUNNING] = ROW(RUNNING_P2P, RUNNING, RUNNING_P2P, RUNNING_P2P,
 			      RUNNING_P2P, PRE_COPY, RUNNING_P2P),
-	[STATE_STOP_COPY] = ROW(STOP, STOP, STOP_COPY, STOP, STOP, ERROR,
-				ERROR),
+	[STATE_STOP_COPY] = ROW(STOP, STOP, STOP_COPY, STOP, STOP, ERROR, ERROR),
 	[STATE_RESUMING] = ROW(STOP, STOP, STOP, RESUMING, STOP, STOP, STOP),
-	[STATE_RUNNING_P2P] = ROW(STOP, RUNNING, STOP, STOP, RUNNING_P2P,
-				  RUNNING, PRE_COPY_P2P),
+	[STATE_RUNNING_P2P] = ROW(STOP, RUNNING, STOP, STOP, RUNNING_P2P, RUNNING, PRE_COPY_P2P),
 	[STATE_PRE_COPY] = ROW(RUNNING, RUNNING, PRE_COPY_P2P, RUNNING,
 			       RUNNING, PRE_COPY, PRE_COPY_P2P),
-	[STATE_PRE_COPY_P2P] = ROW(RUNNING_P2P, RUNNING_P2P, STOP_COPY,
-				   RUNNING_P2P, RUNNING_P2P, PRE_COPY,
-				   PRE_COPY_P2P),
+	[STATE_PRE_COPY_P2P] = ROW(RUNNING_P2P, RUNNING_P2P, STOP_COPY, RUNNING_P2P, RUNNING_P2P,
+				   PRE_COPY, PRE_COPY_P2P),
 };
 
 const char *state_name(enum device_state state)
@@ -69,8 +66,7 @@ int state_parse(const char *name, enum device_state *state)
 
 bool state_exists(enum device_state state, uint64_t flags)
 {
-	return state < STATE_COUNT &&
-	       (states[state].needs & flags) == states[state].needs;
+	return state < STATE_COUNT && (states[state].needs & flags) == states[state].needs;
 }
 
 int state_next(enum device_state from, enum device_state to, uint64_t flags,

@@ -35,8 +35,7 @@ enum device_state {
 const char *state_name(enum device_state state);
 
 /** state_parse - a state by name, in any case; 0 or -EINVAL */
-int state_parse(const char *name, enum device_state *state)
-	__attribute__((nonnull(1, 2)));
+int state_parse(const char *name, enum device_state *state) __attribute__((nonnull(1, 2)));
 
 /** state_exists - does a device with these migration flags have the state? */
 bool state_exists(enum device_state state, uint64_t flags);

@@ -72,8 +72,7 @@ static const char *why_not_paused(enum device_state state)
 	}
 }
 
-static void hint_pause(const struct mig_device *dev, enum device_state state,
-		       struct err *err)
+static void hint_pause(const struct mig_device *dev, enum device_state state, struct err *err)
 {
 	char guest[128];
 
@@ -109,8 +108,7 @@ int mig_device_require_paused(const struct mig_device *dev, struct err *err)
 	return err_device(err, dev->device->name);
 }
 
-int mig_device_check_then(const struct mig_device *dev, enum device_state then,
-			  struct err *err)
+int mig_device_check_then(const struct mig_device *dev, enum device_state then, struct err *err)
 {
 	if (!vdev_is_live(dev->vdev) || then == STATE_STOP)
 		return 0;
@@ -135,8 +133,7 @@ static void say_moved(struct mig_device *dev, enum device_state now, struct err 
 
 	walk_say_moved(&dev->walker, now, &moved);
 	if (has_other_cause(dev, err))
-		transfer_result_warn(dev->outcome, "%s: %s", moved.message,
-				     moved.hint);
+		transfer_result_warn(dev->outcome, "%s: %s", moved.message, moved.hint);
 	else
 		*err = moved;
 	dev->walker.state = now;
@@ -168,12 +165,10 @@ bool mig_device_was_moved(struct mig_device *dev, struct err *err)
 
 static bool stands_still(enum device_state state)
 {
-	return state == STATE_STOP || state == STATE_STOP_COPY ||
-	       state == STATE_RESUMING;
+	return state == STATE_STOP || state == STATE_STOP_COPY || state == STATE_RESUMING;
 }
 
-int mig_device_walk(struct mig_device *dev, enum device_state target, int *data_fd,
-		    struct err *err)
+int mig_device_walk(struct mig_device *dev, enum device_state target, int *data_fd, struct err *err)
 {
 	int ret;
 
@@ -199,8 +194,7 @@ void mig_device_put_back(struct mig_device *dev)
 
 int mig_device_reset(struct mig_device *dev, struct err *err)
 {
-	if (mig_reset(dev->vdev, err) ||
-	    mig_state_get(dev->vdev, &dev->walker.state, err))
+	if (mig_reset(dev->vdev, err) || mig_state_get(dev->vdev, &dev->walker.state, err))
 		return err_device(err, dev->device->name);
 	dev->outcome->transfer.final = dev->walker.state;
 	return 0;
@@ -209,6 +203,5 @@ int mig_device_reset(struct mig_device *dev, struct err *err)
 void mig_device_note_stopped(struct mig_device *dev)
 {
 	if (dev->left_running_ns)
-		dev->outcome->transfer.stopped_ns =
-			now_ns() - dev->left_running_ns;
+		dev->outcome->transfer.stopped_ns = now_ns() - dev->left_running_ns;
 }

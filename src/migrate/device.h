@@ -44,8 +44,7 @@ enum device_state mig_device_rest_state(enum device_state origin);
  * @dev holds the device, vdev and outcome already, and keeps them. Nothing
  * is moved. ERR_NOT_MIGRATABLE and its like, and ERR_IN_ERROR.
  */
-int mig_device_take(struct mig_device *dev, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int mig_device_take(struct mig_device *dev, struct err *err) __attribute__((nonnull(1, 2)));
 
 /**
  * mig_device_require_paused - fail unless it is ours, or stands in STOP
@@ -69,8 +68,7 @@ int mig_device_check_then(const struct mig_device *dev, enum device_state then,
  * a warning. A VMM's device that does not tell where it is counts as moved.
  * ERROR it enters by itself.
  */
-bool mig_device_was_moved(struct mig_device *dev, struct err *err)
-	__attribute__((nonnull(1, 2)));
+bool mig_device_was_moved(struct mig_device *dev, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** mig_device_walk - walk_to(), and note where the device is and since when it stands still; 0 or -1 */
 int mig_device_walk(struct mig_device *dev, enum device_state target, int *data_fd,
@@ -88,8 +86,7 @@ bool mig_device_has_p2p(const struct mig_device *dev) __attribute__((nonnull(1))
 void mig_device_put_back(struct mig_device *dev) __attribute__((nonnull(1)));
 
 /** mig_device_reset - reset the device, and read where that has left it; 0 or -1 */
-int mig_device_reset(struct mig_device *dev, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int mig_device_reset(struct mig_device *dev, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** mig_device_note_stopped - of a load: the device has its state, or runs on with it: note for how long it was stopped */
 void mig_device_note_stopped(struct mig_device *dev) __attribute__((nonnull(1)));

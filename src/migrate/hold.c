@@ -7,15 +7,13 @@
 int hold_plan(const struct device *device, const struct mig_caps *caps,
 	      enum device_state target, struct err *err)
 {
-	if (mig_require(device, caps, err) ||
-	    walk_plan(caps->state, &target, 1, caps->flags, err))
+	if (mig_require(device, caps, err) || walk_plan(caps->state, &target, 1, caps->flags, err))
 		return err_device(err, device->name);
 	return 0;
 }
 
-int hold_walk(const struct vdev *vdev, const struct mig_caps *caps,
-	      enum device_state target, struct held_device *held,
-	      struct err *err)
+int hold_walk(const struct vdev *vdev, const struct mig_caps *caps, enum device_state target,
+	      struct held_device *held, struct err *err)
 {
 	struct walker walker;
 	int ret;
@@ -46,9 +44,8 @@ static int say_left(const struct vdev *vdev, enum device_state now,
 }
 
 /* @why it could not be reset. */
-static int walk_back(const struct vdev *vdev, uint64_t flags,
-		     enum device_state now, bool loaded, const struct err *why,
-		     struct err *err)
+static int walk_back(const struct vdev *vdev, uint64_t flags, enum device_state now, bool loaded,
+		     const struct err *why, struct err *err)
 {
 	enum device_state rest = rest_of(now, loaded);
 	struct err ignored = ERR_INIT;
@@ -72,20 +69,17 @@ static int reset_unmoved(const struct vdev *vdev, const struct mig_caps *caps,
 	if (mig_state_get(vdev, &now, err))
 		return -1;
 	if (now != caps->state && now != STATE_ERROR) {
-		err_set(&why, ERR_BUSY, 0,
-			"%s was in %s, and somebody else moves it", vdev->name,
+		err_set(&why, ERR_BUSY, 0, "%s was in %s, and somebody else moves it", vdev->name,
 			state_name(caps->state));
 		return say_left(vdev, now, loaded != TRI_NO, &why, err);
 	}
 	if (mig_reset(vdev, &why))
-		return walk_back(vdev, caps->flags, now, loaded != TRI_NO,
-				 &why, err);
+		return walk_back(vdev, caps->flags, now, loaded != TRI_NO, &why, err);
 	if (mig_state_get(vdev, &now, err))
 		return -1;
 	if (now == STATE_RUNNING)
 		return 0;
-	err_set(&why, ERR_INTERNAL, 0, "%s: a reset has changed nothing",
-		vdev->name);
+	err_set(&why, ERR_INTERNAL, 0, "%s: a reset has changed nothing", vdev->name);
 	return say_left(vdev, now, false, &why, err);
 }
 
@@ -98,9 +92,7 @@ int hold_end(const struct device *device, const struct vdev *vdev,
 		return 0;
 	if (mig_offer_read(vdev, &caps, err))
 		return err_device(err, device->name);
-	if (!caps.device_state ||
-	    (caps.state == STATE_RUNNING && loaded == TRI_NO))
+	if (!caps.device_state || (caps.state == STATE_RUNNING && loaded == TRI_NO))
 		return 0;
-	return reset_unmoved(vdev, &caps, loaded, err) ?
-		       err_device(err, device->name) : 0;
+	return reset_unmoved(vdev, &caps, loaded, err) ? err_device(err, device->name) : 0;
 }

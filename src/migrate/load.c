@@ -8,8 +8,7 @@
 
 static int check_target(const struct load_stream *d, struct err *err)
 {
-	if (!d->options->has_then ||
-	    state_exists(d->options->then, d->dev->caps.flags))
+	if (!d->options->has_then || state_exists(d->options->then, d->dev->caps.flags))
 		return 0;
 	err_set(err, ERR_UNSUPPORTED, 0, "%s does not offer state %s",
 		d->dev->device->name, state_name(d->options->then));
@@ -99,10 +98,9 @@ static int load_into(struct load_stream *d, const struct vdev *vdev,
 	return ret;
 }
 
-int load_into_device(const struct device *device, struct vdev *vdev,
-		     const char *path,
-		     const struct load_plan *options,
-		     struct transfer_result *outcome, struct err *err)
+int load_into_device(const struct device *device, struct vdev *vdev, const char *path,
+		     const struct load_plan *options, struct transfer_result *outcome,
+		     struct err *err)
 {
 	CLEANUP(load_stream_release) struct load_stream d = LOAD_STREAM_INIT;
 
@@ -114,12 +112,10 @@ int load_into_device(const struct device *device, struct vdev *vdev,
 		return -1;
 	if (vdev->fd < 0 && vdev_open(vdev, device, options->use, err))
 		return -1;
-	return load_into(&d, vdev, device, err) ?
-		       load_stream_hint_verify(&d, err) : 0;
+	return load_into(&d, vdev, device, err) ? load_stream_hint_verify(&d, err) : 0;
 }
 
-int load_device(const struct device *device, const char *path,
-		const struct load_plan *options,
+int load_device(const struct device *device, const char *path, const struct load_plan *options,
 		struct transfer_result *outcome, struct err *err)
 {
 	AUTO_INTERRUPT int begun = 0; /* in the load; first: signals are let in last */

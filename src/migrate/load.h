@@ -40,8 +40,7 @@ struct load_plan {
  * device is reset and taken to the state it came from, and its contents are
  * lost. One that is found in RESUMING is reset first. 0 or -1.
  */
-int load_device(const struct device *device, const char *path,
-		const struct load_plan *options,
+int load_device(const struct device *device, const char *path, const struct load_plan *options,
 		struct transfer_result *outcome, struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4, 5)));
 
@@ -53,10 +52,9 @@ int load_device(const struct device *device, const char *path,
  * From then on signals are held back (interrupt_begin(), unless the caller
  * has done that), until the caller's interrupt_end().
  */
-int load_into_device(const struct device *device, struct vdev *vdev,
-		     const char *path,
-		     const struct load_plan *options,
-		     struct transfer_result *outcome, struct err *err)
+int load_into_device(const struct device *device, struct vdev *vdev, const char *path,
+		     const struct load_plan *options, struct transfer_result *outcome,
+		     struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4, 5, 6)));
 
 #endif

@@ -19,8 +19,7 @@ void load_stream_release(struct load_stream *d)
 	fw_error_watch_end(&d->watch);
 }
 
-static int judge(struct load_stream *d, const struct device *target,
-		 struct err *err)
+static int judge(struct load_stream *d, const struct device *target, struct err *err)
 {
 	struct transfer_result *outcome = d->outcome;
 
@@ -32,8 +31,7 @@ static int judge(struct load_stream *d, const struct device *target,
 }
 
 /* Before the device is touched: does the state come from one like it? */
-static int check_identity(struct load_stream *d, const struct device *target,
-			  struct err *err)
+static int check_identity(struct load_stream *d, const struct device *target, struct err *err)
 {
 	struct transfer_result *outcome = d->outcome;
 	const char *json;
@@ -62,8 +60,7 @@ static int check_bare(const struct load_stream *d, struct err *err)
 	err_set(err, ERR_USAGE, 0,
 		"%s is no image, and has no records: nothing tells that it is a saved state",
 		d->input.name);
-	err_hint(err, "if it is, and of a device like %s, say --force",
-		 d->dev->device->name);
+	err_hint(err, "if it is, and of a device like %s, say --force", d->dev->device->name);
 	return err_device(err, d->dev->device->name);
 }
 
@@ -95,10 +92,8 @@ static int check_end(const struct load_stream *d,
 		     const struct record_parser *records, struct err *err)
 {
 	if (!records->offset)
-		return err_set(err, ERR_DAMAGED, 0, "%s holds no state",
-			       d->input.name);
-	if (records->format == STREAM_BARE ||
-	    !record_require_complete(records, err))
+		return err_set(err, ERR_DAMAGED, 0, "%s holds no state", d->input.name);
+	if (records->format == STREAM_BARE || !record_require_complete(records, err))
 		return 0;
 	return err_wrap(err, "%s", d->input.name);
 }
@@ -151,8 +146,7 @@ int load_stream_open(struct load_stream *d, const struct device *device,
 {
 	text_copy(d->outcome->device, sizeof(d->outcome->device), device->name);
 	d->outcome->file = path;
-	if (input_open(&d->input, path, err) ||
-	    check_identity(d, device, err) || verify(d, err))
+	if (input_open(&d->input, path, err) || check_identity(d, device, err) || verify(d, err))
 		return load_stream_hint_verify(d, err);
 	return 0;
 }
@@ -173,14 +167,12 @@ static uint64_t image_bytes(const struct load_stream *d)
 }
 
 /* The firmware loads inside write(2), so here is where it refuses a state, and this thread's command it was. */
-static int refused(const struct load_stream *d, size_t len, int num,
-		   struct err *err)
+static int refused(const struct load_stream *d, size_t len, int num, struct err *err)
 {
 	unsigned long long at = d->outcome->transfer.records.offset;
 	struct fw_error failure;
 
-	err_set(err, ERR_REFUSED, num,
-		"%s refused the state, within bytes %llu to %llu",
+	err_set(err, ERR_REFUSED, num, "%s refused the state, within bytes %llu to %llu",
 		d->dev->device->name, at, at + len - 1);
 	if (fw_error_watch_first(&d->watch, &failure))
 		err_firmware(err, &failure);
@@ -202,8 +194,7 @@ static void book_time(struct load_stream *d, enum phase phase)
 	d->since_ns = now;
 }
 
-static int write_block(const struct pump_block *block, void *data,
-		       struct err *err)
+static int write_block(const struct pump_block *block, void *data, struct err *err)
 {
 	struct load_stream *d = data;
 	struct transfer *transfer = &d->outcome->transfer;
@@ -217,8 +208,7 @@ static int write_block(const struct pump_block *block, void *data,
 	return 0;
 }
 
-static void note_totals(struct transfer *transfer,
-			const struct image_totals *totals)
+static void note_totals(struct transfer *transfer, const struct image_totals *totals)
 {
 	text_copy(transfer->digest, sizeof(transfer->digest), totals->digest);
 	for (int i = 0; i < PHASE_COUNT; i++)
@@ -285,8 +275,7 @@ void load_stream_undo(struct load_stream *d)
 					     dev->vdev->lender.comm,
 					     (int)dev->vdev->lender.pid);
 		if (mig_device_reset(dev, &err)) {
-			transfer_result_warn(d->outcome, "it could not be reset: %s",
-					     err.message);
+			transfer_result_warn(d->outcome, "it could not be reset: %s", err.message);
 			return;
 		}
 	}

@@ -40,12 +40,10 @@ int load_stream_open(struct load_stream *d, const struct device *device,
 void load_stream_release(struct load_stream *d) __attribute__((nonnull(1)));
 
 /** load_stream_check_offer - open, the device tells what there was still to know; nothing is moved yet; 0 or -1 */
-int load_stream_check_offer(struct load_stream *d, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int load_stream_check_offer(struct load_stream *d, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** load_stream_run - all of the input into @data_fd; 0 or -1 */
-int load_stream_run(struct load_stream *d, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int load_stream_run(struct load_stream *d, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** load_stream_warn_of_framing - of a bare stream: what could not be checked */
 void load_stream_warn_of_framing(struct load_stream *d) __attribute__((nonnull(1)));

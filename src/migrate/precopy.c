@@ -14,8 +14,7 @@
 
 static int failed(const struct round_reader *reader, int num, struct err *err)
 {
-	return err_set(err, ERR_IO, num, "reading %s before it stops",
-		       reader->name);
+	return err_set(err, ERR_IO, num, "reading %s before it stops", reader->name);
 }
 
 /* 0, or -1 when it is to give up. */
@@ -64,8 +63,7 @@ int round_read(struct pump_block *block, void *data, struct err *err)
 
 		if (now_ns() >= reader->deadline_ns)
 			break;
-		n = read(reader->fd, block->data + block->len,
-			 PUMP_BLOCK - block->len);
+		n = read(reader->fd, block->data + block->len, PUMP_BLOCK - block->len);
 		if (n > 0) {
 			block->len += (size_t)n;
 			reader->got = true;
@@ -102,8 +100,7 @@ int precopy_check(struct save_file *p, struct err *err)
 	if (!(p->dev.caps.flags & MIG_PRE_COPY)) {
 		if (p->options->precopy_where_offered)
 			return 0;
-		err_set(err, ERR_UNSUPPORTED, 0,
-			"%s: its driver offers no pre-copy", name);
+		err_set(err, ERR_UNSUPPORTED, 0, "%s: its driver offers no pre-copy", name);
 		err_hint(err, "save it without --precopy, or with --precopy=auto");
 		return err_device(err, name);
 	}
@@ -136,8 +133,7 @@ static int ask(struct save_file *p, struct err *err)
 
 	if (!ret)
 		return 0;
-	err_set(err, ERR_IO, -ret, "%s does not tell what is left to be read",
-		p->dev.device->name);
+	err_set(err, ERR_IO, -ret, "%s does not tell what is left to be read", p->dev.device->name);
 	return err_device(err, p->dev.device->name);
 }
 
@@ -154,15 +150,13 @@ static int one_round(struct save_file *p, uint64_t begun_ns, struct err *err)
 		.round = precopy->n_rounds,
 		.initial_bytes = precopy->left.initial_bytes,
 		.dirty_bytes = precopy->left.dirty_bytes,
-		.total_bytes = precopy->left.initial_bytes +
-			       precopy->left.dirty_bytes,
+		.total_bytes = precopy->left.initial_bytes + precopy->left.dirty_bytes,
 	};
 	uint64_t started = now_ns();
 	int ret;
 
 	round->before = precopy->left;
-	ret = save_file_pump(p, PHASE_PRE_COPY, round_read, &reader, &sample,
-			     &round->bytes, err);
+	ret = save_file_pump(p, PHASE_PRE_COPY, round_read, &reader, &sample, &round->bytes, err);
 	round->duration_ns = now_ns() - started;
 	return ret;
 }
@@ -177,8 +171,7 @@ static int serve(struct save_file *p, uint64_t begun_ns, struct err *err)
 		return -1;
 	elapsed = now_ns() - begun_ns;
 	precopy->duration_ns = elapsed;
-	precopy->end = precopy_judge(&precopy->limits, precopy->n_rounds,
-				     elapsed, &precopy->left);
+	precopy->end = precopy_judge(&precopy->limits, precopy->n_rounds, elapsed, &precopy->left);
 	if (precopy->end != PRECOPY_GOES_ON)
 		return 0;
 	return one_round(p, begun_ns, err) ? -1 : 1;
@@ -208,8 +201,7 @@ int precopy_run(struct save_file *saves, size_t n, struct err *err)
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < n; i++) {
-			int ret = saves[i].precopied
-					  ? serve(&saves[i], begun_ns, err) : 0;
+			int ret = saves[i].precopied ? serve(&saves[i], begun_ns, err) : 0;
 
 			if (ret < 0)
 				return -1;

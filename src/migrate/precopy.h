@@ -12,8 +12,7 @@
  * and the outcome gets a warning. ERR_UNSUPPORTED when it has no PRE_COPY and
  * options->precopy_where_offered is not set. 0 or -1; sets p->precopied.
  */
-int precopy_check(struct save_file *p, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int precopy_check(struct save_file *p, struct err *err) __attribute__((nonnull(1, 2)));
 
 /**
  * precopy_run - pre-copy all devices that are to be
@@ -23,8 +22,7 @@ int precopy_check(struct save_file *p, struct err *err)
  * (PRE_COPY_P2P, those that came from RUNNING_P2P), their data fds in the
  * parcels. 0, or -1 after a failure or a signal: they are where they are then.
  */
-int precopy_run(struct save_file *saves, size_t n, struct err *err)
-	__attribute__((nonnull(1, 3)));
+int precopy_run(struct save_file *saves, size_t n, struct err *err) __attribute__((nonnull(1, 3)));
 
 /**
  * struct round_reader - reads one round; fd, name and deadline are the caller's

@@ -28,9 +28,8 @@ static void shipment_release(struct shipment *s)
 	free(s->vdevs);
 }
 
-static int shipment_init(struct shipment *s, const struct device *devices,
-			 char *const *paths, struct transfer_result *outcomes,
-			 struct err *err)
+static int shipment_init(struct shipment *s, const struct device *devices, char *const *paths,
+			 struct transfer_result *outcomes, struct err *err)
 {
 	s->vdevs = calloc(s->n, sizeof(*s->vdevs));
 	for (size_t i = 0; s->vdevs && i < s->n; i++)
@@ -82,21 +81,17 @@ static void warn_of_fresh(struct save_file *p)
 				     "nobody had the device open, so it was reset first: what is saved is the state of a device that has done nothing yet");
 }
 
-static int take_devices(struct shipment *s, const struct device *devices,
-			struct err *err)
+static int take_devices(struct shipment *s, const struct device *devices, struct err *err)
 {
-	if (vdev_open_all(s->vdevs, devices, s->n, s->options->use,
-			  err))
+	if (vdev_open_all(s->vdevs, devices, s->n, s->options->use, err))
 		return -1;
 	for (size_t i = 0; i < s->n; i++) {
 		struct save_file *p = &s->saves[i];
 
 		if (mig_device_take(&p->dev, err))
 			return -1;
-		p->target = s->options->has_then ? s->options->then
-						 : p->dev.rest;
-		if (check_target(p, err) ||
-		    (s->options->precopy && precopy_check(p, err)))
+		p->target = s->options->has_then ? s->options->then : p->dev.rest;
+		if (check_target(p, err) || (s->options->precopy && precopy_check(p, err)))
 			return -1;
 		warn_of_fresh(p);
 	}
@@ -131,8 +126,7 @@ static int quiet_initiator(struct save_file *p, struct err *err)
 static int quiesce(struct shipment *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (interrupt_check(err) ||
-		    quiet_initiator(&s->saves[i], err))
+		if (interrupt_check(err) || quiet_initiator(&s->saves[i], err))
 			return -1;
 	for (size_t i = 0; i < s->n; i++) {
 		struct save_file *p = &s->saves[i];
@@ -145,8 +139,7 @@ static int quiesce(struct shipment *s, struct err *err)
 	return 0;
 }
 
-static int save_one(const struct shipment *s, struct save_file *p,
-		    struct err *err)
+static int save_one(const struct shipment *s, struct save_file *p, struct err *err)
 {
 	if (interrupt_check(err) ||
 	    (!p->precopied &&
@@ -205,16 +198,14 @@ static int save_all(struct shipment *s, struct err *err)
 }
 
 int save_devices(const struct device *devices, char *const *paths, size_t n,
-		 const struct save_plan *options,
-		 struct transfer_result *outcomes, struct err *err)
+		 const struct save_plan *options, struct transfer_result *outcomes, struct err *err)
 {
 	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */
 	CLEANUP(shipment_release)
 	struct shipment s = { .options = options, .n = n };
 	int ret;
 
-	if (shipment_init(&s, devices, paths, outcomes, err) ||
-	    open_files(&s, err))
+	if (shipment_init(&s, devices, paths, outcomes, err) || open_files(&s, err))
 		return -1;
 	begun = interrupt_begin(err);
 	if (begun || take_devices(&s, devices, err))
@@ -227,8 +218,7 @@ int save_devices(const struct device *devices, char *const *paths, size_t n,
 			mig_device_was_moved(&p->dev, err);
 			mig_device_put_back(&p->dev);
 		}
-		p->dev.outcome->transfer.duration_ns =
-			now_ns() - s.started_ns;
+		p->dev.outcome->transfer.duration_ns = now_ns() - s.started_ns;
 	}
 	return ret;
 }

@@ -49,8 +49,7 @@ struct save_plan {
  * whole state. 0 or -1.
  */
 int save_devices(const struct device *devices, char *const *paths, size_t n,
-		 const struct save_plan *options,
-		 struct transfer_result *outcomes, struct err *err)
+		 const struct save_plan *options, struct transfer_result *outcomes, struct err *err)
 	__attribute__((nonnull(1, 2, 4, 5, 6)));
 
 #endif

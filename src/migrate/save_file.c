@@ -41,8 +41,7 @@ void save_file_release(struct save_file *p)
 
 static int name_device(const struct save_file *p, struct err *err)
 {
-	return err->code == ERR_INTERRUPTED ?
-		       -1 : err_device(err, p->dev.device->name);
+	return err->code == ERR_INTERRUPTED ? -1 : err_device(err, p->dev.device->name);
 }
 
 /* What went wrong with the file is told with its name. */
@@ -60,8 +59,7 @@ static int file_failed(const struct save_file *p, struct err *err)
 
 int save_file_open(struct save_file *p, struct err *err)
 {
-	if (outfile_open(&p->out, p->dev.outcome->file, p->options->overwrite,
-			 err))
+	if (outfile_open(&p->out, p->dev.outcome->file, p->options->overwrite, err))
 		return err_device(err, p->dev.device->name);
 	return 0;
 }
@@ -104,15 +102,12 @@ static int read_block(struct pump_block *block, void *data, struct err *err)
 		p->dev.outcome->transfer.read_ended_ns = now_ns();
 	if (ret <= 0)
 		return ret;
-	image_writer_digest(p->writer, block->phase, block->data, block->len,
-			    block->digest);
-	record_feed(&p->dev.outcome->transfer.records, block->data,
-		    block->len, NULL, NULL);
+	image_writer_digest(p->writer, block->phase, block->data, block->len, block->digest);
+	record_feed(&p->dev.outcome->transfer.records, block->data, block->len, NULL, NULL);
 	return ret;
 }
 
-static int write_block(const struct pump_block *block, void *data,
-		       struct err *err)
+static int write_block(const struct pump_block *block, void *data, struct err *err)
 {
 	struct save_file *p = data;
 
@@ -121,9 +116,8 @@ static int write_block(const struct pump_block *block, void *data,
 		       file_failed(p, err) : 0;
 }
 
-int save_file_pump(struct save_file *p, enum phase phase, pump_source_fn fill,
-		   void *fill_data, const struct progress *sample,
-		   uint64_t *bytes, struct err *err)
+int save_file_pump(struct save_file *p, enum phase phase, pump_source_fn fill, void *fill_data,
+		   const struct progress *sample, uint64_t *bytes, struct err *err)
 {
 	struct transfer *transfer = &p->dev.outcome->transfer;
 	struct pump pump = {
@@ -144,8 +138,7 @@ int save_file_pump(struct save_file *p, enum phase phase, pump_source_fn fill,
 	transfer->read_begun_ns = now_ns();
 	transfer->read_ended_ns = 0;
 	ret = pump_run(&pump, bytes, err);
-	transfer->phases[phase].duration_ns += now_ns() -
-					       transfer->read_begun_ns;
+	transfer->phases[phase].duration_ns += now_ns() - transfer->read_begun_ns;
 	transfer->phases[phase].bytes += *bytes;
 	transfer->bytes += *bytes;
 	return ret ? name_device(p, err) : 0;
@@ -157,8 +150,7 @@ static int check_whole(const struct save_file *p, struct err *err)
 	const struct transfer *transfer = &p->dev.outcome->transfer;
 
 	if (!transfer->bytes)
-		return err_set(err, ERR_IO, 0, "%s gave no state",
-			       p->dev.device->name);
+		return err_set(err, ERR_IO, 0, "%s gave no state", p->dev.device->name);
 	if (transfer->records.format != STREAM_RECORDS)
 		return 0;
 	return record_require_complete(&transfer->records, err);
@@ -177,8 +169,7 @@ int save_file_read_rest(struct save_file *p, struct err *err)
 	/* That is the size of the whole, of which pre-copy has taken a part. */
 	if (!p->precopied)
 		mig_data_size(p->dev.vdev, &sample.total_bytes);
-	ret = save_file_pump(p, PHASE_STOP_COPY, pump_source_fd, &from, &sample,
-			     &bytes, err);
+	ret = save_file_pump(p, PHASE_STOP_COPY, pump_source_fd, &from, &sample, &bytes, err);
 	if (ret)
 		return -1;
 	if (transfer_stopped(transfer, &stopped))
@@ -188,18 +179,15 @@ int save_file_read_rest(struct save_file *p, struct err *err)
 	return check_whole(p, err) ? name_device(p, err) : 0;
 }
 
-static int write_manifest(struct save_file *p, const struct image_totals *totals,
-			  struct err *err)
+static int write_manifest(struct save_file *p, const struct image_totals *totals, struct err *err)
 {
-	AUTO_FREE char *json = manifest_json_make(
-		totals, &p->dev.outcome->transfer);
+	AUTO_FREE char *json = manifest_json_make(totals, &p->dev.outcome->transfer);
 
 	if (!json) {
 		err_set(err, ERR_NO_MEMORY, 0, "manifest.json");
 		return name_device(p, err);
 	}
-	return image_writer_finish(p->writer, json, strlen(json), err) ?
-		       file_failed(p, err) : 0;
+	return image_writer_finish(p->writer, json, strlen(json), err) ? file_failed(p, err) : 0;
 }
 
 int save_file_finish(struct save_file *p, uint64_t started_ns, struct err *err)

@@ -38,12 +38,10 @@ void save_file_init(struct save_file *p, const struct save_plan *options,
 void save_file_release(struct save_file *p) __attribute__((nonnull(1)));
 
 /** save_file_open - what cannot be written is told before any device is touched; 0 or -1 */
-int save_file_open(struct save_file *p, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int save_file_open(struct save_file *p, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** save_file_begin - the device is in hand: begin its image; 0 or -1 */
-int save_file_begin(struct save_file *p, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int save_file_begin(struct save_file *p, struct err *err) __attribute__((nonnull(1, 2)));
 
 /**
  * save_file_pump - from the data fd into the file, until @fill has no more
@@ -52,25 +50,21 @@ int save_file_begin(struct save_file *p, struct err *err)
  * @sample: for progress: what is not the same for every sample
  * @bytes: how many it were, also on failure
  */
-int save_file_pump(struct save_file *p, enum phase phase, pump_source_fn fill,
-		   void *fill_data, const struct progress *sample,
-		   uint64_t *bytes, struct err *err)
+int save_file_pump(struct save_file *p, enum phase phase, pump_source_fn fill, void *fill_data,
+		   const struct progress *sample, uint64_t *bytes, struct err *err)
 	__attribute__((nonnull(1, 3, 4, 5, 6, 7)));
 
 /** save_file_read_rest - in STOP_COPY: all that is left, which must make the stream whole; 0 or -1 */
-int save_file_read_rest(struct save_file *p, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int save_file_read_rest(struct save_file *p, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** save_file_finish - the image's end; @started_ns: when all began; 0 or -1 */
 int save_file_finish(struct save_file *p, uint64_t started_ns, struct err *err)
 	__attribute__((nonnull(1, 3)));
 
 /** save_file_sync - the file to the disk; 0 or -1 */
-int save_file_sync(struct save_file *p, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int save_file_sync(struct save_file *p, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** save_file_publish - the file gets its name; 0 or -1 */
-int save_file_publish(struct save_file *p, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int save_file_publish(struct save_file *p, struct err *err) __attribute__((nonnull(1, 2)));
 
 #endif

@@ -63,23 +63,19 @@ static bool saves(const struct step_target *step)
 }
 
 /* A saving session goes on from PRE_COPY to STOP_COPY, with one file. */
-static int check_sessions(const struct step_target *steps, size_t n,
-			  struct err *err)
+static int check_sessions(const struct step_target *steps, size_t n, struct err *err)
 {
 	const char *open = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		enum device_state state = steps[i].state;
 		bool goes_on = state == STATE_PRE_COPY ||
-			       state == STATE_PRE_COPY_P2P ||
-			       state == STATE_STOP_COPY;
+			       state == STATE_PRE_COPY_P2P || state == STATE_STOP_COPY;
 
 		if (open && (steps[i].file || !goes_on)) {
 			err_set(err, ERR_USAGE, 0,
-				"what is saved into %s is not whole before STOP_COPY",
-				open);
-			return err_hint(err, "as in PRE_COPY=%s STOP_COPY STOP",
-					open);
+				"what is saved into %s is not whole before STOP_COPY", open);
+			return err_hint(err, "as in PRE_COPY=%s STOP_COPY STOP", open);
 		}
 		if (saves(&steps[i]))
 			open = steps[i].file;
@@ -88,13 +84,11 @@ static int check_sessions(const struct step_target *steps, size_t n,
 	}
 	if (!open)
 		return 0;
-	err_set(err, ERR_USAGE, 0,
-		"what is saved into %s is not whole before STOP_COPY", open);
+	err_set(err, ERR_USAGE, 0, "what is saved into %s is not whole before STOP_COPY", open);
 	return err_hint(err, "as in PRE_COPY=%s STOP_COPY STOP", open);
 }
 
-static int check_names(const struct step_target *steps, size_t n,
-		       struct err *err)
+static int check_names(const struct step_target *steps, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < i; j++) {
@@ -102,28 +96,22 @@ static int check_names(const struct step_target *steps, size_t n,
 			    strcmp(steps[i].file, steps[j].file))
 				continue;
 			if (saves(&steps[i]) && saves(&steps[j]))
-				return err_set(err, ERR_USAGE, 0,
-					       "%s is written twice",
+				return err_set(err, ERR_USAGE, 0, "%s is written twice",
 					       steps[i].file);
-			if (!strcmp(steps[i].file, "-") &&
-			    !saves(&steps[i]) && !saves(&steps[j]))
-				return err_set(err, ERR_USAGE, 0,
-					       "standard input is read twice");
+			if (!strcmp(steps[i].file, "-") && !saves(&steps[i]) && !saves(&steps[j]))
+				return err_set(err, ERR_USAGE, 0, "standard input is read twice");
 		}
 	return 0;
 }
 
-int steps_parse(char *const *operands, size_t n, struct step_target *steps,
-		struct err *err)
+int steps_parse(char *const *operands, size_t n, struct step_target *steps, struct err *err)
 {
 	if (n > ARCS_MAX)
-		return err_set(err, ERR_USAGE, 0,
-			       "%zu states; at most %d at a time", n, ARCS_MAX);
+		return err_set(err, ERR_USAGE, 0, "%zu states; at most %d at a time", n, ARCS_MAX);
 	for (size_t i = 0; i < n; i++)
 		if (parse_one(operands[0], operands[i + 1], &steps[i], err))
 			return -1;
-	return check_sessions(steps, n, err) || check_names(steps, n, err) ?
-		       -1 : 0;
+	return check_sessions(steps, n, err) || check_names(steps, n, err) ? -1 : 0;
 }
 
 size_t steps_count_files(const struct step_target *steps, size_t n)
@@ -189,12 +177,10 @@ static bool is_written_before(const struct script *s, const struct piece *piece)
 }
 
 /* What has one name was seen to before. */
-static int check_twice(const struct script *s, const struct piece *piece,
-		       struct err *err)
+static int check_twice(const struct script *s, const struct piece *piece, struct err *err)
 {
 	return is_written_before(s, piece) ?
-		       err_set(err, ERR_USAGE, 0, "%s is written twice",
-			       piece->step->file) : 0;
+		       err_set(err, ERR_USAGE, 0, "%s is written twice", piece->step->file) : 0;
 }
 
 static int prepare(struct script *s, struct piece *p, struct err *err)
@@ -210,21 +196,17 @@ static int prepare(struct script *s, struct piece *p, struct err *err)
 	save_file_init(&p->save_file, &s->options->out, device, s->dev.vdev,
 		       p->step->file, p->outcome);
 	if (!p->loads)
-		return check_twice(s, p, err) ||
-		       save_file_open(&p->save_file, err) ? -1 : 0;
+		return check_twice(s, p, err) || save_file_open(&p->save_file, err) ? -1 : 0;
 	p->outcome->raw = p->outcome->compressed = false;
 	p->late = is_written_before(s, p);
-	return p->late ? 0 : load_stream_open(&p->load_stream, device,
-					      p->step->file, err);
+	return p->late ? 0 : load_stream_open(&p->load_stream, device, p->step->file, err);
 }
 
-static int prepare_all(struct script *s, struct step_result *result,
-		       struct err *err)
+static int prepare_all(struct script *s, struct step_result *result, struct err *err)
 {
 	s->pieces = calloc(result->n_files, sizeof(*s->pieces));
 	if (!s->pieces)
-		return err_set(err, ERR_NO_MEMORY, 0, "%zu files",
-			       result->n_files);
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu files", result->n_files);
 	for (size_t i = 0; i < s->n_steps; i++) {
 		struct piece *p = &s->pieces[s->n_pieces];
 
@@ -263,8 +245,7 @@ static int check_device(struct script *s, struct err *err)
 static int publish_all(struct script *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n_pieces; i++)
-		if (s->pieces[i].unpublished &&
-		    save_file_sync(&s->pieces[i].save_file, err))
+		if (s->pieces[i].unpublished && save_file_sync(&s->pieces[i].save_file, err))
 			return -1;
 	if (interrupt_check(err))
 		return -1;
@@ -313,8 +294,7 @@ static int read_running(struct save_file *p, struct err *err)
 		return 0;
 	if (fcntl(p->data_fd, F_SETFL, O_RDONLY | O_NONBLOCK))
 		return err_set(err, ERR_INTERNAL, errno, "fcntl");
-	ret = save_file_pump(p, PHASE_PRE_COPY, round_read, &reader, &sample,
-			     &bytes, err);
+	ret = save_file_pump(p, PHASE_PRE_COPY, round_read, &reader, &sample, &bytes, err);
 	if (!ret && fcntl(p->data_fd, F_SETFL, O_RDONLY))
 		return err_set(err, ERR_INTERNAL, errno, "fcntl");
 	return ret;
@@ -327,8 +307,7 @@ static int save_here(struct script *s, enum device_state state, struct err *err)
 
 	if (state != STATE_STOP_COPY)
 		return read_running(&p->save_file, err);
-	if (save_file_read_rest(&p->save_file, err) ||
-	    save_file_finish(&p->save_file, begun, err))
+	if (save_file_read_rest(&p->save_file, err) || save_file_finish(&p->save_file, begun, err))
 		return -1;
 	p->unpublished = true;
 	s->saving = NULL;
@@ -345,23 +324,20 @@ static int load_here(struct script *s, struct piece *p, struct err *err)
 	return 0;
 }
 
-static int no_fd(const struct script *s, const struct step_target *step,
-		 struct err *err)
+static int no_fd(const struct script *s, const struct step_target *step, struct err *err)
 {
 	err_set(err, ERR_REFUSED, 0,
 		"%s was in %s already, and the data fd that came with that is somebody else's, or lost",
 		s->dev.device->name, state_name(step->state));
 	if (step->state == STATE_RESUMING)
-		err_hint(err, "only a reset ends that: mlxmigctl reset %s",
-			 s->dev.device->name);
+		err_hint(err, "only a reset ends that: mlxmigctl reset %s", s->dev.device->name);
 	else
 		err_hint(err, "take it to STOP or RUNNING first, in the same walk");
 	return err_device(err, s->dev.device->name);
 }
 
 /* Out of RESUMING: the driver has all it wants, or says so. */
-static int walk(struct script *s, enum device_state state, int *fd,
-		struct err *err)
+static int walk(struct script *s, enum device_state state, int *fd, struct err *err)
 {
 	struct piece *loaded = s->loading;
 
@@ -382,8 +358,7 @@ static int take_step(struct script *s, const struct step_target *step,
 {
 	AUTO_CLOSE int fd = -1;
 
-	if (interrupt_check(err) || ready(s, p, err) ||
-	    walk(s, step->state, &fd, err))
+	if (interrupt_check(err) || ready(s, p, err) || walk(s, step->state, &fd, err))
 		return -1;
 	if (p && fd < 0)
 		return no_fd(s, step, err);
@@ -404,8 +379,7 @@ static int take_steps(struct script *s, struct err *err)
 	struct piece *next = s->pieces;
 
 	for (size_t i = 0; i < s->n_steps; i++)
-		if (take_step(s, &s->steps[i], s->steps[i].file ? next++ : NULL,
-			      err))
+		if (take_step(s, &s->steps[i], s->steps[i].file ? next++ : NULL, err))
 			return -1;
 	return publish_all(s, err);
 }
@@ -429,10 +403,8 @@ static void tell(const struct script *s, struct step_result *result)
 {
 	const struct transfer *walked = &s->walked.transfer;
 
-	text_copy(result->visit.device, sizeof(result->visit.device),
-		  s->dev.device->name);
-	text_copy(result->visit.driver, sizeof(result->visit.driver),
-		  s->dev.device->driver);
+	text_copy(result->visit.device, sizeof(result->visit.device), s->dev.device->name);
+	text_copy(result->visit.driver, sizeof(result->visit.driver), s->dev.device->driver);
 	result->visit.lender = walked->lender;
 	result->visit.resets = s->dev.caps.reset;
 	result->visit.has_state = true;
@@ -445,9 +417,7 @@ static void tell(const struct script *s, struct step_result *result)
 				     "it has the data, which it loads when it leaves RESUMING (for STOP)");
 	for (size_t i = 0; i < s->walked.n_warnings; i++)
 		transfer_result_warn(&result->files[0], "%s", s->walked.warnings[i]);
-	result->closed_fd = !s->ours &&
-			    walk_left_session(&result->walk,
-					      result->visit.state);
+	result->closed_fd = !s->ours && walk_left_session(&result->walk, result->visit.state);
 }
 
 static void targets_of(const struct script *s, enum device_state *targets)
@@ -456,10 +426,9 @@ static void targets_of(const struct script *s, enum device_state *targets)
 		targets[i] = s->steps[i].state;
 }
 
-int step_files_run(const struct device *device, struct vdev *vdev,
-		   const struct step_target *steps, size_t n,
-		   const struct step_files_plan *options,
-		   struct step_result *result, struct err *err)
+int step_files_run(const struct device *device, struct vdev *vdev, const struct step_target *steps,
+		   size_t n, const struct step_files_plan *options, struct step_result *result,
+		   struct err *err)
 {
 	CLEANUP(script_release)
 	struct script s = { .options = options, .steps = steps, .n_steps = n };

@@ -42,12 +42,10 @@ int steps_parse(char *const *operands, size_t n, struct step_target *steps,
 		struct err *err) __attribute__((nonnull(1, 3, 4)));
 
 /** steps_count_files - how many have a file */
-size_t steps_count_files(const struct step_target *steps, size_t n)
-	__attribute__((nonnull(1)));
+size_t steps_count_files(const struct step_target *steps, size_t n) __attribute__((nonnull(1)));
 
 /** steps_write_stdout - is one of the files that are written standard output ("-")? */
-bool steps_write_stdout(const struct step_target *steps, size_t n)
-	__attribute__((nonnull(1)));
+bool steps_write_stdout(const struct step_target *steps, size_t n) __attribute__((nonnull(1)));
 
 /**
  * struct step_files_plan - how its files are written and read
@@ -73,10 +71,9 @@ struct step_files_plan {
  * out of ERROR after that; where a load was complete, to STOP. What has no name
  * yet does not stay. 0 or -1.
  */
-int step_files_run(const struct device *device, struct vdev *vdev,
-		   const struct step_target *steps, size_t n,
-		   const struct step_files_plan *options,
-		   struct step_result *result, struct err *err)
+int step_files_run(const struct device *device, struct vdev *vdev, const struct step_target *steps,
+		   size_t n, const struct step_files_plan *options, struct step_result *result,
+		   struct err *err)
 	__attribute__((nonnull(1, 2, 3, 5, 6, 7)));
 
 #endif

@@ -18,9 +18,8 @@ const char *precopy_end_name(enum precopy_end end)
 	return (unsigned int)end < PRECOPY_END_COUNT ? end_names[end] : NULL;
 }
 
-enum precopy_end precopy_judge(const struct precopy_limits *limits,
-			       unsigned int rounds, uint64_t elapsed_ns,
-			       const struct precopy_info *left)
+enum precopy_end precopy_judge(const struct precopy_limits *limits, unsigned int rounds,
+			       uint64_t elapsed_ns, const struct precopy_info *left)
 {
 	if (!left->initial_bytes && left->dirty_bytes <= limits->dirty_bytes)
 		return PRECOPY_DIRTY;
@@ -46,8 +45,7 @@ bool transfer_stopped(const struct transfer *transfer, struct stopped *stopped)
 	*stopped = (struct stopped){};
 	if (last == transfer->walk.n_arcs || !transfer->read_ended_ns)
 		return false;
-	while (first && arcs[first].from != STATE_RUNNING &&
-	       arcs[first].from != STATE_PRE_COPY)
+	while (first && arcs[first].from != STATE_RUNNING && arcs[first].from != STATE_PRE_COPY)
 		first--;
 	stopped->arcs = arcs + first;
 	stopped->n_arcs = last - first + 1;
@@ -163,8 +161,7 @@ json_t *stopped_json(const struct transfer *transfer)
 }
 
 /* What the writer counted, and how long the reading took. */
-static json_t *phases_of(const struct image_totals *totals,
-			 const struct transfer *transfer)
+static json_t *phases_of(const struct image_totals *totals, const struct transfer *transfer)
 {
 	struct phase_total phases[PHASE_COUNT];
 
@@ -175,8 +172,7 @@ static json_t *phases_of(const struct image_totals *totals,
 	return phases_json(phases, true);
 }
 
-char *manifest_json_make(const struct image_totals *totals,
-			 const struct transfer *transfer)
+char *manifest_json_make(const struct image_totals *totals, const struct transfer *transfer)
 {
 	return member_json_text(json_pack(
 		"{s:o, s:I, s:I, s:s, s:o, s:o, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o}",

@@ -86,9 +86,8 @@ const char *precopy_end_name(enum precopy_end end);
  * As long as the first part is not read whole, what is left is never little
  * enough. Little enough counts before the other two: it is the good end.
  */
-enum precopy_end precopy_judge(const struct precopy_limits *limits,
-			       unsigned int rounds, uint64_t elapsed_ns,
-			       const struct precopy_info *left)
+enum precopy_end precopy_judge(const struct precopy_limits *limits, unsigned int rounds,
+			       uint64_t elapsed_ns, const struct precopy_info *left)
 	__attribute__((nonnull(1, 4)));
 
 /** struct transfer - one device's state, saved or loaded */
@@ -185,8 +184,7 @@ json_t *arcs_json(const struct arc *arcs, size_t n) __attribute__((nonnull(1)));
  * "dirty_bytes_left", "rounds": [{"initial_bytes", "dirty_bytes", "bytes",
  * "duration_ns"}]}
  */
-json_t *precopy_json(const struct precopy *precopy)
-	__attribute__((nonnull(1)));
+json_t *precopy_json(const struct precopy *precopy) __attribute__((nonnull(1)));
 
 /**
  * stopped_json - the time without the device, part by part; null: it was not read to its end
@@ -194,16 +192,14 @@ json_t *precopy_json(const struct precopy *precopy)
  * {"duration_ns", "arcs", "arcs_ns", "read_ns", "other_ns", "bytes",
  * "bytes_per_second"}
  */
-json_t *stopped_json(const struct transfer *transfer)
-	__attribute__((nonnull(1)));
+json_t *stopped_json(const struct transfer *transfer) __attribute__((nonnull(1)));
 
 /**
  * manifest_json_make - the text of manifest.json, malloc'ed; NULL: no memory
  * @totals: what the writer counted
  * @transfer: the times; its digest and counts are not used
  */
-char *manifest_json_make(const struct image_totals *totals,
-			 const struct transfer *transfer)
+char *manifest_json_make(const struct image_totals *totals, const struct transfer *transfer)
 	__attribute__((nonnull(1, 2)));
 
 #endif

@@ -23,8 +23,7 @@ static void read_driver(const char *name, char *driver, size_t size)
 	sysroot_link_name(driver, size, SYSFS_PCI "%s/driver", name);
 }
 
-static int write_override(const char *name, const char *driver,
-			  struct err *err)
+static int write_override(const char *name, const char *driver, struct err *err)
 {
 	char line[80];
 	int ret;
@@ -33,9 +32,7 @@ static int write_override(const char *name, const char *driver,
 	snprintf(line, sizeof(line), "%s\n", driver);
 	ret = sysroot_write(line, SYSFS_PCI "%s/driver_override", name);
 	if (ret)
-		return err_from_errno(err, -ret,
-				      "setting its driver_override to \"%s\"",
-				      driver);
+		return err_from_errno(err, -ret, "setting its driver_override to \"%s\"", driver);
 	return 0;
 }
 
@@ -71,17 +68,14 @@ static int wait_for(const char *name, const char *driver, int wait_ms)
 	}
 }
 
-static int say_not_taken(const char *name, const char *driver, int num,
-			 struct err *err)
+static int say_not_taken(const char *name, const char *driver, int num, struct err *err)
 {
 	char now[64];
 
 	read_driver(name, now, sizeof(now));
 	if (*now)
-		return err_set(err, ERR_IO, 0, "%s took it, not %s", now,
-			       driver);
-	return err_set(err, ERR_IO, num, "the driver %s does not take it",
-		       driver);
+		return err_set(err, ERR_IO, 0, "%s took it, not %s", now, driver);
+	return err_set(err, ERR_IO, num, "the driver %s does not take it", driver);
 }
 
 /*
@@ -109,8 +103,7 @@ static int probe(const char *name, const char *driver, struct err *err)
  * probed by themselves (sriov_drivers_autoprobe), so it is set even for the
  * driver that would take the device anyway, and cleared afterwards.
  */
-static int move(const char *name, const char *driver, const char *override,
-		struct err *err)
+static int move(const char *name, const char *driver, const char *override, struct err *err)
 {
 	if (*driver && write_override(name, driver, err))
 		return -1;
@@ -140,17 +133,13 @@ static void begin_binding(struct binding *binding, const struct device *device)
 	*binding = (struct binding){};
 	text_copy(binding->device, sizeof(binding->device), device->name);
 	note_place(binding);
-	memcpy(binding->driver_before, binding->driver,
-	       sizeof(binding->driver));
-	memcpy(binding->override_before, binding->override,
-	       sizeof(binding->override));
+	memcpy(binding->driver_before, binding->driver, sizeof(binding->driver));
+	memcpy(binding->override_before, binding->override, sizeof(binding->override));
 }
 
-static bool is_there(const struct binding *binding,
-		     const struct driver_wish *wish)
+static bool is_there(const struct binding *binding, const struct driver_wish *wish)
 {
-	return !strcmp(binding->driver, wish->driver) &&
-	       (wish->pin || !*binding->override);
+	return !strcmp(binding->driver, wish->driver) && (wish->pin || !*binding->override);
 }
 
 static int require_free(const struct device *device, struct err *err)
@@ -165,9 +154,8 @@ static int require_free(const struct device *device, struct err *err)
 		       now.holder.comm, (int)now.holder.pid);
 }
 
-static int move_one(const struct device *device,
-		    const struct driver_wish *wish, struct binding *binding,
-		    struct err *err)
+static int move_one(const struct device *device, const struct driver_wish *wish,
+		    struct binding *binding, struct err *err)
 {
 	uint64_t start = now_ns();
 	int ret;
@@ -181,8 +169,7 @@ static int move_one(const struct device *device,
 	if (!strcmp(binding->driver, wish->driver))
 		ret = write_override(device->name, "", err);
 	else
-		ret = move(device->name, wish->driver,
-			   wish->pin ? wish->driver : "", err);
+		ret = move(device->name, wish->driver, wish->pin ? wish->driver : "", err);
 	binding->duration_ns = now_ns() - start;
 	note_place(binding);
 	binding->changed = !ret;
@@ -200,8 +187,7 @@ static void put_back(struct binding *binding)
 			 binding->override_before, &trouble) :
 		    write_override(binding->device, binding->override_before,
 				   &trouble))
-		text_copy(binding->trouble, sizeof(binding->trouble),
-			  trouble.message);
+		text_copy(binding->trouble, sizeof(binding->trouble), trouble.message);
 	binding->touched = *binding->trouble;
 	binding->rolled_back = !binding->touched;
 	binding->changed = false;
@@ -214,8 +200,7 @@ static void roll_back(struct binding *bindings, size_t n, struct err *err)
 	while (n--) {
 		put_back(&bindings[n]);
 		if (*bindings[n].trouble)
-			snprintf(err->hint, sizeof(err->hint),
-				 "%s could not be put back: %.160s",
+			snprintf(err->hint, sizeof(err->hint), "%s could not be put back: %.160s",
 				 bindings[n].device, bindings[n].trouble);
 	}
 }
@@ -233,9 +218,8 @@ int driver_require_writable(const struct device *device, struct err *err)
 	return err_from_errno(err, errno, "%s", path);
 }
 
-int driver_move_all(const struct device *devices, size_t n,
-		    const struct driver_wish *wish, struct binding *bindings,
-		    struct err *err)
+int driver_move_all(const struct device *devices, size_t n, const struct driver_wish *wish,
+		    struct binding *bindings, struct err *err)
 {
 	int AUTO_INTERRUPT begun = interrupt_begin(err);
 

@@ -19,19 +19,16 @@ static int cannot_start(const struct vdev *vdev, int num, struct err *err)
 {
 	switch (num) {
 	case ENOTTY:
-		err_set(err, ERR_UNSUPPORTED, 0,
-			"%s: no log of the device's DMA is offered",
+		err_set(err, ERR_UNSUPPORTED, 0, "%s: no log of the device's DMA is offered",
 			vdev->name);
 		err_hint(err, HINT_KERNELS);
 		break;
 	case EINVAL:
-		err_set(err, ERR_REFUSED, num,
-			"%s: the log of its DMA was refused", vdev->name);
+		err_set(err, ERR_REFUSED, num, "%s: the log of its DMA was refused", vdev->name);
 		err_hint(err, "either somebody logs it already, as a hypervisor does while it migrates, or a dirty that was killed left its log (mlxmigctl reset ends that), or the ranges are not whole pages, or overlap");
 		break;
 	case EOPNOTSUPP:
-		err_set(err, ERR_UNSUPPORTED, num,
-			"%s: the device cannot log so much memory",
+		err_set(err, ERR_UNSUPPORTED, num, "%s: the device cannot log so much memory",
 			vdev->name);
 		err_hint(err, "name fewer or smaller ranges");
 		break;
@@ -50,8 +47,7 @@ static int cannot_start(const struct vdev *vdev, int num, struct err *err)
  * ERR_UNSUPPORTED where driver, firmware or kernel have no log. After 0 the
  * log goes on until dma_log_stop(), a reset or the last close of the device.
  */
-static int dma_log_start(const struct vdev *vdev,
-			 const struct dirty_range *ranges, size_t n,
+static int dma_log_start(const struct vdev *vdev, const struct dirty_range *ranges, size_t n,
 			 uint64_t *page_size, struct err *err)
 {
 	AUTO_FREE struct vfio_device_feature_dma_logging_range *list = NULL;
@@ -69,9 +65,7 @@ static int dma_log_start(const struct vdev *vdev,
 		list[i].length = ranges[i].length;
 	}
 	control.ranges = (uintptr_t)list;
-	ret = vfio_feature(vdev,
-			   VFIO_DEVICE_FEATURE_SET |
-				   VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
+	ret = vfio_feature(vdev, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
 			   &control, sizeof(control));
 	if (ret)
 		return cannot_start(vdev, -ret, err);
@@ -84,9 +78,8 @@ static int dma_log_start(const struct vdev *vdev,
  * @page_size: of a bit, in bytes; a power of two from 4096 on
  * @bitmap: a bit for each page, the lowest first; bits are added to it
  */
-static int dma_log_report(const struct vdev *vdev,
-			  const struct dirty_range *range, uint64_t page_size,
-			  uint64_t *bitmap, struct err *err)
+static int dma_log_report(const struct vdev *vdev, const struct dirty_range *range,
+			  uint64_t page_size, uint64_t *bitmap, struct err *err)
 {
 	struct vfio_device_feature_dma_logging_report report = {
 		.iova = range->iova,
@@ -95,8 +88,7 @@ static int dma_log_report(const struct vdev *vdev,
 		.bitmap = (uintptr_t)bitmap,
 	};
 	int ret = vfio_feature(vdev,
-			       VFIO_DEVICE_FEATURE_GET |
-				       VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,
+			       VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,
 			       &report, sizeof(report));
 
 	if (!ret)
@@ -107,13 +99,11 @@ static int dma_log_report(const struct vdev *vdev,
 			vdev->name);
 		err_hint(err, HINT_KERNELS);
 	} else if (ret == -EINVAL) {
-		err_set(err, ERR_REFUSED, -ret,
-			"%s: the log of its DMA has ended under way",
+		err_set(err, ERR_REFUSED, -ret, "%s: the log of its DMA has ended under way",
 			vdev->name);
 		err_hint(err, "a reset ends it, and so does whoever else stops it: start again");
 	} else {
-		err_set(err, ERR_IO, -ret,
-			"%s: the report of its dirty pages failed", vdev->name);
+		err_set(err, ERR_IO, -ret, "%s: the report of its dirty pages failed", vdev->name);
 	}
 	return err_device(err, vdev->name);
 }
@@ -121,15 +111,12 @@ static int dma_log_report(const struct vdev *vdev,
 /** dma_log_stop - end it; 0 or -1 */
 static int dma_log_stop(const struct vdev *vdev, struct err *err)
 {
-	int ret = vfio_feature(vdev,
-			       VFIO_DEVICE_FEATURE_SET |
-				       VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
+	int ret = vfio_feature(vdev, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
 			       NULL, 0);
 
 	if (!ret)
 		return 0;
-	err_set(err, ERR_IO, -ret, "%s: the log of its DMA does not end",
-		vdev->name);
+	err_set(err, ERR_IO, -ret, "%s: the log of its DMA does not end", vdev->name);
 	return err_device(err, vdev->name);
 }
 
@@ -160,8 +147,7 @@ static int allocate(struct watch *watch, struct err *err)
 	watch->now = calloc(watch->words, sizeof(*watch->now));
 	watch->ever = calloc(watch->words, sizeof(*watch->ever));
 	if (!watch->now || !watch->ever)
-		return err_set(err, ERR_NO_MEMORY, 0,
-			       "a bit for each page of the ranges");
+		return err_set(err, ERR_NO_MEMORY, 0, "a bit for each page of the ranges");
 	return 0;
 }
 
@@ -172,8 +158,7 @@ static void watch_free(struct watch *watch)
 }
 
 /* Counts these words of @now, a range's, into @sample, and adds them to @ever. */
-static void count_range(struct watch *watch, size_t from, size_t words,
-			struct dirty_sample *sample)
+static void count_range(struct watch *watch, size_t from, size_t words, struct dirty_sample *sample)
 {
 	uint64_t before = 0;
 
@@ -182,8 +167,7 @@ static void count_range(struct watch *watch, size_t from, size_t words,
 		uint64_t starts = bits & ~(bits << 1 | before >> 63);
 
 		sample->pages += (uint64_t)__builtin_popcountll(bits);
-		sample->fresh += (uint64_t)__builtin_popcountll(
-			bits & ~watch->ever[i]);
+		sample->fresh += (uint64_t)__builtin_popcountll(bits & ~watch->ever[i]);
 		sample->runs += (uint64_t)__builtin_popcountll(starts);
 		watch->ever[i] |= bits;
 		before = bits;
@@ -209,8 +193,7 @@ static int report_all(struct watch *watch, struct err *err)
 
 	memset(watch->now, 0, watch->words * sizeof(*watch->now));
 	for (size_t i = 0; i < plan->n_ranges; i++) {
-		if (dma_log_report(watch->vdev, &plan->ranges[i],
-				   plan->page_size, bitmap, err))
+		if (dma_log_report(watch->vdev, &plan->ranges[i], plan->page_size, bitmap, err))
 			return -1;
 		bitmap += range_words(plan, i);
 	}
@@ -223,11 +206,9 @@ static int take_sample(struct watch *watch, struct err *err)
 	struct dirty_sample *samples, *sample;
 	uint64_t begin = now_ns();
 
-	samples = realloc(result->samples,
-			  (result->n_samples + 1) * sizeof(*samples));
+	samples = realloc(result->samples, (result->n_samples + 1) * sizeof(*samples));
 	if (!samples)
-		return err_set(err, ERR_NO_MEMORY, 0, "%zu samples",
-			       result->n_samples);
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu samples", result->n_samples);
 	result->samples = samples;
 	if (report_all(watch, err))
 		return -1;
@@ -262,8 +243,7 @@ static int sample_all(struct watch *watch, struct err *err)
 
 	do {
 		next += plan->interval_ns;
-		if (wait_until(next < end ? next : end, err) ||
-		    take_sample(watch, err))
+		if (wait_until(next < end ? next : end, err) || take_sample(watch, err))
 			return -1;
 		/* A report that takes longer than the interval skips some. */
 		while (next + plan->interval_ns < now_ns())
@@ -272,8 +252,7 @@ static int sample_all(struct watch *watch, struct err *err)
 	return 0;
 }
 
-int dirty_watch(const struct vdev *vdev, struct dirty_result *result,
-		struct err *err)
+int dirty_watch(const struct vdev *vdev, struct dirty_result *result, struct err *err)
 {
 	__attribute__((cleanup(watch_free))) struct watch watch = {
 		.vdev = vdev, .result = result,

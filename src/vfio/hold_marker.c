@@ -78,8 +78,7 @@ static pid_t read_trace(const char *name, uint64_t *start)
 	return pid;
 }
 
-static void say_killed(const struct device *device, pid_t pid, char *text,
-		       size_t size)
+static void say_killed(const struct device *device, pid_t pid, char *text, size_t size)
 {
 	/* What is no PCI device need not be reset by its last close. */
 	snprintf(text, size, "mlxmigctl hold (pid %d) was killed; %s", (int)pid,

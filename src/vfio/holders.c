@@ -50,8 +50,7 @@ struct search {
 
 static int compare_keys(const void *a, const void *b)
 {
-	return strcmp(((const struct key *)a)->text,
-		      ((const struct key *)b)->text);
+	return strcmp(((const struct key *)a)->text, ((const struct key *)b)->text);
 }
 
 static void add_key(struct search *search, size_t device, const char *fmt, ...)
@@ -97,15 +96,13 @@ static int search_begin(struct search *search, struct err *err)
 	search->seen_in = calloc(n, sizeof(*search->seen_in));
 	search->announced_by = calloc(n, sizeof(*search->announced_by));
 	search->found = calloc(n, sizeof(*search->found));
-	if (!search->keys || !search->seen_in || !search->announced_by ||
-	    !search->found)
+	if (!search->keys || !search->seen_in || !search->announced_by || !search->found)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n - 1);
 	for (size_t i = 0; i < search->n; i++) {
 		search->devices[i].holder = (struct holder){ .fd = -1 };
 		add_keys(search, i);
 	}
-	qsort(search->keys, search->n_keys, sizeof(*search->keys),
-	      compare_keys);
+	qsort(search->keys, search->n_keys, sizeof(*search->keys), compare_keys);
 	return 0;
 }
 
@@ -130,35 +127,30 @@ static const struct key *find_keys(const struct search *search,
 }
 
 /* Is the file of that process's fd the character device that sysfs numbers there? */
-static bool is_chardev(const struct stat *st, const char *class,
-		       const char *name)
+static bool is_chardev(const struct stat *st, const char *class, const char *name)
 {
 	unsigned int major_number, minor_number;
 	char text[32];
 
 	return S_ISCHR(st->st_mode) &&
-	       sysroot_read(text, sizeof(text), "/sys/class/%s/%s/dev", class,
-			    name) > 0 &&
+	       sysroot_read(text, sizeof(text), "/sys/class/%s/%s/dev", class, name) > 0 &&
 	       sscanf(text, "%u:%u", &major_number, &minor_number) == 2 &&
 	       st->st_rdev == makedev(major_number, minor_number);
 }
 
-bool holder_is_file(const struct stat *st, const struct device *device,
-		    bool is_cdev)
+bool holder_is_file(const struct stat *st, const struct device *device, bool is_cdev)
 {
 	char group[16];
 
 	snprintf(group, sizeof(group), "%d", device->iommu_group);
-	return is_cdev ? is_chardev(st, "vfio-dev", device->cdev) :
-			 is_chardev(st, "vfio", group);
+	return is_cdev ? is_chardev(st, "vfio-dev", device->cdev) : is_chardev(st, "vfio", group);
 }
 
 /*
  * Names under /dev are as that process sees them, in its mount namespace, so
  * they only say where to look; a file of a captured host is only a name.
  */
-static bool confirm(int dir, const char *fd, const struct device *device,
-		    bool is_cdev)
+static bool confirm(int dir, const char *fd, const struct device *device, bool is_cdev)
 {
 	struct stat st;
 
@@ -177,8 +169,7 @@ static bool is_iommufd(int dir, const char *fd, const char *target)
 }
 
 /* Of several fds of one device that a process has, the first counts. */
-static void search_file(struct search *search, pid_t pid, int dir,
-			const char *fd, const char *name)
+static void search_file(struct search *search, pid_t pid, int dir, const char *fd, const char *name)
 {
 	bool is_cdev = text_starts(name, "devices/");
 	const struct key *key, *end;
@@ -245,8 +236,7 @@ static void note_holder(struct device *device, const struct holding *holding,
 {
 	struct holder *holder = &device->holder;
 
-	if (rank(holding->kind, process->name) <=
-	    rank(holder->kind, holder->comm))
+	if (rank(holding->kind, process->name) <= rank(holder->kind, holder->comm))
 		return;
 	*holder = (struct holder){ .kind = holding->kind,
 				   .pid = process->pid,
@@ -256,8 +246,7 @@ static void note_holder(struct device *device, const struct holding *holding,
 	memcpy(holder->comm, process->name, sizeof(holder->comm));
 }
 
-static int list_process(struct search *search, const struct process *process,
-			struct err *err)
+static int list_process(struct search *search, const struct process *process, struct err *err)
 {
 	struct process *listed = holdings_add_process(search->holdings);
 	size_t i = 0;
@@ -265,8 +254,7 @@ static int list_process(struct search *search, const struct process *process,
 	if (listed) {
 		*listed = *process;
 		process_describe(listed);
-		while (i < search->n_found &&
-		       !holdings_add(search->holdings, &search->found[i]))
+		while (i < search->n_found && !holdings_add(search->holdings, &search->found[i]))
 			i++;
 	}
 	return listed && i == search->n_found ? 0 :
@@ -311,8 +299,7 @@ static int search_process(struct search *search, pid_t pid, struct err *err)
 			search->unsure = true;
 			break;
 		}
-	return search->n_found || search->iommufd ?
-		note_process(search, pid, err) : 0;
+	return search->n_found || search->iommufd ? note_process(search, pid, err) : 0;
 }
 
 static int compare_pids(const void *a, const void *b)
@@ -377,8 +364,7 @@ static int search_all(struct search *search, struct err *err)
 	return 0;
 }
 
-int holders_search(struct device *devices, size_t n, struct holdings *holdings,
-		   struct err *err)
+int holders_search(struct device *devices, size_t n, struct holdings *holdings, struct err *err)
 {
 	CLEANUP(search_free) struct search search = { .devices = devices,
 						      .n = n,
@@ -388,8 +374,7 @@ int holders_search(struct device *devices, size_t n, struct holdings *holdings,
 	return search_begin(&search, err) ? -1 : search_all(&search, err);
 }
 
-int holder_list(struct device *devices, size_t n, struct holdings *holdings,
-		struct err *err)
+int holder_list(struct device *devices, size_t n, struct holdings *holdings, struct err *err)
 {
 	return holders_search(devices, n, holdings, err);
 }
@@ -414,20 +399,17 @@ bool holder_still_has(const struct device *device, const struct holder *holder)
 	if (!holder_list(&now, 1, &holdings, &ignored))
 		for (size_t i = 0; i < holdings.n; i++) {
 			const struct holding *holding = &holdings.list[i];
-			const struct process *process =
-				&holdings.processes[holding->process];
+			const struct process *process = &holdings.processes[holding->process];
 
 			has |= holding->kind == holder->kind &&
-			       process->pid == holder->pid &&
-			       process->start == holder->start;
+			       process->pid == holder->pid && process->start == holder->start;
 		}
 	holdings_free(&holdings);
 	return has;
 }
 
 /* A device's file, as it came from a group, tells of which: its path in sysfs. */
-static void read_syspath(const struct device *device, const char *fd,
-			 enum tristate *has)
+static void read_syspath(const struct device *device, const char *fd, enum tristate *has)
 {
 	int pid = device->holder.pid;
 	char info[PATH_MAX], link[32];
@@ -485,8 +467,7 @@ bool holder_is_alone(const struct device *device)
 	struct dirent *entry;
 	AUTO_DIR DIR *dir = NULL;
 
-	if (sysroot_path(path, "/sys/kernel/iommu_groups/%d/devices",
-			 device->iommu_group))
+	if (sysroot_path(path, "/sys/kernel/iommu_groups/%d/devices", device->iommu_group))
 		return false;
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
@@ -501,8 +482,7 @@ bool holder_is_alone(const struct device *device)
 	return listed && !others;
 }
 
-int holder_announce(const struct device *devices, int *marks, size_t n,
-		    struct err *err)
+int holder_announce(const struct device *devices, int *marks, size_t n, struct err *err)
 {
 	char mark[96];
 
@@ -510,8 +490,7 @@ int holder_announce(const struct device *devices, int *marks, size_t n,
 		snprintf(mark, sizeof(mark), HOLDER_MARK, devices[i].name);
 		marks[i] = memfd_create(mark, MFD_CLOEXEC);
 		if (marks[i] < 0)
-			return err_from_errno(err, errno,
-					      "cannot announce that %s is held",
+			return err_from_errno(err, errno, "cannot announce that %s is held",
 					      devices[i].name);
 	}
 	/* Last: whoever reads the name finds everything open. */
@@ -544,14 +523,12 @@ void holder_guest(const struct holder *holder, char *name, size_t size)
 
 	process_identify(&process, holder->pid);
 	process_describe(&process);
-	text_copy(name, size,
-		  process.start == holder->start ? process.guest : "");
+	text_copy(name, size, process.start == holder->start ? process.guest : "");
 }
 
 static int say_gone(const struct device *device, struct err *err)
 {
-	return err_set(err, ERR_HOLDER_GONE, 0,
-		       "its holder %s (pid %d) has just let it go",
+	return err_set(err, ERR_HOLDER_GONE, 0, "its holder %s (pid %d) has just let it go",
 		       device->holder.comm, (int)device->holder.pid);
 }
 
@@ -560,8 +537,7 @@ static int say_refused(const struct holder *holder, int num, struct err *err)
 	struct proc_access proc_access;
 
 	if (num != EPERM && num != EACCES)
-		return err_from_errno(err, num,
-				      "borrowing the open file of %s (pid %d)",
+		return err_from_errno(err, num, "borrowing the open file of %s (pid %d)",
 				      holder->comm, (int)holder->pid);
 	proc_access_read(&proc_access);
 	return proc_access_explain_refusal(&proc_access, holder, num, err);
@@ -591,8 +567,7 @@ static bool lends(const struct holder *holder)
 	struct process process = {};
 
 	process_identify(&process, holder->pid);
-	return holder->kind != HOLDER_HOLD ||
-	       !strcmp(process.name, HOLDER_COMM);
+	return holder->kind != HOLDER_HOLD || !strcmp(process.name, HOLDER_COMM);
 }
 
 int holder_borrow(const struct device *device, struct err *err)
@@ -603,8 +578,7 @@ int holder_borrow(const struct device *device, struct err *err)
 	struct stat st;
 
 	if (!sysroot_is_host())
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "a captured host has no open files");
+		return err_set(err, ERR_UNSUPPORTED, 0, "a captured host has no open files");
 	if (process_self() != getpid())
 		return holder_unseen(err);
 	pidfd = open_process(holder);
@@ -614,8 +588,7 @@ int holder_borrow(const struct device *device, struct err *err)
 	if (fd >= 0)
 		return !fstat(fd, &st) &&
 		       holder_is_file(&st, device, holder->is_cdev) &&
-		       lends(holder) ?
-			       TAKE_FD(fd) : say_gone(device, err);
+		       lends(holder) ? TAKE_FD(fd) : say_gone(device, err);
 	if (errno == ESRCH || errno == EBADF || errno == EINVAL)
 		return say_gone(device, err);
 	return say_refused(holder, errno, err);

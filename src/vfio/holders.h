@@ -20,8 +20,7 @@
  *
  * See holder_find() and holder_list(). 0 or -1.
  */
-int holders_search(struct device *devices, size_t n,
-		   struct holdings *holdings, struct err *err)
+int holders_search(struct device *devices, size_t n, struct holdings *holdings, struct err *err)
 	__attribute__((nonnull(4)));
 
 /** holder_is_file - is a file that was looked at (stat) the device's group or cdev, as sysfs numbers it? */
@@ -38,19 +37,16 @@ bool holder_is_file(const struct stat *st, const struct device *device,
  * another device of it is HOLDER_OTHER. Where nobody was found and a process
  * could not be read, or may be hidden, @device->holder.unsure tells. 0 or -1.
  */
-int holder_find(struct device *device, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int holder_find(struct device *device, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** holder_find_all - holder_find() for @n devices in one pass over the processes */
-int holder_find_all(struct device *devices, size_t n, struct err *err)
-	__attribute__((nonnull(3)));
+int holder_find_all(struct device *devices, size_t n, struct err *err) __attribute__((nonnull(3)));
 
 /**
  * holder_list - holder_find_all(), and everybody who has one of the devices open, or an iommufd
  * @holdings: is added to, and the caller's to free, whatever is returned; NULL: they do not matter
  */
-int holder_list(struct device *devices, size_t n, struct holdings *holdings,
-		struct err *err)
+int holder_list(struct device *devices, size_t n, struct holdings *holdings, struct err *err)
 	__attribute__((nonnull(4)));
 
 /**
@@ -67,8 +63,7 @@ bool holder_still_has(const struct device *device, const struct holder *holder)
  * TRI_UNKNOWN: neither the kernel's word on the holder's files (from 6.18 on)
  * nor sysfs, for a PCI device, tells.
  */
-enum tristate holder_has_open(const struct device *device)
-	__attribute__((nonnull(1)));
+enum tristate holder_has_open(const struct device *device) __attribute__((nonnull(1)));
 
 /** holder_is_alone - has VFIO no other device of @device's IOMMU group? */
 bool holder_is_alone(const struct device *device) __attribute__((nonnull(1)));
@@ -106,7 +101,6 @@ void holder_guest(const struct holder *holder, char *name, size_t size)
  * fd, or -1 with @err set: ERR_HOLDER_GONE when either is another by now, or
  * a mlxmigctl hold is about to end, ERR_HOLDER_HIDDEN, and what proc_access_explain_refusal() makes of a refusal.
  */
-int holder_borrow(const struct device *device, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int holder_borrow(const struct device *device, struct err *err) __attribute__((nonnull(1, 2)));
 
 #endif

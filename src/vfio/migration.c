@@ -47,8 +47,7 @@ const char *device_flag_name(unsigned int bit)
 
 #define PAYLOAD_MAX 32 /* of the features that are used here */
 
-int vfio_feature(const struct vdev *vdev, uint32_t flags, void *payload,
-		 size_t size)
+int vfio_feature(const struct vdev *vdev, uint32_t flags, void *payload, size_t size)
 {
 	union {
 		struct vfio_device_feature head;
@@ -77,20 +76,15 @@ static bool offers(const struct vdev *vdev, unsigned int number, uint32_t op)
 
 static bool offers_dma_logging(const struct vdev *vdev)
 {
-	return offers(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
-		      VFIO_DEVICE_FEATURE_SET) &&
-	       offers(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
-		      VFIO_DEVICE_FEATURE_SET) &&
-	       offers(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,
-		      VFIO_DEVICE_FEATURE_GET);
+	return offers(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_START, VFIO_DEVICE_FEATURE_SET) &&
+	       offers(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP, VFIO_DEVICE_FEATURE_SET) &&
+	       offers(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT, VFIO_DEVICE_FEATURE_GET);
 }
 
 static bool offers_low_power(const struct vdev *vdev)
 {
-	return offers(vdev, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
-		      VFIO_DEVICE_FEATURE_SET) &&
-	       offers(vdev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT,
-		      VFIO_DEVICE_FEATURE_SET);
+	return offers(vdev, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, VFIO_DEVICE_FEATURE_SET) &&
+	       offers(vdev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, VFIO_DEVICE_FEATURE_SET);
 }
 
 bool mig_region_is_v1(const void *info, size_t size)
@@ -107,10 +101,8 @@ bool mig_region_is_v1(const void *info, size_t size)
 	for (at = head.cap_offset; at >= sizeof(head); at = next) {
 		if (at > size || size - at < sizeof(cap.header))
 			return false;
-		memcpy(&cap.header, (const char *)info + at,
-		       sizeof(cap.header));
-		if (cap.header.id == VFIO_REGION_INFO_CAP_TYPE &&
-		    size - at >= sizeof(cap)) {
+		memcpy(&cap.header, (const char *)info + at, sizeof(cap.header));
+		if (cap.header.id == VFIO_REGION_INFO_CAP_TYPE && size - at >= sizeof(cap)) {
 			memcpy(&cap, (const char *)info + at, sizeof(cap));
 			if (cap.type == VFIO_REGION_TYPE_MIGRATION_DEPRECATED)
 				return true;
@@ -142,40 +134,33 @@ static bool has_v1_region(const struct vdev *vdev, uint32_t n_regions)
 	return false;
 }
 
-static int device_info(const struct vdev *vdev, struct vfio_device_info *info,
-		       struct err *err)
+static int device_info(const struct vdev *vdev, struct vfio_device_info *info, struct err *err)
 {
 	*info = (struct vfio_device_info){ .argsz = sizeof(*info) };
 	if (ioctl(vdev->fd, VFIO_DEVICE_GET_INFO, info) < 0)
-		return err_from_errno(err, errno,
-				      "%s: VFIO tells nothing of the device",
+		return err_from_errno(err, errno, "%s: VFIO tells nothing of the device",
 				      vdev->name);
 	return 0;
 }
 
 /* ENOTTY is the kernel's way to say that the device cannot migrate. */
-static int migration_flags(const struct vdev *vdev, struct mig_caps *caps,
-			   struct err *err)
+static int migration_flags(const struct vdev *vdev, struct mig_caps *caps, struct err *err)
 {
 	struct vfio_device_feature_migration migration = { 0 };
-	int ret = vfio_feature(vdev,
-			  VFIO_DEVICE_FEATURE_GET |
-				  VFIO_DEVICE_FEATURE_MIGRATION,
-			  &migration, sizeof(migration));
+	int ret = vfio_feature(vdev, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIGRATION,
+			       &migration, sizeof(migration));
 
 	if (ret == -ENOTTY)
 		return 0;
 	if (ret)
-		return err_set(err, ERR_IO, -ret,
-			       "%s: cannot read what migration it offers",
+		return err_set(err, ERR_IO, -ret, "%s: cannot read what migration it offers",
 			       vdev->name);
 	caps->migration = true;
 	caps->flags = migration.flags;
 	return 0;
 }
 
-int mig_offer_read(const struct vdev *vdev, struct mig_caps *caps,
-		   struct err *err)
+int mig_offer_read(const struct vdev *vdev, struct mig_caps *caps, struct err *err)
 {
 	struct vfio_device_info info;
 
@@ -192,8 +177,7 @@ int mig_offer_read(const struct vdev *vdev, struct mig_caps *caps,
 	return caps->device_state ? mig_state_get(vdev, &caps->state, err) : 0;
 }
 
-int mig_caps_read(const struct vdev *vdev, struct mig_caps *caps,
-		  struct err *err)
+int mig_caps_read(const struct vdev *vdev, struct mig_caps *caps, struct err *err)
 {
 	if (mig_offer_read(vdev, caps, err))
 		return -1;
@@ -204,8 +188,7 @@ int mig_caps_read(const struct vdev *vdev, struct mig_caps *caps,
 	return 0;
 }
 
-int mig_features_read(const struct vdev *vdev, struct feature_set *features,
-		      struct err *err)
+int mig_features_read(const struct vdev *vdev, struct feature_set *features, struct err *err)
 {
 	struct vfio_device_info info;
 
@@ -218,18 +201,15 @@ int mig_features_read(const struct vdev *vdev, struct feature_set *features,
 	for (unsigned int i = 0; i < FEATURE_COUNT; i++) {
 		unsigned int ops = feature_ops(i);
 
-		if ((ops & FEATURE_GET) &&
-		    offers(vdev, i, VFIO_DEVICE_FEATURE_GET))
+		if ((ops & FEATURE_GET) && offers(vdev, i, VFIO_DEVICE_FEATURE_GET))
 			features->ops[i] |= FEATURE_GET;
-		if ((ops & FEATURE_SET) &&
-		    offers(vdev, i, VFIO_DEVICE_FEATURE_SET))
+		if ((ops & FEATURE_SET) && offers(vdev, i, VFIO_DEVICE_FEATURE_SET))
 			features->ops[i] |= FEATURE_SET;
 	}
 	return 0;
 }
 
-int mig_require(const struct device *device, const struct mig_caps *caps,
-		struct err *err)
+int mig_require(const struct device *device, const struct mig_caps *caps, struct err *err)
 {
 	if (caps->migration && (caps->flags & MIG_STOP_COPY))
 		return 0;
@@ -239,45 +219,35 @@ int mig_require(const struct device *device, const struct mig_caps *caps,
 			device->name);
 	else if (!strcmp(device->driver, "vfio-pci"))
 		err_set(err, ERR_WRONG_DRIVER, 0,
-			"%s is bound to plain vfio-pci, which cannot migrate it",
-			device->name);
+			"%s is bound to plain vfio-pci, which cannot migrate it", device->name);
 	else
-		err_set(err, ERR_NOT_MIGRATABLE, 0,
-			"%s: its driver %s offers no migration", device->name,
-			device->driver);
+		err_set(err, ERR_NOT_MIGRATABLE, 0, "%s: its driver %s offers no migration",
+			device->name, device->driver);
 	return err_device(err, device->name);
 }
 
-int mig_state_get(const struct vdev *vdev, enum device_state *state,
-		  struct err *err)
+int mig_state_get(const struct vdev *vdev, enum device_state *state, struct err *err)
 {
 	struct vfio_device_feature_mig_state arg = { .data_fd = -1 };
-	int ret = vfio_feature(vdev,
-			  VFIO_DEVICE_FEATURE_GET |
-				  VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
-			  &arg, sizeof(arg));
+	int ret = vfio_feature(vdev, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
+			       &arg, sizeof(arg));
 
 	if (ret == -ENOTTY)
-		err_set(err, ERR_NOT_MIGRATABLE, 0, "%s has no migration state",
-			vdev->name);
+		err_set(err, ERR_NOT_MIGRATABLE, 0, "%s has no migration state", vdev->name);
 	else if (ret)
-		err_set(err, ERR_IO, -ret, "%s: cannot read its migration state",
-			vdev->name);
+		err_set(err, ERR_IO, -ret, "%s: cannot read its migration state", vdev->name);
 	if (ret)
 		return err_device(err, vdev->name);
 	*state = arg.device_state;
 	return 0;
 }
 
-int mig_state_set(const struct vdev *vdev, enum device_state state,
-		  int *data_fd)
+int mig_state_set(const struct vdev *vdev, enum device_state state, int *data_fd)
 {
 	struct vfio_device_feature_mig_state arg = { .device_state = state,
 						     .data_fd = -1 };
-	int ret = vfio_feature(vdev,
-			  VFIO_DEVICE_FEATURE_SET |
-				  VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
-			  &arg, sizeof(arg));
+	int ret = vfio_feature(vdev, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
+			       &arg, sizeof(arg));
 
 	*data_fd = ret ? -1 : arg.data_fd;
 	return ret;
@@ -286,10 +256,8 @@ int mig_state_set(const struct vdev *vdev, enum device_state state,
 int mig_data_size(const struct vdev *vdev, uint64_t *bytes)
 {
 	struct vfio_device_feature_mig_data_size size = { 0 };
-	int ret = vfio_feature(vdev,
-			  VFIO_DEVICE_FEATURE_GET |
-				  VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
-			  &size, sizeof(size));
+	int ret = vfio_feature(vdev, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
+			       &size, sizeof(size));
 
 	if (!ret)
 		*bytes = size.stop_copy_length;
@@ -318,13 +286,11 @@ int mig_reset(const struct vdev *vdev, struct err *err)
 	case EINVAL:
 	case ENOTTY:
 		err_set(err, ERR_UNSUPPORTED, 0,
-			"%s: neither the device nor its slot offers a reset",
-			vdev->name);
+			"%s: neither the device nor its slot offers a reset", vdev->name);
 		break;
 	case EAGAIN:
 		err_set(err, ERR_BUSY, errno,
-			"%s: the kernel is busy with the device, so it was not reset",
-			vdev->name);
+			"%s: the kernel is busy with the device, so it was not reset", vdev->name);
 		err_hint(err, "try again");
 		break;
 	default:

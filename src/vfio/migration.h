@@ -57,8 +57,7 @@ const char *device_flag_name(unsigned int bit);
  *
  * Return: 0 or -errno.
  */
-int vfio_feature(const struct vdev *vdev, uint32_t flags, void *payload,
-		 size_t size);
+int vfio_feature(const struct vdev *vdev, uint32_t flags, void *payload, size_t size);
 
 /**
  * struct precopy_info - what VFIO_MIG_GET_PRECOPY_INFO answers
@@ -110,8 +109,7 @@ int mig_state_set(const struct vdev *vdev, enum device_state state,
 		  int *data_fd) __attribute__((nonnull(1, 3)));
 
 /** mig_data_size - MIG_DATA_SIZE's estimate in bytes; 0 or -errno */
-int mig_data_size(const struct vdev *vdev, uint64_t *bytes)
-	__attribute__((nonnull(1, 2)));
+int mig_data_size(const struct vdev *vdev, uint64_t *bytes) __attribute__((nonnull(1, 2)));
 
 /**
  * mig_precopy_info - what is to be read of a saving session in PRE_COPY or PRE_COPY_P2P
@@ -119,12 +117,10 @@ int mig_data_size(const struct vdev *vdev, uint64_t *bytes)
  * Not passive: the driver may begin to save what has changed, and wait for a
  * save that is going on. 0 or -errno.
  */
-int mig_precopy_info(int data_fd, struct precopy_info *info)
-	__attribute__((nonnull(2)));
+int mig_precopy_info(int data_fd, struct precopy_info *info) __attribute__((nonnull(2)));
 
 /** mig_reset - VFIO_DEVICE_RESET; 0 or -1 */
-int mig_reset(const struct vdev *vdev, struct err *err)
-	__attribute__((nonnull(1, 2)));
+int mig_reset(const struct vdev *vdev, struct err *err) __attribute__((nonnull(1, 2)));
 
 /**
  * mig_region_is_v1 - is it the region of the protocol before 5.18?
@@ -132,7 +128,6 @@ int mig_reset(const struct vdev *vdev, struct err *err)
  *        capabilities
  * @size: bytes there are of it; a chain that leaves them, or goes back, ends
  */
-bool mig_region_is_v1(const void *info, size_t size)
-	__attribute__((nonnull(1)));
+bool mig_region_is_v1(const void *info, size_t size) __attribute__((nonnull(1)));
 
 #endif

@@ -26,8 +26,7 @@ static bool has_cdev(const struct device *device)
 	char path[PATH_MAX];
 
 	return *device->cdev &&
-	       !text_format(path, sizeof(path), "/dev/vfio/devices/%s",
-			    device->cdev) &&
+	       !text_format(path, sizeof(path), "/dev/vfio/devices/%s", device->cdev) &&
 	       !access(path, F_OK) && !access(IOMMUFD, F_OK);
 }
 
@@ -47,15 +46,13 @@ static int attach_ioas(const struct vdev *vdev, struct err *err)
 								sizeof(attach) };
 
 	if (ioctl(vdev->iommufd, IOMMU_IOAS_ALLOC, &alloc) < 0)
-		return err_from_errno(err, errno,
-				      "cannot allocate an I/O address space");
+		return err_from_errno(err, errno, "cannot allocate an I/O address space");
 	attach.pt_id = alloc.out_ioas_id;
 	if (ioctl(vdev->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach) == 0)
 		return 0;
 	if (errno == EPERM)
 		return no_interrupt_remapping("iommufd", errno, err);
-	return err_from_errno(err, errno,
-			      "cannot attach it to an I/O address space");
+	return err_from_errno(err, errno, "cannot attach it to an I/O address space");
 }
 
 static bool has_vfio_dev(int group, const char *name)
@@ -75,13 +72,11 @@ static bool find_obstacle(const struct device *device, char *name,
 	struct dirent *entry;
 	AUTO_DIR DIR *dir = NULL;
 
-	if (sysroot_path(path, "/sys/kernel/iommu_groups/%d/devices",
-			 device->iommu_group))
+	if (sysroot_path(path, "/sys/kernel/iommu_groups/%d/devices", device->iommu_group))
 		return false;
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
-		if (*entry->d_name == '.' ||
-		    !strcmp(entry->d_name, device->name))
+		if (*entry->d_name == '.' || !strcmp(entry->d_name, device->name))
 			continue;
 		if (sysroot_link_name(driver, driver_size,
 				      "/sys/kernel/iommu_groups/%d/devices/%s/driver",
@@ -100,8 +95,7 @@ static bool group_is_viable(const struct device *device)
 {
 	char name[DEVICE_NAME_SIZE], driver[64];
 
-	return !find_obstacle(device, name, sizeof(name), driver,
-			      sizeof(driver));
+	return !find_obstacle(device, name, sizeof(name), driver, sizeof(driver));
 }
 
 static int group_not_viable(const struct device *device, struct err *err)
@@ -109,15 +103,12 @@ static int group_not_viable(const struct device *device, struct err *err)
 	char name[DEVICE_NAME_SIZE], driver[64];
 
 	if (!find_obstacle(device, name, sizeof(name), driver, sizeof(driver)))
-		return err_set(err, ERR_BUSY, 0,
-			       "IOMMU group %d belongs to somebody else",
+		return err_set(err, ERR_BUSY, 0, "IOMMU group %d belongs to somebody else",
 			       device->iommu_group);
 	err_set(err, ERR_BUSY, 0,
 		"%s shares IOMMU group %d with it and is used by the host's driver %s",
 		name, device->iommu_group, driver);
-	return err_hint(err,
-			"unbind %s from %s, or bind it to a driver of VFIO too",
-			name, driver);
+	return err_hint(err, "unbind %s from %s, or bind it to a driver of VFIO too", name, driver);
 }
 
 static enum open_result bind_refused(const struct device *device, const char *path,
@@ -128,12 +119,10 @@ static enum open_result bind_refused(const struct device *device, const char *pa
 	case EINVAL: /* another file of the same cdev is bound */
 		return OPEN_BUSY;
 	case EPERM:
-		return group_is_viable(device) ?
-			       no_interrupt_remapping("iommufd", num, err) :
+		return group_is_viable(device) ? no_interrupt_remapping("iommufd", num, err) :
 			       group_not_viable(device, err);
 	default:
-		return err_from_errno(err, num, "cannot bind %s to an iommufd",
-				      path);
+		return err_from_errno(err, num, "cannot bind %s to an iommufd", path);
 	}
 }
 
@@ -144,8 +133,7 @@ static enum open_result open_by_cdev(struct vdev *vdev, const struct device *dev
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
 	char path[PATH_MAX];
 
-	if (text_format(path, sizeof(path), "/dev/vfio/devices/%s",
-			device->cdev))
+	if (text_format(path, sizeof(path), "/dev/vfio/devices/%s", device->cdev))
 		return err_set(err, ERR_INTERNAL, 0, "cdev %s", device->cdev);
 	vdev->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (vdev->fd < 0)
@@ -159,54 +147,45 @@ static enum open_result open_by_cdev(struct vdev *vdev, const struct device *dev
 	return attach_ioas(vdev, err);
 }
 
-static int check_viable(const struct vdev *vdev, const struct device *device,
-			struct err *err)
+static int check_viable(const struct vdev *vdev, const struct device *device, struct err *err)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 
 	if (ioctl(vdev->group, VFIO_GROUP_GET_STATUS, &status) < 0)
-		return err_from_errno(err, errno, "IOMMU group %d",
-				      device->iommu_group);
+		return err_from_errno(err, errno, "IOMMU group %d", device->iommu_group);
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
 		return group_not_viable(device, err);
 	return 0;
 }
 
 /* A container with a type 1 IOMMU: as the group cannot do without. */
-static int set_container(struct vdev *vdev, const struct device *device,
-			 struct err *err)
+static int set_container(struct vdev *vdev, const struct device *device, struct err *err)
 {
-	bool v2 = ioctl(vdev->container, VFIO_CHECK_EXTENSION,
-			VFIO_TYPE1v2_IOMMU) > 0;
+	bool v2 = ioctl(vdev->container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) > 0;
 
 	if (ioctl(vdev->group, VFIO_GROUP_SET_CONTAINER, &vdev->container) < 0)
-		return errno == EPERM || errno == EBUSY ?
-			       group_not_viable(device, err) :
+		return errno == EPERM || errno == EBUSY ? group_not_viable(device, err) :
 			       err_from_errno(err, errno,
 					      "cannot put IOMMU group %d into a container",
 					      device->iommu_group);
-	if (ioctl(vdev->container, VFIO_SET_IOMMU,
-		  v2 ? VFIO_TYPE1v2_IOMMU : VFIO_TYPE1_IOMMU) == 0)
+	if (ioctl(vdev->container, VFIO_SET_IOMMU, v2 ? VFIO_TYPE1v2_IOMMU : VFIO_TYPE1_IOMMU) == 0)
 		return 0;
 	if (errno == EPERM)
 		return no_interrupt_remapping("vfio_iommu_type1", errno, err);
 	if (errno == ENODEV)
-		return err_set(err, ERR_NO_VFIO, errno,
-			       "VFIO has no driver for the IOMMU");
+		return err_set(err, ERR_NO_VFIO, errno, "VFIO has no driver for the IOMMU");
 	return err_from_errno(err, errno, "cannot set up the IOMMU for group %d",
 			      device->iommu_group);
 }
 
 /** open_in_group - one more device file from @vdev->group, which is set up already; 0 or -1 */
-static int open_in_group(struct vdev *vdev, const struct device *device,
-			 struct err *err)
+static int open_in_group(struct vdev *vdev, const struct device *device, struct err *err)
 {
 	vdev->fd = ioctl(vdev->group, VFIO_GROUP_GET_DEVICE_FD, device->name);
 	if (vdev->fd >= 0)
 		return 0;
 	if (errno == ENODEV)
-		return err_set(err, ERR_NOT_BOUND, errno,
-			       "VFIO does not have the device");
+		return err_set(err, ERR_NOT_BOUND, errno, "VFIO does not have the device");
 	/* A group without its container: not yet, or no longer. */
 	if (errno == EINVAL && vdev->borrowed) {
 		err_set(err, ERR_BUSY, 0,
@@ -236,8 +215,7 @@ static enum open_result open_by_group(struct vdev *vdev, const struct device *de
 	if (vdev->group < 0) {
 		if (errno == EBUSY)
 			return OPEN_BUSY;
-		return errno == ENOENT ? err_set(err, ERR_NO_VFIO, errno,
-						 "%s", path) :
+		return errno == ENOENT ? err_set(err, ERR_NO_VFIO, errno, "%s", path) :
 					 err_from_errno(err, errno, "%s", path);
 	}
 	if (check_viable(vdev, device, err) ||
@@ -250,11 +228,9 @@ static enum open_result open_by_group(struct vdev *vdev, const struct device *de
 static int check_openable(const struct device *device, struct err *err)
 {
 	if (device->kind == DEVICE_PF)
-		return err_set(err, ERR_NOT_VF, 0,
-			       "%s is a physical function", device->name);
+		return err_set(err, ERR_NOT_VF, 0, "%s is a physical function", device->name);
 	if (device->iommu_group < 0)
-		return err_set(err, ERR_NO_IOMMU, 0,
-			       "%s is in no IOMMU group, and VFIO needs one",
+		return err_set(err, ERR_NO_IOMMU, 0, "%s is in no IOMMU group, and VFIO needs one",
 			       device->name);
 	if (!*device->driver)
 		return err_set(err, ERR_NOT_BOUND, 0,
@@ -279,8 +255,7 @@ static int hint_live(const struct holder *holder, struct err *err)
 /* Another device of its group is held: a file of it would be the first, and reset it. */
 static bool is_beside_held(const struct holder *holder)
 {
-	return holder->kind == HOLDER_OTHER &&
-	       !strcmp(holder->comm, HOLDER_COMM);
+	return holder->kind == HOLDER_OTHER && !strcmp(holder->comm, HOLDER_COMM);
 }
 
 /*
@@ -294,8 +269,7 @@ static bool would_be_first(const struct device *device)
 	if (device->holder.kind != HOLDER_OTHER || device->holder.is_cdev)
 		return false;
 	open = holder_has_open(device);
-	return open == TRI_NO ||
-	       (open == TRI_UNKNOWN && !holder_is_alone(device));
+	return open == TRI_NO || (open == TRI_UNKNOWN && !holder_is_alone(device));
 }
 
 static int say_first(const struct device *device, struct err *err)
@@ -314,16 +288,14 @@ static int say_first(const struct device *device, struct err *err)
 	return err_hint(err, "wait until %s lets the group go", holder->comm);
 }
 
-static int say_busy(const struct device *device, enum vdev_use use,
-		    struct err *err)
+static int say_busy(const struct device *device, enum vdev_use use, struct err *err)
 {
 	const struct holder *holder = &device->holder;
 
 	if (holder->kind == HOLDER_NONE)
 		return holder_unseen(err);
 	if (holder->kind == HOLDER_HOLD) {
-		err_set(err, ERR_BUSY, 0,
-			"it is already held by mlxmigctl hold (pid %d)",
+		err_set(err, ERR_BUSY, 0, "it is already held by mlxmigctl hold (pid %d)",
 			(int)holder->pid);
 		return err_hint(err, "other commands borrow it from there; kill %d, or systemctl stop, ends that",
 				(int)holder->pid);
@@ -332,13 +304,11 @@ static int say_busy(const struct device *device, enum vdev_use use,
 		err_set(err, ERR_BUSY, 0,
 			"its IOMMU group %d is open in mlxmigctl hold (pid %d), which holds another device of it",
 			device->iommu_group, (int)holder->pid);
-		return err_hint(err,
-				"name all of the group's devices to mlxmigctl hold");
+		return err_hint(err, "name all of the group's devices to mlxmigctl hold");
 	}
 	if (would_be_first(device))
 		return say_first(device, err);
-	err_set(err, ERR_BUSY, 0, "it is in use by %s (pid %d)", holder->comm,
-		(int)holder->pid);
+	err_set(err, ERR_BUSY, 0, "it is in use by %s (pid %d)", holder->comm, (int)holder->pid);
 	return use == VDEV_CHANGE ? hint_live(holder, err) : -1;
 }
 
@@ -368,8 +338,7 @@ static int check_root(struct err *err)
 		       "a device of another root can be read about, never opened: this command and --sysroot do not go together");
 }
 
-static int borrow(struct vdev *vdev, const struct device *device,
-		  struct err *err)
+static int borrow(struct vdev *vdev, const struct device *device, struct err *err)
 {
 	int fd = check_root(err) ? -1 : holder_borrow(device, err);
 
@@ -388,8 +357,7 @@ static int borrow(struct vdev *vdev, const struct device *device,
 static int open_held(struct vdev *vdev, const struct device *device,
 		     enum vdev_use use, struct err *err)
 {
-	return may_borrow(device, use) ? borrow(vdev, device, err) :
-					 say_busy(device, use, err);
+	return may_borrow(device, use) ? borrow(vdev, device, err) : say_busy(device, use, err);
 }
 
 /* Between the look at its holder and now somebody took it: look again. */
@@ -421,13 +389,11 @@ static int open_free(struct vdev *vdev, const struct device *device,
 }
 
 /* The one of @n that has opened @device's group for us, or NULL. */
-static const struct vdev *find_group(const struct vdev *vdevs,
-				     const struct device *devices, size_t n,
-				     const struct device *device)
+static const struct vdev *find_group(const struct vdev *vdevs, const struct device *devices,
+				     size_t n, const struct device *device)
 {
 	for (size_t i = 0; i < n; i++)
-		if (vdevs[i].container >= 0 &&
-		    devices[i].iommu_group == device->iommu_group)
+		if (vdevs[i].container >= 0 && devices[i].iommu_group == device->iommu_group)
 			return &vdevs[i];
 	return NULL;
 }
@@ -441,16 +407,14 @@ static int open_beside(struct vdev *vdev, const struct device *device,
 	return open_in_group(vdev, device, err);
 }
 
-static int open_one(struct vdev *vdev, const struct device *device,
-		    const struct vdev *first, enum vdev_use use,
-		    struct err *err)
+static int open_one(struct vdev *vdev, const struct device *device, const struct vdev *first,
+		    enum vdev_use use, struct err *err)
 {
 	if (check_openable(device, err))
 		return err_device(err, device->name);
 	text_copy(vdev->name, sizeof(vdev->name), device->name);
 	if (!(first ? open_beside(vdev, device, first, err) :
-	      device->holder.kind == HOLDER_NONE ?
-		      open_free(vdev, device, use, err) :
+	      device->holder.kind == HOLDER_NONE ? open_free(vdev, device, use, err) :
 		      open_held(vdev, device, use, err)))
 		return 0;
 	vdev_close(vdev);
@@ -458,8 +422,7 @@ static int open_one(struct vdev *vdev, const struct device *device,
 	return err_device(err, device->name);
 }
 
-int vdev_open(struct vdev *vdev, const struct device *device, enum vdev_use use,
-	      struct err *err)
+int vdev_open(struct vdev *vdev, const struct device *device, enum vdev_use use, struct err *err)
 {
 	*vdev = (struct vdev)VDEV_INIT;
 	return open_one(vdev, device, NULL, use, err);

@@ -36,8 +36,7 @@ static bool has_capability(unsigned int capability)
 	};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
 
-	return !syscall(SYS_capget, &header, data) &&
-	       data[CAP_TO_INDEX(capability)].effective &
+	return !syscall(SYS_capget, &header, data) && data[CAP_TO_INDEX(capability)].effective &
 		       CAP_TO_MASK(capability);
 }
 
@@ -67,8 +66,7 @@ static bool is_closed(const char *pid)
 	if (!fds)
 		return is_denied(-1);
 	while ((entry = readdir(fds)))
-		if (is_denied(readlinkat(dirfd(fds), entry->d_name, target,
-					 sizeof(target))))
+		if (is_denied(readlinkat(dirfd(fds), entry->d_name, target, sizeof(target))))
 			return true;
 	return false;
 }
@@ -80,8 +78,7 @@ static bool any_closed(void)
 	uint64_t pid;
 
 	while (dir && (entry = readdir(dir)))
-		if (!text_u64(entry->d_name, 10, &pid) &&
-		    is_closed(entry->d_name))
+		if (!text_u64(entry->d_name, 10, &pid) && is_closed(entry->d_name))
 			return true;
 	return false;
 }
@@ -105,8 +102,7 @@ static void read_modules(char *list, size_t size)
 			i++;
 		if (i < ARRAY_SIZE(others) || used + strlen(name) + 3 > size)
 			continue;
-		used += (size_t)sprintf(list + used, "%s%s", used ? ", " : "",
-					name);
+		used += (size_t)sprintf(list + used, "%s%s", used ? ", " : "", name);
 	}
 }
 
@@ -117,8 +113,7 @@ void proc_access_read(struct proc_access *proc_access)
 	*proc_access = (struct proc_access){
 		.own_numbers = process_self() == getpid(),
 		.all_numbers = proc_access_sees_all(),
-		.capable = has_capability(CAP_SYS_PTRACE) &&
-			   is_namespace("user", FIRST_USER_NS),
+		.capable = has_capability(CAP_SYS_PTRACE) && is_namespace("user", FIRST_USER_NS),
 		.closed = any_closed(),
 	};
 	if (!sysroot_read_long(&scope, "/proc/sys/kernel/yama/ptrace_scope"))

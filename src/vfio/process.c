@@ -28,8 +28,7 @@ static void *grown(void *array, size_t n, size_t size)
 
 struct process *holdings_add_process(struct holdings *holdings)
 {
-	struct process *list = grown(holdings->processes,
-				     holdings->n_processes, sizeof(*list));
+	struct process *list = grown(holdings->processes, holdings->n_processes, sizeof(*list));
 
 	if (!list)
 		return NULL;
@@ -41,8 +40,7 @@ struct process *holdings_add_process(struct holdings *holdings)
 
 int holdings_add(struct holdings *holdings, const struct holding *holding)
 {
-	struct holding *list = grown(holdings->list, holdings->n,
-				     sizeof(*list));
+	struct holding *list = grown(holdings->list, holdings->n, sizeof(*list));
 
 	if (!list)
 		return -ENOMEM;
@@ -98,12 +96,10 @@ void process_read_command(struct process *process, const char *line, size_t len)
 	bool is_name = false;
 
 	text_copy(process->command, sizeof(process->command), line);
-	for (const char *argument = line; argument < end;
-	     argument += strlen(argument) + 1) {
+	for (const char *argument = line; argument < end; argument += strlen(argument) + 1) {
 		if (is_name)
 			read_guest(process, argument);
-		is_name = !strcmp(argument, "-name") ||
-			  !strcmp(argument, "--name");
+		is_name = !strcmp(argument, "-name") || !strcmp(argument, "--name");
 		process->libvirt |= names_a_domain(argument);
 	}
 }
@@ -142,8 +138,7 @@ void process_identify(struct process *process, pid_t pid)
 {
 	process->pid = pid;
 	process->start = process_start(pid);
-	sysroot_read(process->name, sizeof(process->name), "/proc/%d/comm",
-		     (int)pid);
+	sysroot_read(process->name, sizeof(process->name), "/proc/%d/comm", (int)pid);
 }
 
 static void read_uid(struct process *process)
@@ -152,8 +147,7 @@ static void read_uid(struct process *process)
 	const char *line;
 	unsigned int uid;
 
-	if (sysroot_read(text, sizeof(text), "/proc/%d/status",
-			 (int)process->pid) < 0)
+	if (sysroot_read(text, sizeof(text), "/proc/%d/status", (int)process->pid) < 0)
 		return;
 	line = strstr(text, "\nUid:");
 	process->has_uid = line && sscanf(line, " Uid: %*u %u", &uid) == 1;
@@ -166,8 +160,7 @@ static const struct passwd *user_of_root(uid_t uid)
 {
 	const struct passwd *user;
 	char path[PATH_MAX];
-	AUTO_FILE FILE *file = sysroot_path(path, "/etc/passwd") ?
-				       NULL : fopen(path, "re");
+	AUTO_FILE FILE *file = sysroot_path(path, "/etc/passwd") ? NULL : fopen(path, "re");
 
 	while (file && (user = fgetpwent(file)))
 		if (user->pw_uid == uid)
@@ -181,8 +174,7 @@ static void name_user(struct process *process)
 
 	if (!process->has_uid)
 		return;
-	user = sysroot_is_host() ? getpwuid(process->uid) :
-				user_of_root(process->uid);
+	user = sysroot_is_host() ? getpwuid(process->uid) : user_of_root(process->uid);
 	if (user)
 		text_copy(process->user, sizeof(process->user), user->pw_name);
 }

@@ -61,8 +61,7 @@ struct holdings {
 void holdings_free(struct holdings *holdings) __attribute__((nonnull(1)));
 
 /** holdings_add_process - one more, zeroed; NULL without memory. What was returned before may have moved. */
-struct process *holdings_add_process(struct holdings *holdings)
-	__attribute__((nonnull(1)));
+struct process *holdings_add_process(struct holdings *holdings) __attribute__((nonnull(1)));
 
 /** holdings_add - one more holding, of the last process; 0 or -ENOMEM */
 int holdings_add(struct holdings *holdings, const struct holding *holding)
@@ -92,8 +91,7 @@ pid_t process_self(void);
 uint64_t process_start(pid_t pid);
 
 /** process_identify - fill @pid, @start and @name */
-void process_identify(struct process *process, pid_t pid)
-	__attribute__((nonnull(1)));
+void process_identify(struct process *process, pid_t pid) __attribute__((nonnull(1)));
 
 /** process_describe - and the rest that is told: command, guest, and whom it acts as, which the host's user database names */
 void process_describe(struct process *process) __attribute__((nonnull(1)));

@@ -27,8 +27,7 @@ int walker_init(struct walker *walker, const struct vdev *vdev, uint64_t flags,
 	return walker->state == STATE_ERROR ? in_error(vdev, err) : 0;
 }
 
-int walk_say_moved(const struct walker *walker, enum device_state now,
-		   struct err *err)
+int walk_say_moved(const struct walker *walker, enum device_state now, struct err *err)
 {
 	const struct vdev *vdev = walker->vdev;
 	char who[80] = "somebody else";
@@ -36,15 +35,13 @@ int walk_say_moved(const struct walker *walker, enum device_state now,
 	if (vdev_is_live(vdev))
 		snprintf(who, sizeof(who), "%s (pid %d), whose it is,",
 			 vdev->lender.comm, (int)vdev->lender.pid);
-	err_set(err, ERR_BUSY, 0, "%s was left in %s and is in %s now: %s moves it",
-		vdev->name, state_name(walker->state), state_name(now),
-		who);
+	err_set(err, ERR_BUSY, 0, "%s was left in %s and is in %s now: %s moves it", vdev->name,
+		state_name(walker->state), state_name(now), who);
 	err_hint(err, "nothing more was done to it; try again when nobody else moves it");
 	return err_device(err, vdev->name);
 }
 
-static int taken_away(struct walker *walker, enum device_state now,
-		      struct err *err)
+static int taken_away(struct walker *walker, enum device_state now, struct err *err)
 {
 	walk_say_moved(walker, now, err);
 	walker->state = now;
@@ -79,8 +76,7 @@ static bool is_in(const struct vdev *vdev, enum device_state state)
  * device has not moved then, and the arc is asked for again. Whether the
  * signal shall end more than that is the caller's to say between two walks.
  */
-static int set_state(const struct walker *walker, enum device_state next,
-		     int *fd)
+static int set_state(const struct walker *walker, enum device_state next, int *fd)
 {
 	int ret;
 
@@ -108,8 +104,7 @@ static const char *hint_for(int num)
  * chunks it needs less. Pre-copy has the memory of two saves and a tenth more, so
  * that stopping needs none (kmod/supply.c).
  */
-static int explain_no_memory(const struct walker *walker,
-			     const struct arc *arc, struct err *err)
+static int explain_no_memory(const struct walker *walker, const struct arc *arc, struct err *err)
 {
 	struct memory_need need = { .at_most = true };
 
@@ -149,16 +144,14 @@ static int refused(struct walker *walker, const struct arc *arc,
 	return err_device(err, walker->vdev->name);
 }
 
-static int walk_arc(struct walker *walker, enum device_state next, int *fd,
-		    struct err *err)
+static int walk_arc(struct walker *walker, enum device_state next, int *fd, struct err *err)
 {
 	AUTO_FW_ERROR_WATCH struct fw_error_watch watch = FW_ERROR_WATCH_INIT;
 	struct arc *arc;
 	uint64_t start;
 
 	if (walker->walk->n_arcs == ARCS_MAX)
-		return err_set(err, ERR_INTERNAL, 0,
-			       "%s: a walk of more than %d arcs",
+		return err_set(err, ERR_INTERNAL, 0, "%s: a walk of more than %d arcs",
 			       walker->vdev->name, ARCS_MAX);
 	fw_error_watch_begin(&watch, walker->vdev->name);
 	/* The last thing before the arc: what lies between is when another may move it unseen. */
@@ -172,32 +165,27 @@ static int walk_arc(struct walker *walker, enum device_state next, int *fd,
 	arc->duration_ns = now_ns() - start;
 	if (arc->num)
 		return refused(walker, arc, &watch, err);
-	if (next == STATE_RESUMING &&
-	    walker->vdev->lender.kind == HOLDER_HOLD)
+	if (next == STATE_RESUMING && walker->vdev->lender.kind == HOLDER_HOLD)
 		hold_marker_note_load(walker->vdev->name);
 	walker->state = next;
 	return 0;
 }
 
-static int no_way(enum device_state from, enum device_state to, uint64_t flags,
-		  struct err *err)
+static int no_way(enum device_state from, enum device_state to, uint64_t flags, struct err *err)
 {
 	if (from == STATE_ERROR)
 		return err_set(err, ERR_IN_ERROR, 0, "the device is in ERROR");
 	if (to == STATE_ERROR)
-		return err_set(err, ERR_USAGE, 0,
-			       "no device can be asked into ERROR");
+		return err_set(err, ERR_USAGE, 0, "no device can be asked into ERROR");
 	if (!state_exists(to, flags))
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "the device does not offer state %s",
+		return err_set(err, ERR_UNSUPPORTED, 0, "the device does not offer state %s",
 			       state_name(to));
 	err_set(err, ERR_REFUSED, 0, "there is no way from %s to %s",
 		state_name(from), state_name(to));
 	return err_hint(err, "go to STOP or RUNNING first");
 }
 
-int walk_to(struct walker *walker, enum device_state target, int *data_fd,
-	    struct err *err)
+int walk_to(struct walker *walker, enum device_state target, int *data_fd, struct err *err)
 {
 	enum device_state next;
 	AUTO_CLOSE int fd = -1;
@@ -275,8 +263,7 @@ bool walk_left_session(const struct walk *walk, enum device_state now)
 		return false;
 	/* From one data state to another there is but the way that keeps the fd. */
 	for (size_t i = 0; i < walk->n_arcs; i++)
-		if (!walk->arcs[i].num &&
-		    state_gives_fd(walk->arcs[i].from, walk->arcs[i].to))
+		if (!walk->arcs[i].num && state_gives_fd(walk->arcs[i].from, walk->arcs[i].to))
 			return true;
 	return false;
 }

@@ -99,8 +99,7 @@ int walk_check_live(const struct vdev *vdev, const struct step_target *steps,
 	__attribute__((nonnull(1, 2, 4)));
 
 /** walk_entered - has an arc of @walk led to @state? */
-bool walk_entered(const struct walk *walk, enum device_state state)
-	__attribute__((nonnull(1)));
+bool walk_entered(const struct walk *walk, enum device_state state) __attribute__((nonnull(1)));
 
 /**
  * walk_left_session - is the device in a data state that this walk entered?
@@ -108,8 +107,7 @@ bool walk_entered(const struct walk *walk, enum device_state state)
  *
  * Its data fd was the walk's then.
  */
-bool walk_left_session(const struct walk *walk, enum device_state now)
-	__attribute__((nonnull(1)));
+bool walk_left_session(const struct walk *walk, enum device_state now) __attribute__((nonnull(1)));
 
 /**
  * walk_reset - reset a device and read what it did

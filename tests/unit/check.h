@@ -47,8 +47,7 @@ static inline FILE *check_fixture(const char *name)
 	const char *top = getenv("top_srcdir");
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s/tests/fixtures/%s", top ? top : ".",
-		 name);
+	snprintf(path, sizeof(path), "%s/tests/fixtures/%s", top ? top : ".", name);
 	return fopen(path, "r");
 }
 

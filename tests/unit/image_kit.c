@@ -70,8 +70,7 @@ static int memory_file(const void *data, size_t len)
 {
 	int fd = memfd_create("image", MFD_CLOEXEC);
 
-	must(fd >= 0 && !write_all(fd, data, len) && !lseek(fd, 0, SEEK_SET),
-	     "memfd");
+	must(fd >= 0 && !write_all(fd, data, len) && !lseek(fd, 0, SEEK_SET), "memfd");
 	return fd;
 }
 
@@ -86,8 +85,7 @@ static struct bytes file_bytes(int fd)
 	return bytes;
 }
 
-static void write_stream(struct image_writer *writer,
-			 const struct bytes *stream,
+static void write_stream(struct image_writer *writer, const struct bytes *stream,
 			 const struct recipe *recipe, struct err *err)
 {
 	size_t step = recipe->step ? recipe->step : stream->len;
@@ -118,15 +116,13 @@ struct bytes make_image(const struct bytes *stream, const struct recipe *recipe)
 	char *json = good_device();
 	struct bytes image;
 
-	must(!image_writer_open(&writer, fd, &options, json, strlen(json),
-				&err), err.message);
+	must(!image_writer_open(&writer, fd, &options, json, strlen(json), &err), err.message);
 	free(json);
 	write_stream(writer, stream, recipe, &err);
 	must(!image_writer_flush(writer, &totals, &err), err.message);
 	json = good_manifest(&totals);
 	if (!recipe->unfinished)
-		must(!image_writer_finish(writer, json, strlen(json), &err),
-		     err.message);
+		must(!image_writer_finish(writer, json, strlen(json), &err), err.message);
 	free(json);
 	image_writer_free(writer);
 	image = file_bytes(fd);
@@ -152,8 +148,7 @@ static void read_opened(struct image_reader *reader, struct reading *reading)
 	reading->kind = image_reader_kind(reader);
 	json = image_reader_device(reader, &len);
 	append(&reading->device, json ? json : "", len);
-	while ((reading->ret = image_reader_next(reader, &member,
-						 &reading->err)) > 0) {
+	while ((reading->ret = image_reader_next(reader, &member, &reading->err)) > 0) {
 		append(&reading->stream, member.data, member.len);
 		member.data = NULL;
 		if (!reading->n_members++)
@@ -218,8 +213,7 @@ int view_fd(struct view **view, int fd, struct err *err)
 	return view_open(view, path, err);
 }
 
-int view_bytes(struct view **view, const void *data, size_t len,
-	       struct err *err)
+int view_bytes(struct view **view, const void *data, size_t len, struct err *err)
 {
 	int fd = memory_file(data, len);
 	int ret = view_fd(view, fd, err);
@@ -233,19 +227,16 @@ void build_begin(struct builder *builder)
 	*builder = (struct builder){ .size = BUILDER_SIZE };
 	builder->data = malloc(builder->size);
 	builder->archive = archive_write_new();
-	must(builder->data && builder->archive && !chain_init(&builder->chain),
-	     "memory");
+	must(builder->data && builder->archive && !chain_init(&builder->chain), "memory");
 	archive_write_set_format_pax(builder->archive);
-	archive_write_set_format_option(builder->archive, "pax", "xattrheader",
-					"SCHILY");
+	archive_write_set_format_option(builder->archive, "pax", "xattrheader", "SCHILY");
 	archive_write_set_bytes_in_last_block(builder->archive, 1);
 	must(!archive_write_open_memory(builder->archive, builder->data,
 					builder->size, &builder->used),
 	     "archive");
 }
 
-static void set_oddities(struct archive_entry *entry, const struct oddity *odd,
-			 size_t len)
+static void set_oddities(struct archive_entry *entry, const struct oddity *odd, size_t len)
 {
 	if (odd->type)
 		archive_entry_set_filetype(entry, odd->type);
@@ -257,8 +248,7 @@ static void set_oddities(struct archive_entry *entry, const struct oddity *odd,
 		archive_entry_sparse_add_entry(entry, (la_int64_t)len / 2,
 					       (la_int64_t)(len - len / 2));
 	if (odd->digest2)
-		archive_entry_xattr_add_entry(entry, "user.mlxmigctl.xxh3",
-					      odd->digest2,
+		archive_entry_xattr_add_entry(entry, "user.mlxmigctl.xxh3", odd->digest2,
 					      strlen(odd->digest2));
 }
 
@@ -279,11 +269,9 @@ void build_member(struct builder *builder, const char *name, const void *data,
 	archive_entry_set_perm(entry, 0600);
 	archive_entry_set_size(entry, (la_int64_t)len);
 	if (*digest)
-		archive_entry_xattr_add_entry(entry, "user.mlxmigctl.xxh3",
-					      digest, strlen(digest));
+		archive_entry_xattr_add_entry(entry, "user.mlxmigctl.xxh3", digest, strlen(digest));
 	set_oddities(entry, odd, len);
-	must(archive_write_header(builder->archive, entry) >= ARCHIVE_WARN,
-	     "header");
+	must(archive_write_header(builder->archive, entry) >= ARCHIVE_WARN, "header");
 	if (!odd->type && !odd->link)
 		archive_write_data(builder->archive, data, len);
 	archive_write_finish_entry(builder->archive);
@@ -299,8 +287,7 @@ void build_device(struct builder *builder, const char *json)
 	free(good);
 }
 
-void build_state(struct builder *builder, const char *name, enum phase phase,
-		 size_t len)
+void build_state(struct builder *builder, const char *name, enum phase phase, size_t len)
 {
 	struct bytes data = noise(len, (unsigned int)builder->stream.len + 1);
 
@@ -319,8 +306,7 @@ void build_manifest(struct builder *builder)
 	char *json;
 
 	if (!*builder->totals.digest) {
-		digest_update(digest, builder->stream.data,
-			      builder->stream.len);
+		digest_update(digest, builder->stream.data, builder->stream.len);
 		digest_text(digest, builder->totals.digest);
 	}
 	digest_free(digest);
@@ -360,17 +346,15 @@ struct bytes good_image(void)
 	return build_end(&builder);
 }
 
-bool is_refused(const char *what, const void *data, size_t len,
-		const char *words)
+bool is_refused(const char *what, const void *data, size_t len, const char *words)
 {
 	struct reading reading = read_image(data, len);
 	bool is = reading.ret == -1 && reading.err.code == ERR_DAMAGED &&
 		  strstr(reading.err.message, words);
 
 	if (!is)
-		printf("# %s: returns %d, code %s, \"%s\", expected \"%s\"\n",
-		       what, reading.ret, err_name(reading.err.code),
-		       reading.err.message, words);
+		printf("# %s: returns %d, code %s, \"%s\", expected \"%s\"\n", what, reading.ret,
+		       err_name(reading.err.code), reading.err.message, words);
 	reading_free(&reading);
 	return is;
 }

@@ -65,8 +65,7 @@ void turn_bit(const struct bytes *image, size_t bit);
 int view_fd(struct view **view, int fd, struct err *err);
 
 /** view_bytes - view_open() of a regular file of these bytes */
-int view_bytes(struct view **view, const void *data, size_t len,
-	       struct err *err);
+int view_bytes(struct view **view, const void *data, size_t len, struct err *err);
 
 /** struct builder - an archive made by hand; the chain of digests is kept right unless told otherwise */
 struct builder {
@@ -93,8 +92,7 @@ void build_device(struct builder *builder, const char *json);
 void build_member(struct builder *builder, const char *name, const void *data,
 		  size_t len, const struct oddity *odd);
 /** build_state - a good member of the stream, whatever its name */
-void build_state(struct builder *builder, const char *name, enum phase phase,
-		 size_t len);
+void build_state(struct builder *builder, const char *name, enum phase phase, size_t len);
 void build_manifest(struct builder *builder);
 struct bytes build_end(struct builder *builder);
 
@@ -106,8 +104,7 @@ void build_600(struct builder *builder, const char *name);
 struct bytes good_image(void);
 
 /** is_refused - is it read as damaged, in words that hold @words? Else says what was made of it */
-bool is_refused(const char *what, const void *data, size_t len,
-		const char *words);
+bool is_refused(const char *what, const void *data, size_t len, const char *words);
 
 /** good_device, good_manifest - malloc'ed texts */
 char *good_device(void);

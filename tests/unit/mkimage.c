@@ -46,8 +46,7 @@ static int copy_stream(struct image_writer *writer, size_t pre_copy,
 		size_t early = pre_copy < (size_t)n ? pre_copy : (size_t)n;
 
 		record_feed(&transfer->records, data, (size_t)n, NULL, NULL);
-		if (early &&
-		    image_writer_data(writer, PHASE_PRE_COPY, data, early, err))
+		if (early && image_writer_data(writer, PHASE_PRE_COPY, data, early, err))
 			return -1;
 		if (early < (size_t)n &&
 		    image_writer_data(writer, PHASE_STOP_COPY, data + early,
@@ -82,8 +81,7 @@ static int make(size_t pre_copy, const char *level, struct err *err)
 	    !copy_stream(writer, pre_copy, &transfer, err) &&
 	    !image_writer_flush(writer, &totals, err)) {
 		manifest = manifest_json_make(&totals, &transfer);
-		ret = image_writer_finish(writer, manifest, strlen(manifest),
-					  err);
+		ret = image_writer_finish(writer, manifest, strlen(manifest), err);
 	}
 	image_writer_free(writer);
 	return ret;

@@ -40,8 +40,7 @@ static void place(char path[static PATH_MAX], const char *name)
 {
 	if (text_format(path, PATH_MAX, "%s%s", top, name))
 		give_up(name);
-	for (char *p = strchr(path + strlen(top) + 1, '/'); p;
-	     p = strchr(p + 1, '/')) {
+	for (char *p = strchr(path + strlen(top) + 1, '/'); p; p = strchr(p + 1, '/')) {
 		*p = '\0';
 		mkdir(path, 0700);
 		*p = '/';

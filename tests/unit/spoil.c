@@ -32,8 +32,7 @@ static ssize_t read_file(const char *path, unsigned char *data)
 
 static int write_file(const char *path, const unsigned char *data, size_t len)
 {
-	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-				 0600);
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	return fd < 0 ? -1 : write_all(fd, data, len);
 }

@@ -37,14 +37,11 @@ static const char *pairs_of(const struct diff *diff)
 		const char *blank = i ? " " : "";
 
 		if (p[1] == DIFF_NONE)
-			used += (size_t)snprintf(text + used, left, "%s%zu-",
-						 blank, p[0]);
+			used += (size_t)snprintf(text + used, left, "%s%zu-", blank, p[0]);
 		else if (p[0] == DIFF_NONE)
-			used += (size_t)snprintf(text + used, left, "%s-%zu",
-						 blank, p[1]);
+			used += (size_t)snprintf(text + used, left, "%s-%zu", blank, p[1]);
 		else
-			used += (size_t)snprintf(text + used, left, "%s%zu=%zu",
-						 blank, p[0], p[1]);
+			used += (size_t)snprintf(text + used, left, "%s%zu=%zu", blank, p[0], p[1]);
 	}
 	return text;
 }

@@ -20,8 +20,7 @@ static void feed(struct range_collector *changes, size_t from, size_t to)
 {
 	struct diff_place place = { .offset = from, .at = { 1000 + from, from } };
 
-	CHECK_INT(ranges_feed(changes, &place, a + from, b + from, to - from),
-		  0);
+	CHECK_INT(ranges_feed(changes, &place, a + from, b + from, to - from), 0);
 }
 
 static void range_is(const struct diff_range *range, uint64_t offset,

@@ -53,8 +53,7 @@ static void checks_are_a_document(void)
 	CHECK_INT(json_integer_value(json_object_get(document, "skipped")), 1);
 	check = json_array_get(json_object_get(document, "checks"), 1);
 	CHECK_STR(json_string_value(json_object_get(check, "result")), "fail");
-	CHECK_STR(json_string_value(json_object_get(check, "detail")),
-		  "poll says 0x4");
+	CHECK_STR(json_string_value(json_object_get(check, "detail")), "poll says 0x4");
 	json_decref(document);
 	document = conform_document(&result, true);
 	CHECK(!json_object_get(document, "passed"));

@@ -63,8 +63,7 @@ static void each_lack_is_a_reason(void)
 	check_lack(device, "devlink says that it is not migratable");
 	device = able_vf();
 	device.caps.flags = 0;
-	check_lack(device,
-		   "VFIO offers no migration of it: firmware or driver lacks it");
+	check_lack(device, "VFIO offers no migration of it: firmware or driver lacks it");
 	device = able_vf();
 	device.caps.old_protocol = true;
 	check_lack(device, "it speaks the old migration protocol (v1 region)");
@@ -89,8 +88,7 @@ static void pf_must_be_mlx5_core(void)
 
 	device_judge(&device, &pf);
 	CHECK_INT(device.can_migrate, TRI_NO);
-	CHECK_STR(device.reasons[0],
-		  "its PF 0000:3b:00.0 is bound to no driver, not to mlx5_core");
+	CHECK_STR(device.reasons[0], "its PF 0000:3b:00.0 is bound to no driver, not to mlx5_core");
 }
 
 static void not_asked_is_not_known(void)
@@ -102,8 +100,7 @@ static void not_asked_is_not_known(void)
 	device_judge(&device, NULL);
 	CHECK_INT(device.can_migrate, TRI_UNKNOWN);
 	CHECK_INT(device.n_reasons, 1);
-	CHECK_STR(device.reasons[0],
-		  "its migration features were not read: it is free");
+	CHECK_STR(device.reasons[0], "its migration features were not read: it is free");
 }
 
 static void no_outweighs_not_known(void)
@@ -152,8 +149,7 @@ static void all_reasons_fit(void)
 
 	device_judge(&device, &pf);
 	CHECK_INT(device.n_reasons, DEVICE_REASONS_MAX);
-	CHECK_STR(device.reasons[DEVICE_REASONS_MAX - 1],
-		  "it is in ERROR, which a reset ends");
+	CHECK_STR(device.reasons[DEVICE_REASONS_MAX - 1], "it is in ERROR, which a reset ends");
 }
 
 static void use_is_known_or_not(void)

@@ -30,11 +30,9 @@ static struct nlmsghdr *begin_vf(uint16_t number)
 	return message;
 }
 
-static void put_function(struct nlmsghdr *message, const void *caps,
-			 size_t size)
+static void put_function(struct nlmsghdr *message, const void *caps, size_t size)
 {
-	struct nlattr *nest = mnl_attr_nest_start(message,
-						  DEVLINK_ATTR_PORT_FUNCTION);
+	struct nlattr *nest = mnl_attr_nest_start(message, DEVLINK_ATTR_PORT_FUNCTION);
 
 	mnl_attr_put_u8(message, DEVLINK_PORT_FN_ATTR_STATE, 1);
 	if (caps)

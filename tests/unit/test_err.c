@@ -63,8 +63,7 @@ static void the_codes_hint_names_the_device(void)
 	err_set(&err, ERR_NOT_BOUND, 0, "x");
 	CHECK_STR(err_hint_of(&err, hint), "bind it first: mlxmigctl bind DEVICE");
 	err_device(&err, "0000:3b:00.2");
-	CHECK_STR(err_hint_of(&err, hint),
-		  "bind it first: mlxmigctl bind 0000:3b:00.2");
+	CHECK_STR(err_hint_of(&err, hint), "bind it first: mlxmigctl bind 0000:3b:00.2");
 	err_set(&own, ERR_NOT_BOUND, 0, "x");
 	err_device(&own, "0000:3b:00.2");
 	err_hint(&own, "it takes DEVICE");

@@ -40,8 +40,7 @@ static void check_range(const struct view *view, const struct bytes *stream,
 	char wanted[DIGEST_TEXT_SIZE], got[DIGEST_TEXT_SIZE] = "";
 	struct err err = ERR_INIT;
 
-	CHECK_INT(image_extract(view, offset, len, n_threads, take, &taken, got,
-				&err), 0);
+	CHECK_INT(image_extract(view, offset, len, n_threads, take, &taken, got, &err), 0);
 	CHECK_STR(err.message, "");
 	CHECK_INT(taken.bytes.len, len);
 	CHECK(!memcmp(taken.bytes.data, stream->data + offset, len));
@@ -73,8 +72,7 @@ static void any_range_comes_out_of_any_kind(void)
 		CHECK_INT(view_bytes(&view, image.data, image.len, &err), 0);
 		for (size_t r = 0; r < ARRAY_SIZE(ranges); r++)
 			for (unsigned int n = 1; n < 10; n += 4)
-				check_range(view, &stream, ranges[r].offset,
-					    ranges[r].len, n);
+				check_range(view, &stream, ranges[r].offset, ranges[r].len, n);
 		bytes_free(&image);
 	}
 	bytes_free(&stream);

@@ -120,8 +120,7 @@ static void an_error_quotes_it_once(void)
 		  "it was refused: Invalid argument; the firmware refused SAVE_VHCA_STATE: bad resource state (0x9), syndrome 0x2c9bb0");
 	CHECK_INT(err.firmware.status, 9);
 	fw_error_words(&silent, words, sizeof(words));
-	CHECK_STR(words,
-		  "the firmware did not answer LOAD_VHCA_STATE: Connection timed out");
+	CHECK_STR(words, "the firmware did not answer LOAD_VHCA_STATE: Connection timed out");
 	fw_error_words(&failure, words, 20);
 	CHECK_STR(words, "the firmware refuse");
 }

@@ -21,8 +21,7 @@ static void its_end_is_found_in_pieces_of_any_size(void)
 			size_t left = sizeof(whole) - at;
 
 			CHECK(frame.part != FRAME_END);
-			CHECK(frame_feed(&frame, whole + at,
-					 left < step ? left : step));
+			CHECK(frame_feed(&frame, whole + at, left < step ? left : step));
 		}
 		CHECK_INT(frame.part, FRAME_END);
 		CHECK(frame_feed(&frame, whole, 0));

@@ -17,8 +17,7 @@ static enum device_state state_of(const char *name)
 }
 
 /* One row: the path word by word. */
-static void check_row(unsigned int flags, enum device_state from,
-		      enum device_state to, char *words)
+static void check_row(unsigned int flags, enum device_state from, enum device_state to, char *words)
 {
 	enum device_state path[STATE_PATH_MAX];
 	int n = state_path(from, to, flags, path), i = 0;
@@ -43,8 +42,7 @@ static void every_path_is_the_kernels(void)
 	while (file && fgets(line, sizeof(line), file)) {
 		if (*line == '#')
 			continue;
-		CHECK_INT(sscanf(line, "%*s %u %31s %31s %n", &flags, from, to,
-				 &at), 3);
+		CHECK_INT(sscanf(line, "%*s %u %31s %31s %n", &flags, from, to, &at), 3);
 		snprintf(words, sizeof(words), "%s", line + at);
 		words[strcspn(words, "\n")] = '\0';
 		check_row(flags, state_of(from), state_of(to), words);
@@ -70,8 +68,7 @@ static void arcs_are_as_many_as_the_kernels(void)
 			for (unsigned int to = 0; to < STATE_COUNT; to++) {
 				enum device_state next;
 
-				if (state_next(from, to, rows[i].flags, &next) ||
-				    seen[from][next])
+				if (state_next(from, to, rows[i].flags, &next) || seen[from][next])
 					continue;
 				seen[from][next] = true;
 				arcs++;

@@ -5,8 +5,7 @@
 #include "cmd/hexdump.h"
 
 /* All of it, in pieces of @step bytes, from @offset on. */
-static void dumped(const void *data, size_t len, size_t step, uint64_t offset,
-		   const char *want)
+static void dumped(const void *data, size_t len, size_t step, uint64_t offset, const char *want)
 {
 	struct hexdump dump = { .offset = offset };
 	char all[2048] = "", *text;
@@ -14,8 +13,7 @@ static void dumped(const void *data, size_t len, size_t step, uint64_t offset,
 
 	for (size_t at = 0; at < len; at += n) {
 		n = len - at < step ? len - at : step;
-		text = hexdump_text(&dump, (const unsigned char *)data + at, n,
-				    &text_len);
+		text = hexdump_text(&dump, (const unsigned char *)data + at, n, &text_len);
 		CHECK_INT(strlen(text), text_len);
 		strcat(all, text);
 		free(text);

@@ -45,8 +45,7 @@ static struct device held_by(pid_t pid)
 	return device;
 }
 
-static void check_borrow(const struct device *device, const char *code,
-			 const char *words)
+static void check_borrow(const struct device *device, const char *code, const char *words)
 {
 	struct err err = ERR_INIT;
 

@@ -32,8 +32,7 @@ static void round_trip(const struct bytes *stream, const struct recipe *recipe)
 	CHECK_INT(reading.totals.bytes, stream->len);
 	CHECK_INT(reading.totals.members, recipe->raw ? 0 : reading.n_members);
 	if (!recipe->raw) {
-		CHECK_INT(reading.totals.phases[PHASE_PRE_COPY].bytes,
-			  recipe->pre_copy);
+		CHECK_INT(reading.totals.phases[PHASE_PRE_COPY].bytes, recipe->pre_copy);
 		CHECK(reading.device.len && reading.manifest.len);
 	}
 	reading_free(&reading);
@@ -132,8 +131,7 @@ static void check_truncations(int zstd_level)
 		CHECK_INT(cut.err.code, ERR_DAMAGED);
 		if (!strstr(cut.err.message, len ? "truncated" : "empty")) {
 			check_failures++;
-			printf("# cut to %zu bytes: %s\n", len,
-			       cut.err.message);
+			printf("# cut to %zu bytes: %s\n", len, cut.err.message);
 		}
 		reading_free(&cut);
 	}
@@ -205,8 +203,7 @@ static int write_to(int fd, struct err *err)
 	int ret;
 
 	ret = image_writer_open(&writer, fd, &options, json, strlen(json), err) ||
-	      image_writer_data(writer, PHASE_STOP_COPY, stream.data,
-				stream.len, err) ||
+	      image_writer_data(writer, PHASE_STOP_COPY, stream.data, stream.len, err) ||
 	      image_writer_flush(writer, &totals, err);
 	image_writer_free(writer);
 	free(json);

@@ -48,13 +48,11 @@ static void the_end_must_be_seen(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		struct bytes image = with_end(ends[i].cut, ends[i].len,
-					      ends[i].fill);
+		struct bytes image = with_end(ends[i].cut, ends[i].len, ends[i].fill);
 		struct reading reading = {};
 
 		if (ends[i].words) {
-			refused_bytes("an end", image.data, image.len,
-				      ends[i].words);
+			refused_bytes("an end", image.data, image.len, ends[i].words);
 		} else {
 			reading = read_image(image.data, image.len);
 			CHECK_INT(reading.ret, 0);
@@ -72,8 +70,7 @@ static char *device_with(const char *from, const char *to)
 	char *text = malloc(strlen(good) + strlen(to) + 1);
 
 	CHECK(at && text);
-	sprintf(text, "%.*s%s%s", (int)(at - good), good, to,
-		at + strlen(from));
+	sprintf(text, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
 	free(good);
 	return text;
 }
@@ -179,8 +176,7 @@ static void other_compressions_are_named(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		refused_bytes(others[i].words,
-			      (const unsigned char *)others[i].magic, 20,
+		refused_bytes(others[i].words, (const unsigned char *)others[i].magic, 20,
 			      others[i].words);
 }
 
@@ -189,11 +185,9 @@ static void zstd_is_held_to_its_window(void)
 	/* Magic, no content size, a window of 2^(10 + exponent). */
 	unsigned char frame[32] = { 0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3 };
 
-	refused_bytes("a window of 2 GiB", frame, sizeof(frame),
-		      "asks for 2147483648 bytes");
+	refused_bytes("a window of 2 GiB", frame, sizeof(frame), "asks for 2147483648 bytes");
 	frame[5] = 13 << 3 | 1;
-	refused_bytes("a window of 9 MiB", frame, sizeof(frame),
-		      "asks for 9437184 bytes");
+	refused_bytes("a window of 9 MiB", frame, sizeof(frame), "asks for 9437184 bytes");
 	/* One segment, of a size in 8 bytes. */
 	frame[4] = 0xe0;
 	memset(frame + 5, 0x11, 8);

@@ -21,8 +21,7 @@ static bool same_bytes(const struct bytes *a, const struct bytes *b)
 	return a->len == b->len && !memcmp(a->data, b->data, a->len);
 }
 
-static enum effect effect_of(const struct bytes *image,
-			     const struct reading *good)
+static enum effect effect_of(const struct bytes *image, const struct reading *good)
 {
 	struct reading reading = read_image(image->data, image->len);
 	enum effect effect = HARMFUL;
@@ -51,15 +50,13 @@ static void count(struct tally *tally, enum effect effect, const char *what,
 		printf("# harm: %s at byte %zu, bit %u\n", what, at, bit);
 }
 
-static struct tally flip_all(const struct bytes *image,
-			     const struct reading *good)
+static struct tally flip_all(const struct bytes *image, const struct reading *good)
 {
 	struct tally tally = {};
 
 	for (size_t bit = 0; bit < 8 * image->len; bit += bit_step()) {
 		turn_bit(image, bit);
-		count(&tally, effect_of(image, good), "a flip", bit / 8,
-		      bit % 8);
+		count(&tally, effect_of(image, good), "a flip", bit / 8, bit % 8);
 		turn_bit(image, bit);
 	}
 	return tally;
@@ -79,8 +76,7 @@ static void check_flips(const struct tally *tally, const struct bytes *image)
 	CHECK(tally->refused > tally->harmless);
 }
 
-static struct tally cut_all(const struct bytes *image,
-			    const struct reading *good)
+static struct tally cut_all(const struct bytes *image, const struct reading *good)
 {
 	struct tally tally = {};
 

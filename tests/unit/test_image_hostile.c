@@ -12,8 +12,7 @@
 #define STATE2 "state/00000002-stop_copy"
 #define TAR_BLOCK 512
 
-static void refused(const char *what, struct builder *builder,
-		    const char *words)
+static void refused(const char *what, struct builder *builder, const char *words)
 {
 	struct bytes image = build_end(builder);
 
@@ -96,8 +95,7 @@ static void only_plain_files_with_their_digest_are_members(void)
 		struct builder builder;
 
 		build_image(&builder);
-		build_member(&builder, STATE0, data.data, data.len,
-			     &oddities[i].odd);
+		build_member(&builder, STATE0, data.data, data.len, &oddities[i].odd);
 		build_manifest(&builder);
 		refused(oddities[i].what, &builder, oddities[i].words);
 	}
@@ -208,8 +206,7 @@ static void huge_claims_are_refused_before_memory_is_taken(void)
 		while (memcmp(image.data + at, STATE0, sizeof(STATE0)))
 			at += TAR_BLOCK;
 		set_size(image.data + at, claims[i]);
-		CHECK(is_refused("a huge claim", image.data, image.len,
-				 "claims"));
+		CHECK(is_refused("a huge claim", image.data, image.len, "claims"));
 		bytes_free(&image);
 	}
 }
@@ -264,13 +261,11 @@ static void compressed_bombs_are_not_unpacked(void)
 	struct bytes bomb = compressed(&image, 64u << 20);
 
 	CHECK(bomb.len < 64u << 10);
-	CHECK(is_refused("zeros after the end", bomb.data, bomb.len,
-			 "too many zeros follow"));
+	CHECK(is_refused("zeros after the end", bomb.data, bomb.len, "too many zeros follow"));
 	bytes_free(&bomb);
 	bomb = compressed(&nothing, 256u << 20);
 	CHECK(bomb.len < 64u << 10);
-	CHECK(is_refused("nothing but zeros", bomb.data, bomb.len,
-			 "begins with its end"));
+	CHECK(is_refused("nothing but zeros", bomb.data, bomb.len, "begins with its end"));
 	bytes_free(&bomb);
 	bytes_free(&image);
 }

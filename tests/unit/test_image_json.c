@@ -35,8 +35,7 @@ static void a_device_comes_back(void)
 	struct image_origin from;
 
 	CHECK(text && text[strlen(text) - 1] == '\n');
-	CHECK_INT(device_json_read(text, strlen(text), &back, &from,
-				   &err), 0);
+	CHECK_INT(device_json_read(text, strlen(text), &back, &from, &err), 0);
 	CHECK_STR(err.message, "");
 	CHECK_INT(back.kind, DEVICE_VF);
 	CHECK_STR(back.name, vf.name);
@@ -66,8 +65,7 @@ static void a_device_of_another_kind_comes_back(void)
 	struct err err = ERR_INIT;
 	struct device back;
 
-	CHECK_INT(device_json_read(text, strlen(text), &back, NULL,
-				   &err), 0);
+	CHECK_INT(device_json_read(text, strlen(text), &back, NULL, &err), 0);
 	CHECK_STR(err.message, "");
 	CHECK_INT(back.kind, DEVICE_OTHER);
 	CHECK_STR(back.name, other.name);
@@ -95,8 +93,7 @@ static void totals_come_back(void)
 
 	transfer.phases[PHASE_PRE_COPY].duration_ns = 99;
 	text = manifest_json_make(&totals, &transfer);
-	CHECK_INT(manifest_json_read(text, strlen(text), &back, &err),
-		  0);
+	CHECK_INT(manifest_json_read(text, strlen(text), &back, &err), 0);
 	CHECK_STR(err.message, "");
 	CHECK_INT(back.bytes, 12);
 	CHECK_INT(back.members, 3);
@@ -124,8 +121,7 @@ static void senseless_manifests_are_damaged(void)
 		struct image_totals back;
 		struct err err = ERR_INIT;
 
-		CHECK_INT(manifest_json_read(texts[i], strlen(texts[i]),
-					     &back, &err), -1);
+		CHECK_INT(manifest_json_read(texts[i], strlen(texts[i]), &back, &err), -1);
 		CHECK_INT(err.code, ERR_DAMAGED);
 		CHECK(*err.message);
 	}
@@ -187,8 +183,7 @@ static void a_device_is_found_in_documents(void)
 				   around[i].before, device, around[i].after);
 
 		memcpy(document + len, "more", 5);
-		found = device_json_find(document, (size_t)len, &from,
-					 &err);
+		found = device_json_find(document, (size_t)len, &from, &err);
 		CHECK_STR(err.message, "");
 		CHECK_STR(found, device);
 		CHECK_INT(from.saved_unix_ns, origin.saved_unix_ns);

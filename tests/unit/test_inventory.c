@@ -44,8 +44,7 @@ static void links_are_read_by_their_last_part(void)
 	CHECK_STR(name, "igb");
 	CHECK_INT(sysroot_link_name(name, sizeof(name), "/sys/a"), -EINVAL);
 	root_kit_link("/sys/long", "../a-name-that-is-long");
-	CHECK_INT(sysroot_link_name(name, sizeof(name), "/sys/long"),
-		  -ENAMETOOLONG);
+	CHECK_INT(sysroot_link_name(name, sizeof(name), "/sys/long"), -ENAMETOOLONG);
 }
 
 static void another_root_is_never_written(void)
@@ -101,8 +100,7 @@ static void put_function(const char *bdf, const char *vendor, const char *id)
 	snprintf(name, sizeof(name), "/sys/bus/pci/devices/%s/device", bdf);
 	root_kit_put(name, id);
 	for (size_t i = 0; i < 3; i++) {
-		snprintf(name, sizeof(name), "/sys/bus/pci/devices/%s/%s", bdf,
-			 zeros[i]);
+		snprintf(name, sizeof(name), "/sys/bus/pci/devices/%s/%s", bdf, zeros[i]);
 		root_kit_put(name, "0x0\n");
 	}
 }
@@ -114,16 +112,14 @@ static void a_scan_finds_functions_by_their_driver(void)
 	struct device other;
 
 	put_function("0000:01:00.0", "0x15b3\n", "0x1021\n");
-	root_kit_link("/sys/bus/pci/devices/0000:01:00.0/driver",
-		 "../drivers/mlx5_core");
+	root_kit_link("/sys/bus/pci/devices/0000:01:00.0/driver", "../drivers/mlx5_core");
 	put_function("0000:02:00.0", "0x8086\n", "0x1521\n");
 	CHECK_INT(inventory_scan(&inventory, &err), 0);
 	CHECK_INT(inventory.n, 1);
 	CHECK_STR(inventory.devices[0].name, "0000:01:00.0");
 	CHECK_INT(inventory.devices[0].iommu_group, -1);
 	CHECK(!inventory_has_iommu());
-	CHECK(inventory_resolve(&inventory, "1:0.0", &other, &err) ==
-	      &inventory.devices[0]);
+	CHECK(inventory_resolve(&inventory, "1:0.0", &other, &err) == &inventory.devices[0]);
 	CHECK(!inventory_resolve(&inventory, "02:00.0", &other, &err));
 	CHECK_INT(err.code, ERR_NOT_MLX5);
 	inventory_free(&inventory);
@@ -135,8 +131,7 @@ static void a_scan_survives_libpci_giving_up(void)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path),
-		 "%s/sys/bus/pci/devices/0000:02:00.0/vendor", top);
+	snprintf(path, sizeof(path), "%s/sys/bus/pci/devices/0000:02:00.0/vendor", top);
 	unlink(path);
 	for (int i = 0; i < 2; i++) {
 		struct inventory inventory;

@@ -8,8 +8,7 @@
 static const struct map_style plain = { .width = 20 };
 
 /* Is the map drawn in just these words? */
-static void drawn(const struct map *map, const struct map_style *style,
-		  const char *want)
+static void drawn(const struct map *map, const struct map_style *style, const char *want)
 {
 	size_t len = 0;
 	char *text = map_text(map, style, &len);

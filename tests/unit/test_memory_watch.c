@@ -23,8 +23,7 @@ static void events(const char *path, const char *text)
 static void host(void)
 {
 	root_kit_put("/proc/meminfo", MEMINFO);
-	root_kit_put("/proc/self/cgroup",
-		     "1:name=systemd:/other\n0::/system.slice/tool.service\n");
+	root_kit_put("/proc/self/cgroup", "1:name=systemd:/other\n0::/system.slice/tool.service\n");
 	events(GROUP, "low 0\nhigh 3\nmax 7\noom 0\noom_kill 0\n");
 	root_kit_put(GROUP "/memory.max", "8388608\n");
 	events("/sys/fs/cgroup/system.slice", "low 0\nhigh 0\nmax 2\n");

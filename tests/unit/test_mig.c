@@ -158,14 +158,11 @@ static void why_a_device_cannot_migrate_is_told_apart(void)
 static void features_are_named_by_their_numbers(void)
 {
 	CHECK_STR(feature_name(VFIO_DEVICE_FEATURE_MIGRATION), "migration");
-	CHECK_STR(feature_name(VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE),
-		  "mig_device_state");
-	CHECK_STR(feature_name(VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT),
-		  "dma_logging_report");
+	CHECK_STR(feature_name(VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE), "mig_device_state");
+	CHECK_STR(feature_name(VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT), "dma_logging_report");
 	CHECK_STR(feature_name(9), "mig_data_size");
 	CHECK(!feature_name(FEATURE_COUNT));
-	CHECK_INT(feature_ops(VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE),
-		  FEATURE_GET | FEATURE_SET);
+	CHECK_INT(feature_ops(VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE), FEATURE_GET | FEATURE_SET);
 	CHECK_INT(feature_ops(FEATURE_COUNT), 0);
 	CHECK_STR(device_flag_name(1), "pci");
 	CHECK(!device_flag_name(31));
@@ -194,10 +191,8 @@ static void the_firmwares_words_are_found_in_the_kernel_log(void)
 	CHECK_STR(failure.status_name, "bad packet (discarded)");
 	CHECK_INT(failure.status, 0x30);
 	CHECK(!kmsg_parse(record, 31, &failure));
-	CHECK(!kmsg_parse("6,1,2,-;mlx5_core 0000:01:00.0: (pid 311): up\n", 311,
-			  &failure));
-	CHECK(!kmsg_parse("6,1,2,-;(pid 311): X(0x1) op_mod(0x1) failed, status\n",
-			  311, &failure));
+	CHECK(!kmsg_parse("6,1,2,-;mlx5_core 0000:01:00.0: (pid 311): up\n", 311, &failure));
+	CHECK(!kmsg_parse("6,1,2,-;(pid 311): X(0x1) op_mod(0x1) failed, status\n", 311, &failure));
 	CHECK(!kmsg_parse("6,1,2,-;syndrome (0x1)\n", 0, &failure));
 	CHECK(!kmsg_parse("", 0, &failure));
 	CHECK(!kmsg_failure(-1, 0, &failure));

@@ -43,8 +43,7 @@ static void unseen_for_each_reason(void)
 	check_unseen(proc_access, "holder_hidden", 5);
 }
 
-static void check_refused(struct proc_access proc_access, const char *code,
-			  const char *words)
+static void check_refused(struct proc_access proc_access, const char *code, const char *words)
 {
 	struct err err = ERR_INIT;
 	char buf[ERR_HINT_SIZE];

@@ -70,8 +70,7 @@ static void libvirts_are_known_by_their_folder(void)
 static void the_command_is_the_first_argument(void)
 {
 	CHECK_STR(read_line("/usr/bin/qemu|-m|1G|").command, "/usr/bin/qemu");
-	CHECK_STR(read_line("title without an end").command,
-		  "title without an end");
+	CHECK_STR(read_line("title without an end").command, "title without an end");
 	CHECK_STR(read_line("").command, "");
 }
 
@@ -91,8 +90,7 @@ static void any_number_is_listed(void)
 	CHECK_INT(holdings.n, 200);
 	for (int i = 0; i < 200; i++) {
 		CHECK_INT(holdings.list[i].fd, i / 2);
-		CHECK_INT(holdings.processes[holdings.list[i].process].pid,
-			  i / 2);
+		CHECK_INT(holdings.processes[holdings.list[i].process].pid, i / 2);
 	}
 	holdings_free(&holdings);
 	CHECK_INT(holdings.n, 0);

@@ -116,8 +116,7 @@ struct stuck {
 	bool given;
 };
 
-static int one_block_then_stuck(struct pump_block *block, void *data,
-				struct err *err)
+static int one_block_then_stuck(struct pump_block *block, void *data, struct err *err)
 {
 	struct stuck *stuck = data;
 
@@ -255,8 +254,7 @@ static int read_member(struct pump_block *block, void *data, struct err *err)
 	return ret;
 }
 
-static int write_member(const struct pump_block *block, void *data,
-			struct err *err)
+static int write_member(const struct pump_block *block, void *data, struct err *err)
 {
 	struct saving *saving = data;
 
@@ -264,13 +262,11 @@ static int write_member(const struct pump_block *block, void *data,
 				   block->len, block->digest, err);
 }
 
-static int write_bytes(const struct pump_block *block, void *data,
-		       struct err *err)
+static int write_bytes(const struct pump_block *block, void *data, struct err *err)
 {
 	struct saving *saving = data;
 
-	return image_writer_data(saving->writer, block->phase, block->data,
-				 block->len, err);
+	return image_writer_data(saving->writer, block->phase, block->data, block->len, err);
 }
 
 /* An image of 3 members and a little, made in one of the two ways; its size. */

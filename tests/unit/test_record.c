@@ -21,8 +21,7 @@ static void put_le(struct stream *s, uint64_t value, size_t len)
 	}
 }
 
-static void put_header(struct stream *s, uint64_t size, uint32_t flags,
-		       uint32_t tag)
+static void put_header(struct stream *s, uint64_t size, uint32_t flags, uint32_t tag)
 {
 	put_le(s, size, 8);
 	put_le(s, flags, 4);
@@ -35,8 +34,7 @@ static void put_payload(struct stream *s, size_t len)
 		s->data[s->len++] = (unsigned char)(0xa5 ^ i);
 }
 
-static void put_record(struct stream *s, uint32_t flags, uint32_t tag,
-		       size_t len)
+static void put_record(struct stream *s, uint32_t flags, uint32_t tag, size_t len)
 {
 	put_header(s, len, flags, tag);
 	put_payload(s, len);
@@ -71,8 +69,7 @@ static int see(const struct record *record, void *data)
 	return (int)seen->n == seen->stop_at ? 77 : 0;
 }
 
-static struct record_parser parse(const struct stream *s, size_t step,
-				  struct seen *seen)
+static struct record_parser parse(const struct stream *s, size_t step, struct seen *seen)
 {
 	struct record_parser parser = {};
 
@@ -119,14 +116,12 @@ static void complete_only_at_the_end_of_a_record_with_data(void)
 		struct stream cut = s;
 		struct record_parser parser;
 		struct err err = ERR_INIT;
-		bool want = len == 340 || len == 356 || len == 405 ||
-			    len == 422;
+		bool want = len == 340 || len == 356 || len == 405 || len == 422;
 
 		cut.len = len;
 		parser = parse(&cut, 4096, NULL);
 		CHECK_INT(record_complete(&parser), want);
-		CHECK_INT(record_require_complete(&parser, &err),
-			  want ? 0 : -1);
+		CHECK_INT(record_require_complete(&parser, &err), want ? 0 : -1);
 		CHECK_INT(err.code, want ? ERR_NONE : ERR_DAMAGED);
 	}
 }
@@ -168,8 +163,7 @@ static void check_first(const struct record *head, const char *result)
 	CHECK_INT(parser.format, bare ? STREAM_BARE : STREAM_RECORDS);
 	CHECK_INT(parser.broken, !strcmp(result, "EOPNOTSUPP"));
 	CHECK_INT(parser.payload_left, bare ? 0 : head->size);
-	CHECK_INT(parser.last.tag == RECORD_FW_DATA && !bare,
-		  !strcmp(result, "image"));
+	CHECK_INT(parser.last.tag == RECORD_FW_DATA && !bare, !strcmp(result, "image"));
 }
 
 static void the_first_header_decides_the_format(void)
@@ -237,8 +231,7 @@ static void a_header_that_no_driver_takes_breaks_the_stream(void)
 		struct record_parser parser;
 
 		put_record(&s, 0, RECORD_FW_DATA, 10);
-		put_header(&s, seconds[i].size, seconds[i].flags,
-			   seconds[i].tag);
+		put_header(&s, seconds[i].size, seconds[i].flags, seconds[i].tag);
 		put_payload(&s, 1);
 		parser = parse(&s, 3, NULL);
 		CHECK_INT(parser.broken, seconds[i].broken);

@@ -68,8 +68,7 @@ static void a_message_cut_inside_a_character_is_told(void)
 		memcpy(name + strlen(name), "\xc3\xbc", 3);
 	err_set(&err, ERR_IO, 0, "%s", name);
 	document = document_error(&err, NULL);
-	CHECK_INT(json_string_length(error_of(document, "message")),
-		  510 + strlen(BAD));
+	CHECK_INT(json_string_length(error_of(document, "message")), 510 + strlen(BAD));
 	json_decref(document);
 }
 
@@ -95,18 +94,15 @@ static void a_device_that_was_not_reached_is_told(void)
 	json_t *devices = json_object_get(document, "devices");
 	json_t *second = json_array_get(devices, 1);
 
-	CHECK_STR(json_string_value(json_object_get(
-			  json_array_get(devices, 0), "file")), BAD);
+	CHECK_STR(json_string_value(json_object_get(json_array_get(devices, 0), "file")), BAD);
 	CHECK_INT(json_object_size(second), 2);
-	CHECK_STR(json_string_value(json_object_get(second, "device")),
-		  "0000:3b:00.3");
+	CHECK_STR(json_string_value(json_object_get(second, "device")), "0000:3b:00.3");
 	CHECK(json_is_false(json_object_get(second, "saved")));
 	json_decref(document);
 }
 
 /* What is shown of these samples; the caller's to close. */
-static FILE *show(const struct progress *samples, size_t n,
-		  struct progress_view view)
+static FILE *show(const struct progress *samples, size_t n, struct progress_view view)
 {
 	FILE *file = tmpfile();
 	int saved = dup(STDERR_FILENO);

@@ -8,8 +8,7 @@
 #include "tests/unit/check.h"
 #include "cmd/documents.h"
 
-static void check_text(json_t *document, const struct text_part *parts,
-		       const char *want)
+static void check_text(json_t *document, const struct text_part *parts, const char *want)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -66,8 +65,7 @@ static void values_become_text(void)
 		char *text = template_text(&item, rows[i].value);
 
 		CHECK(json);
-		CHECK_STR(text ? text : "(missing)",
-			  rows[i].want ? rows[i].want : "(missing)");
+		CHECK_STR(text ? text : "(missing)", rows[i].want ? rows[i].want : "(missing)");
 		free(text);
 		json_decref(json);
 	}
@@ -368,8 +366,7 @@ static void load_says_whether_the_identity_fits_or_was_not_checked(void)
 
 	check_load(&outcome, "not checked");
 	outcome.raw = true;
-	check_load(&outcome,
-		   "not checked: a bare stream does not tell its device");
+	check_load(&outcome, "not checked: a bare stream does not tell its device");
 	outcome.raw = false;
 	outcome.has_fit = true;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -387,8 +384,7 @@ static void a_script_can_tell_a_fit_from_no_check(void)
 	json_decref(document);
 	outcome.has_fit = true;
 	document = load_document(&outcome);
-	CHECK_STR(json_string_value(json_object_get(document, "identity_fit")),
-		  "yes");
+	CHECK_STR(json_string_value(json_object_get(document, "identity_fit")), "yes");
 	json_decref(document);
 }
 

@@ -28,8 +28,7 @@ static void put_record(uint64_t size, uint32_t flags, uint32_t tag, size_t there
 	put_le(flags, 4);
 	put_le(tag, 4);
 	for (size_t i = 0; i < there; i++)
-		stream[stream_len++] = (unsigned char)(i % 7000 < 2000 ? 0
-							: i * 31 + i / 256);
+		stream[stream_len++] = (unsigned char)(i % 7000 < 2000 ? 0 : i * 31 + i / 256);
 }
 
 /* With a payload that is empty, small ones in one cell, and a large one. */
@@ -81,8 +80,7 @@ static void payload_is(const struct payload *got, size_t begin, size_t len)
 
 static void cells_are(const struct stream_stats *scan)
 {
-	CHECK_INT(scan->n_cells,
-		  (stream_len + scan->cell_bytes - 1) / scan->cell_bytes);
+	CHECK_INT(scan->n_cells, (stream_len + scan->cell_bytes - 1) / scan->cell_bytes);
 	for (size_t i = 0; i < scan->n_cells; i++) {
 		size_t begin = i * scan->cell_bytes;
 		size_t end = begin + scan->cell_bytes < stream_len
@@ -92,8 +90,7 @@ static void cells_are(const struct stream_stats *scan)
 		payload_count(&counts, stream + begin, end - begin);
 		CHECK_INT(scan->cells[i].bytes, end - begin);
 		CHECK_INT(scan->cells[i].zero_bytes, counts.of[0]);
-		CHECK(fabs(scan->cells[i].density -
-			   payload_density(&counts)) < 1e-9);
+		CHECK(fabs(scan->cells[i].density - payload_density(&counts)) < 1e-9);
 	}
 }
 

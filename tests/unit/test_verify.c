@@ -13,8 +13,7 @@
 
 #define MIB (1u << 20)
 
-static struct verify_result verify_bytes(const void *data, size_t len,
-					 unsigned int n_threads)
+static struct verify_result verify_bytes(const void *data, size_t len, unsigned int n_threads)
 {
 	struct verify_result verdict = { .limit = 4 };
 	int fd = memfd_create("image", MFD_CLOEXEC);
@@ -42,8 +41,7 @@ static struct bytes stream_of_records(size_t n)
 	struct bytes stream = noise(n * MIB, 1);
 
 	for (size_t i = 0; i < n; i++)
-		put_header(stream.data + i * MIB, MIB - RECORD_HEADER_SIZE,
-			   RECORD_FW_DATA);
+		put_header(stream.data + i * MIB, MIB - RECORD_HEADER_SIZE, RECORD_FW_DATA);
 	return stream;
 }
 
@@ -59,14 +57,12 @@ static void a_good_image_is_good_with_any_number_of_threads(void)
 		struct reading reading = read_image(image.data, image.len);
 
 		for (unsigned int n = 0; n < 12; n += 1 + n / 3) {
-			struct verify_result verdict =
-				verify_bytes(image.data, image.len, n);
+			struct verify_result verdict = verify_bytes(image.data, image.len, n);
 
 			CHECK(verify_result_is_good(&verdict));
 			CHECK_STR(verdict.err.message, "");
 			CHECK_STR(verdict.totals.digest, reading.totals.digest);
-			CHECK_INT(verdict.totals.members,
-				  reading.totals.members);
+			CHECK_INT(verdict.totals.members, reading.totals.members);
 			CHECK_INT(verdict.parser.n_records, 9);
 			CHECK_INT(verdict.made[CHECK_DIGESTS], !recipes[i].raw);
 			CHECK(verdict.made[CHECK_FRAMING]);
@@ -96,8 +92,7 @@ static void verify_and_the_reader_agree_on_every_flip(void)
 			printf("# byte %zu: the reader says \"%s\", verify \"%s\"\n",
 			       at, reading.err.message, verdict.err.message);
 		}
-		CHECK(verify_result_is_good(&verdict) ||
-		      verify_result_is_damage(&verdict.err));
+		CHECK(verify_result_is_good(&verdict) || verify_result_is_damage(&verdict.err));
 		good += verify_result_is_good(&verdict);
 		verify_result_release(&verdict);
 		reading_free(&reading);
@@ -159,8 +154,7 @@ static void the_first_damaged_member_is_told_with_its_records(void)
 		CHECK(!verdict.made[CHECK_TOTALS]);
 		CHECK(strstr(verdict.err.message,
 			     "damage in bytes 4194304 to 8388607 of the stream"));
-		CHECK(strstr(verdict.err.hint,
-			     "good up to byte 4194304 (1 member)"));
+		CHECK(strstr(verdict.err.hint, "good up to byte 4194304 (1 member)"));
 		verify_result_release(&verdict);
 	}
 	bytes_free(&image);
@@ -177,8 +171,7 @@ static void damage_before_the_end_of_a_truncated_image_is_found(void)
 	CHECK_INT(verdict.damage.check, CHECK_DIGESTS);
 	CHECK_STR(verdict.damage.member, "state/00000001-stop_copy");
 	CHECK_INT(verdict.errs[CHECK_STRUCTURE].code, ERR_DAMAGED);
-	CHECK(strstr(verdict.errs[CHECK_STRUCTURE].message,
-		     "inside state/00000003-stop_copy"));
+	CHECK(strstr(verdict.errs[CHECK_STRUCTURE].message, "inside state/00000003-stop_copy"));
 	CHECK(!verdict.made[CHECK_FRAMING]);
 	verify_result_release(&verdict);
 	bytes_free(&image);
@@ -274,8 +267,7 @@ static void the_list_of_records_has_a_limit(void)
 	struct bytes image;
 
 	for (size_t at = 0; at < 4 * MIB; at += 4096)
-		put_header(stream.data + at, 4096 - RECORD_HEADER_SIZE,
-			   RECORD_FW_DATA);
+		put_header(stream.data + at, 4096 - RECORD_HEADER_SIZE, RECORD_FW_DATA);
 	image = make_image(&stream, &(struct recipe){ 0 });
 	reading = read_image(image.data, image.len);
 	image.data[reading.last.file_offset + 99] ^= 1;
@@ -308,10 +300,8 @@ static void files_do_not_disturb_each_other(void)
 
 	for (int i = 0; i < 12; i++) {
 		fds[i] = memfd_create("image", MFD_CLOEXEC);
-		CHECK(!write_all(fds[i], good.data,
-				 i % 3 ? good.len : good.len / 2));
-		snprintf(paths[i], sizeof(paths[i]), "/proc/self/fd/%d",
-			 i == 7 ? 9999 : fds[i]);
+		CHECK(!write_all(fds[i], good.data, i % 3 ? good.len : good.len / 2));
+		snprintf(paths[i], sizeof(paths[i]), "/proc/self/fd/%d", i == 7 ? 9999 : fds[i]);
 	}
 	for (plan.jobs = 0; plan.jobs < 40; plan.jobs += 7) {
 		for (int i = 0; i < 12; i++)

@@ -79,8 +79,7 @@ static void every_kind_shows_the_same_stream(void)
 		check_view(view, &stream);
 		CHECK_INT(view_is_compressed(view), recipes[i].zstd_level);
 		CHECK_INT(view_is_checked(view), recipes[i].zstd_level);
-		CHECK_INT(view_kind(view),
-			  recipes[i].raw ? IMAGE_STREAM : IMAGE_TAR);
+		CHECK_INT(view_kind(view), recipes[i].raw ? IMAGE_STREAM : IMAGE_TAR);
 		CHECK(view_is_whole(view));
 		bytes_free(&image);
 	}
@@ -89,8 +88,7 @@ static void every_kind_shows_the_same_stream(void)
 
 static bool is_text(const char *text, size_t len, const struct bytes *want)
 {
-	return text && len == want->len && !memcmp(text, want->data, len) &&
-	       !text[len];
+	return text && len == want->len && !memcmp(text, want->data, len) && !text[len];
 }
 
 /* What the reader tells of an image, and what the view tells without reading it. */
@@ -175,8 +173,7 @@ static void an_input_may_begin_inside_of_a_file(void)
 	bytes_free(&stream);
 }
 
-static void put_header(unsigned char *to, uint64_t size, uint32_t flags,
-		       uint32_t tag)
+static void put_header(unsigned char *to, uint64_t size, uint32_t flags, uint32_t tag)
 {
 	for (size_t i = 0; i < 8; i++)
 		to[i] = (unsigned char)(size >> 8 * i);

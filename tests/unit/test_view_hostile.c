@@ -52,17 +52,13 @@ static void a_flip_shows_or_is_in_the_stream(void)
 		turn_bit(&image, bit);
 		if (view_bytes(&view, image.data, image.len, &err)) {
 			refused++;
-			CHECK(err.code == ERR_DAMAGED ||
-			      err.code == ERR_INCOMPATIBLE);
+			CHECK(err.code == ERR_DAMAGED || err.code == ERR_INCOMPATIBLE);
 		} else {
 			size_t n_now;
-			const struct view_extent *now =
-				view_extents(view, &n_now);
+			const struct view_extent *now = view_extents(view, &n_now);
 
-			CHECK(same_text(view_device(view, &len),
-					view_device(good, &len)));
-			CHECK(same_text(view_manifest(view, &len),
-					view_manifest(good, &len)));
+			CHECK(same_text(view_device(view, &len), view_device(good, &len)));
+			CHECK(same_text(view_manifest(view, &len), view_manifest(good, &len)));
 			CHECK(n_now == n && now[0].at == extents[0].at &&
 			      now[0].len == extents[0].len &&
 			      now[n - 1].at == extents[n - 1].at &&
@@ -98,8 +94,7 @@ static void a_file_that_shrinks_is_damaged(void)
 /* The header of the second member; its pax header and that one's text stand before it. */
 static unsigned char *second_header(const struct bytes *image)
 {
-	unsigned char *header = memmem(image->data, image->len,
-				       "state/00000001-stop_copy\0", 25);
+	unsigned char *header = memmem(image->data, image->len, "state/00000001-stop_copy\0", 25);
 
 	CHECK(header != NULL);
 	return header;
@@ -157,8 +152,7 @@ static void a_map_of_holes_does_not_pass_for_data(void)
 	memset(header + TAR_BLOCK, 0, TAR_BLOCK);
 	memcpy(header + TAR_BLOCK, "1\n0\n600\n", 8);
 	refused(&image, "does not hold the 600 bytes that it claims");
-	CHECK(is_refused("a map", image.data, image.len,
-			 "state/00000001-stop_copy"));
+	CHECK(is_refused("a map", image.data, image.len, "state/00000001-stop_copy"));
 	bytes_free(&image);
 }
 

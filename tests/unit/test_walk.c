@@ -3,8 +3,7 @@
 #include "vfio/walk.h"
 #include "tests/unit/check.h"
 
-static enum err_code plan(enum device_state from,
-			  const enum device_state *targets, size_t n,
+static enum err_code plan(enum device_state from, const enum device_state *targets, size_t n,
 			  uint64_t flags)
 {
 	struct err err = ERR_INIT;
