@@ -11,7 +11,6 @@
 #include "json/progress.h"
 #include "json/text.h"
 #include "lib/err.h"
-#include "migrate/transfer.h"
 
 /* What an operand names: for completion, and for the count of operands. */
 enum operand {

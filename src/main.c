@@ -41,7 +41,6 @@ static const struct invocation *emit_for;
 
 static int emit(const struct request *request, const json_t *document, struct err *err)
 {
-	(void)request;
 	return print_document(emit_for, document, false, err);
 }
 

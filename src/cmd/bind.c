@@ -55,10 +55,9 @@ const struct command command_bind = {
 	.operand_words = "DEVICE...",
 	.summary = "bind VFs to the driver that can migrate them",
 	.description =
-		"Sets each VF's driver_override, unbinds it, has it probed, "
-		"and waits until the driver has it; loads the driver's module "
-		"when it is not there. All of the devices, or none: when one "
-		"fails, those before it go back to where they were. The "
+		"Sets each VF's driver_override, unbinds it, has it probed, and waits until the "
+		"driver has it; loads the driver's module when it is not there. All of the "
+		"devices, or none: when one fails, those before it go back to where they were. The "
 		"override stays until unbind.",
 	.options = options,
 	.operands = { OPERAND_DEVICE },

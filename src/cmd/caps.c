@@ -101,11 +101,6 @@ static const char *no_estimate(const struct caps_result *result)
 	return NULL;
 }
 
-static json_t *rate_or_null(uint64_t rate)
-{
-	return rate ? json_integer((json_int_t)rate) : json_null();
-}
-
 /* What the user says goes before what was measured. */
 static const char *rate_from(const struct caps_result *result)
 {
@@ -125,7 +120,7 @@ static json_t *estimate_of(const struct caps_result *result)
 			 "duration_ns", reason ? json_null() :
 				 json_integer(ns < (double)INT64_MAX ?
 						      (json_int_t)ns : INT64_MAX),
-			 "bytes_per_second", rate_or_null(rate_of(result)),
+			 "bytes_per_second", document_nonzero(rate_of(result)),
 			 "rate_from", rate_from(result),
 			 "reason", reason);
 }
@@ -145,9 +140,9 @@ static json_t *caps_document(const struct caps_result *result)
 	json_object_set_new(document, "stopped_estimate", estimate_of(result));
 	json_object_set_new(document, "measured",
 			    json_pack("{s:o, s:o}", "save_bytes_per_second",
-				      rate_or_null(result->measured.save),
+				      document_nonzero(result->measured.save),
 				      "load_bytes_per_second",
-				      rate_or_null(result->measured.load)));
+				      document_nonzero(result->measured.load)));
 	json_object_set_new(document, "features", features_of(&result->features));
 	json_object_set_new(document, "vfio", vfio_of(&result->features));
 	json_object_set_new(document, "warnings", device_access_warnings(&result->visit));
@@ -226,11 +221,9 @@ const struct command command_caps = {
 	.operand_words = "DEVICE",
 	.summary = "probe what a device's driver offers for migration",
 	.description =
-		"Asks VFIO for every feature that it knows, one by one: the "
-		"migration states, the size of the state, the tracking of "
-		"dirty pages, low power, reset. A device held by mlxmigctl "
-		"hold is borrowed from it; a free one is opened, which resets "
-		"it.",
+		"Asks VFIO for every feature that it knows, one by one: the migration states, the "
+		"size of the state, the tracking of dirty pages, low power, reset. A device held "
+		"by mlxmigctl hold is borrowed from it; a free one is opened, which resets it.",
 	.options = options,
 	.operands = { OPERAND_DEVICE },
 	.min_operands = 1,

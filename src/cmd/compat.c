@@ -10,7 +10,6 @@
 #include "commands.h"
 #include "compat/compat.h"
 #include "host/devlink.h"
-#include "image/members.h"
 #include "json/document.h"
 #include "lib/cleanup.h"
 
@@ -87,8 +86,6 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 
 static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
-	(void)data;
-	(void)n_operands;
 	if (strcmp(operands[0], "-") || strcmp(operands[1], "-"))
 		return 0;
 	return err_set(err, ERR_USAGE, 0, "both sides cannot be standard input");
@@ -176,17 +173,13 @@ const struct command command_compat = {
 	.operand_words = "SOURCE TARGET",
 	.summary = "tell whether a state fits into a device, and why not",
 	.description =
-		"Holds the devices of SOURCE against those of TARGET by the "
-		"rules of load, before anything is saved or moved. Each is an "
-		"image, what mlxmigctl status or inspect printed on any host "
-		"(- for standard input), or a DEVICE of this host. Lists the "
-		"facts in which they differ, whether each forbids the load or "
-		"only warns, and why. Exits with 8 when a device of SOURCE "
-		"fits none of TARGET.\v"
-		"What is not known of one side only warns. A free device is "
-		"not asked for what it offers, since opening it resets it: "
-		"--probe does that. An image is not checked: verify does "
-		"that.",
+		"Holds the devices of SOURCE against those of TARGET by the rules of load, before "
+		"anything is saved or moved. Each is an image, what mlxmigctl status or inspect "
+		"printed on any host (- for standard input), or a DEVICE of this host. Lists the "
+		"facts in which they differ, whether each forbids the load or only warns, and why. "
+		"Exits with 8 when a device of SOURCE fits none of TARGET.\vWhat is not known of "
+		"one side only warns. A free device is not asked for what it offers, since opening "
+		"it resets it: --probe does that. An image is not checked: verify does that.",
 	.options = options,
 	.operands = { OPERAND_DEVICE_OR_FILE },
 	.min_operands = 2,

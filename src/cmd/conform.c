@@ -146,7 +146,6 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 {
 	const struct conform_options *conform = data;
 
-	(void)operands;
 	if (conform->list && conform->tap)
 		return err_set(err, ERR_USAGE, 0, "--list and --tap: a list is no test");
 	if (conform->list == !n_operands)
@@ -246,14 +245,11 @@ const struct command command_conform = {
 	.operand_words = "DEVICE\n--list",
 	.summary = "check that a device's driver migrates as VFIO wants it",
 	.description =
-		"Takes DEVICE along every way between the migration states, "
-		"legal and illegal, saves and loads it well and badly, resets "
-		"it in every state, and tells for each check whether its "
-		"driver did what include/uapi/linux/vfio.h asks for. Exit "
-		"status 9: it did not always.\v"
-		"DEVICE must be free, or held by mlxmigctl hold and --force "
-		"given: whatever it holds is lost. It is in RUNNING "
-		"afterwards.",
+		"Takes DEVICE along every way between the migration states, legal and illegal, "
+		"saves and loads it well and badly, resets it in every state, and tells for each "
+		"check whether its driver did what include/uapi/linux/vfio.h asks for. Exit status "
+		"9: it did not always.\vDEVICE must be free, or held by mlxmigctl hold and --force "
+		"given: whatever it holds is lost. It is in RUNNING afterwards.",
 	.options = options,
 	.operands = { OPERAND_DEVICE },
 	.min_operands = 0,

@@ -153,10 +153,10 @@ json_t *holder_json(const struct holder *holder)
 {
 	if (holder->kind == HOLDER_NONE)
 		return json_null();
-	return json_pack("{s:s, s:I, s:o}", "kind",
-			 holder_kind_name(holder->kind), "pid",
-			 (json_int_t)holder->pid, "name",
-			 document_string(holder->comm));
+	return json_pack("{s:s, s:I, s:o}",
+			 "kind", holder_kind_name(holder->kind),
+			 "pid", (json_int_t)holder->pid,
+			 "name", document_string(holder->comm));
 }
 
 json_t *state_json(bool known, enum device_state state)

@@ -11,7 +11,6 @@
 #include "diff/align.h"
 #include "diff/diff.h"
 #include "diff/map.h"
-#include "image/members.h"
 #include "json/document.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
@@ -26,11 +25,6 @@ static const char *const fates[FATE_COUNT] = {
 	[FATE_ONLY_B] = "only_b",
 };
 
-static json_t *number(uint64_t value)
-{
-	return json_integer((json_int_t)value);
-}
-
 /* Nothing in a stream without records says where it ends. */
 static json_t *side_of(const struct diff_side *side)
 {
@@ -40,11 +34,10 @@ static json_t *side_of(const struct diff_side *side)
 			 "file", document_text(side->path),
 			 "kind", side->is_image ? "image" : "stream",
 			 "compressed", side->compressed,
-			 "bytes", number(side->bytes),
+			 "bytes", document_u64(side->bytes),
 			 "format", stream_format_name(side->format),
-			 "records", bare ? json_null() : number(side->n_records),
-			 "complete", bare ? json_null()
-					  : json_boolean(side->whole));
+			 "records", bare ? json_null() : document_u64(side->n_records),
+			 "complete", bare ? json_null() : json_boolean(side->whole));
 }
 
 /* Bytes of a piece that the other side has not. */
@@ -67,7 +60,7 @@ static enum fate fate_of(const struct diff_pair *pair, const struct common *comm
 /* Its number, which is the piece's, since what is no record comes last. */
 static json_t *record_of(const struct piece *piece, size_t index)
 {
-	return piece->kind == PIECE_RECORD ? number(index) : json_null();
+	return piece->kind == PIECE_RECORD ? document_u64(index) : json_null();
 }
 
 static json_t *piece_of(const struct piece *piece, size_t index)
@@ -79,11 +72,11 @@ static json_t *piece_of(const struct piece *piece, size_t index)
 	record = piece->kind == PIECE_RECORD ? &piece->record : NULL;
 	return json_pack("{s:o, s:o, s:o, s:o, s:s?, s:o}",
 			 "record", record_of(piece, index),
-			 "offset_bytes", number(piece->record.offset),
-			 "bytes", number(piece->len),
-			 "tag", record ? number(record->tag) : json_null(),
+			 "offset_bytes", document_u64(piece->record.offset),
+			 "bytes", document_u64(piece->len),
+			 "tag", record ? document_u64(record->tag) : json_null(),
 			 "name", record ? record_tag_name(record->tag) : NULL,
-			 "flags", record ? number(record->flags) : json_null());
+			 "flags", record ? document_u64(record->flags) : json_null());
 }
 
 static json_t *pair_of(const struct diff_pair *pair, const struct common *common, enum fate fate)
@@ -92,10 +85,10 @@ static json_t *pair_of(const struct diff_pair *pair, const struct common *common
 			 "change", fates[fate],
 			 "a", piece_of(common->pieces[0], pair->piece[0]),
 			 "b", piece_of(common->pieces[1], pair->piece[1]),
-			 "changed_bytes", number(pair->changed),
-			 "ranges", number(pair->ranges),
-			 "only_a_bytes", number(only_of(common, 0)),
-			 "only_b_bytes", number(only_of(common, 1)));
+			 "changed_bytes", document_u64(pair->changed),
+			 "ranges", document_u64(pair->ranges),
+			 "only_a_bytes", document_u64(only_of(common, 0)),
+			 "only_b_bytes", document_u64(only_of(common, 1)));
 }
 
 /* Those that are not the same, and in @counts all of them. */
@@ -120,7 +113,7 @@ static json_t *counts_of(const uint64_t counts[FATE_COUNT])
 	json_t *object = json_object();
 
 	for (int fate = 0; fate < FATE_COUNT; fate++)
-		json_object_set_new(object, fates[fate], number(counts[fate]));
+		json_object_set_new(object, fates[fate], document_u64(counts[fate]));
 	return object;
 }
 
@@ -139,9 +132,8 @@ static json_t *range_side(const struct diff *diff, const struct diff_range *rang
 	size_t len = range->bytes < DIFF_SHOWN ? (size_t)range->bytes : DIFF_SHOWN;
 
 	return json_pack("{s:o, s:o, s:o}",
-			 "record", record_of(&diff->sides[side].pieces[index],
-					     index),
-			 "offset_bytes", number(range->at[side]),
+			 "record", record_of(&diff->sides[side].pieces[index], index),
+			 "offset_bytes", document_u64(range->at[side]),
 			 "hex", hex_of(range->shown[side], len));
 }
 
@@ -149,9 +141,9 @@ static json_t *range_of(const struct diff *diff, const struct diff_range *range)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
 			 "in", range->in_header ? "header" : "payload",
-			 "offset_bytes", number(range->offset),
-			 "bytes", number(range->bytes),
-			 "changed_bytes", number(range->changed),
+			 "offset_bytes", document_u64(range->offset),
+			 "bytes", document_u64(range->bytes),
+			 "changed_bytes", document_u64(range->changed),
 			 "a", range_side(diff, range, 0),
 			 "b", range_side(diff, range, 1));
 }
@@ -179,16 +171,16 @@ static json_t *diff_document(const struct diff *diff)
 		"aligned", diff->align == ALIGN_OFFSETS ? "offsets" : "records",
 		"a", side_of(&diff->sides[0]),
 		"b", side_of(&diff->sides[1]),
-		"compared_bytes", number(diff->compared),
-		"changed_bytes", number(diff->changed),
-		"only_a_bytes", number(diff->only[0]),
-		"only_b_bytes", number(diff->only[1]),
+		"compared_bytes", document_u64(diff->compared),
+		"changed_bytes", document_u64(diff->changed),
+		"only_a_bytes", document_u64(diff->only[0]),
+		"only_b_bytes", document_u64(diff->only[1]),
 		"record_counts", counts_of(counts),
 		"records", pairs,
-		"records_not_listed", number(different - listed),
-		"range_count", number(diff->all_ranges),
+		"records_not_listed", document_u64(different - listed),
+		"range_count", document_u64(diff->all_ranges),
 		"ranges", ranges_of(diff),
-		"ranges_not_listed", number(diff->all_ranges - diff->n_ranges)));
+		"ranges_not_listed", document_u64(diff->all_ranges - diff->n_ranges)));
 	return document;
 }
 
@@ -354,8 +346,6 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 
 static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
-	(void)data;
-	(void)n_operands;
 	if (strcmp(operands[0], "-") || strcmp(operands[1], "-"))
 		return 0;
 	err_set(err, ERR_USAGE, 0, "both files cannot be standard input");
@@ -437,14 +427,12 @@ const struct command command_diff = {
 	.operand_words = "A B",
 	.summary = "compare two images or bare streams",
 	.description =
-		"Holds the streams in the files A and B (- for standard "
-		"input) against each other, record by record, and lists the "
-		"records and the ranges of bytes that differ, in hex with -t. "
-		"Exits with 0 when the streams are the same, and with 9 when "
-		"they differ. No device is needed.\v"
-		"Images are compared by the streams in them: what is in "
-		"device.json and manifest.json makes no difference. Digests "
-		"of plain files are not checked: mlxmigctl verify does that.",
+		"Holds the streams in the files A and B (- for standard input) against each other, "
+		"record by record, and lists the records and the ranges of bytes that differ, in "
+		"hex with -t. Exits with 0 when the streams are the same, and with 9 when they "
+		"differ. No device is needed.\vImages are compared by the streams in them: what is "
+		"in device.json and manifest.json makes no difference. Digests of plain files are "
+		"not checked: mlxmigctl verify does that.",
 	.options = options,
 	.operands = { OPERAND_FILE },
 	.min_operands = 2,

@@ -6,7 +6,6 @@
 
 #include "cmd/device.h"
 #include "commands.h"
-#include "json/document.h"
 #include "lib/interrupt.h"
 #include "lib/text.h"
 #include "vfio/dirty_log.h"
@@ -29,9 +28,8 @@ static json_t *ranges_of(const struct dirty_result *result, uint64_t *bytes)
 
 		*bytes += range->length;
 		json_array_append_new(
-			ranges, json_pack("{s:o, s:I}", "iova",
-					  json_sprintf("0x%" PRIx64,
-						       range->iova),
+			ranges, json_pack("{s:o, s:I}",
+					  "iova", json_sprintf("0x%" PRIx64, range->iova),
 					  "bytes", (json_int_t)range->length));
 	}
 	return ranges;
@@ -44,15 +42,13 @@ static json_t *samples_of(const struct dirty_result *result)
 	for (size_t i = 0; i < result->n_samples; i++) {
 		const struct dirty_sample *s = &result->samples[i];
 
-		json_array_append_new(
-			samples,
-			json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}",
-				  "elapsed_ns", (json_int_t)s->elapsed_ns,
-				  "report_ns", (json_int_t)s->report_ns,
-				  "pages", (json_int_t)s->pages, "bytes",
-				  (json_int_t)bytes_of(result, s->pages),
-				  "new_pages", (json_int_t)s->fresh, "runs",
-				  (json_int_t)s->runs));
+		json_array_append_new(samples, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}",
+							 "elapsed_ns", (json_int_t)s->elapsed_ns,
+							 "report_ns", (json_int_t)s->report_ns,
+							 "pages", (json_int_t)s->pages, "bytes",
+							 (json_int_t)bytes_of(result, s->pages),
+							 "new_pages", (json_int_t)s->fresh, "runs",
+							 (json_int_t)s->runs));
 	}
 	return samples;
 }
@@ -200,8 +196,6 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 	const struct dirty_plan *plan = &dirty->plan;
 	uint64_t pages = 0;
 
-	(void)operands;
-	(void)n_operands;
 	if (!plan->n_ranges || !plan->duration_ns) {
 		err_set(err, ERR_USAGE, 0, "dirty: %s is missing",
 			plan->n_ranges ? "--for" : "--range");
@@ -265,10 +259,9 @@ const struct command command_dirty = {
 	.operand_words = "DEVICE",
 	.summary = "watch which memory a device writes to, by its own log",
 	.description =
-		"Has the device log its writes to memory, as a hypervisor does "
-		"while it migrates: asks every --interval which pages of each "
-		"--range were written since, for as long as --for says. The "
-		"log is stopped at the end, by a signal too. Only one can be "
+		"Has the device log its writes to memory, as a hypervisor does while it migrates: "
+		"asks every --interval which pages of each --range were written since, for as long "
+		"as --for says. The log is stopped at the end, by a signal too. Only one can be "
 		"kept of a device, so not while a hypervisor migrates it.",
 	.options = options,
 	.operands = { OPERAND_DEVICE },

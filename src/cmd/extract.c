@@ -4,7 +4,6 @@
 
 #include "commands.h"
 #include "image/extract.h"
-#include "image/members.h"
 #include "json/document.h"
 #include "lib/text.h"
 
@@ -42,8 +41,7 @@ static json_t *extract_document(const struct extract *extract)
 		"output", document_string(extract->output),
 		"part", parts[extract->part],
 		"record", record_of(extract),
-		"offset_bytes", of_stream ? json_integer((json_int_t)extract->offset)
-					  : json_null(),
+		"offset_bytes", of_stream ? json_integer((json_int_t)extract->offset) : json_null(),
 		"bytes", (json_int_t)extract->bytes,
 		"xxh3_128", document_text(extract->digest),
 		"checked", extract->is_image);
@@ -106,8 +104,6 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 {
 	const struct extract_options *opts = data;
 
-	(void)operands;
-	(void)n_operands;
 	if (opts->stream + opts->record + opts->device < 2)
 		return 0;
 	err_set(err, ERR_USAGE, 0, "--stream, --record and --device exclude each other");
@@ -153,15 +149,12 @@ const struct command command_extract = {
 	.operand_words = "FILE",
 	.summary = "take the stream, a record or device.json out of an image",
 	.description =
-		"Writes the stream in FILE (- for standard input), an image "
-		"or a bare stream, into a file of its own, byte for byte, for "
-		"other programs that read such streams; or only the payload "
-		"of one record, or device.json. Of an image the digests of "
-		"all that is read are checked on the way. pack is the way "
-		"back. No device is needed.\v"
-		"The file appears whole and checked or not at all, and is "
-		"created readable for its owner alone: it holds the state of "
-		"a guest.",
+		"Writes the stream in FILE (- for standard input), an image or a bare stream, into "
+		"a file of its own, byte for byte, for other programs that read such streams; or "
+		"only the payload of one record, or device.json. Of an image the digests of all "
+		"that is read are checked on the way. pack is the way back. No device is "
+		"needed.\vThe file appears whole and checked or not at all, and is created "
+		"readable for its owner alone: it holds the state of a guest.",
 	.options = options,
 	.operands = { OPERAND_FILE },
 	.min_operands = 1,

@@ -9,7 +9,6 @@
 #include "cmd/transfer.h"
 #include "commands.h"
 #include "config.h"
-#include "image/members.h"
 #include "json/document.h"
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
@@ -40,7 +39,6 @@ static void notify_stopping(void)
 
 void notify_ready(const char *status)
 {
-	(void)status;
 }
 
 void notify_stopping(void)
@@ -384,15 +382,13 @@ const struct command command_hold = {
 	.operand_words = "DEVICE...",
 	.summary = "keep devices open, so that their state outlives commands",
 	.description =
-		"Opens each DEVICE, which resets it, takes it to the state "
-		"that is wanted, prints its document when all are there, and "
-		"keeps them until SIGTERM, SIGINT or SIGHUP. Meanwhile every "
-		"other command borrows them from it. If one cannot be opened, "
-		"or taken there, none is kept.\v"
-		"With --load there is one DEVICE: a file is read and checked "
-		"whole before it is opened. It is left in STOP, loaded and "
-		"still, or in the state of --state. At the end a device that "
-		"is not in RUNNING, or has a state that was loaded, is reset.",
+		"Opens each DEVICE, which resets it, takes it to the state that is wanted, prints "
+		"its document when all are there, and keeps them until SIGTERM, SIGINT or SIGHUP. "
+		"Meanwhile every other command borrows them from it. If one cannot be opened, or "
+		"taken there, none is kept.\vWith --load there is one DEVICE: a file is read and "
+		"checked whole before it is opened. It is left in STOP, loaded and still, or in "
+		"the state of --state. At the end a device that is not in RUNNING, or has a state "
+		"that was loaded, is reset.",
 	.options = options,
 	.operands = { OPERAND_DEVICE },
 	.min_operands = 1,

@@ -27,15 +27,8 @@ static json_t *payload_json(const struct payload *payload)
 	return json_pack("{s:I, s:f, s:f, s:s}",
 			 "zero_bytes", (json_int_t)payload->zero_bytes,
 			 "zero_ratio", round(ratio * PLACES) / PLACES,
-			 "entropy_bits",
-			 round(payload->entropy * PLACES) / PLACES,
+			 "entropy_bits", round(payload->entropy * PLACES) / PLACES,
 			 "xxh3_128", payload->digest);
-}
-
-/* A foreign number may be beyond what JSON's integers hold. */
-static json_t *wide(uint64_t value)
-{
-	return value <= INT64_MAX ? json_integer((json_int_t)value) : json_real((double)value);
 }
 
 static json_t *member_of(const struct inspected_member *member)
@@ -61,8 +54,8 @@ static json_t *record_of(const struct record *record, size_t number, const struc
 {
 	return json_pack("{s:I, s:o, s:o, s:I, s:I, s:s?, s:b, s:o}",
 			 "record", (json_int_t)number,
-			 "offset_bytes", wide(record->offset),
-			 "bytes", wide(record->size),
+			 "offset_bytes", document_u64(record->offset),
+			 "bytes", document_u64(record->size),
 			 "tag", (json_int_t)record->tag,
 			 "flags", (json_int_t)record->flags,
 			 "name", record_tag_name(record->tag),
@@ -217,8 +210,6 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 	const char *first = opts->hexdump.wanted ? "--hexdump" : "--map";
 	const char *second = NULL;
 
-	(void)operands;
-	(void)n_operands;
 	if (opts->hexdump.wanted && (picture->map || picture->svg))
 		second = picture->map ? "--map" : "--svg";
 	else if ((opts->hexdump.wanted || picture->map) && opts->summary)
@@ -351,12 +342,11 @@ const struct command command_inspect = {
 	.operand_words = "FILE",
 	.summary = "show what an image or a bare stream holds",
 	.description =
-		"Looks through FILE (- for standard input) and tells the "
-		"device that the state is of, the phases and members of the "
-		"image, and the records of the stream. The state itself is "
-		"passed over where that is possible, and then its digests are "
-		"not checked: verify does that. Of a damaged image it tells "
-		"what there is. No device is needed.",
+		"Looks through FILE (- for standard input) and tells the device that the state is "
+		"of, the phases and members of the image, and the records of the stream. The state "
+		"itself is passed over where that is possible, and then its digests are not "
+		"checked: verify does that. Of a damaged image it tells what there is. No device "
+		"is needed.",
 	.options = options,
 	.operands = { OPERAND_FILE },
 	.min_operands = 1,

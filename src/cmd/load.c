@@ -3,7 +3,6 @@
 #include "cmd/documents.h"
 #include "cmd/transfer.h"
 #include "commands.h"
-#include "image/members.h"
 #include "migrate/load.h"
 
 enum { KEY_FORCE = 0x300, KEY_LIVE, KEY_OVERWRITE_GUEST, KEY_THEN };
@@ -53,8 +52,6 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 {
 	const struct load_options *load = data;
 
-	(void)operands;
-	(void)n_operands;
 	if (!load->overwrite_guest || load->live)
 		return 0;
 	err_set(err, ERR_USAGE, 0,
@@ -98,15 +95,13 @@ const struct command command_load = {
 	.operand_words = "DEVICE FILE|-",
 	.summary = "load a saved migration state into a device",
 	.description =
-		"Stops DEVICE, loads the image or bare stream FILE (or stdin, "
-		"for -) into it, and leaves it in STOP, loaded and still. A "
-		"file is read and checked whole before the device is touched, "
-		"a pipe member by member.\v"
-		"Only a reset ends a load in the middle: after a failure or a "
-		"signal the device is reset and taken to the state it came "
-		"from, and its contents are lost. A device held by mlxmigctl "
-		"hold is borrowed from it; a free one is opened for the load, "
-		"and the loaded state is gone when the command ends.",
+		"Stops DEVICE, loads the image or bare stream FILE (or stdin, for -) into it, and "
+		"leaves it in STOP, loaded and still. A file is read and checked whole before the "
+		"device is touched, a pipe member by member.\vOnly a reset ends a load in the "
+		"middle: after a failure or a signal the device is reset and taken to the state it "
+		"came from, and its contents are lost. A device held by mlxmigctl hold is borrowed "
+		"from it; a free one is opened for the load, and the loaded state is gone when the "
+		"command ends.",
 	.options = options,
 	.operands = { OPERAND_DEVICE, OPERAND_FILE },
 	.min_operands = 2,

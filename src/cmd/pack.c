@@ -90,7 +90,6 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 {
 	const struct pack_options *opts = data;
 
-	(void)n_operands;
 	if (!opts->device) {
 		err_set(err, ERR_USAGE, 0, "pack: nothing tells the device that %s is of",
 			operands[0]);
@@ -139,13 +138,11 @@ const struct command command_pack = {
 	.operand_words = "STREAM",
 	.summary = "make an image of a bare stream",
 	.description =
-		"Puts the bare stream in the file STREAM (- for standard "
-		"input), as QEMU, another driver or extract gives it, into an "
-		"image, with digests, and with what --device tells of the "
-		"device that the state is of. extract is the way back, and "
-		"both change no byte of it. No device is needed.\v"
-		"The image appears whole or not at all, and is created "
-		"readable for its owner alone: it holds the state of a guest. "
+		"Puts the bare stream in the file STREAM (- for standard input), as QEMU, another "
+		"driver or extract gives it, into an image, with digests, and with what --device "
+		"tells of the device that the state is of. extract is the way back, and both "
+		"change no byte of it. No device is needed.\vThe image appears whole or not at "
+		"all, and is created readable for its owner alone: it holds the state of a guest. "
 		"A stream of records that is not whole is refused.",
 	.options = options,
 	.operands = { OPERAND_FILE },

@@ -12,24 +12,19 @@
 #include "lib/text.h"
 #include "vfio/holders.h"
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-	json_object_set_new(object, key, value);
-}
-
 static json_t *binding_of(const struct binding *binding)
 {
 	json_t *object = json_object();
 
-	set(object, "device", document_string(binding->device));
-	set(object, "driver_before", document_text(binding->driver_before));
-	set(object, "driver_override_before", document_text(binding->override_before));
-	set(object, "driver", document_text(binding->driver));
-	set(object, "driver_override", document_text(binding->override));
-	set(object, "changed", json_boolean(binding->changed));
-	set(object, "rolled_back", json_boolean(binding->rolled_back));
-	set(object, "trouble", document_text(binding->trouble));
-	set(object, "duration_ns", json_integer((json_int_t)binding->duration_ns));
+	json_object_set_new(object, "device", document_string(binding->device));
+	json_object_set_new(object, "driver_before", document_text(binding->driver_before));
+	json_object_set_new(object, "driver_override_before", document_text(binding->override_before));
+	json_object_set_new(object, "driver", document_text(binding->driver));
+	json_object_set_new(object, "driver_override", document_text(binding->override));
+	json_object_set_new(object, "changed", json_boolean(binding->changed));
+	json_object_set_new(object, "rolled_back", json_boolean(binding->rolled_back));
+	json_object_set_new(object, "trouble", document_text(binding->trouble));
+	json_object_set_new(object, "duration_ns", json_integer((json_int_t)binding->duration_ns));
 	return object;
 }
 
@@ -40,7 +35,7 @@ static json_t *bindings_document(const char *command, const struct binding *bind
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(array, binding_of(&bindings[i]));
-	set(document, "devices", array);
+	json_object_set_new(document, "devices", array);
 	return document;
 }
 

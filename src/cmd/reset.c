@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/device.h"
 #include "commands.h"
-#include "json/document.h"
 #include "vfio/walk.h"
 
 static json_t *reset_document(const struct reset_result *result)
@@ -36,10 +35,9 @@ const struct command command_reset = {
 	.operand_words = "DEVICE",
 	.summary = "reset a device, which ends state ERROR",
 	.description =
-		"Resets DEVICE through VFIO: it is in RUNNING afterwards, and "
-		"whatever it held, a session of saving or loading too, is "
-		"gone. A device held by mlxmigctl hold is borrowed from it; a "
-		"free one is opened, which resets it once more.",
+		"Resets DEVICE through VFIO: it is in RUNNING afterwards, and whatever it held, a "
+		"session of saving or loading too, is gone. A device held by mlxmigctl hold is "
+		"borrowed from it; a free one is opened, which resets it once more.",
 	.operands = { OPERAND_DEVICE },
 	.min_operands = 1,
 	.max_operands = 1,

@@ -7,7 +7,6 @@
 #include "cmd/transfer.h"
 #include "commands.h"
 #include "config.h"
-#include "image/members.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
 #include "migrate/save.h"
@@ -278,17 +277,14 @@ const struct command command_save = {
 	.operand_words = "DEVICE FILE|-\n--dir DIR DEVICE...",
 	.summary = "save the migration state of devices into files",
 	.description =
-		"Stops DEVICE, writes its migration state into the image FILE "
-		"(or to stdout, for -), and takes it back to the state it came "
-		"from. With --precopy most of the state is read while the "
-		"device still runs, so that it stands still for less time. "
-		"With --dir several devices stop and are saved together, "
-		"all brought to RUNNING_P2P before any stops.\v"
-		"FILE appears whole or not at all, and is created readable for "
-		"its owner alone: it holds the state of a guest. A device held "
-		"by mlxmigctl hold is borrowed from it; a free one is opened, "
-		"which resets it, so that what is saved is the state of a "
-		"device just reset.",
+		"Stops DEVICE, writes its migration state into the image FILE (or to stdout, for "
+		"-), and takes it back to the state it came from. With --precopy most of the state "
+		"is read while the device still runs, so that it stands still for less time. With "
+		"--dir several devices stop and are saved together, all brought to RUNNING_P2P "
+		"before any stops.\vFILE appears whole or not at all, and is created readable for "
+		"its owner alone: it holds the state of a guest. A device held by mlxmigctl hold "
+		"is borrowed from it; a free one is opened, which resets it, so that what is saved "
+		"is the state of a device just reset.",
 	.options = options,
 	.operands = { OPERAND_DEVICE, OPERAND_FILE },
 	.min_operands = 1,

@@ -9,22 +9,12 @@
 #include "host/device.h"
 #include "host/devlink.h"
 #include "host/fw_error.h"
+#include "image/record.h"
 #include "json/document.h"
 #include "lib/cleanup.h"
-#include "vfio/bind.h"
 #include "vfio/hold_marker.h"
 #include "vfio/holders.h"
 #include "vfio/process.h"
-
-static json_t *hex4(uint16_t id)
-{
-	return json_sprintf("%04x", id);
-}
-
-static void set(json_t *object, const char *key, json_t *value)
-{
-	json_object_set_new(object, key, value);
-}
 
 static void add_identity(json_t *object, const struct device *device)
 {
@@ -32,17 +22,17 @@ static void add_identity(json_t *object, const struct device *device)
 
 	if (device->has_pf)
 		bdf_format(&device->pf, pf);
-	set(object, "device", document_string(device->name));
-	set(object, "kind", json_string(device_kind_name(device->kind)));
-	set(object, "pf", document_text(pf));
-	set(object, "vf_number", document_number(device->vf_number));
-	set(object, "total_vfs", document_number(device->total_vfs));
-	set(object, "num_vfs", document_number(device->num_vfs));
-	set(object, "product", document_text(device->product));
-	set(object, "mdev_type", document_text(device->mdev_type));
-	set(object, "numa_node", document_number(device->numa_node));
-	set(object, "fw_version", document_text(device->fw_version));
-	set(object, "psid", document_text(device->psid));
+	json_object_set_new(object, "device", document_string(device->name));
+	json_object_set_new(object, "kind", json_string(device_kind_name(device->kind)));
+	json_object_set_new(object, "pf", document_text(pf));
+	json_object_set_new(object, "vf_number", document_number(device->vf_number));
+	json_object_set_new(object, "total_vfs", document_number(device->total_vfs));
+	json_object_set_new(object, "num_vfs", document_number(device->num_vfs));
+	json_object_set_new(object, "product", document_text(device->product));
+	json_object_set_new(object, "mdev_type", document_text(device->mdev_type));
+	json_object_set_new(object, "numa_node", document_number(device->numa_node));
+	json_object_set_new(object, "fw_version", document_text(device->fw_version));
+	json_object_set_new(object, "psid", document_text(device->psid));
 }
 
 /* A device that is on no PCI bus has no ids. */
@@ -50,11 +40,11 @@ static void add_ids(json_t *object, const struct device *device)
 {
 	bool has = device->vendor_id;
 
-	set(object, "vendor_id", has ? hex4(device->vendor_id) : json_null());
-	set(object, "device_id", has ? hex4(device->device_id) : json_null());
-	set(object, "subsystem_vendor_id", has ? hex4(device->subsystem_vendor_id) : json_null());
-	set(object, "subsystem_id", has ? hex4(device->subsystem_id) : json_null());
-	set(object, "revision", has ? json_integer(device->revision) : json_null());
+	json_object_set_new(object, "vendor_id", has ? document_hex16(device->vendor_id) : json_null());
+	json_object_set_new(object, "device_id", has ? document_hex16(device->device_id) : json_null());
+	json_object_set_new(object, "subsystem_vendor_id", has ? document_hex16(device->subsystem_vendor_id) : json_null());
+	json_object_set_new(object, "subsystem_id", has ? document_hex16(device->subsystem_id) : json_null());
+	json_object_set_new(object, "revision", has ? json_integer(device->revision) : json_null());
 }
 
 static void add_interfaces(json_t *object, const struct device *device)
@@ -65,30 +55,30 @@ static void add_interfaces(json_t *object, const struct device *device)
 		json_array_append_new(netdevs, document_string(device->netdevs[i]));
 	for (size_t i = 0; i < device->n_rdma; i++)
 		json_array_append_new(rdma, document_string(device->rdma[i]));
-	set(object, "netdevs", netdevs);
-	set(object, "rdma_devices", rdma);
+	json_object_set_new(object, "netdevs", netdevs);
+	json_object_set_new(object, "rdma_devices", rdma);
 }
 
 static void add_process(json_t *object, const struct process *process)
 {
-	set(object, "pid", json_integer((json_int_t)process->pid));
-	set(object, "name", document_text(process->name));
-	set(object, "command", document_text(process->command));
-	set(object, "uid", process->has_uid ? json_integer((json_int_t)process->uid) : json_null());
-	set(object, "user", document_text(process->user));
-	set(object, "guest", document_text(process->guest));
-	set(object, "domain", document_text(process->libvirt ? process->guest : ""));
-	set(object, "iommufd", json_boolean(process->iommufd));
+	json_object_set_new(object, "pid", json_integer((json_int_t)process->pid));
+	json_object_set_new(object, "name", document_text(process->name));
+	json_object_set_new(object, "command", document_text(process->command));
+	json_object_set_new(object, "uid", process->has_uid ? json_integer((json_int_t)process->uid) : json_null());
+	json_object_set_new(object, "user", document_text(process->user));
+	json_object_set_new(object, "guest", document_text(process->guest));
+	json_object_set_new(object, "domain", document_text(process->libvirt ? process->guest : ""));
+	json_object_set_new(object, "iommufd", json_boolean(process->iommufd));
 }
 
 static json_t *holding_of(const struct holding *holding, const struct process *process)
 {
 	json_t *object = json_object();
 
-	set(object, "kind", json_string(holder_kind_name(holding->kind)));
+	json_object_set_new(object, "kind", json_string(holder_kind_name(holding->kind)));
 	add_process(object, process);
-	set(object, "via", json_string(holding->is_cdev ? "cdev" : "group"));
-	set(object, "fd", json_integer(holding->fd));
+	json_object_set_new(object, "via", json_string(holding->is_cdev ? "cdev" : "group"));
+	json_object_set_new(object, "fd", json_integer(holding->fd));
 	return object;
 }
 
@@ -155,8 +145,8 @@ static void add_verdict(json_t *object, const struct device *device)
 
 	for (size_t i = 0; i < device->n_reasons; i++)
 		json_array_append_new(reasons, document_string(device->reasons[i]));
-	set(object, "can_migrate", document_tristate(device->can_migrate));
-	set(object, "reasons", reasons);
+	json_object_set_new(object, "can_migrate", document_tristate(device->can_migrate));
+	json_object_set_new(object, "reasons", reasons);
 }
 
 static json_t *device_of(const struct device *device, json_t *holders)
@@ -165,20 +155,20 @@ static json_t *device_of(const struct device *device, json_t *holders)
 
 	add_identity(object, device);
 	add_ids(object, device);
-	set(object, "driver", document_text(device->driver));
-	set(object, "driver_override", document_text(device->driver_override));
-	set(object, "iommu_group", document_number(device->iommu_group));
-	set(object, "cdev", document_text(device->cdev));
+	json_object_set_new(object, "driver", document_text(device->driver));
+	json_object_set_new(object, "driver_override", document_text(device->driver_override));
+	json_object_set_new(object, "iommu_group", document_number(device->iommu_group));
+	json_object_set_new(object, "cdev", document_text(device->cdev));
 	add_interfaces(object, device);
-	set(object, "migratable", document_tristate(device->migratable));
-	set(object, "migratable_reason", document_text(device->migratable_reason));
-	set(object, "in_use", document_tristate(device_in_use(device)));
-	set(object, "holder", holder_json(&device->holder));
-	set(object, "holders", holders);
-	set(object, "migration", migration_of(device));
-	set(object, "migration_reason", document_text(device->probed ? "" : device->probe_reason));
-	set(object, "stream_formats", formats_of(&device->formats));
-	set(object, "firmware_failure", document_fw_error(&device->failure));
+	json_object_set_new(object, "migratable", document_tristate(device->migratable));
+	json_object_set_new(object, "migratable_reason", document_text(device->migratable_reason));
+	json_object_set_new(object, "in_use", document_tristate(device_in_use(device)));
+	json_object_set_new(object, "holder", holder_json(&device->holder));
+	json_object_set_new(object, "holders", holders);
+	json_object_set_new(object, "migration", migration_of(device));
+	json_object_set_new(object, "migration_reason", document_text(device->probed ? "" : device->probe_reason));
+	json_object_set_new(object, "stream_formats", formats_of(&device->formats));
+	json_object_set_new(object, "firmware_failure", document_fw_error(&device->failure));
 	add_verdict(object, device);
 	return object;
 }
@@ -193,7 +183,7 @@ static json_t *process_of(const struct holdings *holdings, size_t process,
 		if (holdings->list[i].process == process)
 			json_array_append_new(names, document_string(
 				devices[holdings->list[i].device].name));
-	set(object, "devices", names);
+	json_object_set_new(object, "devices", names);
 	return object;
 }
 
@@ -221,9 +211,9 @@ static json_t *status_document(const struct device *devices, size_t n,
 		json_array_append_new(array, device_of(&devices[i], holders_of(holdings, i)));
 	for (size_t i = 0; i < holdings->n_processes; i++)
 		json_array_append_new(processes, process_of(holdings, i, devices));
-	set(document, "devices", array);
-	set(document, "processes", processes);
-	set(document, "warnings", warnings_of(devices, n));
+	json_object_set_new(document, "devices", array);
+	json_object_set_new(document, "processes", processes);
+	json_object_set_new(document, "warnings", warnings_of(devices, n));
 	return document;
 }
 
@@ -248,8 +238,6 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 {
 	struct status_options *status = data;
 
-	(void)arg;
-	(void)err;
 	if (key != 'p')
 		return ARGP_ERR_UNKNOWN;
 	status->probe = true;
@@ -344,12 +332,11 @@ const struct command command_status = {
 	.operand_words = "[DEVICE...]",
 	.summary = "show the mlx5 devices, and whether they can migrate",
 	.description =
-		"Each PF and VF of mlx5's, or those named: what it is, its "
-		"driver, IOMMU group and interfaces, the firmware, who has it "
-		"open, and whether it can migrate, with the reasons why not. "
-		"Nothing is disturbed: what VFIO offers is read from a device "
-		"that mlxmigctl hold keeps open; a free one is only opened "
-		"with --probe, since that resets it.",
+		"Each PF and VF of mlx5's, or those named: what it is, its driver, IOMMU group and "
+		"interfaces, the firmware, who has it open, and whether it can migrate, with the "
+		"reasons why not. Nothing is disturbed: what VFIO offers is read from a device "
+		"that mlxmigctl hold keeps open; a free one is only opened with --probe, since "
+		"that resets it.",
 	.options = options,
 	.operands = { OPERAND_DEVICE },
 	.min_operands = 0,

@@ -6,8 +6,6 @@
 #include "cmd/transfer.h"
 #include "commands.h"
 #include "config.h"
-#include "image/members.h"
-#include "json/document.h"
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
 #include "migrate/step_files.h"
@@ -266,12 +264,11 @@ const struct command command_step = {
 	.operand_words = "DEVICE STATE[=FILE]...",
 	.summary = "walk a device through migration states, timing each arc",
 	.description =
-		"Takes DEVICE to each STATE in turn, one arc of the state "
-		"machine at a time, and says how long each took. STOP_COPY=FILE "
-		"and PRE_COPY=FILE save there into an image, RESUMING=FILE "
-		"loads one; without a file a data fd that an arc gives is "
-		"closed. Without mlxmigctl hold the device is opened for it, "
-		"and reset when the command ends.",
+		"Takes DEVICE to each STATE in turn, one arc of the state machine at a time, and "
+		"says how long each took. STOP_COPY=FILE and PRE_COPY=FILE save there into an "
+		"image, RESUMING=FILE loads one; without a file a data fd that an arc gives is "
+		"closed. Without mlxmigctl hold the device is opened for it, and reset when the "
+		"command ends.",
 	.operands = { OPERAND_DEVICE, OPERAND_STATE },
 	.min_operands = 2,
 	.max_operands = -1,

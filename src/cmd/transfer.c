@@ -11,7 +11,6 @@
 #include "image/writer.h"
 #include "json/document.h"
 #include "lib/text.h"
-#include "migrate/transfer.h"
 
 #define ZSTD_LEVEL 3 /* zstd's own default */
 
@@ -140,19 +139,13 @@ json_t *identity_json(const struct identity_fit *fit)
 	return facts;
 }
 
-static json_t *number_or_null(uint64_t value)
-{
-	return value ? json_integer((json_int_t)value) : json_null();
-}
-
 static void add_file(json_t *object, const struct transfer_result *outcome)
 {
-	json_t *file = json_pack(
-		"{s:o, s:s, s:b, s:o}", "file",
-		document_string(outcome->file), "format",
-		outcome->raw ? "stream" : "image", "compressed",
-		outcome->compressed, "file_bytes",
-		number_or_null(outcome->file_bytes));
+	json_t *file = json_pack("{s:o, s:s, s:b, s:o}",
+				 "file", document_string(outcome->file),
+				 "format", outcome->raw ? "stream" : "image",
+				 "compressed", outcome->compressed,
+				 "file_bytes", document_nonzero(outcome->file_bytes));
 
 	json_object_update_new(object, file);
 }
@@ -167,11 +160,10 @@ static void add_stream(json_t *object, const struct transfer *transfer)
 
 static void add_times(json_t *object, const struct transfer *transfer)
 {
-	json_t *times = json_pack(
-		"{s:o, s:I, s:o}", "started_unix_ns",
-		number_or_null(transfer->started_unix_ns), "duration_ns",
-		(json_int_t)transfer->duration_ns, "stopped_ns",
-		number_or_null(transfer->stopped_ns));
+	json_t *times = json_pack("{s:o, s:I, s:o}",
+				  "started_unix_ns", document_nonzero(transfer->started_unix_ns),
+				  "duration_ns", (json_int_t)transfer->duration_ns,
+				  "stopped_ns", document_nonzero(transfer->stopped_ns));
 
 	json_object_update_new(object, times);
 }
@@ -249,7 +241,7 @@ json_t *step_file_json(const struct transfer_result *outcome)
 	json_object_set_new(object, "done", json_boolean(outcome->done));
 	add_file(object, outcome);
 	add_stream(object, &outcome->transfer);
-	json_object_set_new(object, "verify_ns", number_or_null(outcome->transfer.verify_ns));
+	json_object_set_new(object, "verify_ns", document_nonzero(outcome->transfer.verify_ns));
 	json_object_set_new(object, "identity_fit",
 			    outcome->has_fit ? json_string(fit_name(outcome->fit.verdict)) :
 				    json_null());
@@ -275,7 +267,7 @@ static void add_loaded(json_t *object, const struct transfer_result *outcome)
 			    outcome->has_fit ? json_string(fit_name(outcome->fit.verdict)) :
 				    json_null());
 	add_stream(object, &outcome->transfer);
-	json_object_set_new(object, "verify_ns", number_or_null(outcome->transfer.verify_ns));
+	json_object_set_new(object, "verify_ns", document_nonzero(outcome->transfer.verify_ns));
 	add_times(object, &outcome->transfer);
 }
 

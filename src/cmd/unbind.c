@@ -42,8 +42,6 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 {
 	const struct unbind_options *unbind = data;
 
-	(void)operands;
-	(void)n_operands;
 	if (unbind->none && unbind->driver)
 		return err_set(err, ERR_USAGE, 0, "--none and --driver do not go together");
 	return 0;
@@ -72,10 +70,9 @@ const struct command command_unbind = {
 	.operand_words = "DEVICE...",
 	.summary = "give VFs back to the host's driver",
 	.description =
-		"Unbinds each VF, has it probed by mlx5_core, waits until "
-		"that has it, and clears its driver_override. All of the "
-		"devices, or none: when one fails, those before it go back to "
-		"where they were.",
+		"Unbinds each VF, has it probed by mlx5_core, waits until that has it, and clears "
+		"its driver_override. All of the devices, or none: when one fails, those before it "
+		"go back to where they were.",
 	.options = options,
 	.operands = { OPERAND_DEVICE },
 	.min_operands = 1,

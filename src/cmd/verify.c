@@ -16,11 +16,10 @@ static json_t *check_of(const struct verify_result *verdict, enum check check)
 {
 	const struct err *err = &verdict->errs[check];
 
-	return json_pack("{s:o, s:o}",
-			 "good", verdict->made[check]
-					 ? json_boolean(!err_is_set(err))
-					 : json_null(),
-			 "message", document_text(err->message));
+	return json_pack(
+		"{s:o, s:o}",
+		"good", verdict->made[check] ? json_boolean(!err_is_set(err)) : json_null(),
+		"message", document_text(err->message));
 }
 
 static json_t *checks_of(const struct verify_result *verdict)
@@ -32,12 +31,6 @@ static json_t *checks_of(const struct verify_result *verdict)
 	return checks;
 }
 
-/* A size that a damaged header claims may be beyond JSON's integers. */
-static json_t *size_of(uint64_t size)
-{
-	return size <= INT64_MAX ? json_integer((json_int_t)size) : json_real((double)size);
-}
-
 static json_t *records_of(const struct verify_result *verdict)
 {
 	json_t *records = json_array();
@@ -46,14 +39,12 @@ static json_t *records_of(const struct verify_result *verdict)
 		const struct damaged_record *touched = &verdict->records[i];
 		const struct record *record = &touched->record;
 
-		json_array_append_new(
-			records,
-			json_pack("{s:I, s:I, s:o, s:I, s:s?}",
-				  "number", (json_int_t)touched->number,
-				  "offset_bytes", (json_int_t)record->offset,
-				  "bytes", size_of(record->size),
-				  "tag", (json_int_t)record->tag,
-				  "name", record_tag_name(record->tag)));
+		json_array_append_new(records, json_pack("{s:I, s:I, s:o, s:I, s:s?}",
+							 "number", (json_int_t)touched->number,
+							 "offset_bytes", (json_int_t)record->offset,
+							 "bytes", document_u64(record->size),
+							 "tag", (json_int_t)record->tag,
+							 "name", record_tag_name(record->tag)));
 	}
 	return records;
 }
@@ -99,18 +90,18 @@ static json_t *file_of(const struct verify_result *verdict)
 {
 	const char *kind = verdict->is_image ? "image" : "stream";
 
-	return json_pack("{s:o, s:b, s:s?, s:o, s:o, s:I, s:o, s:o, s:o, s:I}",
-			 "file", document_string(verdict->path),
-			 "good", verify_result_is_good(verdict),
-			 "kind", verdict->opened ? kind : NULL,
-			 "compressed", document_tristate(verdict->opened ? verdict->compressed : -1),
-			 "stream", verdict->opened ? stream_of(verdict)
-						   : json_null(),
-			 "members", (json_int_t)verdict->totals.members,
-			 "checks", checks_of(verdict),
-			 "damage", damage_of(verdict),
-			 "error", error_of(verdict),
-			 "duration_ns", (json_int_t)verdict->duration_ns);
+	return json_pack(
+		"{s:o, s:b, s:s?, s:o, s:o, s:I, s:o, s:o, s:o, s:I}",
+		"file", document_string(verdict->path),
+		"good", verify_result_is_good(verdict),
+		"kind", verdict->opened ? kind : NULL,
+		"compressed", document_tristate(verdict->opened ? verdict->compressed : -1),
+		"stream", verdict->opened ? stream_of(verdict) : json_null(),
+		"members", (json_int_t)verdict->totals.members,
+		"checks", checks_of(verdict),
+		"damage", damage_of(verdict),
+		"error", error_of(verdict),
+		"duration_ns", (json_int_t)verdict->duration_ns);
 }
 
 /** verify_document - the whole document, of @n verdicts */
@@ -170,7 +161,6 @@ static int check(const void *opts, char **operands, size_t n_operands, struct er
 {
 	size_t n = 0;
 
-	(void)opts;
 	for (size_t i = 0; i < n_operands; i++)
 		n += !strcmp(operands[i], "-");
 	return n < 2 ? 0 : err_set(err, ERR_USAGE, 0, "standard input is named %zu times", n);
@@ -262,12 +252,11 @@ const struct command command_verify = {
 	.operand_words = "FILE...",
 	.summary = "check that images and bare streams are whole and unchanged",
 	.description =
-		"Reads each FILE (- for standard input) to its end and checks "
-		"its structure, every digest, the manifest's totals and the "
-		"framing of the records. Tells the first damaged member, its "
-		"bytes in the stream, and the records they are in. Several "
-		"files are checked at the same time, and one that is damaged "
-		"does not keep the others from being checked.",
+		"Reads each FILE (- for standard input) to its end and checks its structure, every "
+		"digest, the manifest's totals and the framing of the records. Tells the first "
+		"damaged member, its bytes in the stream, and the records they are in. Several "
+		"files are checked at the same time, and one that is damaged does not keep the "
+		"others from being checked.",
 	.options = options,
 	.operands = { OPERAND_FILE },
 	.min_operands = 1,

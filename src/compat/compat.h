@@ -7,7 +7,6 @@
 
 #include "compat/identity.h"
 #include "host/device.h"
-#include "image/reader.h"
 #include "lib/err.h"
 
 /** enum compat_kind - what a side was taken from */

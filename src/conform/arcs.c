@@ -5,7 +5,6 @@
 #include "conform/harness.h"
 #include "conform/raw_ioctl.h"
 #include "lib/cleanup.h"
-#include "vfio/migration.h"
 
 #define NO_STATE 99 /* beyond all that the kernel has */
 

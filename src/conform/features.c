@@ -3,7 +3,6 @@
 
 #include "conform/harness.h"
 #include "conform/raw_ioctl.h"
-#include "vfio/migration.h"
 
 /* How the feature is called, and what must come of it. */
 static const struct call {

@@ -5,7 +5,6 @@
 
 #include "conform/data.h"
 #include "conform/harness.h"
-#include "conform/raw_ioctl.h"
 #include "lib/cleanup.h"
 #include "lib/io.h"
 #include "vfio/migration.h"

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "image/record.h"
-#include "image/view.h"
+#include "json/progress.h"
 #include "lib/err.h"
 
 /* Two streams held against each other: filled by model and engine, printed by report. */

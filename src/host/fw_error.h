@@ -18,9 +18,6 @@
  * failed: the only place where another driver's come out.
  */
 
-/** kmsg_open - the kernel log (/dev/kmsg) from now on; a fd, the caller's, or -1 where it may not be read */
-int kmsg_open(void);
-
 /**
  * kmsg_failure - the first failed firmware command since kmsg_open()
  * @fd: of kmsg_open(); -1 finds nothing

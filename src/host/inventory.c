@@ -42,7 +42,6 @@ static void pci_say_nothing(char *fmt, ...) __attribute__((format(printf, 1, 2))
 
 static void pci_say_nothing(char *fmt, ...)
 {
-	(void)fmt;
 }
 
 static bool has_mlx5_driver(const struct device *device)

@@ -96,7 +96,6 @@ static void add_netdev(struct device *device, const char *dir, const char *netde
 
 static void add_rdma(struct device *device, const char *dir, const char *rdma)
 {
-	(void)dir;
 	if (device->n_rdma < DEVICE_NETDEVS_MAX)
 		text_copy(device->rdma[device->n_rdma++], sizeof(device->rdma[0]), rdma);
 }

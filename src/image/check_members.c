@@ -34,7 +34,6 @@ int member_check_take(const struct parallel_block *block, void *data, struct err
 {
 	struct member_check *pass = data;
 
-	(void)err;
 	if (block->first)
 		begin_member(pass, block->extent);
 	digest_update(pass->chain.digest, block->data, block->len);

@@ -203,7 +203,6 @@ static la_ssize_t on_read(struct archive *archive, void *data, const void **bloc
 	struct decompressor *source = data;
 	ssize_t n = (ssize_t)source->peeked;
 
-	(void)archive;
 	source->peeked = 0;
 	*block = source->buffer;
 	if (!n)

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "image/check_members.h"
-#include "image/format.h"
 #include "image/input.h"
 #include "image/parallel.h"
 #include "lib/cleanup.h"
@@ -64,7 +63,6 @@ static int take_digest(const struct parallel_block *block, void *data, struct er
 	const unsigned char *bytes;
 	size_t len;
 
-	(void)err;
 	if (wanted(cut, block, &bytes, &len))
 		digest_update(cut->digest, bytes, len);
 	return 0;

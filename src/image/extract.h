@@ -4,7 +4,6 @@
 #define IMAGE_EXTRACT_H
 
 #include "image/format.h"
-#include "image/reader.h"
 #include "image/record.h"
 #include "image/view.h"
 #include "json/progress.h"

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/format.h"
 #include "image/input.h"
 
 /* Room for one more of a list of @n, which grows by doubling; NULL: no memory. */

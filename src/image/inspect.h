@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #include "image/format.h"
-#include "image/reader.h"
 #include "image/view.h"
 #include "lib/err.h"
 

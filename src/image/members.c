@@ -14,11 +14,6 @@ static json_t *schema_of(const char *prefix)
 	return json_sprintf("%s%d", prefix, FORMAT_MAJOR);
 }
 
-static json_t *hex16(uint16_t value)
-{
-	return json_sprintf("%04x", value);
-}
-
 static json_t *address_of(bool known, const struct bdf *bdf)
 {
 	char text[BDF_TEXT_SIZE];
@@ -74,10 +69,10 @@ char *device_json_make(const struct device *device, const struct image_origin *o
 		"minor", FORMAT_MINOR,
 		"device", document_string(device->name),
 		"kind", format_kinds[device->kind],
-		"vendor_id", hex16(device->vendor_id),
-		"device_id", hex16(device->device_id),
-		"subsystem_vendor_id", hex16(device->subsystem_vendor_id),
-		"subsystem_id", hex16(device->subsystem_id),
+		"vendor_id", document_hex16(device->vendor_id),
+		"device_id", document_hex16(device->device_id),
+		"subsystem_vendor_id", document_hex16(device->subsystem_vendor_id),
+		"subsystem_id", document_hex16(device->subsystem_id),
 		"revision", pci ? json_integer(device->revision) : json_null(),
 		"product", document_text(device->product),
 		"mdev_type", document_text(device->mdev_type),

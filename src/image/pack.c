@@ -8,6 +8,7 @@
 
 #include "image/input.h"
 #include "image/members.h"
+#include "image/writer.h"
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
 #include "lib/outfile.h"

@@ -3,7 +3,7 @@
 #ifndef IMAGE_PACK_H
 #define IMAGE_PACK_H
 
-#include "image/reader.h"
+#include "image/format.h"
 #include "image/record.h"
 #include "json/progress.h"
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/format.h"
 #include "image/members.h"
 #include "image/tar.h"
+#include "image/writer.h"
 #include "lib/cleanup.h"
 
 /* The bytes of a JSON member, the reader's. */

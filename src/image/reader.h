@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "image/format.h"
-#include "image/writer.h"
 #include "lib/err.h"
 
 enum image_kind {

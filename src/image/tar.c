@@ -14,14 +14,12 @@ static la_ssize_t on_read(struct archive *archive, void *data, const void **bloc
 	struct decompressor *source = data;
 	int ret = decompressor_next(source, &source->err);
 
-	(void)archive;
 	*block = source->block;
 	return ret < 0 ? -1 : (la_ssize_t)source->block_len;
 }
 
 static la_int64_t on_skip(struct archive *archive, void *data, la_int64_t len)
 {
-	(void)archive;
 	return (la_int64_t)decompressor_skip(data, (uint64_t)len);
 }
 

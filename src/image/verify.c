@@ -38,7 +38,14 @@ static bool is_touched(const struct damage *damage, const struct record *record)
 	return record->offset < end && record_end > damage->offset;
 }
 
-int verify_result_touch(struct verify_result *verdict, const struct record *record, uint64_t number)
+/**
+ * verify_result_touch - note a record if the damage is in it
+ *
+ * Where the damage's length is not known, it reaches to the end. 0, or -1: no
+ * memory.
+ */
+static int verify_result_touch(struct verify_result *verdict,
+			       const struct record *record, uint64_t number)
 {
 	size_t n = verdict->n_records;
 	struct damaged_record *list = verdict->records;
@@ -84,7 +91,6 @@ static int take_stream(const struct parallel_block *block, void *data, struct er
 {
 	struct pass *pass = data;
 
-	(void)err;
 	digest_update(pass->stream, block->data, block->len);
 	if (pass->tick)
 		pass->tick(block->len, pass->tick_data);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "image/reader.h"
+#include "image/format.h"
 #include "image/record.h"
 #include "json/progress.h"
 #include "lib/err.h"
@@ -60,15 +60,6 @@ bool verify_result_is_good(const struct verify_result *verdict) __attribute__((n
 
 /** verify_result_is_damage - is the failure one of the file's contents, not of reading it? */
 bool verify_result_is_damage(const struct err *err) __attribute__((nonnull(1)));
-
-/**
- * verify_result_touch - note a record if the damage is in it
- *
- * Where the damage's length is not known, it reaches to the end. 0, or -1: no
- * memory.
- */
-int verify_result_touch(struct verify_result *verdict, const struct record *record,
-			uint64_t number) __attribute__((nonnull(1, 2)));
 
 /** verify_result_release - frees what it points to */
 void verify_result_release(struct verify_result *verdict) __attribute__((nonnull(1)));

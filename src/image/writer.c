@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "image/digest.h"
-#include "image/format.h"
 #include "lib/cleanup.h"
 #include "lib/io.h"
 

@@ -13,9 +13,8 @@
 
 json_t *document_new(const char *command)
 {
-	return json_pack("{s:o}", "schema",
-			 json_sprintf("mlxmigctl.%s/%d", command,
-				      SCHEMA_VERSION));
+	return json_pack("{s:o}",
+			 "schema", json_sprintf("mlxmigctl.%s/%d", command, SCHEMA_VERSION));
 }
 
 /* How many bytes the character at @text has; 0: it is none of UTF-8. jansson is the judge, since it is the one that refuses. */
@@ -73,7 +72,17 @@ json_t *document_tristate(int tri)
 	return tri < 0 ? json_null() : json_boolean(tri);
 }
 
-static json_t *nonzero(uint64_t value)
+json_t *document_u64(uint64_t value)
+{
+	return value <= INT64_MAX ? json_integer((json_int_t)value) : json_real((double)value);
+}
+
+json_t *document_hex16(uint16_t value)
+{
+	return json_sprintf("%04x", value);
+}
+
+json_t *document_nonzero(uint64_t value)
 {
 	return value ? json_integer((json_int_t)value) : json_null();
 }
@@ -89,9 +98,9 @@ json_t *document_fw_error(const struct fw_error *failure)
 			 "status", json_sprintf("0x%x", failure->status),
 			 "status_name", document_text(failure->status_name),
 			 "syndrome", json_sprintf("0x%x", failure->syndrome),
-			 "errno", nonzero((uint64_t)failure->num),
-			 "time_unix_ns", nonzero(failure->time_unix_ns),
-			 "number", nonzero(failure->number));
+			 "errno", document_nonzero((uint64_t)failure->num),
+			 "time_unix_ns", document_nonzero(failure->time_unix_ns),
+			 "number", document_nonzero(failure->number));
 }
 
 /* @num is of one of two kinds, and each has a key of its own. */
@@ -111,13 +120,10 @@ json_t *document_error(const struct err *err, json_t *result)
 				      "code", err_name(err->code),
 				      "message", document_text(err->message),
 				      "hint", document_text(err_hint_of(err, hint)),
-				      "errno", number_or_null(!signalled,
-							      err->num),
-				      "signal", number_or_null(signalled,
-							       err->num),
+				      "errno", number_or_null(!signalled, err->num),
+				      "signal", number_or_null(signalled, err->num),
 				      "device", document_text(err->device),
-				      "firmware_failure",
-				      document_fw_error(&err->firmware)));
+				      "firmware_failure", document_fw_error(&err->firmware)));
 	if (result)
 		json_object_set_new(document, "result", result);
 	return document;

@@ -27,6 +27,15 @@ json_t *document_fw_error(const struct fw_error *failure) __attribute__((nonnull
 /** document_number - an integer, or null where it is negative */
 json_t *document_number(long long value);
 
+/** document_u64 - an integer, or a real number where JSON's integers end: what a damaged header claims */
+json_t *document_u64(uint64_t value);
+
+/** document_nonzero - an integer, or null where it is 0 */
+json_t *document_nonzero(uint64_t value);
+
+/** document_hex16 - four hexadecimal digits, as text */
+json_t *document_hex16(uint16_t value);
+
 /** document_tristate - true, false or null */
 json_t *document_tristate(int tri);
 

@@ -118,7 +118,6 @@ static char *format_size(const json_t *bytes, const json_t *unused)
 	AUTO_FREE char *large = NULL;
 	char *text;
 
-	(void)unused;
 	if (!json_is_number(bytes))
 		return NULL;
 	if (number >= 1024)
@@ -133,7 +132,6 @@ static char *format_time(const json_t *ns, const json_t *unused)
 	char *text;
 	int ret;
 
-	(void)unused;
 	if (!json_is_number(ns))
 		return NULL;
 	if (number < 1e6)
@@ -151,7 +149,6 @@ static char *format_date(const json_t *unix_ns, const json_t *unused)
 	char text[32];
 	struct tm tm;
 
-	(void)unused;
 	if (!json_is_integer(unix_ns) || !gmtime_r(&seconds, &tm) ||
 	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
 		return NULL;
@@ -175,7 +172,6 @@ static char *format_count(const json_t *array, const json_t *more)
 
 static char *format_some(const json_t *number, const json_t *unused)
 {
-	(void)unused;
 	return json_number_value(number) > 0 ? template_cell(number) : NULL;
 }
 
@@ -183,7 +179,6 @@ static char *format_percent(const json_t *share, const json_t *unused)
 {
 	char *text;
 
-	(void)unused;
 	return !json_is_number(share) ||
 	       asprintf(&text, "%.2f%%", json_number_value(share) * 100) < 0 ? NULL : text;
 }

@@ -25,7 +25,6 @@ static atomic_bool breaking;
 
 static void on_kick(int sig)
 {
-	(void)sig;
 }
 
 static void set_handlers(void)

@@ -9,7 +9,14 @@
 #include "vfio/holders.h"
 #include "vfio/migration.h"
 
-enum device_state mig_device_rest_state(enum device_state origin)
+/**
+ * mig_device_rest_state - the state in which a device that was found in @origin is left
+ *
+ * That state itself; but a data fd that somebody lost cannot be had again, so
+ * a session ends: STOP_COPY and RESUMING become STOP, PRE_COPY RUNNING and
+ * PRE_COPY_P2P RUNNING_P2P.
+ */
+static enum device_state mig_device_rest_state(enum device_state origin)
 {
 	switch (origin) {
 	case STATE_STOP_COPY:

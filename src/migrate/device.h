@@ -30,15 +30,6 @@ struct mig_device {
 };
 
 /**
- * mig_device_rest_state - the state in which a device that was found in @origin is left
- *
- * That state itself; but a data fd that somebody lost cannot be had again, so
- * a session ends: STOP_COPY and RESUMING become STOP, PRE_COPY RUNNING and
- * PRE_COPY_P2P RUNNING_P2P.
- */
-enum device_state mig_device_rest_state(enum device_state origin);
-
-/**
  * mig_device_take - read what an open device can and where it is
  *
  * @dev holds the device, vdev and outcome already, and keeps them. Nothing

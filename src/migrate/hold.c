@@ -2,7 +2,6 @@
 #include "migrate/hold.h"
 
 #include "vfio/migration.h"
-#include "vfio/walk.h"
 
 int hold_plan(const struct device *device, const struct mig_caps *caps,
 	      enum device_state target, struct err *err)

@@ -3,7 +3,6 @@
 #ifndef MIGRATE_LOAD_H
 #define MIGRATE_LOAD_H
 
-#include "image/reader.h"
 #include "json/progress.h"
 #include "lib/err.h"
 #include "migrate/transfer.h"

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "image/members.h"
-#include "json/document.h"
 
 static const char *const end_names[PRECOPY_END_COUNT] = {
 	[PRECOPY_DIRTY] = "dirty",
@@ -78,15 +77,13 @@ json_t *arcs_json(const struct arc *arcs, size_t n)
 		const struct arc *arc = &arcs[i];
 		uint64_t at = arc->begun_ns - arcs[0].begun_ns;
 
-		json_array_append_new(
-			array,
-			json_pack("{s:s, s:s, s:I, s:I, s:o}", "from",
-				  state_name(arc->from), "to",
-				  state_name(arc->to), "at_ns",
-				  (json_int_t)at, "duration_ns",
-				  (json_int_t)arc->duration_ns, "errno",
-				  arc->num ? json_integer(arc->num) :
-					     json_null()));
+		json_array_append_new(array, json_pack(
+			"{s:s, s:s, s:I, s:I, s:o}",
+			"from", state_name(arc->from),
+			"to", state_name(arc->to),
+			"at_ns", (json_int_t)at,
+			"duration_ns", (json_int_t)arc->duration_ns,
+			"errno", arc->num ? json_integer(arc->num) : json_null()));
 	}
 	return array;
 }
@@ -106,16 +103,12 @@ static json_t *rounds_of(const struct precopy *precopy)
 	for (unsigned int i = 0; i < precopy->n_rounds; i++) {
 		const struct precopy_round *round = &precopy->rounds[i];
 
-		json_array_append_new(
-			rounds,
-			json_pack("{s:I, s:I, s:I, s:I}",
-				  "initial_bytes",
-				  (json_int_t)round->before.initial_bytes,
-				  "dirty_bytes",
-				  (json_int_t)round->before.dirty_bytes,
-				  "bytes", (json_int_t)round->bytes,
-				  "duration_ns",
-				  (json_int_t)round->duration_ns));
+		json_array_append_new(rounds, json_pack(
+			"{s:I, s:I, s:I, s:I}",
+			"initial_bytes", (json_int_t)round->before.initial_bytes,
+			"dirty_bytes", (json_int_t)round->before.dirty_bytes,
+			"bytes", (json_int_t)round->bytes,
+			"duration_ns", (json_int_t)round->duration_ns));
 	}
 	return rounds;
 }
@@ -128,10 +121,8 @@ json_t *precopy_json(const struct precopy *precopy)
 			 "ended_by", precopy_end_name(precopy->end),
 			 "limits", limits_of(&precopy->limits),
 			 "duration_ns", (json_int_t)precopy->duration_ns,
-			 "initial_bytes_left",
-			 (json_int_t)precopy->left.initial_bytes,
-			 "dirty_bytes_left",
-			 (json_int_t)precopy->left.dirty_bytes,
+			 "initial_bytes_left", (json_int_t)precopy->left.initial_bytes,
+			 "dirty_bytes_left", (json_int_t)precopy->left.dirty_bytes,
 			 "rounds", rounds_of(precopy));
 }
 
@@ -148,16 +139,15 @@ json_t *stopped_json(const struct transfer *transfer)
 	if (!transfer_stopped(transfer, &stopped))
 		return json_null();
 	other = stopped.duration_ns - stopped.arcs_ns - stopped.read_ns;
-	return json_pack("{s:I, s:o, s:I, s:I, s:I, s:I, s:I}",
-			 "duration_ns", (json_int_t)stopped.duration_ns,
-			 "arcs", arcs_json(stopped.arcs, stopped.n_arcs),
-			 "arcs_ns", (json_int_t)stopped.arcs_ns,
-			 "read_ns", (json_int_t)stopped.read_ns,
-			 "other_ns", (json_int_t)other,
-			 "bytes", (json_int_t)stopped.bytes,
-			 "bytes_per_second",
-			 (json_int_t)per_second(stopped.bytes,
-						stopped.duration_ns));
+	return json_pack(
+		"{s:I, s:o, s:I, s:I, s:I, s:I, s:I}",
+		"duration_ns", (json_int_t)stopped.duration_ns,
+		"arcs", arcs_json(stopped.arcs, stopped.n_arcs),
+		"arcs_ns", (json_int_t)stopped.arcs_ns,
+		"read_ns", (json_int_t)stopped.read_ns,
+		"other_ns", (json_int_t)other,
+		"bytes", (json_int_t)stopped.bytes,
+		"bytes_per_second", (json_int_t)per_second(stopped.bytes, stopped.duration_ns));
 }
 
 /* What the writer counted, and how long the reading took. */
@@ -189,6 +179,5 @@ char *manifest_json_make(const struct image_totals *totals, const struct transfe
 		"stopped_ns", (json_int_t)transfer->stopped_ns,
 		"precopy", precopy_json(&transfer->precopy),
 		"stopped", stopped_json(transfer),
-		"arcs", arcs_json(transfer->walk.arcs,
-				  transfer->walk.n_arcs)));
+		"arcs", arcs_json(transfer->walk.arcs, transfer->walk.n_arcs)));
 }

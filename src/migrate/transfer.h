@@ -14,6 +14,7 @@
 #include "compat/identity.h"
 #include "host/device.h"
 #include "image/format.h"
+#include "image/members.h"
 #include "image/record.h"
 #include "lib/states.h"
 #include "vfio/migration.h"

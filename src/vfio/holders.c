@@ -138,7 +138,9 @@ static bool is_chardev(const struct stat *st, const char *class, const char *nam
 	       st->st_rdev == makedev(major_number, minor_number);
 }
 
-bool holder_is_file(const struct stat *st, const struct device *device, bool is_cdev)
+/** holder_is_file - is a file that was looked at (stat) the device's group or cdev, as sysfs numbers it? */
+static bool holder_is_file(const struct stat *st, const struct device *device,
+			   bool is_cdev)
 {
 	char group[16];
 
@@ -364,7 +366,14 @@ static int search_all(struct search *search, struct err *err)
 	return 0;
 }
 
-int holders_search(struct device *devices, size_t n, struct holdings *holdings, struct err *err)
+/**
+ * holders_search - fill the holder of each of @n devices
+ * @holdings: gets all that have one of them, or an iommufd, open; NULL: they do not matter
+ *
+ * See holder_find() and holder_list(). 0 or -1.
+ */
+static int holders_search(struct device *devices, size_t n,
+			  struct holdings *holdings, struct err *err)
 {
 	CLEANUP(search_free) struct search search = { .devices = devices,
 						      .n = n,

@@ -15,19 +15,6 @@
 #define HOLDER_MARK HOLDER_COMM ":%s" /* the name of its file that says that a device is held */
 
 /**
- * holders_search - fill the holder of each of @n devices
- * @holdings: gets all that have one of them, or an iommufd, open; NULL: they do not matter
- *
- * See holder_find() and holder_list(). 0 or -1.
- */
-int holders_search(struct device *devices, size_t n, struct holdings *holdings, struct err *err)
-	__attribute__((nonnull(4)));
-
-/** holder_is_file - is a file that was looked at (stat) the device's group or cdev, as sysfs numbers it? */
-bool holder_is_file(const struct stat *st, const struct device *device,
-		    bool is_cdev) __attribute__((nonnull(1, 2)));
-
-/**
  * holder_find - fill @device->holder
  *
  * Looks for an open /dev/vfio/<group> or /dev/vfio/devices/<cdev> in every

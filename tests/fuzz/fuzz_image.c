@@ -16,6 +16,7 @@
 #include "image/view.h"
 #include "mend.h"
 #include "image/members.h"
+#include "image/writer.h"
 
 /* One file for all the runs. */
 static int file = -1;

@@ -9,6 +9,9 @@
 #include "lib/io.h"
 #include "image/members.h"
 #include "migrate/transfer.h"
+#include "image/writer.h"
+#include "image/reader.h"
+#include "image/view.h"
 
 #define BUILDER_SIZE (12u << 20)
 

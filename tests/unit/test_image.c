@@ -12,6 +12,7 @@
 #include "lib/err.h"
 #include "image/format.h"
 #include "image/reader.h"
+#include "image/writer.h"
 
 #define MIB (1u << 20)
 

@@ -10,6 +10,7 @@
 #include "check.h"
 #include "image_kit.h"
 #include "lib/err.h"
+#include "image/reader.h"
 
 #define STREAM_LEN 700
 #define TAR_BLOCK 512

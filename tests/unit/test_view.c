@@ -11,6 +11,8 @@
 #include "lib/text.h"
 #include "image/format.h"
 #include "image/record.h"
+#include "image/reader.h"
+#include "image/view.h"
 
 #define MIB (1u << 20)
 #define N_RECORDS 10000

@@ -7,6 +7,7 @@
 #include "check.h"
 #include "image_kit.h"
 #include "lib/io.h"
+#include "image/view.h"
 
 #define TAR_BLOCK 512
 
