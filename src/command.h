@@ -40,7 +40,7 @@ struct command;
  * @emit: prints a document now, for a command that goes on after it (hold)
  * @emit_text: prints text now, @len bytes of it, in place of a document
  * @warn: tells words on stderr now, beside the document
- * @progress: shows a sample as the user asked for it; hand it to engine with
+ * @progress: shows a sample as the user asked for it; pass it on with
  *            @progress_data
  */
 struct request {

@@ -10,7 +10,7 @@
 #include "host/sysroot.h"
 #include "lib/text.h"
 
-static void candidate(const char *cur, const char *word, const char *what)
+static void print_candidate(const char *cur, const char *word, const char *what)
 {
 	if (text_starts(word, cur))
 		printf("%s\t%s\n", word, what);
@@ -22,7 +22,7 @@ static void print_options(const char *cur, const struct argp_option *options)
 		char word[64];
 
 		snprintf(word, sizeof(word), "--%s%s", options->name, options->arg ? "=" : "");
-		candidate(cur, word, options->doc);
+		print_candidate(cur, word, options->doc);
 	}
 }
 
@@ -40,9 +40,9 @@ static void print_devices(const char *cur)
 		snprintf(what, sizeof(what), "%s %s",
 			 device->kind == DEVICE_PF ? "PF" : "VF",
 			 device->driver);
-		candidate(cur, device->name, what);
+		print_candidate(cur, device->name, what);
 		for (size_t n = 0; n < device->n_netdevs; n++)
-			candidate(cur, device->netdevs[n], device->name);
+			print_candidate(cur, device->netdevs[n], device->name);
 	}
 	inventory_free(&inventory);
 }
@@ -55,7 +55,7 @@ static void print_operands(const char *cur, enum operand operand)
 		break;
 	case OPERAND_STATE:
 		for (unsigned int s = STATE_STOP; s < STATE_COUNT; s++)
-			candidate(cur, state_name(s), "migration state");
+			print_candidate(cur, state_name(s), "migration state");
 		break;
 	case OPERAND_DEVICE_OR_FILE:
 		print_devices(cur);
@@ -159,7 +159,7 @@ static void print_value(const char *cur, const struct argp_option *option,
 
 	snprintf(word, sizeof(word), "%s%s%s%.*s", whole ? "--" : "",
 		 whole ? option->name : "", whole ? "=" : "", (int)len, value);
-	candidate(cur, word, option->doc);
+	print_candidate(cur, word, option->doc);
 }
 
 /* All of them, where its help lists them: "on|off". */
@@ -224,6 +224,6 @@ void complete_print(int n_words, char **words)
 		print_operands(cur, operand_next(&line));
 	} else {
 		for (const struct command *const *c = commands; *c; c++)
-			candidate(cur, (*c)->name, (*c)->summary);
+			print_candidate(cur, (*c)->name, (*c)->summary);
 	}
 }

@@ -39,7 +39,7 @@ static int print_output(const char *text, struct err *err)
 
 static const struct invocation *emit_for;
 
-static int emit(const struct request *request, const json_t *document, struct err *err)
+static int emit_document(const struct request *request, const json_t *document, struct err *err)
 {
 	return print_document(emit_for, document, false, err);
 }
@@ -92,7 +92,7 @@ static int run(const struct invocation *inv)
 		.options = inv->options,
 		.operands = inv->operands,
 		.n_operands = inv->n_operands,
-		.emit = emit,
+		.emit = emit_document,
 		.emit_text = emit_text,
 		.warn = print_warning,
 		.progress = progress_show,

@@ -32,7 +32,7 @@ static json_t *checks_of(const struct conform_result *result, bool listed)
 	return checks;
 }
 
-static json_t *count(const struct conform_result *result, enum conform_outcome verdict)
+static json_t *count_json(const struct conform_result *result, enum conform_outcome verdict)
 {
 	return json_integer((json_int_t)result->counts[verdict]);
 }
@@ -50,9 +50,9 @@ json_t *conform_document(const struct conform_result *result, bool listed)
 				    json_string(state_name(result->visit.state)));
 		json_object_set_new(document, "duration_ns",
 				    json_integer((json_int_t)result->duration_ns));
-		json_object_set_new(document, "passed", count(result, CONFORM_PASS));
-		json_object_set_new(document, "failed", count(result, CONFORM_FAIL));
-		json_object_set_new(document, "skipped", count(result, CONFORM_SKIP));
+		json_object_set_new(document, "passed", count_json(result, CONFORM_PASS));
+		json_object_set_new(document, "failed", count_json(result, CONFORM_FAIL));
+		json_object_set_new(document, "skipped", count_json(result, CONFORM_SKIP));
 	}
 	json_object_set_new(document, "checks", checks_of(result, listed));
 	return document;
@@ -181,8 +181,8 @@ static int require_checks(const struct conform_result *result, struct err *err)
 	return err_hint(err, "mlxmigctl conform --list names them");
 }
 
-static int list(const struct conform_options *conform, struct conform_result *result,
-		struct reply *reply, struct err *err)
+static int list_checks(const struct conform_options *conform, struct conform_result *result,
+		       struct reply *reply, struct err *err)
 {
 	if (conform_list(patterns_of(conform), result, err) || require_checks(result, err))
 		return -1;
@@ -216,7 +216,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 	if (begun)
 		return -1;
 	if (conform->list)
-		return list(conform, &result, reply, err);
+		return list_checks(conform, &result, reply, err);
 	ret = run_checks(request, &result, err);
 	if (!result.n)
 		return ret;

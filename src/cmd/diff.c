@@ -352,8 +352,8 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 	return err_hint(err, "name a file for one of them: mlxmigctl diff - FILE");
 }
 
-static int report(const struct diff *diff, const struct map_style *style,
-		  struct reply *reply, struct err *err)
+static int set_reply(const struct diff *diff, const struct map_style *style,
+		     struct reply *reply, struct err *err)
 {
 	reply->status = diff_same(diff) ? 0 : err_code_status(ERR_DIFFERENT);
 	if (!diff->map) {
@@ -385,7 +385,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 
 	ret = diff_run(&diff, &how, err);
 	if (!ret)
-		ret = report(&diff, &style, reply, err);
+		ret = set_reply(&diff, &style, reply, err);
 	diff_free(&diff);
 	return ret;
 }

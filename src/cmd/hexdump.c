@@ -30,14 +30,14 @@ static void put_words(FILE *out, const unsigned char *data, size_t len)
 	fputs("|\n", out);
 }
 
-static bool repeats(const struct hexdump *dump, const unsigned char *data, size_t len)
+static bool is_repeated(const struct hexdump *dump, const unsigned char *data, size_t len)
 {
 	return dump->begun && len == HEXDUMP_LINE && !memcmp(dump->last, data, HEXDUMP_LINE);
 }
 
 static void put_line(struct hexdump *dump, FILE *out, const unsigned char *data, size_t len)
 {
-	if (repeats(dump, data, len)) {
+	if (is_repeated(dump, data, len)) {
 		fputs(dump->starred ? "" : "*\n", out);
 		dump->starred = true;
 	} else {
@@ -52,7 +52,7 @@ static void put_line(struct hexdump *dump, FILE *out, const unsigned char *data,
 }
 
 /* What was written to @out is the caller's, unless some of it is missing. */
-static char *finished(FILE *out, char **text)
+static char *finish_text(FILE *out, char **text)
 {
 	bool failed = ferror(out);
 
@@ -76,7 +76,7 @@ char *hexdump_text(struct hexdump *dump, const unsigned char *data, size_t len, 
 		data += n;
 		len -= n;
 	}
-	return finished(out, &text);
+	return finish_text(out, &text);
 }
 
 char *hexdump_end(const struct hexdump *dump, size_t *text_len)
@@ -88,7 +88,7 @@ char *hexdump_end(const struct hexdump *dump, size_t *text_len)
 		return NULL;
 	if (dump->begun)
 		fprintf(out, "%08" PRIx64 "\n", dump->offset);
-	return finished(out, &text);
+	return finish_text(out, &text);
 }
 
 #define PIECE_SIZE (64u << 10) /* of the payload at a time; a multiple of HEXDUMP_LINE */
@@ -118,7 +118,7 @@ int hexdump_parse(const char *arg, struct hexdump_range *range, struct err *err)
 }
 
 /* A text that was made, or not for want of memory; it is freed. */
-static int emit(const struct request *request, char *made, size_t len, struct err *err)
+static int emit_text(const struct request *request, char *made, size_t len, struct err *err)
 {
 	AUTO_FREE char *text = made;
 
@@ -144,13 +144,13 @@ static int show_bytes(const struct request *request, const struct view *view,
 		if (view_read(view, data, n, place->begin + offset, err))
 			return -1;
 		text = hexdump_text(&dump, data, n, &text_len);
-		if (emit(request, text, text_len, err))
+		if (emit_text(request, text, text_len, err))
 			return -1;
 		offset += n;
 		len -= n;
 	}
 	text = hexdump_end(&dump, &text_len);
-	return emit(request, text, text_len, err);
+	return emit_text(request, text, text_len, err);
 }
 
 int hexdump_show(const struct request *request, const struct view *view,

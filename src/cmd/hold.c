@@ -316,7 +316,7 @@ static int say_ready(const struct held *held, struct err *err)
 }
 
 /* The others may borrow from now on. */
-static int announce(struct held *held, struct err *err)
+static int announce_devices(struct held *held, struct err *err)
 {
 	held->announced = true;
 	for (size_t i = 0; i < held->n; i++)
@@ -352,7 +352,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 	CLEANUP(held_release) struct held held = { .request = request };
 
 	if (held_begin(&held, request->options, err) || interrupt_check(err) ||
-	    announce(&held, err) || say_ready(&held, err))
+	    announce_devices(&held, err) || say_ready(&held, err))
 		return -1;
 	notify_held(&held);
 	wait_for_signal();

@@ -77,7 +77,7 @@ static json_t *records_of(const struct inspection *inspection, const struct stre
 }
 
 /* A JSON member as it stands in the image, or null. */
-static json_t *embedded(const char *json, size_t len)
+static json_t *embedded_json(const char *json, size_t len)
 {
 	json_t *value = json ? json_loadb(json, len, 0, NULL) : NULL;
 
@@ -126,9 +126,9 @@ static json_t *inspect_document(const struct inspection *inspection,
 	json_object_set_new(document, "checked",
 			    json_boolean(inspection->checked && inspection->ended));
 	json_object_set_new(document, "device",
-			    embedded(inspection->device_json, inspection->device_len));
+			    embedded_json(inspection->device_json, inspection->device_len));
 	json_object_set_new(document, "manifest",
-			    embedded(inspection->manifest_json, inspection->manifest_len));
+			    embedded_json(inspection->manifest_json, inspection->manifest_len));
 	json_object_set_new(document, "stream", stream_of(inspection, scan));
 	json_object_set_new(document, "phases",
 			    inspection->is_image ? phases_json(totals->phases,
@@ -224,7 +224,7 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 }
 
 /* The document alone needs no look at the stream. */
-static int tell(struct inspection *inspection, struct reply *reply, struct err *err)
+static int inspect_headers(struct inspection *inspection, struct reply *reply, struct err *err)
 {
 	int ret = image_inspect(inspection, err);
 
@@ -263,8 +263,8 @@ static int scan_and_show(const struct request *request, const struct view *view,
 }
 
 /* Of a damaged file, what there is; and then that it is damaged. */
-static int look(const struct request *request, struct inspection *inspection,
-		struct reply *reply, struct err *err)
+static int inspect_stream(const struct request *request, struct inspection *inspection,
+			  struct reply *reply, struct err *err)
 {
 	const struct inspect_options *opts = request->options;
 	AUTO_VIEW struct view *view = NULL;
@@ -299,7 +299,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 	int ret;
 
 	reply->stdout_is_data = opts->picture.svg && !strcmp(opts->picture.svg, "-");
-	ret = deep ? look(request, &inspection, reply, err) : tell(&inspection, reply, err);
+	ret = deep ? inspect_stream(request, &inspection, reply, err) : inspect_headers(&inspection, reply, err);
 
 	inspection_free(&inspection);
 	return ret;

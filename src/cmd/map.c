@@ -58,7 +58,7 @@ static const struct look *look_of(enum map_mark mark, unsigned int level)
 	}
 }
 
-static unsigned int digits(uint64_t number)
+static unsigned int count_digits(uint64_t number)
 {
 	unsigned int n = 1;
 
@@ -69,7 +69,7 @@ static unsigned int digits(uint64_t number)
 
 size_t map_columns(uint64_t bytes, unsigned int width)
 {
-	unsigned int label = digits(bytes) + 1;
+	unsigned int label = count_digits(bytes) + 1;
 
 	if (width < MAP_WIDTH_MIN)
 		width = MAP_WIDTH_MIN;
@@ -90,14 +90,14 @@ size_t map_cells(uint64_t bytes, uint64_t cell_bytes)
 	return (size_t)(bytes / cell_bytes + !!(bytes % cell_bytes));
 }
 
-static const char *glyph(const struct look *look, const struct map_style *style)
+static const char *glyph_of(const struct look *look, const struct map_style *style)
 {
 	return style->blocks ? look->block : look->ascii;
 }
 
 /* @painted: what the terminal is set to; as few sequences as will do */
-static void paint(FILE *out, const struct look *look, bool faint,
-		  const struct map_style *style, char painted[16])
+static void paint_cell(FILE *out, const struct look *look, bool faint,
+		       const struct map_style *style, char painted[16])
 {
 	char want[16] = "";
 
@@ -122,15 +122,15 @@ static void put_cells(FILE *out, const struct map_cell *cells, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		const struct look *look = look_of(cells[i].mark, cells[i].level);
 
-		paint(out, look, cells[i].faint, style, painted);
-		fputs(glyph(look, style), out);
+		paint_cell(out, look, cells[i].faint, style, painted);
+		fputs(glyph_of(look, style), out);
 	}
-	paint(out, NULL, false, style, painted);
+	paint_cell(out, NULL, false, style, painted);
 	fputc('\n', out);
 }
 
 /* Columns up to the next cell that a record begins in, or the full line's end. */
-static size_t room(const struct map_cell *cells, size_t n, size_t columns, size_t from)
+static size_t count_room(const struct map_cell *cells, size_t n, size_t columns, size_t from)
 {
 	size_t i = from + 1;
 
@@ -150,7 +150,7 @@ static void put_borders(FILE *out, const struct map_cell *cells, size_t n,
 
 		if (!cells[i].borders)
 			continue;
-		if (room(cells, n, columns, i) > digits(cells[i].first))
+		if (count_room(cells, n, columns, i) > count_digits(cells[i].first))
 			snprintf(label, sizeof(label), "^%" PRIu64, cells[i].first);
 		fprintf(out, "%*s%s", (int)(i - at + (at ? 0 : indent)), "", label);
 		at = i + strlen(label);
@@ -162,7 +162,7 @@ static void put_borders(FILE *out, const struct map_cell *cells, size_t n,
 static void put_lines(FILE *out, const struct map *map, const struct map_style *style)
 {
 	size_t columns = map_columns(map->bytes, style->width);
-	unsigned int label = digits(map->bytes);
+	unsigned int label = count_digits(map->bytes);
 
 	for (size_t i = 0; i < map->n_cells; i += columns) {
 		size_t left = map->n_cells - i;
@@ -175,14 +175,14 @@ static void put_lines(FILE *out, const struct map *map, const struct map_style *
 }
 
 /* struct seen - what occurs in a map */
-struct seen {
+struct found_marks {
 	bool marks[MAP_MARKS];
 	bool faint, borders;
 };
 
-static struct seen see(const struct map *map)
+static struct found_marks find_marks(const struct map *map)
 {
-	struct seen seen = {};
+	struct found_marks seen = {};
 
 	for (size_t i = 0; i < map->n_cells; i++) {
 		seen.marks[map->cells[i].mark] = true;
@@ -198,16 +198,16 @@ static void put_meaning(FILE *out, const struct look *look, bool first,
 	char painted[16] = "";
 
 	fputs(first ? "" : ", ", out);
-	paint(out, look, false, style, painted);
-	fputs(glyph(look, style), out);
-	paint(out, NULL, false, style, painted);
+	paint_cell(out, look, false, style, painted);
+	fputs(glyph_of(look, style), out);
+	paint_cell(out, NULL, false, style, painted);
 	fprintf(out, " %s", look->means);
 }
 
 /* A mark that has levels is told with all of them. */
 static void put_legend(FILE *out, const struct map *map, const struct map_style *style)
 {
-	struct seen seen = see(map);
+	struct found_marks seen = find_marks(map);
 	bool first = true;
 
 	for (unsigned int mark = 0; mark < MAP_MARKS; mark++) {

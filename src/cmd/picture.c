@@ -89,7 +89,7 @@ static const unsigned char stops[][3] = {
 #define SEGMENTS (sizeof(stops) / sizeof(stops[0]) - 1)
 #define ZERO_COLOUR "#f0f0f0"
 
-static void shade(char text[COLOUR_SIZE], double density)
+static void format_shade(char text[COLOUR_SIZE], double density)
 {
 	double at = round(density * SHADES) / SHADES * SEGMENTS;
 	size_t i = at < SEGMENTS ? (size_t)at : SEGMENTS - 1;
@@ -107,7 +107,7 @@ static void colour_of(char text[COLOUR_SIZE], const struct stats_cell *cell)
 	if (cell->zero_bytes == cell->bytes)
 		strcpy(text, ZERO_COLOUR);
 	else
-		shade(text, cell->density);
+		format_shade(text, cell->density);
 }
 
 /* Foreign words as XML takes them. */
@@ -182,7 +182,7 @@ static void put_scale(FILE *out, size_t y)
 	for (size_t i = 0; i <= SHADES; i++) {
 		char colour[COLOUR_SIZE];
 
-		shade(colour, (double)i / SHADES);
+		format_shade(colour, (double)i / SHADES);
 		put_rectangle(out, scale + i * CELL, y, 1, colour);
 	}
 	fprintf(out, "<text x=\"%zu\" y=\"%zu\">entropy, none to all there can be</text>\n",

@@ -114,8 +114,8 @@ static int check_all(const struct device *devices, size_t n, const struct driver
 	return 0;
 }
 
-static int rebind(const struct request *request, const struct driver_wish *wish, bool force,
-		  struct device *devices, struct reply *reply, struct err *err)
+static int rebind_devices(const struct request *request, const struct driver_wish *wish, bool force,
+			  struct device *devices, struct reply *reply, struct err *err)
 {
 	size_t n = request->n_operands;
 	AUTO_FREE struct binding *bindings = calloc(n, sizeof(*bindings));
@@ -143,5 +143,5 @@ int rebind_run(const struct request *request, const struct driver_wish *wish,
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
 	ret = devices_resolve(&inventory, request->operands, n, devices, err);
 	inventory_free(&inventory);
-	return ret ? ret : rebind(request, wish, force, devices, reply, err);
+	return ret ? ret : rebind_devices(request, wish, force, devices, reply, err);
 }

@@ -267,8 +267,8 @@ static int select_named(struct inventory *inventory, const struct request *reque
 	return devices_find(inventory, request->operands, selection->n, selection->devices, err);
 }
 
-static int look(struct inventory *inventory, const struct request *request,
-		struct selection *selection, struct err *err)
+static int read_devices(struct inventory *inventory, const struct request *request,
+			struct selection *selection, struct err *err)
 {
 	const struct status_options *status = request->options;
 	int ret = request->n_operands ? select_named(inventory, request, selection, err) :
@@ -294,7 +294,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 {
 	struct inventory inventory = {};
 	struct selection selection = {};
-	int ret = look(&inventory, request, &selection, err);
+	int ret = read_devices(&inventory, request, &selection, err);
 
 	if (!ret)
 		reply->document = status_document(selection.devices, selection.n,

@@ -167,7 +167,7 @@ static int check(const void *opts, char **operands, size_t n_operands, struct er
 }
 
 /* The first file that is damaged speaks for all; without one, the first that could not be read. */
-static int judge(const struct verify_result *verdicts, size_t n, struct err *err)
+static int set_first_error(const struct verify_result *verdicts, size_t n, struct err *err)
 {
 	const struct err *first = NULL;
 	size_t damaged = 0, unread = 0;
@@ -221,7 +221,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 	}
 	verify_files(&plan, verdicts, n);
 	reply->document = verify_document(verdicts, n);
-	ret = judge(verdicts, n, err);
+	ret = set_first_error(verdicts, n, err);
 	release(verdicts, n);
 	return ret;
 }

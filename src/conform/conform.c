@@ -54,7 +54,7 @@ static void run_groups(struct harness *t)
 }
 
 /* Whatever is in it by now is nobody's state; without a reset it is at least in RUNNING. */
-static void leave(struct harness *t)
+static void leave_running(struct harness *t)
 {
 	struct err ignored = ERR_INIT;
 	enum device_state *state = &t->result->visit.state;
@@ -76,7 +76,7 @@ int conform_run(const struct vdev *vdev, uint64_t flags, const char *const *patt
 	run_groups(&t);
 	if (t.spool >= 0)
 		close(t.spool);
-	leave(&t);
+	leave_running(&t);
 	result->duration_ns = now_ns() - begun;
 	return err_is_set(err) ? -1 : 0;
 }

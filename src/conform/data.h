@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What passes through data fds in the checks of conform: for engine/conform* alone. */
+/* What passes through data fds in the checks of conform: for this room alone. */
 #ifndef CONFORM_DATA_H
 #define CONFORM_DATA_H
 

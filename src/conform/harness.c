@@ -47,37 +47,37 @@ bool harness_begin(struct harness *t, const char *asks, const char *fmt, ...)
 	return t->vdev;
 }
 
-static struct conform_check *present(struct harness *t)
+static struct conform_check *current_check(struct harness *t)
 {
 	return &t->result->checks[t->check];
 }
 
 void harness_end(struct harness *t)
 {
-	struct conform_check *check = present(t);
+	struct conform_check *check = current_check(t);
 
 	check->duration_ns = now_ns() - t->begun_ns;
 	t->result->counts[check->verdict]++;
 }
 
-static void say(struct conform_check *check, const char *fmt, va_list ap)
+static void set_detail(struct conform_check *check, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
-static void say(struct conform_check *check, const char *fmt, va_list ap)
+static void set_detail(struct conform_check *check, const char *fmt, va_list ap)
 {
 	vsnprintf(check->detail, sizeof(check->detail), fmt, ap);
 }
 
 bool harness_want(struct harness *t, bool ok, const char *fmt, ...)
 {
-	struct conform_check *check = present(t);
+	struct conform_check *check = current_check(t);
 	va_list ap;
 
 	if (ok || check->verdict == CONFORM_FAIL)
 		return ok;
 	check->verdict = CONFORM_FAIL;
 	va_start(ap, fmt);
-	say(check, fmt, ap);
+	set_detail(check, fmt, ap);
 	va_end(ap);
 	return false;
 }
@@ -97,26 +97,26 @@ bool harness_want_errno(struct harness *t, int ret, int want, const char *what)
 
 void harness_skip(struct harness *t, const char *fmt, ...)
 {
-	struct conform_check *check = present(t);
+	struct conform_check *check = current_check(t);
 	va_list ap;
 
 	if (check->verdict != CONFORM_PASS)
 		return;
 	check->verdict = CONFORM_SKIP;
 	va_start(ap, fmt);
-	say(check, fmt, ap);
+	set_detail(check, fmt, ap);
 	va_end(ap);
 }
 
 void harness_note(struct harness *t, const char *fmt, ...)
 {
-	struct conform_check *check = present(t);
+	struct conform_check *check = current_check(t);
 	va_list ap;
 
 	if (check->verdict != CONFORM_PASS)
 		return;
 	va_start(ap, fmt);
-	say(check, fmt, ap);
+	set_detail(check, fmt, ap);
 	va_end(ap);
 }
 
@@ -152,7 +152,7 @@ static bool is_stuck(enum device_state state)
 	return state == STATE_ERROR || state == STATE_RESUMING;
 }
 
-static int set(struct harness *t, enum device_state state, int *fd)
+static int set_state(struct harness *t, enum device_state state, int *fd)
 {
 	int ret;
 
@@ -163,25 +163,25 @@ static int set(struct harness *t, enum device_state state, int *fd)
 }
 
 /* To RUNNING, if need be by a reset, which leads there too. */
-static bool recover(struct harness *t)
+static bool recover_running(struct harness *t)
 {
 	struct err err = ERR_INIT;
 	AUTO_CLOSE int fd = -1;
 
-	if (!is_stuck(harness_state(t)) && !set(t, STATE_RUNNING, &fd) &&
+	if (!is_stuck(harness_state(t)) && !set_state(t, STATE_RUNNING, &fd) &&
 	    harness_state(t) == STATE_RUNNING)
 		return true;
 	if (!mig_reset(t->vdev, &err) && harness_state(t) == STATE_RUNNING)
 		return true;
 	err_set(t->err, ERR_REFUSED, 0, "%s is not to be had back to RUNNING, by a reset neither",
 		t->vdev->name);
-	err_hint(t->err, "close it, which resets it; %s is where it happened", present(t)->name);
+	err_hint(t->err, "close it, which resets it; %s is where it happened", current_check(t)->name);
 	harness_want(t, false, "the device is not to be had back to RUNNING");
 	return false;
 }
 
 /* The states before a data state in which its session begins; others are entered from RUNNING. */
-static enum device_state before(enum device_state state)
+static enum device_state state_before(enum device_state state)
 {
 	switch (state) {
 	case STATE_STOP_COPY:
@@ -194,10 +194,10 @@ static enum device_state before(enum device_state state)
 	}
 }
 
-static bool go(struct harness *t, enum device_state state, int *fd)
+static bool go_to(struct harness *t, enum device_state state, int *fd)
 {
 	enum device_state now;
-	int ret = set(t, state, fd);
+	int ret = set_state(t, state, fd);
 
 	if (!harness_want(t, !ret, "on the way to the check: %s was refused with %s",
 			  state_name(state), harness_errno(ret)))
@@ -215,13 +215,13 @@ bool harness_enter(struct harness *t, enum device_state state, int *fd)
 
 	if (fd)
 		*fd = -1;
-	if (!recover(t))
+	if (!recover_running(t))
 		return false;
-	if (before(state) != STATE_RUNNING && !go(t, before(state), &passing))
+	if (state_before(state) != STATE_RUNNING && !go_to(t, state_before(state), &passing))
 		return false;
 	if (state == STATE_RUNNING)
 		return true;
-	if (!go(t, state, fd ? fd : &none))
+	if (!go_to(t, state, fd ? fd : &none))
 		return false;
 	return !fd || harness_want(t, *fd >= 0, "on the way to the check: %s gave no data fd",
 				   state_name(state));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the checks of conform are made with: for engine/conform* alone. */
+/* What the checks of conform are made with: for this room alone. */
 #ifndef CONFORM_HARNESS_H
 #define CONFORM_HARNESS_H
 

@@ -7,7 +7,7 @@
 #include "conform/raw_ioctl.h"
 #include "vfio/migration.h"
 
-static bool reset(struct harness *t)
+static bool reset_device(struct harness *t)
 {
 	struct err err = ERR_INIT;
 
@@ -38,7 +38,7 @@ static void check_state(struct harness *t, enum device_state state, bool has_fd)
 	    !harness_begin(t, "a reset leads to RUNNING, ends a session, and leaves a device that can be saved",
 			   "reset/%s", state_name(state)))
 		return;
-	if (harness_enter(t, state, has_fd ? &fd : NULL) && reset(t)) {
+	if (harness_enter(t, state, has_fd ? &fd : NULL) && reset_device(t)) {
 		if (fd >= 0)
 			data_is_dead(t, fd, state == STATE_RESUMING, "after the reset");
 		check_still_saves(t);
@@ -75,7 +75,7 @@ static void check_error(struct harness *t)
 	}
 	harness_want(t, harness_state(t) == STATE_ERROR, "it has left ERROR for %s",
 		     state_name(harness_state(t)));
-	if (reset(t))
+	if (reset_device(t))
 		check_still_saves(t);
 }
 

@@ -13,7 +13,7 @@
 #define SLACK (64u << 10) /* of a state that is small anyway */
 
 /* Loads @bytes of @file: 0, or what refused them, the write or the arc to STOP. */
-static int load(struct harness *t, int file, uint64_t bytes, size_t piece, bool *entered)
+static int load_state(struct harness *t, int file, uint64_t bytes, size_t piece, bool *entered)
 {
 	AUTO_CLOSE int fd = -1;
 	int ret;
@@ -28,7 +28,7 @@ static int load(struct harness *t, int file, uint64_t bytes, size_t piece, bool 
 static bool load_well(struct harness *t, int file, uint64_t bytes, size_t piece)
 {
 	bool entered;
-	int ret = load(t, file, bytes, piece, &entered);
+	int ret = load_state(t, file, bytes, piece, &entered);
 
 	return entered && harness_want(t, !ret, "a state that it gave itself was refused with %s",
 				       harness_errno(ret));
@@ -112,7 +112,7 @@ static void check_pieces(struct harness *t)
 static void check_spoilt(struct harness *t, int file, uint64_t bytes, const char *what)
 {
 	bool entered;
-	int ret = load(t, file, bytes, 0, &entered);
+	int ret = load_state(t, file, bytes, 0, &entered);
 
 	enum device_state now;
 

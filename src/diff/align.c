@@ -41,7 +41,7 @@ static uint64_t end_of(const struct piece *piece)
 }
 
 /* A record that no driver takes is not one: what follows it is anything. */
-static void cut(struct diff_side *side, const struct record *records)
+static void cut_pieces(struct diff_side *side, const struct record *records)
 {
 	uint64_t end = 0;
 
@@ -68,7 +68,7 @@ int align_pieces(struct diff_side *side, const struct record *records)
 	side->pieces = calloc(n + 1, sizeof(*side->pieces));
 	if (!side->pieces)
 		return -ENOMEM;
-	cut(side, records);
+	cut_pieces(side, records);
 	return 0;
 }
 
@@ -85,7 +85,7 @@ static uint64_t key_of(const struct piece *piece)
 	}
 }
 
-static bool alike(const struct piece *a, const struct piece *b)
+static bool are_alike(const struct piece *a, const struct piece *b)
 {
 	bool headers_alike = a->kind != b->kind ||
 			     (a->header == b->header && a->record.flags == b->record.flags);
@@ -99,7 +99,7 @@ struct range {
 	size_t from[DIFF_SIDES], to[DIFF_SIDES];
 };
 
-static void add(struct diff *diff, size_t a, size_t b)
+static void add_pair(struct diff *diff, size_t a, size_t b)
 {
 	diff->pairs[diff->n_pairs++] = (struct diff_pair){ .piece = { a, b } };
 }
@@ -112,9 +112,9 @@ static bool both_left(const struct range *range)
 static void pair_begin(struct diff *diff, struct range *range)
 {
 	while (both_left(range) &&
-	       alike(&range->pieces[0][range->from[0]],
-		     &range->pieces[1][range->from[1]]))
-		add(diff, range->from[0]++, range->from[1]++);
+	       are_alike(&range->pieces[0][range->from[0]],
+			 &range->pieces[1][range->from[1]]))
+		add_pair(diff, range->from[0]++, range->from[1]++);
 }
 
 /* How many are alike at the end; they are taken off @range. */
@@ -122,8 +122,8 @@ static size_t trim_end(struct range *range)
 {
 	size_t n = 0;
 
-	for (; both_left(range) && alike(&range->pieces[0][range->to[0] - 1],
-					 &range->pieces[1][range->to[1] - 1]);
+	for (; both_left(range) && are_alike(&range->pieces[0][range->to[0] - 1],
+					     &range->pieces[1][range->to[1] - 1]);
 	     n++) {
 		range->to[0]--;
 		range->to[1]--;
@@ -132,7 +132,7 @@ static size_t trim_end(struct range *range)
 }
 
 /* How many of @side are passed over to come to one that fits the other side's next. */
-static size_t distance(const struct range *range, int side)
+static size_t count_passed_over(const struct range *range, int side)
 {
 	const struct piece *other = range->pieces[!side];
 	uint64_t key = key_of(&other[range->from[!side]]);
@@ -148,11 +148,11 @@ static size_t distance(const struct range *range, int side)
 static void add_alone(struct diff *diff, struct range *range, int side, size_t n)
 {
 	for (; n; n--, range->from[side]++)
-		add(diff, side ? DIFF_NONE : range->from[0], side ? range->from[1] : DIFF_NONE);
+		add_pair(diff, side ? DIFF_NONE : range->from[0], side ? range->from[1] : DIFF_NONE);
 }
 
 /* Are the next ones, which have no partner, one record whose tag is another? */
-static bool retagged(const struct range *range)
+static bool is_retagged(const struct range *range)
 {
 	const struct piece *a = &range->pieces[0][range->from[0]];
 	const struct piece *b = &range->pieces[1][range->from[1]];
@@ -165,12 +165,12 @@ static bool retagged(const struct range *range)
 static void pair_middle(struct diff *diff, struct range *range)
 {
 	while (both_left(range)) {
-		size_t n[DIFF_SIDES] = { distance(range, 0),
-					 distance(range, 1) };
+		size_t n[DIFF_SIDES] = { count_passed_over(range, 0),
+					 count_passed_over(range, 1) };
 		int side = n[1] < n[0];
 
-		if (!n[side] || (n[side] == SIZE_MAX && retagged(range))) {
-			add(diff, range->from[0]++, range->from[1]++);
+		if (!n[side] || (n[side] == SIZE_MAX && is_retagged(range))) {
+			add_pair(diff, range->from[0]++, range->from[1]++);
 		} else if (n[side] != SIZE_MAX) {
 			add_alone(diff, range, side, n[side]);
 		} else {
@@ -194,7 +194,7 @@ static void pair_records(struct diff *diff)
 	n_end = trim_end(&range);
 	pair_middle(diff, &range);
 	for (size_t i = 0; i < n_end; i++)
-		add(diff, range.to[0] + i, range.to[1] + i);
+		add_pair(diff, range.to[0] + i, range.to[1] + i);
 }
 
 /*
@@ -240,7 +240,7 @@ static int pair_offsets(struct diff *diff)
 	n[0] = diff->sides[0].n_pieces;
 	n[1] = diff->sides[1].n_pieces;
 	for (size_t i = 0; i < n[0] || i < n[1]; i++)
-		add(diff, i < n[0] ? i : DIFF_NONE, i < n[1] ? i : DIFF_NONE);
+		add_pair(diff, i < n[0] ? i : DIFF_NONE, i < n[1] ? i : DIFF_NONE);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ struct block {
  * finds a difference waits until all the blocks before have been dealt with, so
  * that ranges are collected in order, by one thread at a time.
  */
-struct work {
+struct compare_work {
 	struct diff *diff;
 	const struct compare *how;
 	struct range_collector changes;
@@ -49,8 +49,8 @@ struct work {
 };
 
 /* struct worker - a thread; @done: by all of them, when it took its block */
-struct worker {
-	struct work *work;
+struct compare_worker {
+	struct compare_work *work;
 	unsigned int number;
 	uint64_t done;
 };
@@ -68,7 +68,7 @@ static uint64_t place_in(const struct piece *piece, uint64_t header, uint64_t pl
 	return piece->record.offset + more + place;
 }
 
-static void fill_block(struct block *block, const struct work *work, const struct common *common)
+static void fill_block(struct block *block, const struct compare_work *work, const struct common *common)
 {
 	uint64_t end = common->header + common->payload;
 	bool together = common->pieces[0]->header == common->header &&
@@ -88,7 +88,7 @@ static void fill_block(struct block *block, const struct work *work, const struc
 }
 
 /* With the lock held: the next block; false: there is none. */
-static bool take_block(struct work *work, struct block *block)
+static bool take_block(struct compare_work *work, struct block *block)
 {
 	while (!work->stop && work->pair < work->diff->n_pairs) {
 		struct common common = align_common(work->diff, &work->diff->pairs[work->pair]);
@@ -105,9 +105,9 @@ static bool take_block(struct work *work, struct block *block)
 	return false;
 }
 
-static bool next_block(struct worker *worker, struct block *block)
+static bool next_block(struct compare_worker *worker, struct block *block)
 {
-	struct work *work = worker->work;
+	struct compare_work *work = worker->work;
 	bool taken;
 
 	pthread_mutex_lock(&work->lock);
@@ -120,7 +120,7 @@ static bool next_block(struct worker *worker, struct block *block)
 	return taken;
 }
 
-static bool is_first(const struct work *work, uint64_t number)
+static bool is_first(const struct compare_work *work, uint64_t number)
 {
 	for (unsigned int i = 0; i < THREADS_MAX; i++)
 		if (work->busy[i] < number)
@@ -129,7 +129,7 @@ static bool is_first(const struct work *work, uint64_t number)
 }
 
 /* Until no block before this one is at work; false: something failed. */
-static bool wait_for_turn(struct work *work, uint64_t number)
+static bool wait_for_turn(struct compare_work *work, uint64_t number)
 {
 	bool go;
 
@@ -141,7 +141,7 @@ static bool wait_for_turn(struct work *work, uint64_t number)
 	return go;
 }
 
-static void fail(struct work *work, const struct err *err)
+static void fail_work(struct compare_work *work, const struct err *err)
 {
 	pthread_mutex_lock(&work->lock);
 	if (!work->stop)
@@ -152,7 +152,7 @@ static void fail(struct work *work, const struct err *err)
 }
 
 /* Bytes of the block from @from up to @to, which are all of the header, or none. */
-static int collect_part(struct work *work, const struct block *block,
+static int collect_part(struct compare_work *work, const struct block *block,
 			unsigned char *const data[DIFF_SIDES], size_t from, size_t to)
 {
 	uint64_t place = block->place + from;
@@ -170,8 +170,8 @@ static int collect_part(struct work *work, const struct block *block,
 	return ranges_feed(&work->changes, &where, data[0] + from, data[1] + from, to - from);
 }
 
-static int collect(struct work *work, const struct block *block,
-		   unsigned char *const data[DIFF_SIDES], struct err *err)
+static int collect_ranges(struct compare_work *work, const struct block *block,
+			  unsigned char *const data[DIFF_SIDES], struct err *err)
 {
 	struct range_collector *changes = &work->changes;
 	struct diff_pair *pair = &work->diff->pairs[block->pair];
@@ -189,7 +189,7 @@ static int collect(struct work *work, const struct block *block,
 	return 0;
 }
 
-static int compare_block(struct work *work, const struct block *block,
+static int compare_block(struct compare_work *work, const struct block *block,
 			 unsigned char *const data[DIFF_SIDES], struct err *err)
 {
 	for (int side = 0; side < DIFF_SIDES; side++)
@@ -197,10 +197,10 @@ static int compare_block(struct work *work, const struct block *block,
 			return -1;
 	if (!memcmp(data[0], data[1], block->len))
 		return 0;
-	return wait_for_turn(work, block->number) ? collect(work, block, data, err) : 0;
+	return wait_for_turn(work, block->number) ? collect_ranges(work, block, data, err) : 0;
 }
 
-static void show(const struct work *work, uint64_t done, bool last)
+static void show_progress(const struct compare_work *work, uint64_t done, bool last)
 {
 	struct progress sample = {
 		.device = work->diff->sides[0].path,
@@ -217,7 +217,7 @@ static void show(const struct work *work, uint64_t done, bool last)
 
 static void *work_thread(void *data)
 {
-	struct worker *worker = data;
+	struct compare_worker *worker = data;
 	struct err err = ERR_INIT;
 	AUTO_FREE unsigned char *a = malloc(BLOCK_SIZE);
 	AUTO_FREE unsigned char *b = malloc(BLOCK_SIZE);
@@ -226,13 +226,13 @@ static void *work_thread(void *data)
 
 	if (!a || !b) {
 		err_set(&err, ERR_NO_MEMORY, 0, "memory for two blocks");
-		fail(worker->work, &err);
+		fail_work(worker->work, &err);
 	}
 	while (next_block(worker, &block)) {
 		if (compare_block(worker->work, &block, sides, &err))
-			fail(worker->work, &err);
+			fail_work(worker->work, &err);
 		if (!worker->number)
-			show(worker->work, worker->done, false);
+			show_progress(worker->work, worker->done, false);
 	}
 	return NULL;
 }
@@ -247,14 +247,14 @@ static unsigned int threads_for(uint64_t bytes)
 }
 
 /* This thread is the first of them; without the others it takes longer. */
-static void run_threads(struct work *work)
+static void run_threads(struct compare_work *work)
 {
 	unsigned int n = threads_for(work->diff->compared), started = 1;
-	struct worker workers[THREADS_MAX];
+	struct compare_worker workers[THREADS_MAX];
 	pthread_t threads[THREADS_MAX];
 
 	for (unsigned int i = 0; i < THREADS_MAX; i++) {
-		workers[i] = (struct worker){ .work = work, .number = i };
+		workers[i] = (struct compare_worker){ .work = work, .number = i };
 		work->busy[i] = NOT_BUSY;
 	}
 	while (started < n && !pthread_create(&threads[started], NULL,
@@ -263,7 +263,7 @@ static void run_threads(struct work *work)
 	work_thread(&workers[0]);
 	while (--started)
 		pthread_join(threads[started], NULL);
-	show(work, work->done, true);
+	show_progress(work, work->done, true);
 }
 
 static void count_bytes(struct diff *diff)
@@ -278,7 +278,7 @@ static void count_bytes(struct diff *diff)
 }
 
 /* The first bytes of each range that is listed. */
-static int show_ranges(struct work *work, struct err *err)
+static int show_ranges(struct compare_work *work, struct err *err)
 {
 	for (size_t i = 0; i < work->diff->n_ranges; i++) {
 		struct diff_range *range = &work->diff->ranges[i];
@@ -293,7 +293,7 @@ static int show_ranges(struct work *work, struct err *err)
 }
 
 /* The threads have ended: what they collected is the diff's. */
-static int take_changes(struct work *work, struct err *err)
+static int take_changes(struct compare_work *work, struct err *err)
 {
 	struct diff *diff = work->diff;
 	int ret = ranges_end(&work->changes);
@@ -313,7 +313,7 @@ static int take_changes(struct work *work, struct err *err)
 
 int compare_run(struct diff *diff, const struct compare *how, struct err *err)
 {
-	struct work work = {
+	struct compare_work work = {
 		.diff = diff,
 		.how = how,
 		.changes = { .gap = diff->gap, .limit = diff->limit,

@@ -100,7 +100,7 @@ struct diff_map;
  * @changed: of these differ
  * @only: bytes without a partner
  * @n_ranges: listed in @ranges, of @all_ranges
- * @map: see model/diff_map.h; NULL where none was wanted
+ * @map: see diff/map.h; NULL where none was wanted
  */
 struct diff {
 	struct diff_side sides[DIFF_SIDES];

@@ -10,7 +10,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t most(uint64_t a, uint64_t b)
+static uint64_t most_of(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
 }
@@ -27,11 +27,11 @@ static uint64_t payload_of(const struct common *common, int side)
 
 static uint64_t longest_header(const struct common *common)
 {
-	return most(header_of(common, 0), header_of(common, 1));
+	return most_of(header_of(common, 0), header_of(common, 1));
 }
 
 /* @side: which one has the bytes alone; DIFF_SIDES: both have, and differ. */
-static void count(struct diff_map *map, uint64_t at, uint64_t len, int side)
+static void count_bytes(struct diff_map *map, uint64_t at, uint64_t len, int side)
 {
 	while (len) {
 		struct diff_cell *cell = &map->cells[at / map->cell_bytes];
@@ -48,7 +48,7 @@ static void count(struct diff_map *map, uint64_t at, uint64_t len, int side)
 
 void diff_map_change(struct diff_map *map, uint64_t at, uint64_t len)
 {
-	count(map, at, len, DIFF_SIDES);
+	count_bytes(map, at, len, DIFF_SIDES);
 }
 
 uint64_t diff_map_place(const struct diff *diff, const struct diff_pair *pair,
@@ -70,10 +70,10 @@ static void mark_pair(struct diff_map *map, const struct diff *diff, size_t inde
 	if (!cell->begins++)
 		cell->first = index;
 	for (int side = 0; side < DIFF_SIDES; side++) {
-		count(map, pair->start + common.header,
-		      header_of(&common, side) - common.header, side);
-		count(map, payload + common.payload,
-		      payload_of(&common, side) - common.payload, side);
+		count_bytes(map, pair->start + common.header,
+			    header_of(&common, side) - common.header, side);
+		count_bytes(map, payload + common.payload,
+			    payload_of(&common, side) - common.payload, side);
 	}
 }
 
@@ -86,7 +86,7 @@ uint64_t diff_map_total(struct diff *diff)
 
 		diff->pairs[i].start = start;
 		start += longest_header(&common) +
-			 most(payload_of(&common, 0), payload_of(&common, 1));
+			 most_of(payload_of(&common, 0), payload_of(&common, 1));
 	}
 	return start;
 }

@@ -71,8 +71,8 @@ static int close_range(struct range_collector *changes)
 }
 
 /* Does what begins at @offset belong to the open range? */
-static bool joins(const struct range_collector *changes, const struct diff_place *place,
-		  uint64_t offset)
+static bool joins_open_range(const struct range_collector *changes, const struct diff_place *place,
+			     uint64_t offset)
 {
 	const struct diff_range *last = &changes->last;
 
@@ -91,7 +91,7 @@ static int add_run(struct range_collector *changes, const struct diff_place *pla
 	changes->changed += len;
 	if (changes->map)
 		diff_map_change(changes->map, place->in_map + at, len);
-	if (!joins(changes, place, offset)) {
+	if (!joins_open_range(changes, place, offset)) {
 		if (close_range(changes))
 			return -ENOMEM;
 		*last = (struct diff_range){

@@ -101,11 +101,11 @@ enum tristate device_in_use(const struct device *device)
 	return device->holder.unsure ? TRI_UNKNOWN : TRI_NO;
 }
 
-static void say(struct device *device, enum tristate verdict, const char *fmt,
-		...) __attribute__((format(printf, 3, 4)));
+static void add_reason(struct device *device, enum tristate verdict, const char *fmt,
+		       ...) __attribute__((format(printf, 3, 4)));
 
 /* One more reason; "no" outweighs "unknown". */
-static void say(struct device *device, enum tristate verdict, const char *fmt, ...)
+static void add_reason(struct device *device, enum tristate verdict, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -122,22 +122,22 @@ static void say(struct device *device, enum tristate verdict, const char *fmt, .
 static void judge_binding(struct device *device)
 {
 	if (device->iommu_group < 0)
-		say(device, TRI_NO, "it is in no IOMMU group");
+		add_reason(device, TRI_NO, "it is in no IOMMU group");
 	if (!*device->driver)
-		say(device, TRI_NO, "it is bound to no driver");
+		add_reason(device, TRI_NO, "it is bound to no driver");
 	else if (!device->vfio)
-		say(device, TRI_NO, "its driver %s is not one of VFIO", device->driver);
+		add_reason(device, TRI_NO, "its driver %s is not one of VFIO", device->driver);
 	else if (!strcmp(device->driver, PLAIN_DRIVER))
-		say(device, TRI_NO, PLAIN_DRIVER " offers no migration");
+		add_reason(device, TRI_NO, PLAIN_DRIVER " offers no migration");
 }
 
 static void judge_pf(struct device *device, const struct device *pf)
 {
 	if (device->kind == DEVICE_VF && pf && strcmp(pf->driver, PF_DRIVER))
-		say(device, TRI_NO, "its PF %s is bound to %s, not to " PF_DRIVER,
-		    pf->name, *pf->driver ? pf->driver : "no driver");
+		add_reason(device, TRI_NO, "its PF %s is bound to %s, not to " PF_DRIVER,
+			   pf->name, *pf->driver ? pf->driver : "no driver");
 	if (device->migratable == TRI_NO)
-		say(device, TRI_NO, "devlink says that it is not migratable");
+		add_reason(device, TRI_NO, "devlink says that it is not migratable");
 }
 
 static void judge_caps(struct device *device)
@@ -145,11 +145,11 @@ static void judge_caps(struct device *device)
 	const struct mig_caps *caps = &device->caps;
 
 	if (caps->old_protocol)
-		say(device, TRI_NO, "it speaks the old migration protocol (v1 region)");
+		add_reason(device, TRI_NO, "it speaks the old migration protocol (v1 region)");
 	else if (!caps->migration || !(caps->flags & MIG_STOP_COPY))
-		say(device, TRI_NO, "VFIO offers no migration of it: firmware or driver lacks it");
+		add_reason(device, TRI_NO, "VFIO offers no migration of it: firmware or driver lacks it");
 	if (caps->device_state && caps->state == STATE_ERROR)
-		say(device, TRI_NO, "it is in ERROR, which a reset ends");
+		add_reason(device, TRI_NO, "it is in ERROR, which a reset ends");
 }
 
 void device_judge(struct device *device, const struct device *pf)
@@ -157,7 +157,7 @@ void device_judge(struct device *device, const struct device *pf)
 	device->can_migrate = TRI_YES;
 	device->n_reasons = 0;
 	if (device->kind == DEVICE_PF) {
-		say(device, TRI_NO, "it is a physical function: its VFs migrate");
+		add_reason(device, TRI_NO, "it is a physical function: its VFs migrate");
 		return;
 	}
 	judge_binding(device);
@@ -165,6 +165,6 @@ void device_judge(struct device *device, const struct device *pf)
 	if (device->probed)
 		judge_caps(device);
 	else if (device->can_migrate != TRI_NO)
-		say(device, TRI_UNKNOWN, "its migration features were not read: %s",
-		    device->probe_reason);
+		add_reason(device, TRI_UNKNOWN, "its migration features were not read: %s",
+			   device->probe_reason);
 }

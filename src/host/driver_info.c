@@ -38,7 +38,7 @@ struct part {
 	uint64_t ns;
 };
 
-static void note(struct part *part, const char *key, uint64_t value)
+static void take_value(struct part *part, const char *key, uint64_t value)
 {
 	size_t len = strlen(part->name);
 
@@ -61,7 +61,7 @@ static void parse(const char *text, struct part *parts, size_t n)
 		if (sscanf(line, "%63[a-z0-9_]: %" SCNu64, key, &value) != 2)
 			continue;
 		for (size_t i = 0; i < n; i++)
-			note(&parts[i], key, value);
+			take_value(&parts[i], key, value);
 	}
 }
 

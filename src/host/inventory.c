@@ -66,7 +66,7 @@ static void fill_ids(struct device *device, struct pci_access *pacc, struct pci_
 		*device->product = '\0';
 }
 
-static int append(struct inventory *inventory, const struct device *device)
+static int append_device(struct inventory *inventory, const struct device *device)
 {
 	struct device *more = reallocarray(inventory->devices, inventory->n + 1, sizeof(*more));
 
@@ -78,7 +78,7 @@ static int append(struct inventory *inventory, const struct device *device)
 }
 
 /* One function of the vendor's; whether it is mlx5's is found out later. */
-static void collect(struct inventory *inventory, struct pci_access *pacc, struct pci_dev *dev)
+static void collect_function(struct inventory *inventory, struct pci_access *pacc, struct pci_dev *dev)
 {
 	struct bdf bdf = { (uint32_t)dev->domain, dev->bus, dev->dev,
 			   dev->func };
@@ -95,7 +95,7 @@ static void collect(struct inventory *inventory, struct pci_access *pacc, struct
 	pci_function_read(&device, dir);
 	if (device.has_pf)
 		device.kind = DEVICE_VF;
-	if (append(inventory, &device))
+	if (append_device(inventory, &device))
 		pci_give_up("out of memory");
 }
 
@@ -107,7 +107,7 @@ static int scan_with(struct pci_access *pacc, struct inventory *inventory)
 	pci_init(pacc);
 	pci_scan_bus(pacc);
 	for (struct pci_dev *dev = pacc->devices; dev; dev = dev->next)
-		collect(inventory, pacc, dev);
+		collect_function(inventory, pacc, dev);
 	return 0;
 }
 
@@ -249,7 +249,7 @@ void inventory_free(struct inventory *inventory)
 	*inventory = (struct inventory){};
 }
 
-/* A DEVICE as the user names it: the second half of sys/inventory.h. */
+/* A DEVICE as the user names it. */
 
 static bool path_exists(const char *dir, const char *name)
 {

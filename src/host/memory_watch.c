@@ -112,7 +112,7 @@ static bool limited_cgroup(const struct memory_watch *watch, char path[PATH_MAX]
 	return false;
 }
 
-static void say(struct err *err, const char *text)
+static void append_message(struct err *err, const char *text)
 {
 	size_t used = strlen(err->message);
 
@@ -134,7 +134,7 @@ static void explain_cgroup(const char *path, const char *wanted,
 	snprintf(text, sizeof(text),
 		 "the memory limit of the cgroup %.128s (%.32s bytes) was reached, and %s",
 		 *path ? path : "/", limit, wanted);
-	say(err, text);
+	append_message(err, text);
 	hint_or(err, "raise memory.max of that cgroup, or run the command outside of it", instead);
 }
 
@@ -145,7 +145,7 @@ static void explain_host(uint64_t available, const char *wanted,
 
 	snprintf(text, sizeof(text), "the host had %" PRIu64 " MiB of memory available, and %s",
 		 available >> 20, wanted);
-	say(err, text);
+	append_message(err, text);
 	snprintf(hint, sizeof(hint),
 		 "free memory on the host (the driver allocates what is available, less %llu MiB)",
 		 RESERVE_BYTES >> 20);

@@ -25,7 +25,7 @@ static bool is_ours(const char *module)
 	return false;
 }
 
-static void add(struct alias_table *table, const char *pattern)
+static void add_pattern(struct alias_table *table, const char *pattern)
 {
 	char **more = reallocarray(table->patterns, table->n + 1, sizeof(*more));
 
@@ -49,10 +49,10 @@ static void take_line(struct alias_table *table, char *line)
 	if (text_starts(pattern, "vfio_"))
 		pattern += strlen("vfio_");
 	if (text_starts(pattern, "pci:"))
-		add(table, pattern);
+		add_pattern(table, pattern);
 }
 
-static void load(struct alias_table *table)
+static void load_patterns(struct alias_table *table)
 {
 	char release[128], path[PATH_MAX];
 	AUTO_FREE char *line = NULL;
@@ -73,7 +73,7 @@ static void load(struct alias_table *table)
 bool alias_matches(struct alias_table *table, const char *modalias)
 {
 	if (!table->loaded)
-		load(table);
+		load_patterns(table);
 	for (size_t i = 0; i < table->n; i++)
 		if (!fnmatch(table->patterns[i], modalias, 0))
 			return true;

@@ -73,8 +73,8 @@ static struct nlmsghdr *begin_message(struct devlink_talk *talk, uint8_t command
 }
 
 /* Sends @message and hands each answer to @on_answer; 0 or -errno. */
-static int ask(struct devlink_talk *talk, const struct nlmsghdr *message,
-	       mnl_cb_t on_answer, void *data)
+static int send_message(struct devlink_talk *talk, const struct nlmsghdr *message,
+			mnl_cb_t on_answer, void *data)
 {
 	static mnl_cb_t control[] = { [NLMSG_ERROR] = on_error };
 	struct devlink_query query = { .talk = talk, .data = data };
@@ -114,7 +114,7 @@ static int find_family(struct devlink_talk *talk)
 	talk->family = GENL_ID_CTRL;
 	message = begin_message(talk, CTRL_CMD_GETFAMILY, NLM_F_ACK);
 	mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, DEVLINK_GENL_NAME);
-	return ask(talk, message, on_family, NULL);
+	return send_message(talk, message, on_family, NULL);
 }
 
 struct devlink_talk *devlink_begin(void)
@@ -145,10 +145,10 @@ int devlink_ask(struct devlink_talk *talk, uint8_t command, const char *pf,
 
 	mnl_attr_put_strz(message, DEVLINK_ATTR_BUS_NAME, "pci");
 	mnl_attr_put_strz(message, DEVLINK_ATTR_DEV_NAME, pf);
-	return ask(talk, message, on_answer, data);
+	return send_message(talk, message, on_answer, data);
 }
 
 int devlink_dump(struct devlink_talk *talk, uint8_t command, mnl_cb_t on_answer, void *data)
 {
-	return ask(talk, begin_message(talk, command, NLM_F_DUMP), on_answer, data);
+	return send_message(talk, begin_message(talk, command, NLM_F_DUMP), on_answer, data);
 }

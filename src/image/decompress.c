@@ -81,7 +81,7 @@ static void take_head(struct frame *frame, unsigned char byte)
 	next_part(frame);
 }
 
-static size_t take(struct frame *frame, const unsigned char *bytes, size_t len)
+static size_t take_part(struct frame *frame, const unsigned char *bytes, size_t len)
 {
 	size_t n = len < frame->left ? len : frame->left;
 
@@ -106,7 +106,7 @@ bool frame_feed(struct frame *frame, const unsigned char *bytes, size_t len)
 
 		if (frame->part == FRAME_END)
 			return false;
-		n = take(frame, bytes, len);
+		n = take_part(frame, bytes, len);
 		bytes += n;
 		len -= n;
 	}

@@ -30,8 +30,8 @@ static void cut_free(struct cut *cut)
 }
 
 /* The part of a block that is wanted; false: none is. */
-static bool wanted(const struct cut *cut, const struct parallel_block *block,
-		   const unsigned char **data, size_t *len)
+static bool wanted_part(const struct cut *cut, const struct parallel_block *block,
+			const unsigned char **data, size_t *len)
 {
 	uint64_t begin = block->offset, end = begin + block->len;
 
@@ -52,7 +52,7 @@ static int take_out(const struct parallel_block *block, void *data, struct err *
 	const unsigned char *bytes;
 	size_t len;
 
-	if (!wanted(cut, block, &bytes, &len))
+	if (!wanted_part(cut, block, &bytes, &len))
 		return 0;
 	return cut->sink(bytes, len, cut->sink_data, err);
 }
@@ -63,7 +63,7 @@ static int take_digest(const struct parallel_block *block, void *data, struct er
 	const unsigned char *bytes;
 	size_t len;
 
-	if (wanted(cut, block, &bytes, &len))
+	if (wanted_part(cut, block, &bytes, &len))
 		digest_update(cut->digest, bytes, len);
 	return 0;
 }
@@ -145,7 +145,7 @@ static int write_failed(const struct extract *extract, int num, struct err *err)
 	return -1;
 }
 
-static void show(struct writing *writing)
+static void show_progress(struct writing *writing)
 {
 	const struct extract_plan *options = writing->options;
 
@@ -165,7 +165,7 @@ static int write_bytes(const void *bytes, size_t len, void *data, struct err *er
 	if (ret)
 		return write_failed(writing->extract, -ret, err);
 	writing->sample.bytes += len;
-	show(writing);
+	show_progress(writing);
 	return 0;
 }
 
@@ -232,7 +232,7 @@ static int write_stream(struct extract *extract, const struct view *view,
 	ret = image_extract(view, extract->offset, extract->bytes, processors(),
 			    write_bytes, &writing, extract->digest, err);
 	writing.sample.last = true;
-	show(&writing);
+	show_progress(&writing);
 	return ret;
 }
 

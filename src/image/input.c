@@ -146,7 +146,7 @@ int input_verify(struct input *input, struct record_parser *records, const char 
 	return rewind_input(input, err);
 }
 
-static int changed(const struct input *input, struct err *err)
+static int changed_error(const struct input *input, struct err *err)
 {
 	return err_set(err, ERR_DAMAGED, 0, "%s was changed by somebody while it was being loaded",
 		       input->name);
@@ -170,7 +170,7 @@ static int read_extents(struct input *input, struct pump_block *block, struct er
 		if (n < 0)
 			return err_from_errno(err, errno, "reading %s", input->name);
 		if (!n)
-			return changed(input, err);
+			return changed_error(input, err);
 		block->phase = extent->phase;
 		block->len += (size_t)n;
 		extent->at += n;
@@ -240,7 +240,7 @@ int input_check_unchanged(const struct input *input, struct err *err)
 		return err_from_errno(err, errno, "%s", input->name);
 	if (now.st_size == input->before.st_size && same_time(&now.st_mtim, &input->before.st_mtim))
 		return 0;
-	return changed(input, err);
+	return changed_error(input, err);
 }
 
 #define DOCUMENT_MAX (4u << 20) /* of inspect, with 10,000 records; in memory it is many times as much */

@@ -7,7 +7,7 @@
 #include "image/input.h"
 
 /* Room for one more of a list of @n, which grows by doubling; NULL: no memory. */
-static void *grown(void *list, size_t n, size_t size)
+static void *grow_list(void *list, size_t n, size_t size)
 {
 	if (n && (n & (n - 1)))
 		return list;
@@ -21,7 +21,7 @@ static int note_record(const struct record *record, void *data)
 
 	if (inspection->n_records >= inspection->limit)
 		return 0;
-	list = grown(inspection->records, inspection->n_records, sizeof(*list));
+	list = grow_list(inspection->records, inspection->n_records, sizeof(*list));
 	if (!list)
 		return -1;
 	inspection->records = list;
@@ -35,7 +35,7 @@ static int note_member(struct inspection *inspection, const struct inspected_mem
 
 	if (!inspection->is_image || inspection->n_members >= inspection->limit)
 		return 0;
-	list = grown(inspection->members, inspection->n_members, sizeof(*list));
+	list = grow_list(inspection->members, inspection->n_members, sizeof(*list));
 	if (!list)
 		return -1;
 	inspection->members = list;

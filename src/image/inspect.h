@@ -49,7 +49,7 @@ struct inspection {
 };
 
 /**
- * image_inspect - look through the file survey->path, or standard input for "-"
+ * image_inspect - look through the file inspection->path, or standard input for "-"
  * @inspection: zeroed but for path and limit; inspection_free() in any case
  *
  * A regular file that is not compressed is not read: its headers are, and the

@@ -27,7 +27,7 @@ static void packing_release(struct packing *packing)
 	outfile_discard(&packing->out);
 }
 
-static int failed(const struct pack *pack, struct err *err)
+static int output_failed(const struct pack *pack, struct err *err)
 {
 	if (err->code == ERR_INTERRUPTED)
 		return -1;
@@ -87,7 +87,7 @@ static int write_block(const struct pump_block *block, void *data, struct err *e
 	    (early < block->len &&
 	     image_writer_data(packing->writer, PHASE_STOP_COPY,
 			       block->data + early, block->len - early, err)))
-		return failed(pack, err);
+		return output_failed(pack, err);
 	return 0;
 }
 
@@ -124,19 +124,19 @@ static int check_stream(const struct pack *pack, const struct input *input, stru
 	return err_wrap(err, "%s", input->name);
 }
 
-static int finish(struct packing *packing, struct err *err)
+static int finish_image(struct packing *packing, struct err *err)
 {
 	struct pack *pack = packing->pack;
 	AUTO_FREE char *json = NULL;
 	struct stat st;
 
 	if (image_writer_flush(packing->writer, &pack->totals, err))
-		return failed(pack, err);
+		return output_failed(pack, err);
 	json = manifest_json_make_packed(&pack->totals, &pack->records);
 	if (!json)
 		return err_set(err, ERR_NO_MEMORY, 0, "manifest.json");
 	if (image_writer_finish(packing->writer, json, strlen(json), err))
-		return failed(pack, err);
+		return output_failed(pack, err);
 	if (!fstat(packing->out.fd, &st) && S_ISREG(st.st_mode))
 		pack->file_bytes = (uint64_t)st.st_size;
 	return interrupt_check(err) || outfile_publish(&packing->out, err) ? -1 : 0;
@@ -163,9 +163,9 @@ int pack_run(struct pack *pack, const struct pack_plan *options, struct err *err
 	if (begun)
 		return -1;
 	if (image_writer_open(&packing.writer, packing.out.fd, &image, device, strlen(device), err))
-		return failed(pack, err);
+		return output_failed(pack, err);
 	if (pump_stream(&packing, &input, err) ||
-	    check_stream(pack, &input, err) || finish(&packing, err))
+	    check_stream(pack, &input, err) || finish_image(&packing, err))
 		return -1;
 	pack->done = true;
 	return 0;

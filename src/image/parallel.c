@@ -17,7 +17,7 @@ unsigned int processors(void)
 	return (unsigned int)CPU_COUNT(&set);
 }
 
-struct sweep {
+struct parallel_run_state {
 	const struct view *view;
 	const struct view_extent *extents;
 	const struct parallel_stage *stages;
@@ -33,14 +33,14 @@ struct sweep {
 	struct err err;
 };
 
-struct worker {
-	struct sweep *sweep;
+struct parallel_worker {
+	struct parallel_run_state *sweep;
 	unsigned char *buffer;
 	pthread_t thread;
 };
 
 /* The next block, without its data; false: there is none. */
-static bool claim(struct sweep *sweep, struct parallel_block *block, uint64_t *number)
+static bool claim_block(struct parallel_run_state *sweep, struct parallel_block *block, uint64_t *number)
 {
 	const struct view_extent *extent;
 	uint64_t in_extent, len;
@@ -65,7 +65,7 @@ static bool claim(struct sweep *sweep, struct parallel_block *block, uint64_t *n
 	return true;
 }
 
-static void fail(struct sweep *sweep, const struct err *err)
+static void fail_run(struct parallel_run_state *sweep, const struct err *err)
 {
 	pthread_mutex_lock(&sweep->lock);
 	if (!sweep->failed)
@@ -75,7 +75,7 @@ static void fail(struct sweep *sweep, const struct err *err)
 	pthread_mutex_unlock(&sweep->lock);
 }
 
-static bool await_turn(struct sweep *sweep, size_t stage, uint64_t number)
+static bool await_turn(struct parallel_run_state *sweep, size_t stage, uint64_t number)
 {
 	bool failed;
 
@@ -87,7 +87,7 @@ static bool await_turn(struct sweep *sweep, size_t stage, uint64_t number)
 	return !failed;
 }
 
-static void pass_turn(struct sweep *sweep, size_t stage)
+static void pass_turn(struct parallel_run_state *sweep, size_t stage)
 {
 	pthread_mutex_lock(&sweep->lock);
 	sweep->turns[stage]++;
@@ -95,8 +95,8 @@ static void pass_turn(struct sweep *sweep, size_t stage)
 	pthread_mutex_unlock(&sweep->lock);
 }
 
-/* A block through all stages; false: the sweep is over. */
-static bool process(struct sweep *sweep, const struct parallel_block *block, uint64_t number)
+/* A block through all stages; false: the run is over. */
+static bool process_block(struct parallel_run_state *sweep, const struct parallel_block *block, uint64_t number)
 {
 	struct err err = ERR_INIT;
 
@@ -106,7 +106,7 @@ static bool process(struct sweep *sweep, const struct parallel_block *block, uin
 		if (!await_turn(sweep, i, number))
 			return false;
 		if (stage->take(block, stage->data, &err)) {
-			fail(sweep, &err);
+			fail_run(sweep, &err);
 			return false;
 		}
 		pass_turn(sweep, i);
@@ -114,10 +114,10 @@ static bool process(struct sweep *sweep, const struct parallel_block *block, uin
 	return true;
 }
 
-static void *work(void *data)
+static void *run_worker(void *data)
 {
-	struct worker *worker = data;
-	struct sweep *sweep = worker->sweep;
+	struct parallel_worker *worker = data;
+	struct parallel_run_state *sweep = worker->sweep;
 	struct err err = ERR_INIT;
 	struct parallel_block block;
 	uint64_t number;
@@ -125,35 +125,35 @@ static void *work(void *data)
 
 	while (more) {
 		pthread_mutex_lock(&sweep->lock);
-		more = claim(sweep, &block, &number);
+		more = claim_block(sweep, &block, &number);
 		pthread_mutex_unlock(&sweep->lock);
 		if (!more)
 			break;
 		if (view_read(sweep->view, worker->buffer, block.len, block.offset, &err)) {
-			fail(sweep, &err);
+			fail_run(sweep, &err);
 			break;
 		}
 		block.data = worker->buffer;
-		more = process(sweep, &block, number);
+		more = process_block(sweep, &block, number);
 	}
 	return NULL;
 }
 
 /* The caller's thread is the first worker; where no more can be started, it goes on with those there are. */
-static void work_all(struct worker *workers, unsigned int n)
+static void work_all(struct parallel_worker *workers, unsigned int n)
 {
 	unsigned int started = 1;
 
 	while (started < n && !pthread_create(&workers[started].thread, NULL,
-					      work, &workers[started]))
+					      run_worker, &workers[started]))
 		started++;
-	work(&workers[0]);
+	run_worker(&workers[0]);
 	while (--started)
 		pthread_join(workers[started].thread, NULL);
 }
 
 /* To the extent in which the range begins; where it is empty, nothing is asked for. */
-static void place(struct sweep *sweep, const struct parallel_range *range)
+static void seek_range(struct parallel_run_state *sweep, const struct parallel_range *range)
 {
 	sweep->left = range ? range->len : view_size(sweep->view);
 	if (!range || !range->len)
@@ -168,8 +168,8 @@ int parallel_run(const struct view *view, unsigned int n_threads,
 		 const struct parallel_range *range, const struct parallel_stage *stages,
 		 size_t n_stages, struct err *err)
 {
-	struct worker workers[PARALLEL_THREADS_MAX];
-	struct sweep sweep = {
+	struct parallel_worker workers[PARALLEL_THREADS_MAX];
+	struct parallel_run_state sweep = {
 		.view = view, .stages = stages, .n_stages = n_stages,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.turned = PTHREAD_COND_INITIALIZER,
@@ -182,10 +182,10 @@ int parallel_run(const struct view *view, unsigned int n_threads,
 		return err_set(err, ERR_INTERNAL, 0, "%s: a range that the stream has not",
 			       view_name(view));
 	sweep.extents = view_extents(view, &n_extents);
-	place(&sweep, range);
+	seek_range(&sweep, range);
 	n_threads = n_threads < 1 ? 1 : n_threads;
 	for (; n < n_threads && n < PARALLEL_THREADS_MAX; n++) {
-		workers[n] = (struct worker){ .sweep = &sweep };
+		workers[n] = (struct parallel_worker){ .sweep = &sweep };
 		workers[n].buffer = malloc(PARALLEL_BLOCK);
 		if (!workers[n].buffer)
 			break;

@@ -38,7 +38,7 @@ struct parallel_block {
  * struct parallel_stage - gets every block, in order, never two at a time
  *
  * Two stages may have different blocks at the same time: they share no data
- * that change. 0, or -1 with err set, which ends the sweep.
+ * that change. 0, or -1 with err set, which ends the run.
  */
 struct parallel_stage {
 	int (*take)(const struct parallel_block *block, void *data, struct err *err);

@@ -159,7 +159,7 @@ static void *sink_thread(void *data)
 	return NULL;
 }
 
-static void show(struct ring *ring, uint64_t started, bool last)
+static void show_progress(struct ring *ring, uint64_t started, bool last)
 {
 	struct progress sample = ring->pump->sample;
 
@@ -185,7 +185,7 @@ static bool ring_state(struct ring *ring, unsigned int *running)
 }
 
 /* Until both threads have ended: a signal or a failure of one ends the other. */
-static void watch(struct ring *ring, const pthread_t threads[2])
+static void watch_threads(struct ring *ring, const pthread_t threads[2])
 {
 	uint64_t started = now_ns();
 	unsigned int running;
@@ -208,10 +208,10 @@ static void watch(struct ring *ring, const pthread_t threads[2])
 			eventfd_read(ring->done, &count);
 		if (!stop && interrupt_check(&err))
 			ring_fail(ring, &err);
-		show(ring, started, false);
+		show_progress(ring, started, false);
 	}
 	interrupt_break(false);
-	show(ring, started, true);
+	show_progress(ring, started, true);
 }
 
 /* Starts both threads and joins what was started; 0 or an errno. */
@@ -233,7 +233,7 @@ static int run_threads(struct ring *ring)
 		pthread_mutex_unlock(&ring->lock);
 		threads[1] = threads[0];
 	}
-	watch(ring, threads);
+	watch_threads(ring, threads);
 	pthread_join(threads[0], NULL);
 	if (!num)
 		pthread_join(threads[1], NULL);
@@ -245,7 +245,7 @@ static int run_threads(struct ring *ring)
  * memory cgroup the driver is refused memory, but a page fault of this process
  * would call the OOM killer.
  */
-static void populate(unsigned char *memory, uint64_t total_bytes)
+static void populate_memory(unsigned char *memory, uint64_t total_bytes)
 {
 	size_t size = (size_t)PUMP_BLOCKS * PUMP_BLOCK;
 
@@ -276,7 +276,7 @@ int pump_run(const struct pump *pump, uint64_t *bytes, struct err *err)
 	if (!memory)
 		return err_set(err, ERR_NO_MEMORY, 0, "buffers of %u MiB",
 			       PUMP_BLOCKS * PUMP_BLOCK >> 20);
-	populate(memory, pump->sample.total_bytes);
+	populate_memory(memory, pump->sample.total_bytes);
 	for (unsigned int i = 0; i < PUMP_BLOCKS; i++)
 		ring.blocks[i].data = memory + (size_t)i * PUMP_BLOCK;
 	ring.done = done;

@@ -162,7 +162,7 @@ static int expect_name(struct image_reader *reader, const char *name,
 		       reader->source.name, name, want);
 }
 
-static void count(struct image_reader *reader, enum phase phase, size_t len, bool member)
+static void count_member(struct image_reader *reader, enum phase phase, size_t len, bool member)
 {
 	struct phase_total *total = &reader->totals.phases[phase];
 
@@ -174,7 +174,7 @@ static void count(struct image_reader *reader, enum phase phase, size_t len, boo
 }
 
 /* Room for a member, whose size was judged. */
-static int reserve(struct image_reader *reader, size_t size, struct err *err)
+static int reserve_buffer(struct image_reader *reader, size_t size, struct err *err)
 {
 	if (size <= reader->buffer_size)
 		return 0;
@@ -192,7 +192,7 @@ static int take_data(struct image_reader *reader, const struct tar_header *heade
 {
 	if (reader->skims)
 		return tar_skip(&reader->tar, header, err);
-	return reserve(reader, header->size, err) ||
+	return reserve_buffer(reader, header->size, err) ||
 	       tar_read(&reader->tar, header, reader->buffer, reader->stream, err) ? -1 : 0;
 }
 
@@ -217,7 +217,7 @@ static int next_member(struct image_reader *reader, struct tar_header *header,
 	};
 	snprintf(member->name, sizeof(member->name), "%s", header->name);
 	memcpy(member->digest, header->digest, sizeof(member->digest));
-	count(reader, phase, header->size, true);
+	count_member(reader, phase, header->size, true);
 	return 1;
 }
 
@@ -292,7 +292,7 @@ static int next_of_stream(struct image_reader *reader, struct image_member *memb
 		.len = source->block_len,
 	};
 	digest_update(reader->stream, member->data, member->len);
-	count(reader, PHASE_STOP_COPY, member->len, false);
+	count_member(reader, PHASE_STOP_COPY, member->len, false);
 	return 1;
 }
 

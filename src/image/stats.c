@@ -271,8 +271,8 @@ static void take_block(struct work *work, const unsigned char *data, uint64_t of
 	}
 }
 
-static void show(const struct view *view, uint64_t done, uint64_t started_ns,
-		 progress_fn progress, void *progress_data)
+static void show_progress(const struct view *view, uint64_t done, uint64_t started_ns,
+			  progress_fn progress, void *progress_data)
 {
 	struct progress sample = {
 		.device = view_name(view),
@@ -302,7 +302,7 @@ static int read_all(struct work *work, const struct view *view,
 			return -1;
 		take_block(work, data, at, len);
 		at += len;
-		show(view, at, started_ns, progress, progress_data);
+		show_progress(view, at, started_ns, progress, progress_data);
 	}
 	if (work->scan->summaries)
 		sum_up(&work->stream, &work->scan->stream);

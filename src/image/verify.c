@@ -25,15 +25,15 @@ bool verify_result_is_damage(const struct err *err)
 	return err->code == ERR_DAMAGED || err->code == ERR_INCOMPATIBLE;
 }
 
-static uint64_t add(uint64_t a, uint64_t b)
+static uint64_t add_saturating(uint64_t a, uint64_t b)
 {
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
 static bool is_touched(const struct damage *damage, const struct record *record)
 {
-	uint64_t end = damage->len ? add(damage->offset, damage->len) : UINT64_MAX;
-	uint64_t record_end = add(record->offset + RECORD_HEADER_SIZE, record->size);
+	uint64_t end = damage->len ? add_saturating(damage->offset, damage->len) : UINT64_MAX;
+	uint64_t record_end = add_saturating(record->offset + RECORD_HEADER_SIZE, record->size);
 
 	return record->offset < end && record_end > damage->offset;
 }
@@ -73,7 +73,7 @@ void verify_result_release(struct verify_result *verdict)
 	verdict->n_records = 0;
 }
 
-/* The two digests of a sweep: of each member, and of all. */
+/* The two digests of a pass: of each member, and of all. */
 struct pass {
 	struct member_check members;
 	struct digest *stream;
@@ -106,8 +106,8 @@ static bool is_earlier(const struct verify_result *verdict, enum check check,
 }
 
 /* What a check found; the first one that is told is the verdict's. */
-static void note(struct verify_result *verdict, enum check check,
-		 const struct err *err, const struct damage *damage)
+static void note_check(struct verify_result *verdict, enum check check,
+		       const struct err *err, const struct damage *damage)
 {
 	bool earlier = is_earlier(verdict, check, damage);
 
@@ -138,7 +138,7 @@ static void note_digests(struct verify_result *verdict, const struct member_chec
 	verdict->damaged_members = members->n_bad;
 	verdict->made[CHECK_DIGESTS] = true;
 	if (member_check_require(members, &damage, &err))
-		note(verdict, CHECK_DIGESTS, &err, &damage);
+		note_check(verdict, CHECK_DIGESTS, &err, &damage);
 }
 
 /* The counts fit, or the view would not be whole. */
@@ -151,11 +151,11 @@ static void note_totals(struct verify_result *verdict, const struct view *view)
 		return;
 	verdict->made[CHECK_TOTALS] = true;
 	if (digest_require_total(view, verdict->totals.digest, &err))
-		note(verdict, CHECK_TOTALS, &err, &damage);
+		note_check(verdict, CHECK_TOTALS, &err, &damage);
 }
 
-static int sweep(struct verify_result *verdict, const struct view *view,
-		 unsigned int n_threads, struct pass *pass, struct err *err)
+static int verify_in_place(struct verify_result *verdict, const struct view *view,
+			   unsigned int n_threads, struct pass *pass, struct err *err)
 {
 	struct parallel_stage stages[] = {
 		{ take_stream, pass }, { member_check_take, &pass->members },
@@ -192,7 +192,7 @@ static void note_framing(struct verify_result *verdict, const char *name, bool w
 	err_wrap(&err, "%s", name);
 	if (parser->broken)
 		damage.offset = parser->last.offset;
-	note(verdict, CHECK_FRAMING, &err, &damage);
+	note_check(verdict, CHECK_FRAMING, &err, &damage);
 }
 
 struct walk_data {
@@ -200,7 +200,7 @@ struct walk_data {
 	uint64_t number;
 };
 
-static int touch(const struct record *record, void *data)
+static int touch_record(const struct record *record, void *data)
 {
 	struct walk_data *walk = data;
 
@@ -219,7 +219,7 @@ static int walk_records(struct verify_result *verdict, const struct view *view, 
 	note_framing(verdict, view_name(view), view_is_whole(view));
 	if (!verdict->damaged || verdict->damage.check == CHECK_TOTALS)
 		return 0;
-	ret = view_records(view, &again, touch, &walk, err);
+	ret = view_records(view, &again, touch_record, &walk, err);
 	return ret && !err_is_set(err) ? image_no_memory(err) : ret;
 }
 
@@ -239,8 +239,8 @@ static int verify_view(struct verify_result *verdict, struct opened *opened, uns
 	}
 	verdict->made[CHECK_STRUCTURE] = verdict->is_image;
 	if (ret)
-		note(verdict, view_damage(view)->check, &looking, view_damage(view));
-	return sweep(verdict, view, n_threads, &pass, err) ||
+		note_check(verdict, view_damage(view)->check, &looking, view_damage(view));
+	return verify_in_place(verdict, view, n_threads, &pass, err) ||
 	       walk_records(verdict, view, err) ? -1 : 0;
 }
 
@@ -285,8 +285,8 @@ static int verify_through(struct verify_result *verdict, struct opened *opened,
 	for (unsigned int i = 0; i < CHECK_FRAMING; i++)
 		verdict->made[i] = verdict->is_image && !ret;
 	if (ret)
-		note(verdict, image_reader_damage(reader)->check, &reading,
-		     image_reader_damage(reader));
+		note_check(verdict, image_reader_damage(reader)->check, &reading,
+			   image_reader_damage(reader));
 	verdict->damaged_members = verdict->damaged && verdict->damage.check == CHECK_DIGESTS;
 	note_framing(verdict, opened->name, !ret);
 	return touch_last(verdict, err);
@@ -298,7 +298,7 @@ static void note_beginning(struct verify_result *verdict, const struct image_rea
 {
 	const struct damage *damage = image_reader_damage(reader);
 
-	note(verdict, damage->check, err, damage);
+	note_check(verdict, damage->check, err, damage);
 	verdict->damaged_members = damage->check == CHECK_DIGESTS;
 }
 
@@ -341,7 +341,7 @@ struct crew {
 	char words[32];
 };
 
-static void tick(uint64_t bytes, void *data)
+static void count_progress(uint64_t bytes, void *data)
 {
 	struct crew *crew = data;
 
@@ -352,7 +352,7 @@ static void tick(uint64_t bytes, void *data)
 	pthread_mutex_unlock(&crew->lock);
 }
 
-static void *work(void *data)
+static void *run_crew(void *data)
 {
 	struct crew *crew = data;
 
@@ -365,7 +365,7 @@ static void *work(void *data)
 		if (i >= crew->n)
 			return NULL;
 		image_verify(crew->threads_each,
-			     crew->plan->progress ? tick : NULL, crew,
+			     crew->plan->progress ? count_progress : NULL, crew,
 			     &crew->verdicts[i]);
 	}
 }
@@ -376,9 +376,9 @@ static void work_all(struct crew *crew, unsigned int n)
 	pthread_t threads[VERIFY_JOBS_MAX];
 	unsigned int started = 0;
 
-	while (started + 1 < n && !pthread_create(&threads[started], NULL, work, crew))
+	while (started + 1 < n && !pthread_create(&threads[started], NULL, run_crew, crew))
 		started++;
-	work(crew);
+	run_crew(crew);
 	while (started)
 		pthread_join(threads[--started], NULL);
 }

@@ -150,7 +150,7 @@ static int take_stream(struct view *view, struct opened *opened, struct err *err
 	return take_copy(view, opened, err);
 }
 
-static int look(struct view *view, struct opened *opened, struct err *err)
+static int find_extents(struct view *view, struct opened *opened, struct err *err)
 {
 	struct image_reader *reader = opened->reader;
 	const char *text;
@@ -181,7 +181,7 @@ int view_of_opened(struct view **view, struct opened *opened, struct err *err)
 		return image_no_memory(err);
 	(*view)->fd = -1;
 	(*view)->name = opened->name;
-	return look(*view, opened, err);
+	return find_extents(*view, opened, err);
 }
 
 int view_look(struct view **view, const char *path, struct err *err)
@@ -361,15 +361,15 @@ int view_records(const struct view *view, struct record_parser *parser,
 	return ret;
 }
 
-struct search {
+struct record_search {
 	uint64_t wanted;
 	uint64_t passed; /* records before it */
 	struct record found;
 };
 
-static int find(const struct record *record, void *data)
+static int match_record(const struct record *record, void *data)
 {
-	struct search *search = data;
+	struct record_search *search = data;
 
 	if (search->passed++ < search->wanted)
 		return 0;
@@ -377,7 +377,7 @@ static int find(const struct record *record, void *data)
 	return 1;
 }
 
-static int no_record(const struct view *view, const struct search *search,
+static int no_record(const struct view *view, const struct record_search *search,
 		     const char *option, bool bare, struct err *err)
 {
 	const char *name = view_name(view);
@@ -397,8 +397,8 @@ int view_find_payload(const struct view *view, uint64_t number, const char *opti
 		 struct payload_location *place, struct err *err)
 {
 	struct record_parser parser = {};
-	struct search search = { .wanted = number };
-	int ret = view_records(view, &parser, find, &search, err);
+	struct record_search search = { .wanted = number };
+	int ret = view_records(view, &parser, match_record, &search, err);
 	bool bare = parser.format == STREAM_BARE;
 
 	if (ret < 0)

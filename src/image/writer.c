@@ -180,7 +180,7 @@ static int begin_member(struct image_writer *writer, enum phase phase, struct er
 }
 
 /* Digests and counts bytes that are in the buffer, or go out as they are. */
-static void account(struct image_writer *writer, const void *data, size_t len)
+static void account_bytes(struct image_writer *writer, const void *data, size_t len)
 {
 	digest_update(writer->stream, data, len);
 	if (writer->archive)
@@ -196,7 +196,7 @@ static int write_raw(struct image_writer *writer, enum phase phase,
 
 	if (begin_member(writer, phase, err))
 		return -1;
-	account(writer, data, len);
+	account_bytes(writer, data, len);
 	ret = write_all(writer->fd, data, len);
 	if (ret)
 		return err_from_errno(err, -ret, "writing the stream");
@@ -223,7 +223,7 @@ int image_writer_data(struct image_writer *writer, enum phase phase,
 		if (part > IMAGE_MEMBER_MAX - writer->used)
 			part = IMAGE_MEMBER_MAX - writer->used;
 		memcpy(writer->buffer + writer->used, p, part);
-		account(writer, writer->buffer + writer->used, part);
+		account_bytes(writer, writer->buffer + writer->used, part);
 		writer->used += part;
 		p += part;
 		len -= part;

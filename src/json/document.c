@@ -31,7 +31,7 @@ static size_t character_len(const char *text)
 }
 
 /* @text with what is not UTF-8 replaced; the caller's, NULL: no memory. */
-static char *mended(const char *text)
+static char *mend_utf8(const char *text)
 {
 	char *copy = malloc(strlen(text) * (sizeof(REPLACEMENT) - 1) + 1);
 	char *to = copy;
@@ -50,7 +50,7 @@ static char *mended(const char *text)
 json_t *document_string(const char *text)
 {
 	json_t *string = json_string(text);
-	AUTO_FREE char *copy = string ? NULL : mended(text);
+	AUTO_FREE char *copy = string ? NULL : mend_utf8(text);
 
 	if (copy)
 		string = json_string(copy);

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Documents: result structs become JSON here and nowhere else. Every function
- * returns a new reference. Builders that belong to one room of results stand
- * in report/<room>.c with their prototypes in report/<room>.h.
- */
+/* Documents of JSON: their beginning, the values in them, errors, and how they are printed. Each function that makes one returns a new reference. */
 #ifndef JSON_DOCUMENT_H
 #define JSON_DOCUMENT_H
 

@@ -9,7 +9,7 @@
 
 #define INTERVAL_NS 100000000u
 
-static double rate(const struct progress *p)
+static double rate_of(const struct progress *p)
 {
 	return p->elapsed_ns ? (double)p->bytes * 1e9 / (double)p->elapsed_ns : 0;
 }
@@ -25,7 +25,7 @@ static void show_text(const struct progress *p)
 	fprintf(stderr, ": %.1f", (double)p->bytes / mib);
 	if (p->total_bytes)
 		fprintf(stderr, " of %.1f", (double)p->total_bytes / mib);
-	fprintf(stderr, " MiB, %.1f MiB/s\033[K", rate(p) / mib);
+	fprintf(stderr, " MiB, %.1f MiB/s\033[K", rate_of(p) / mib);
 }
 
 /* Of what is no round of pre-copy, null. */

@@ -81,7 +81,7 @@ char *printable_text(const char *words)
 }
 
 /* Of one way, up to the end or the "/" before the next. */
-static const json_t *follow(const json_t *json, const char *path)
+static const json_t *follow_path(const json_t *json, const char *path)
 {
 	while (json && *path && *path != '/') {
 		size_t len = strcspn(path, "./");
@@ -94,14 +94,14 @@ static const json_t *follow(const json_t *json, const char *path)
 
 const json_t *template_get(const struct template_item *item, const char *path)
 {
-	const json_t *found = follow(item->json, path);
+	const json_t *found = follow_path(item->json, path);
 
 	while (!found && (path = strchr(path, '/')))
-		found = follow(item->json, ++path);
+		found = follow_path(item->json, ++path);
 	return found;
 }
 
-static char *scaled(double number, const char *after)
+static char *scale_number(double number, const char *after)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
 	size_t unit = 0;
@@ -121,7 +121,7 @@ static char *format_size(const json_t *bytes, const json_t *unused)
 	if (!json_is_number(bytes))
 		return NULL;
 	if (number >= 1024)
-		large = scaled(number, ")");
+		large = scale_number(number, ")");
 	return asprintf(&text, "%.0f bytes%s%s", number, large ? " (" : "",
 			large ? large : "") < 0 ? NULL : text;
 }
@@ -159,7 +159,7 @@ static char *format_rate(const json_t *bytes, const json_t *ns)
 {
 	double number = json_number_value(bytes), time = json_number_value(ns);
 
-	return number > 0 && time > 0 ? scaled(number * 1e9 / time, "/s") : NULL;
+	return number > 0 && time > 0 ? scale_number(number * 1e9 / time, "/s") : NULL;
 }
 
 static char *format_count(const json_t *array, const json_t *more)
@@ -193,7 +193,7 @@ static const struct format {
 	{ "percent", format_percent },
 };
 
-static char *formatted(const char *name, const json_t *first, const json_t *second)
+static char *format_value(const char *name, const json_t *first, const json_t *second)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		if (!strcmp(formats[i].name, name))
@@ -202,7 +202,7 @@ static char *formatted(const char *name, const json_t *first, const json_t *seco
 }
 
 /* "text=words;text=words;*": the words for @text, which is taken over. */
-static char *chosen(char *text, char *choices)
+static char *choose_words(char *text, char *choices)
 {
 	AUTO_FREE char *own = text;
 	char *choice;
@@ -230,11 +230,11 @@ char *template_text(const struct template_item *item, const char *value)
 	if (!strcmp(first, "@"))
 		text = item->key ? printable_text(item->key) : NULL;
 	else if (format)
-		text = formatted(format, template_get(item, first),
-				 second ? template_get(item, second) : NULL);
+		text = format_value(format, template_get(item, first),
+				    second ? template_get(item, second) : NULL);
 	else
 		text = template_cell(template_get(item, first));
-	return choices ? chosen(text, choices) : text;
+	return choices ? choose_words(text, choices) : text;
 }
 
 /* One value, up to its closing brace; was there one? */

@@ -59,7 +59,7 @@ static void print_row(FILE *out, const struct template_item *row,
 	fputc('\n', out);
 }
 
-static void widen(size_t *widths, const struct template_item *row, const char *const *columns)
+static void widen_columns(size_t *widths, const struct template_item *row, const char *const *columns)
 {
 	for (size_t c = 0; columns[c]; c++) {
 		AUTO_FREE char *text = column_text(row, columns[c]);
@@ -113,9 +113,9 @@ static void print_table(FILE *out, const struct template_item *rows,
 	widths = calloc(n_columns + 1, sizeof(*widths));
 	if (!columns || !widths)
 		return;
-	widen(widths, NULL, columns);
+	widen_columns(widths, NULL, columns);
 	for (size_t r = 0; r < n_rows; r++)
-		widen(widths, &rows[r], columns);
+		widen_columns(widths, &rows[r], columns);
 	print_row(out, NULL, columns, widths);
 	for (size_t r = 0; r < n_rows; r++)
 		print_row(out, &rows[r], columns, widths);

@@ -77,7 +77,7 @@ int open_input(const char *path, struct err *err)
 	return TAKE_FD(fd);
 }
 
-static const char *folder(void)
+static const char *temp_directory(void)
 {
 	const char *named = getenv("TMPDIR");
 
@@ -104,7 +104,7 @@ static int open_named(const char *where, struct err *err)
 
 int tempfile_open(struct err *err)
 {
-	const char *where = folder();
+	const char *where = temp_directory();
 	int fd = open(where, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	return fd >= 0 ? fd : open_named(where, err);

@@ -28,7 +28,7 @@ static int leave_resuming(struct load_stream *d, struct err *err)
 	return 0;
 }
 
-static int load(struct load_stream *d, struct err *err)
+static int load_state(struct load_stream *d, struct err *err)
 {
 	struct mig_device *dev = d->dev;
 
@@ -56,7 +56,7 @@ static int go_on(struct load_stream *d, struct err *err)
 }
 
 /* All of it is in. Nothing here makes that undone. */
-static int settle(struct load_stream *d, struct err *err)
+static int finish_load(struct load_stream *d, struct err *err)
 {
 	struct transfer *transfer = &d->outcome->transfer;
 	int ret;
@@ -89,11 +89,11 @@ static int load_into(struct load_stream *d, const struct vdev *vdev,
 	    check_target(d, err) ||
 	    load_stream_check_offer(d, err))
 		return -1;
-	ret = load(d, err);
+	ret = load_state(d, err);
 	if (ret && !mig_device_was_moved(d->dev, err))
 		load_stream_undo(d);
 	else if (!ret)
-		ret = settle(d, err);
+		ret = finish_load(d, err);
 	d->outcome->transfer.duration_ns = now_ns() - started;
 	return ret;
 }

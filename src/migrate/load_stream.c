@@ -19,7 +19,7 @@ void load_stream_release(struct load_stream *d)
 	fw_error_watch_end(&d->watch);
 }
 
-static int judge(struct load_stream *d, const struct device *target, struct err *err)
+static int compare_identity(struct load_stream *d, const struct device *target, struct err *err)
 {
 	struct transfer_result *outcome = d->outcome;
 
@@ -48,7 +48,7 @@ static int check_identity(struct load_stream *d, const struct device *target, st
 	if (device_json_read(json, len, &d->source, NULL, err))
 		return err_wrap(err, "%s", d->input.name);
 	d->source.probed = false; /* until the device is, which is not open yet */
-	return judge(d, target, err);
+	return compare_identity(d, target, err);
 }
 
 /* A guest has more to lose than a device that is held. */
@@ -74,7 +74,7 @@ int load_stream_check_offer(struct load_stream *d, struct err *err)
 	target.caps = d->dev->caps;
 	target.probed = d->source.probed = true;
 	stream_formats_find(&target);
-	if (judge(d, &target, err))
+	if (compare_identity(d, &target, err))
 		return -1;
 	for (size_t i = 0; i < outcome->fit.n_facts; i++) {
 		const struct fit_fact *fact = &outcome->fit.facts[i];
@@ -125,7 +125,7 @@ void load_stream_warn_of_framing(struct load_stream *d)
 }
 
 /* A file whole, and of what comes through a pipe the first member, while a signal may still end it all. */
-static int verify(struct load_stream *d, struct err *err)
+static int verify_input(struct load_stream *d, struct err *err)
 {
 	struct record_parser records = {};
 	uint64_t started = now_ns();
@@ -146,7 +146,7 @@ int load_stream_open(struct load_stream *d, const struct device *device,
 {
 	text_copy(d->outcome->device, sizeof(d->outcome->device), device->name);
 	d->outcome->file = path;
-	if (input_open(&d->input, path, err) || check_identity(d, device, err) || verify(d, err))
+	if (input_open(&d->input, path, err) || check_identity(d, device, err) || verify_input(d, err))
 		return load_stream_hint_verify(d, err);
 	return 0;
 }
@@ -167,7 +167,7 @@ static uint64_t image_bytes(const struct load_stream *d)
 }
 
 /* The firmware loads inside write(2), so here is where it refuses a state, and this thread's command it was. */
-static int refused(const struct load_stream *d, size_t len, int num, struct err *err)
+static int refused_error(const struct load_stream *d, size_t len, int num, struct err *err)
 {
 	unsigned long long at = d->outcome->transfer.records.offset;
 	struct fw_error failure;
@@ -201,7 +201,7 @@ static int write_block(const struct pump_block *block, void *data, struct err *e
 	int ret = write_all(d->data_fd, block->data, block->len);
 
 	if (ret)
-		return refused(d, block->len, -ret, err);
+		return refused_error(d, block->len, -ret, err);
 	record_feed(&transfer->records, block->data, block->len, NULL, NULL);
 	transfer->phases[block->phase].bytes += block->len;
 	book_time(d, block->phase);

@@ -12,7 +12,7 @@
 
 #define ASK_AGAIN_MS 1000 /* read again although poll(2) says nothing */
 
-static int failed(const struct round_reader *reader, int num, struct err *err)
+static int read_failed(const struct round_reader *reader, int num, struct err *err)
 {
 	return err_set(err, ERR_IO, num, "reading %s before it stops", reader->name);
 }
@@ -29,7 +29,7 @@ static int wait_for_data(struct round_reader *reader, struct err *err)
 	left_ms = (reader->deadline_ns - now) / 1000000u + 1;
 	ret = poll(&fd, 1, left_ms < ASK_AGAIN_MS ? (int)left_ms : ASK_AGAIN_MS);
 	if (ret < 0 && (errno != EINTR || interrupt_wanted()))
-		return failed(reader, errno, err);
+		return read_failed(reader, errno, err);
 	reader->ready = ret > 0;
 	return 0;
 }
@@ -39,7 +39,7 @@ static int no_data(struct round_reader *reader, int num, struct err *err)
 {
 	switch (num) {
 	case EINTR:
-		return interrupt_wanted() ? failed(reader, num, err) : 0;
+		return interrupt_wanted() ? read_failed(reader, num, err) : 0;
 	case ENOMSG:
 		if (!reader->got && !reader->ready)
 			return wait_for_data(reader, err);
@@ -48,7 +48,7 @@ static int no_data(struct round_reader *reader, int num, struct err *err)
 	case EAGAIN:
 		return wait_for_data(reader, err);
 	default:
-		return failed(reader, num, err);
+		return read_failed(reader, num, err);
 	}
 }
 
@@ -112,7 +112,7 @@ int precopy_check(struct save_file *p, struct err *err)
 }
 
 /* A session that somebody lost ends first; the data fd must not block, since time and signals count. */
-static int enter(struct save_file *p, struct err *err)
+static int enter_precopy(struct save_file *p, struct err *err)
 {
 	struct mig_device *dev = &p->dev;
 
@@ -127,7 +127,7 @@ static int enter(struct save_file *p, struct err *err)
 	return 0;
 }
 
-static int ask(struct save_file *p, struct err *err)
+static int ask_left(struct save_file *p, struct err *err)
 {
 	int ret = mig_precopy_info(p->data_fd, &precopy_of(p)->left);
 
@@ -162,12 +162,12 @@ static int one_round(struct save_file *p, uint64_t begun_ns, struct err *err)
 }
 
 /* 1: it had a round; 0: it needs none just now; -1. */
-static int serve(struct save_file *p, uint64_t begun_ns, struct err *err)
+static int serve_device(struct save_file *p, uint64_t begun_ns, struct err *err)
 {
 	struct precopy *precopy = precopy_of(p);
 	uint64_t elapsed;
 
-	if (interrupt_check(err) || ask(p, err))
+	if (interrupt_check(err) || ask_left(p, err))
 		return -1;
 	elapsed = now_ns() - begun_ns;
 	precopy->duration_ns = elapsed;
@@ -196,12 +196,12 @@ int precopy_run(struct save_file *saves, size_t n, struct err *err)
 	bool more = true;
 
 	for (size_t i = 0; i < n; i++)
-		if (saves[i].precopied && enter(&saves[i], err))
+		if (saves[i].precopied && enter_precopy(&saves[i], err))
 			return -1;
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < n; i++) {
-			int ret = saves[i].precopied ? serve(&saves[i], begun_ns, err) : 0;
+			int ret = saves[i].precopied ? serve_device(&saves[i], begun_ns, err) : 0;
 
 			if (ret < 0)
 				return -1;

@@ -10,7 +10,7 @@
 #include "migrate/save_file.h"
 
 /* All devices; the vdevs are opened together, since devices may share a group. */
-struct shipment {
+struct save_set {
 	const struct save_plan *options;
 	struct save_file *saves;
 	struct vdev *vdevs;
@@ -18,7 +18,7 @@ struct shipment {
 	uint64_t started_ns;
 };
 
-static void shipment_release(struct shipment *s)
+static void shipment_release(struct save_set *s)
 {
 	for (size_t i = 0; s->saves && i < s->n; i++)
 		save_file_release(&s->saves[i]);
@@ -28,7 +28,7 @@ static void shipment_release(struct shipment *s)
 	free(s->vdevs);
 }
 
-static int shipment_init(struct shipment *s, const struct device *devices, char *const *paths,
+static int shipment_init(struct save_set *s, const struct device *devices, char *const *paths,
 			 struct transfer_result *outcomes, struct err *err)
 {
 	s->vdevs = calloc(s->n, sizeof(*s->vdevs));
@@ -44,7 +44,7 @@ static int shipment_init(struct shipment *s, const struct device *devices, char 
 	return 0;
 }
 
-static int open_files(struct shipment *s, struct err *err)
+static int open_files(struct save_set *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (save_file_open(&s->saves[i], err))
@@ -81,7 +81,7 @@ static void warn_of_fresh(struct save_file *p)
 				     "nobody had the device open, so it was reset first: what is saved is the state of a device that has done nothing yet");
 }
 
-static int take_devices(struct shipment *s, const struct device *devices, struct err *err)
+static int take_devices(struct save_set *s, const struct device *devices, struct err *err)
 {
 	if (vdev_open_all(s->vdevs, devices, s->n, s->options->use, err))
 		return -1;
@@ -98,13 +98,13 @@ static int take_devices(struct shipment *s, const struct device *devices, struct
 	return 0;
 }
 
-static bool runs(enum device_state state)
+static bool is_running(enum device_state state)
 {
 	return state == STATE_RUNNING || state == STATE_RUNNING_P2P ||
 	       state == STATE_PRE_COPY || state == STATE_PRE_COPY_P2P;
 }
 
-static int begin(struct shipment *s, struct err *err)
+static int begin_saves(struct save_set *s, struct err *err)
 {
 	s->started_ns = now_ns();
 	for (size_t i = 0; i < s->n; i++)
@@ -116,14 +116,14 @@ static int begin(struct shipment *s, struct err *err)
 /* A device that was pre-copied stays in its session until its last byte is read. */
 static int quiet_initiator(struct save_file *p, struct err *err)
 {
-	if (!mig_device_has_p2p(&p->dev) || !runs(p->dev.walker.state))
+	if (!mig_device_has_p2p(&p->dev) || !is_running(p->dev.walker.state))
 		return 0;
 	return mig_device_walk(&p->dev, p->precopied ? STATE_PRE_COPY_P2P
 						: STATE_RUNNING_P2P, NULL, err);
 }
 
 /* None of them starts anything towards another once the first one stops. */
-static int quiesce(struct shipment *s, struct err *err)
+static int quiesce_devices(struct save_set *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (interrupt_check(err) || quiet_initiator(&s->saves[i], err))
@@ -139,7 +139,7 @@ static int quiesce(struct shipment *s, struct err *err)
 	return 0;
 }
 
-static int save_one(const struct shipment *s, struct save_file *p, struct err *err)
+static int save_one(const struct save_set *s, struct save_file *p, struct err *err)
 {
 	if (interrupt_check(err) ||
 	    (!p->precopied &&
@@ -157,7 +157,7 @@ static int to_target(struct save_file *p, struct err *err)
 }
 
 /* As they stopped: first all of them hear, then all of them speak. */
-static int let_go(struct shipment *s, struct err *err)
+static int let_go(struct save_set *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct save_file *p = &s->saves[i];
@@ -172,7 +172,7 @@ static int let_go(struct shipment *s, struct err *err)
 	return 0;
 }
 
-static int publish(struct shipment *s, struct err *err)
+static int publish_files(struct save_set *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (save_file_sync(&s->saves[i], err))
@@ -185,16 +185,16 @@ static int publish(struct shipment *s, struct err *err)
 	return 0;
 }
 
-static int save_all(struct shipment *s, struct err *err)
+static int save_all(struct save_set *s, struct err *err)
 {
-	if (begin(s, err) ||
+	if (begin_saves(s, err) ||
 	    (s->options->precopy && precopy_run(s->saves, s->n, err)) ||
-	    quiesce(s, err))
+	    quiesce_devices(s, err))
 		return -1;
 	for (size_t i = 0; i < s->n; i++)
 		if (save_one(s, &s->saves[i], err))
 			return -1;
-	return let_go(s, err) || publish(s, err) ? -1 : 0;
+	return let_go(s, err) || publish_files(s, err) ? -1 : 0;
 }
 
 int save_devices(const struct device *devices, char *const *paths, size_t n,
@@ -202,7 +202,7 @@ int save_devices(const struct device *devices, char *const *paths, size_t n,
 {
 	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */
 	CLEANUP(shipment_release)
-	struct shipment s = { .options = options, .n = n };
+	struct save_set s = { .options = options, .n = n };
 	int ret;
 
 	if (shipment_init(&s, devices, paths, outcomes, err) || open_files(&s, err))

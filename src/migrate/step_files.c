@@ -57,7 +57,7 @@ static int parse_one(const char *device, const char *text,
 	return err_hint(err, "STOP_COPY, PRE_COPY and PRE_COPY_P2P save into a file, RESUMING loads one");
 }
 
-static bool saves(const struct step_target *step)
+static bool is_saved(const struct step_target *step)
 {
 	return step->file && step->state != STATE_RESUMING;
 }
@@ -77,7 +77,7 @@ static int check_sessions(const struct step_target *steps, size_t n, struct err 
 				"what is saved into %s is not whole before STOP_COPY", open);
 			return err_hint(err, "as in PRE_COPY=%s STOP_COPY STOP", open);
 		}
-		if (saves(&steps[i]))
+		if (is_saved(&steps[i]))
 			open = steps[i].file;
 		if (state == STATE_STOP_COPY)
 			open = NULL;
@@ -95,10 +95,10 @@ static int check_names(const struct step_target *steps, size_t n, struct err *er
 			if (!steps[i].file || !steps[j].file ||
 			    strcmp(steps[i].file, steps[j].file))
 				continue;
-			if (saves(&steps[i]) && saves(&steps[j]))
+			if (is_saved(&steps[i]) && is_saved(&steps[j]))
 				return err_set(err, ERR_USAGE, 0, "%s is written twice",
 					       steps[i].file);
-			if (!strcmp(steps[i].file, "-") && !saves(&steps[i]) && !saves(&steps[j]))
+			if (!strcmp(steps[i].file, "-") && !is_saved(&steps[i]) && !is_saved(&steps[j]))
 				return err_set(err, ERR_USAGE, 0, "standard input is read twice");
 		}
 	return 0;
@@ -126,7 +126,7 @@ size_t steps_count_files(const struct step_target *steps, size_t n)
 bool steps_write_stdout(const struct step_target *steps, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (saves(&steps[i]) && !strcmp(steps[i].file, "-"))
+		if (is_saved(&steps[i]) && !strcmp(steps[i].file, "-"))
 			return true;
 	return false;
 }
@@ -134,7 +134,7 @@ bool steps_write_stdout(const struct step_target *steps, size_t n)
 #define PRECOPY_WAIT_NS (60 * 1000000000ull) /* for what the firmware saves while the device runs */
 
 /* One file of the walk: what goes out is a parcel, what comes in a delivery. */
-struct piece {
+struct step_file {
 	const struct step_target *step;
 	struct transfer_result *outcome;
 	bool loads;
@@ -144,21 +144,21 @@ struct piece {
 	struct load_stream load_stream;
 };
 
-struct script {
+struct step_run {
 	const struct step_files_plan *options;
 	const struct step_target *steps;
 	size_t n_steps;
-	struct piece *pieces;
+	struct step_file *pieces;
 	size_t n_pieces;
 	struct transfer_result walked; /* of the walk as a whole */
 	struct mig_device dev;
-	struct piece *saving; /* whose session goes on */
-	struct piece *loading; /* whose data the device has, and has not left RESUMING with */
-	const struct piece *loaded; /* whose state the device has */
+	struct step_file *saving; /* whose session goes on */
+	struct step_file *loading; /* whose data the device has, and has not left RESUMING with */
+	const struct step_file *loaded; /* whose state the device has */
 	bool ours; /* the session that it is in, if any, is a file's */
 };
 
-static void script_release(struct script *s)
+static void script_release(struct step_run *s)
 {
 	for (size_t i = 0; s->pieces && i < s->n_pieces; i++) {
 		save_file_release(&s->pieces[i].save_file);
@@ -168,22 +168,22 @@ static void script_release(struct script *s)
 }
 
 /* By whatever name. */
-static bool is_written_before(const struct script *s, const struct piece *piece)
+static bool is_written_before(const struct step_run *s, const struct step_file *piece)
 {
-	for (const struct piece *p = s->pieces; p < piece; p++)
+	for (const struct step_file *p = s->pieces; p < piece; p++)
 		if (!p->loads && outfile_is(&p->save_file.out, piece->step->file))
 			return true;
 	return false;
 }
 
 /* What has one name was seen to before. */
-static int check_twice(const struct script *s, const struct piece *piece, struct err *err)
+static int check_twice(const struct step_run *s, const struct step_file *piece, struct err *err)
 {
 	return is_written_before(s, piece) ?
 		       err_set(err, ERR_USAGE, 0, "%s is written twice", piece->step->file) : 0;
 }
 
-static int prepare(struct script *s, struct piece *p, struct err *err)
+static int prepare_file(struct step_run *s, struct step_file *p, struct err *err)
 {
 	const struct device *device = s->dev.device;
 
@@ -202,32 +202,32 @@ static int prepare(struct script *s, struct piece *p, struct err *err)
 	return p->late ? 0 : load_stream_open(&p->load_stream, device, p->step->file, err);
 }
 
-static int prepare_all(struct script *s, struct step_result *result, struct err *err)
+static int prepare_all(struct step_run *s, struct step_result *result, struct err *err)
 {
 	s->pieces = calloc(result->n_files, sizeof(*s->pieces));
 	if (!s->pieces)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu files", result->n_files);
 	for (size_t i = 0; i < s->n_steps; i++) {
-		struct piece *p = &s->pieces[s->n_pieces];
+		struct step_file *p = &s->pieces[s->n_pieces];
 
 		if (!s->steps[i].file)
 			continue;
 		p->step = &s->steps[i];
 		p->outcome = &result->files[s->n_pieces++];
-		if (prepare(s, p, err))
+		if (prepare_file(s, p, err))
 			return -1;
 	}
 	return 0;
 }
 
 /* What only the open device tells. Nothing is moved yet. */
-static int check_device(struct script *s, struct err *err)
+static int check_device(struct step_run *s, struct err *err)
 {
 	if (mig_device_require_paused(&s->dev, err) ||
 	    walk_check_live(s->dev.vdev, s->steps, s->n_steps, err))
 		return -1;
 	for (size_t i = 0; i < s->n_pieces; i++) {
-		struct piece *p = &s->pieces[i];
+		struct step_file *p = &s->pieces[i];
 
 		p->outcome->opened = true;
 		p->save_file.dev.caps = s->dev.caps;
@@ -242,7 +242,7 @@ static int check_device(struct script *s, struct err *err)
 }
 
 /* All are on the disk before the first has its name. */
-static int publish_all(struct script *s, struct err *err)
+static int publish_all(struct step_run *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n_pieces; i++)
 		if (s->pieces[i].unpublished && save_file_sync(&s->pieces[i].save_file, err))
@@ -250,7 +250,7 @@ static int publish_all(struct script *s, struct err *err)
 	if (interrupt_check(err))
 		return -1;
 	for (size_t i = 0; i < s->n_pieces; i++) {
-		struct piece *p = &s->pieces[i];
+		struct step_file *p = &s->pieces[i];
 
 		if (!p->unpublished)
 			continue;
@@ -262,7 +262,7 @@ static int publish_all(struct script *s, struct err *err)
 }
 
 /* Before the arc, as far as it can be done then. */
-static int ready(struct script *s, struct piece *p, struct err *err)
+static int ready_file(struct step_run *s, struct step_file *p, struct err *err)
 {
 	if (!p)
 		return 0;
@@ -300,9 +300,9 @@ static int read_running(struct save_file *p, struct err *err)
 	return ret;
 }
 
-static int save_here(struct script *s, enum device_state state, struct err *err)
+static int save_here(struct step_run *s, enum device_state state, struct err *err)
 {
-	struct piece *p = s->saving;
+	struct step_file *p = s->saving;
 	uint64_t begun = now_ns();
 
 	if (state != STATE_STOP_COPY)
@@ -314,7 +314,7 @@ static int save_here(struct script *s, enum device_state state, struct err *err)
 	return 0;
 }
 
-static int load_here(struct script *s, struct piece *p, struct err *err)
+static int load_here(struct step_run *s, struct step_file *p, struct err *err)
 {
 	s->loading = p;
 	if (load_stream_run(&p->load_stream, err))
@@ -324,7 +324,7 @@ static int load_here(struct script *s, struct piece *p, struct err *err)
 	return 0;
 }
 
-static int no_fd(const struct script *s, const struct step_target *step, struct err *err)
+static int no_fd(const struct step_run *s, const struct step_target *step, struct err *err)
 {
 	err_set(err, ERR_REFUSED, 0,
 		"%s was in %s already, and the data fd that came with that is somebody else's, or lost",
@@ -337,9 +337,9 @@ static int no_fd(const struct script *s, const struct step_target *step, struct 
 }
 
 /* Out of RESUMING: the driver has all it wants, or says so. */
-static int walk(struct script *s, enum device_state state, int *fd, struct err *err)
+static int walk_to_state(struct step_run *s, enum device_state state, int *fd, struct err *err)
 {
-	struct piece *loaded = s->loading;
+	struct step_file *loaded = s->loading;
 
 	if (mig_device_walk(&s->dev, state, fd, err))
 		return loaded ? load_stream_hint_bare(&loaded->load_stream, err) : -1;
@@ -353,12 +353,12 @@ static int walk(struct script *s, enum device_state state, int *fd, struct err *
 	return 0;
 }
 
-static int take_step(struct script *s, const struct step_target *step,
-		     struct piece *p, struct err *err)
+static int take_step(struct step_run *s, const struct step_target *step,
+		     struct step_file *p, struct err *err)
 {
 	AUTO_CLOSE int fd = -1;
 
-	if (interrupt_check(err) || ready(s, p, err) || walk(s, step->state, &fd, err))
+	if (interrupt_check(err) || ready_file(s, p, err) || walk_to_state(s, step->state, &fd, err))
 		return -1;
 	if (p && fd < 0)
 		return no_fd(s, step, err);
@@ -374,9 +374,9 @@ static int take_step(struct script *s, const struct step_target *step,
 	return s->saving ? save_here(s, step->state, err) : 0;
 }
 
-static int take_steps(struct script *s, struct err *err)
+static int take_steps(struct step_run *s, struct err *err)
 {
-	struct piece *next = s->pieces;
+	struct step_file *next = s->pieces;
 
 	for (size_t i = 0; i < s->n_steps; i++)
 		if (take_step(s, &s->steps[i], s->steps[i].file ? next++ : NULL, err))
@@ -385,7 +385,7 @@ static int take_steps(struct script *s, struct err *err)
 }
 
 /* What nothing was done to, and RESUMING that it was found in, stay as they are. What was loaded stays too, and does not run. */
-static void undo(struct script *s)
+static void undo_steps(struct step_run *s)
 {
 	struct load_stream d = { .dev = &s->dev, .outcome = &s->walked };
 	const struct walk *walk = &s->walked.transfer.walk;
@@ -399,7 +399,7 @@ static void undo(struct script *s)
 				     s->loaded->step->file);
 }
 
-static void tell(const struct script *s, struct step_result *result)
+static void fill_result(const struct step_run *s, struct step_result *result)
 {
 	const struct transfer *walked = &s->walked.transfer;
 
@@ -420,7 +420,7 @@ static void tell(const struct script *s, struct step_result *result)
 	result->closed_fd = !s->ours && walk_left_session(&result->walk, result->visit.state);
 }
 
-static void targets_of(const struct script *s, enum device_state *targets)
+static void targets_of(const struct step_run *s, enum device_state *targets)
 {
 	for (size_t i = 0; i < s->n_steps; i++)
 		targets[i] = s->steps[i].state;
@@ -431,7 +431,7 @@ int step_files_run(const struct device *device, struct vdev *vdev, const struct 
 		   struct err *err)
 {
 	CLEANUP(script_release)
-	struct script s = { .options = options, .steps = steps, .n_steps = n };
+	struct step_run s = { .options = options, .steps = steps, .n_steps = n };
 	enum device_state targets[ARCS_MAX];
 	int ret;
 
@@ -447,7 +447,7 @@ int step_files_run(const struct device *device, struct vdev *vdev, const struct 
 			err) ? err_device(err, device->name) :
 			       take_steps(&s, err);
 	if (ret && !mig_device_was_moved(&s.dev, err))
-		undo(&s);
-	tell(&s, result);
+		undo_steps(&s);
+	fill_result(&s, result);
 	return ret;
 }

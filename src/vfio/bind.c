@@ -82,7 +82,7 @@ static int say_not_taken(const char *name, const char *driver, int num, struct e
  * A probe that fails leaves no trace in what drivers_probe answers: the
  * driver's own bind file tells its errno.
  */
-static int probe(const char *name, const char *driver, struct err *err)
+static int probe_driver(const char *name, const char *driver, struct err *err)
 {
 	int ret = sysroot_write(name, "/sys/bus/pci/drivers_probe");
 
@@ -103,13 +103,13 @@ static int probe(const char *name, const char *driver, struct err *err)
  * probed by themselves (sriov_drivers_autoprobe), so it is set even for the
  * driver that would take the device anyway, and cleared afterwards.
  */
-static int move(const char *name, const char *driver, const char *override, struct err *err)
+static int move_device(const char *name, const char *driver, const char *override, struct err *err)
 {
 	if (*driver && write_override(name, driver, err))
 		return -1;
 	if (release(name, err))
 		return -1;
-	if (*driver && probe(name, driver, err))
+	if (*driver && probe_driver(name, driver, err))
 		return -1;
 	/* It is set to the driver now, where there is one. */
 	if (*driver && !strcmp(driver, override))
@@ -169,7 +169,7 @@ static int move_one(const struct device *device, const struct driver_wish *wish,
 	if (!strcmp(binding->driver, wish->driver))
 		ret = write_override(device->name, "", err);
 	else
-		ret = move(device->name, wish->driver, wish->pin ? wish->driver : "", err);
+		ret = move_device(device->name, wish->driver, wish->pin ? wish->driver : "", err);
 	binding->duration_ns = now_ns() - start;
 	note_place(binding);
 	binding->changed = !ret;
@@ -183,8 +183,8 @@ static void put_back(struct binding *binding)
 	if (!binding->touched)
 		return;
 	if (strcmp(binding->driver, binding->driver_before) ?
-		    move(binding->device, binding->driver_before,
-			 binding->override_before, &trouble) :
+		    move_device(binding->device, binding->driver_before,
+				binding->override_before, &trouble) :
 		    write_override(binding->device, binding->override_before,
 				   &trouble))
 		text_copy(binding->trouble, sizeof(binding->trouble), trouble.message);

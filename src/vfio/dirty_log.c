@@ -174,7 +174,7 @@ static void count_range(struct watch *watch, size_t from, size_t words, struct d
 	}
 }
 
-static void count(struct watch *watch, struct dirty_sample *sample)
+static void count_pages(struct watch *watch, struct dirty_sample *sample)
 {
 	const struct dirty_plan *plan = &watch->result->plan;
 	size_t at = 0;
@@ -217,7 +217,7 @@ static int take_sample(struct watch *watch, struct err *err)
 		.elapsed_ns = begin - watch->begun_ns,
 		.report_ns = now_ns() - begin,
 	};
-	count(watch, sample);
+	count_pages(watch, sample);
 	return 0;
 }
 

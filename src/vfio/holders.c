@@ -35,7 +35,7 @@ struct key {
  * @holdings: NULL: who else has them open does not matter
  * @found: what the process that is being looked at has open
  */
-struct search {
+struct holder_search {
 	struct device *devices;
 	size_t n;
 	struct key *keys;
@@ -53,10 +53,10 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp(((const struct key *)a)->text, ((const struct key *)b)->text);
 }
 
-static void add_key(struct search *search, size_t device, const char *fmt, ...)
+static void add_key(struct holder_search *search, size_t device, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-static void add_key(struct search *search, size_t device, const char *fmt, ...)
+static void add_key(struct holder_search *search, size_t device, const char *fmt, ...)
 {
 	struct key *key = &search->keys[search->n_keys];
 	va_list ap;
@@ -69,7 +69,7 @@ static void add_key(struct search *search, size_t device, const char *fmt, ...)
 	search->n_keys += len > 0 && (size_t)len < sizeof(key->text);
 }
 
-static void add_keys(struct search *search, size_t i)
+static void add_keys(struct holder_search *search, size_t i)
 {
 	const struct device *device = &search->devices[i];
 
@@ -80,7 +80,7 @@ static void add_keys(struct search *search, size_t i)
 	add_key(search, i, "/memfd:" HOLDER_MARK, device->name);
 }
 
-static void search_free(struct search *search)
+static void search_free(struct holder_search *search)
 {
 	free(search->keys);
 	free(search->seen_in);
@@ -88,7 +88,7 @@ static void search_free(struct search *search)
 	free(search->found);
 }
 
-static int search_begin(struct search *search, struct err *err)
+static int search_begin(struct holder_search *search, struct err *err)
 {
 	size_t n = search->n + 1; /* none is no lack of memory */
 
@@ -107,7 +107,7 @@ static int search_begin(struct search *search, struct err *err)
 }
 
 /* The first key of that text; *@end: after the last (the devices of a group). */
-static const struct key *find_keys(const struct search *search,
+static const struct key *find_keys(const struct holder_search *search,
 				   const char *text, const struct key **end)
 {
 	size_t low = 0, high = search->n_keys;
@@ -152,7 +152,7 @@ static bool holder_is_file(const struct stat *st, const struct device *device,
  * Names under /dev are as that process sees them, in its mount namespace, so
  * they only say where to look; a file of a captured host is only a name.
  */
-static bool confirm(int dir, const char *fd, const struct device *device, bool is_cdev)
+static bool confirm_file(int dir, const char *fd, const struct device *device, bool is_cdev)
 {
 	struct stat st;
 
@@ -171,7 +171,7 @@ static bool is_iommufd(int dir, const char *fd, const char *target)
 }
 
 /* Of several fds of one device that a process has, the first counts. */
-static void search_file(struct search *search, pid_t pid, int dir, const char *fd, const char *name)
+static void search_file(struct holder_search *search, pid_t pid, int dir, const char *fd, const char *name)
 {
 	bool is_cdev = text_starts(name, "devices/");
 	const struct key *key, *end;
@@ -181,7 +181,7 @@ static void search_file(struct search *search, pid_t pid, int dir, const char *f
 		return;
 	for (key = find_keys(search, name, &end); key < end; key++) {
 		if (search->seen_in[key->device] == pid ||
-		    !confirm(dir, fd, &search->devices[key->device], is_cdev))
+		    !confirm_file(dir, fd, &search->devices[key->device], is_cdev))
 			continue;
 		search->seen_in[key->device] = pid;
 		search->found[search->n_found++] =
@@ -192,7 +192,7 @@ static void search_file(struct search *search, pid_t pid, int dir, const char *f
 }
 
 /* Of a group's file: for which of its devices is it open? */
-static void note_mark(struct search *search, pid_t pid, const char *target)
+static void note_mark(struct holder_search *search, pid_t pid, const char *target)
 {
 	const struct key *end, *key = find_keys(search, target, &end);
 
@@ -201,7 +201,7 @@ static void note_mark(struct search *search, pid_t pid, const char *target)
 }
 
 /* Listing them takes less of a right than following them (ptrace's, to read). 0, or -errno where that is lacking. */
-static int search_fd(struct search *search, pid_t pid, int dir, const char *fd)
+static int search_fd(struct holder_search *search, pid_t pid, int dir, const char *fd)
 {
 	char target[PATH_MAX];
 	ssize_t len = readlinkat(dir, fd, target, sizeof(target) - 1);
@@ -223,7 +223,7 @@ static int search_fd(struct search *search, pid_t pid, int dir, const char *fd)
 }
 
 /* Who has borrowed the file of another has it open too: it is that one's. */
-static int rank(enum holder_kind kind, const char *comm)
+static int rank_holder(enum holder_kind kind, const char *comm)
 {
 	if (kind == HOLDER_NONE)
 		return 0;
@@ -238,7 +238,7 @@ static void note_holder(struct device *device, const struct holding *holding,
 {
 	struct holder *holder = &device->holder;
 
-	if (rank(holding->kind, process->name) <= rank(holder->kind, holder->comm))
+	if (rank_holder(holding->kind, process->name) <= rank_holder(holder->kind, holder->comm))
 		return;
 	*holder = (struct holder){ .kind = holding->kind,
 				   .pid = process->pid,
@@ -248,7 +248,7 @@ static void note_holder(struct device *device, const struct holding *holding,
 	memcpy(holder->comm, process->name, sizeof(holder->comm));
 }
 
-static int list_process(struct search *search, const struct process *process, struct err *err)
+static int list_process(struct holder_search *search, const struct process *process, struct err *err)
 {
 	struct process *listed = holdings_add_process(search->holdings);
 	size_t i = 0;
@@ -263,7 +263,7 @@ static int list_process(struct search *search, const struct process *process, st
 		err_set(err, ERR_NO_MEMORY, 0, "who has devices open");
 }
 
-static int note_process(struct search *search, pid_t pid, struct err *err)
+static int note_process(struct holder_search *search, pid_t pid, struct err *err)
 {
 	struct process process = { .iommufd = search->iommufd };
 	bool holds;
@@ -281,7 +281,7 @@ static int note_process(struct search *search, pid_t pid, struct err *err)
 	return search->holdings ? list_process(search, &process, err) : 0;
 }
 
-static int search_process(struct search *search, pid_t pid, struct err *err)
+static int search_process(struct holder_search *search, pid_t pid, struct err *err)
 {
 	char path[PATH_MAX];
 	struct dirent *entry;
@@ -338,7 +338,7 @@ static pid_t *list_pids(DIR *dir, size_t *n)
 	return pids;
 }
 
-static int search_all(struct search *search, struct err *err)
+static int search_all(struct holder_search *search, struct err *err)
 {
 	AUTO_FREE pid_t *pids = NULL;
 	AUTO_DIR DIR *dir = NULL;
@@ -375,7 +375,7 @@ static int search_all(struct search *search, struct err *err)
 static int holders_search(struct device *devices, size_t n,
 			  struct holdings *holdings, struct err *err)
 {
-	CLEANUP(search_free) struct search search = { .devices = devices,
+	CLEANUP(search_free) struct holder_search search = { .devices = devices,
 						      .n = n,
 						      .holdings = holdings,
 						      .unsure = !proc_access_sees_all() };
@@ -571,7 +571,7 @@ static int open_process(const struct holder *holder)
  * Asked once its file is ours too: either this sees the name that was taken
  * back, or the holder, which looks after that, sees the file.
  */
-static bool lends(const struct holder *holder)
+static bool is_lending(const struct holder *holder)
 {
 	struct process process = {};
 
@@ -597,7 +597,7 @@ int holder_borrow(const struct device *device, struct err *err)
 	if (fd >= 0)
 		return !fstat(fd, &st) &&
 		       holder_is_file(&st, device, holder->is_cdev) &&
-		       lends(holder) ? TAKE_FD(fd) : say_gone(device, err);
+		       is_lending(holder) ? TAKE_FD(fd) : say_gone(device, err);
 	if (errno == ESRCH || errno == EBADF || errno == EINVAL)
 		return say_gone(device, err);
 	return say_refused(holder, errno, err);

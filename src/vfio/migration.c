@@ -69,22 +69,22 @@ int vfio_feature(const struct vdev *vdev, uint32_t flags, void *payload, size_t 
 #define REGION_INFO_SIZE 1024
 #define REGIONS_MAX 256
 
-static bool offers(const struct vdev *vdev, unsigned int number, uint32_t op)
+static bool offers_feature(const struct vdev *vdev, unsigned int number, uint32_t op)
 {
 	return !vfio_feature(vdev, number | op | VFIO_DEVICE_FEATURE_PROBE, NULL, 0);
 }
 
 static bool offers_dma_logging(const struct vdev *vdev)
 {
-	return offers(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_START, VFIO_DEVICE_FEATURE_SET) &&
-	       offers(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP, VFIO_DEVICE_FEATURE_SET) &&
-	       offers(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT, VFIO_DEVICE_FEATURE_GET);
+	return offers_feature(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_START, VFIO_DEVICE_FEATURE_SET) &&
+	       offers_feature(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP, VFIO_DEVICE_FEATURE_SET) &&
+	       offers_feature(vdev, VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT, VFIO_DEVICE_FEATURE_GET);
 }
 
 static bool offers_low_power(const struct vdev *vdev)
 {
-	return offers(vdev, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, VFIO_DEVICE_FEATURE_SET) &&
-	       offers(vdev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, VFIO_DEVICE_FEATURE_SET);
+	return offers_feature(vdev, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, VFIO_DEVICE_FEATURE_SET) &&
+	       offers_feature(vdev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, VFIO_DEVICE_FEATURE_SET);
 }
 
 bool mig_region_is_v1(const void *info, size_t size)
@@ -172,8 +172,8 @@ int mig_offer_read(const struct vdev *vdev, struct mig_caps *caps, struct err *e
 		caps->old_protocol = has_v1_region(vdev, info.num_regions);
 		return 0;
 	}
-	caps->device_state = offers(vdev, VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
-				    VFIO_DEVICE_FEATURE_GET);
+	caps->device_state = offers_feature(vdev, VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
+					    VFIO_DEVICE_FEATURE_GET);
 	return caps->device_state ? mig_state_get(vdev, &caps->state, err) : 0;
 }
 
@@ -201,9 +201,9 @@ int mig_features_read(const struct vdev *vdev, struct feature_set *features, str
 	for (unsigned int i = 0; i < FEATURE_COUNT; i++) {
 		unsigned int ops = feature_ops(i);
 
-		if ((ops & FEATURE_GET) && offers(vdev, i, VFIO_DEVICE_FEATURE_GET))
+		if ((ops & FEATURE_GET) && offers_feature(vdev, i, VFIO_DEVICE_FEATURE_GET))
 			features->ops[i] |= FEATURE_GET;
-		if ((ops & FEATURE_SET) && offers(vdev, i, VFIO_DEVICE_FEATURE_SET))
+		if ((ops & FEATURE_SET) && offers_feature(vdev, i, VFIO_DEVICE_FEATURE_SET))
 			features->ops[i] |= FEATURE_SET;
 	}
 	return 0;

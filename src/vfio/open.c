@@ -338,7 +338,7 @@ static int check_root(struct err *err)
 		       "a device of another root can be read about, never opened: this command and --sysroot do not go together");
 }
 
-static int borrow(struct vdev *vdev, const struct device *device, struct err *err)
+static int borrow_device(struct vdev *vdev, const struct device *device, struct err *err)
 {
 	int fd = check_root(err) ? -1 : holder_borrow(device, err);
 
@@ -357,7 +357,7 @@ static int borrow(struct vdev *vdev, const struct device *device, struct err *er
 static int open_held(struct vdev *vdev, const struct device *device,
 		     enum vdev_use use, struct err *err)
 {
-	return may_borrow(device, use) ? borrow(vdev, device, err) : say_busy(device, use, err);
+	return may_borrow(device, use) ? borrow_device(vdev, device, err) : say_busy(device, use, err);
 }
 
 /* Between the look at its holder and now somebody took it: look again. */

@@ -19,7 +19,7 @@ void holdings_free(struct holdings *holdings)
 }
 
 /* Room for one more, doubled whenever the count is a power of two; NULL: no memory. */
-static void *grown(void *array, size_t n, size_t size)
+static void *grow_list(void *array, size_t n, size_t size)
 {
 	if (n & (n - 1))
 		return array;
@@ -28,7 +28,7 @@ static void *grown(void *array, size_t n, size_t size)
 
 struct process *holdings_add_process(struct holdings *holdings)
 {
-	struct process *list = grown(holdings->processes, holdings->n_processes, sizeof(*list));
+	struct process *list = grow_list(holdings->processes, holdings->n_processes, sizeof(*list));
 
 	if (!list)
 		return NULL;
@@ -40,7 +40,7 @@ struct process *holdings_add_process(struct holdings *holdings)
 
 int holdings_add(struct holdings *holdings, const struct holding *holding)
 {
-	struct holding *list = grown(holdings->list, holdings->n, sizeof(*list));
+	struct holding *list = grow_list(holdings->list, holdings->n, sizeof(*list));
 
 	if (!list)
 		return -ENOMEM;

@@ -118,8 +118,8 @@ static int explain_no_memory(const struct walker *walker, const struct arc *arc,
 }
 
 /* @watch: since before the arc */
-static int refused(struct walker *walker, const struct arc *arc,
-		   const struct fw_error_watch *watch, struct err *err)
+static int refused_error(struct walker *walker, const struct arc *arc,
+			 const struct fw_error_watch *watch, struct err *err)
 {
 	struct fw_error failure;
 	struct err ignored = ERR_INIT;
@@ -164,7 +164,7 @@ static int walk_arc(struct walker *walker, enum device_state next, int *fd, stru
 	arc->num = -set_state(walker, next, fd);
 	arc->duration_ns = now_ns() - start;
 	if (arc->num)
-		return refused(walker, arc, &watch, err);
+		return refused_error(walker, arc, &watch, err);
 	if (next == STATE_RESUMING && walker->vdev->lender.kind == HOLDER_HOLD)
 		hold_marker_note_load(walker->vdev->name);
 	walker->state = next;
