@@ -54,7 +54,7 @@ packed() {
 	cd "$in_place"
 	mkdir -p tests/unit/.deps
 	touch kmod/{fsm.o,.fsm.o.cmd,mlx5-vfio-pci.{ko,mod,mod.c},Module.symvers,modules.order} \
-		tests/unit/{.dirstamp,.deps/mkimage.Po,mkimage.o,test_mig.{o,log,trs}} tests/lab/labmodel.so
+		tests/unit/{.dirstamp,.deps/mkimage.Po,mkimage.o,test_migration.{o,log,trs}} tests/lab/labmodel.so
 	for program in tests/unit/{mkimage,test_*.c} tests/bench/{bareloop,pumpcost,dataspeed}; do touch "${program%.c}"; done
 	packed "$into/2" srcdir="$in_place" | diff "$into/files" -
 }

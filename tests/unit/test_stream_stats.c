@@ -45,7 +45,7 @@ static void usual(void)
 /* The stream as a file, looked at. */
 static void scanned(struct stream_stats *scan)
 {
-	char path[] = "/tmp/test_scan.XXXXXX";
+	char path[] = "/tmp/test_stream_stats.XXXXXX";
 	AUTO_VIEW struct view *view = NULL;
 	struct err err = ERR_INIT;
 	int fd = mkstemp(path);

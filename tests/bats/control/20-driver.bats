@@ -1,1 +1,0 @@
-../lab/20-driver.bats

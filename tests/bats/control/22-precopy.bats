@@ -1,1 +1,0 @@
-../lab/22-precopy.bats

@@ -1,1 +1,0 @@
-../lab/23-chunks.bats

@@ -1,1 +1,0 @@
-../lab/50-save.bats

@@ -1,1 +1,0 @@
-../lab/51-load.bats

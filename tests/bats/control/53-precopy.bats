@@ -1,1 +1,0 @@
-../lab/53-precopy.bats
