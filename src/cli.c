@@ -8,7 +8,7 @@
 #include "lib/cleanup.h"
 #include "lib/text.h"
 
-/** misuse_hint - say where the options and operands of @command (NULL: all commands) are told; returns -1 */
+/* misuse_hint - say where the options and operands of @command (NULL: all commands) are told; returns -1 */
 static int misuse_hint(const struct command *command, struct err *err)
 {
 	const char *words = command ? command->operand_words : "";
@@ -99,7 +99,7 @@ static int judge_short(const struct command *command, const char *word, bool las
 	return 0;
 }
 
-/**
+/*
  * misuse_option - name the first option of some words that argp does not take
  * @command: whose options they may be, besides the global ones; NULL: the
  *           words are those before a command, and end at the first operand
@@ -135,7 +135,7 @@ static int bare_length(const char *word)
 	return (int)strcspn(word, "|. \n");
 }
 
-/** misuse_missing - name the operands that @command lacks, having @n_operands of them; returns -1 */
+/* misuse_missing - name the operands that @command lacks, having @n_operands of them; returns -1 */
 static int misuse_missing(const struct command *command, size_t n_operands, struct err *err)
 {
 	const char *word = command->operand_words;

@@ -8,16 +8,16 @@
 
 /*
  * struct caps_result - all that the device's driver offers
- * @verdict: why it cannot migrate, or empty
+ * @reason: why it cannot migrate, or empty
  * @rate: at which its state can be moved while it stands still, in bytes a
  *        second, as the user says; 0: nothing was said
  * @measured: what its driver has measured
  */
 struct caps_result {
-	struct device_access visit;
+	struct device_access access;
 	struct mig_caps caps;
 	struct feature_set features;
-	char verdict[192];
+	char reason[192];
 	uint64_t rate;
 	struct measured_rates measured;
 };
@@ -39,7 +39,7 @@ static json_t *migration_of(const struct caps_result *result)
 
 	return json_pack("{s:b, s:o, s:I, s:b, s:b, s:b, s:o, s:b, s:b}",
 			 "offered", caps->migration,
-			 "reason", document_text(result->verdict),
+			 "reason", document_text(result->reason),
 			 "flags", (json_int_t)caps->flags,
 			 "stop_copy", !!(caps->flags & MIG_STOP_COPY),
 			 "p2p", !!(caps->flags & MIG_P2P),
@@ -80,7 +80,8 @@ static json_t *vfio_of(const struct feature_set *set)
 			continue;
 		json_array_append_new(flags, name ? json_string(name) : json_sprintf("bit%u", bit));
 	}
-	return json_pack("{s:o, s:b, s:I, s:I}", "flags", flags,
+	return json_pack("{s:o, s:b, s:I, s:I}",
+			 "flags", flags,
 			 "reset", !!(set->vfio_flags & DEVICE_FLAG_RESET),
 			 "regions", (json_int_t)set->n_regions,
 			 "irqs", (json_int_t)set->n_irqs);
@@ -128,24 +129,21 @@ static json_t *estimate_of(const struct caps_result *result)
 static json_t *caps_document(const struct caps_result *result)
 {
 	const struct mig_caps *caps = &result->caps;
-	json_t *document = device_access_document("caps", &result->visit);
+	json_t *document = device_access_document("caps", &result->access);
 
 	json_object_set_new(document, "migration", migration_of(result));
 	json_object_set_new(document, "state", state_json(caps->device_state, caps->state));
 	json_object_set_new(document, "stop_copy_bytes",
-			    caps->data_size ?
-				    json_integer((json_int_t)
-							 caps->stop_copy_bytes) :
-				    json_null());
+			    caps->data_size ? json_integer((json_int_t)caps->stop_copy_bytes) :
+					      json_null());
 	json_object_set_new(document, "stopped_estimate", estimate_of(result));
 	json_object_set_new(document, "measured",
-			    json_pack("{s:o, s:o}", "save_bytes_per_second",
-				      document_nonzero(result->measured.save),
-				      "load_bytes_per_second",
-				      document_nonzero(result->measured.load)));
+			    json_pack("{s:o, s:o}",
+				      "save_bytes_per_second", document_nonzero(result->measured.save),
+				      "load_bytes_per_second", document_nonzero(result->measured.load)));
 	json_object_set_new(document, "features", features_of(&result->features));
 	json_object_set_new(document, "vfio", vfio_of(&result->features));
-	json_object_set_new(document, "warnings", device_access_warnings(&result->visit));
+	json_object_set_new(document, "warnings", device_access_warnings(&result->access));
 	return document;
 }
 
@@ -178,18 +176,18 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 	const struct caps_options *caps = request->options;
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 	struct caps_result result = { .rate = caps->rate };
-	struct err verdict = ERR_INIT;
+	struct err why = ERR_INIT;
 	struct device device;
 
 	if (device_access_begin(request->operands[0], VDEV_READ, &vdev,
-				&result.visit, &device, &result.caps, err) ||
+				&result.access, &device, &result.caps, err) ||
 	    mig_caps_read(&vdev, &result.caps, err) ||
 	    mig_features_read(&vdev, &result.features, err))
 		return -1;
 	measured_rates_read(device.name, &result.measured);
 	/* That a device cannot migrate is an answer here, not a failure. */
-	if (mig_require(&device, &result.caps, &verdict))
-		text_copy(result.verdict, sizeof(result.verdict), verdict.message);
+	if (mig_require(&device, &result.caps, &why))
+		text_copy(result.reason, sizeof(result.reason), why.message);
 	reply->document = caps_document(&result);
 	return 0;
 }

@@ -31,7 +31,7 @@ static json_t *pairs_of(const struct compat *compat)
 			pairs, json_pack("{s:o, s:o, s:s, s:o}",
 					 "source", document_string(pair->source->name),
 					 "target", document_string(pair->target->name),
-					 "fit", fit_name(pair->fit.verdict),
+					 "fit", fit_name(pair->fit.worst),
 					 "facts", identity_json(&pair->fit)));
 	}
 	return pairs;
@@ -40,14 +40,15 @@ static json_t *pairs_of(const struct compat *compat)
 json_t *compat_document(const struct compat *compat)
 {
 	json_t *document = document_new("compat");
-	json_t *homeless = json_array();
+	json_t *without_target = json_array();
 
-	for (size_t i = 0; i < compat->n_homeless; i++)
-		json_array_append_new(homeless, document_string(compat->homeless[i]->name));
-	json_object_set_new(document, "fit", json_string(fit_name(compat->verdict)));
+	for (size_t i = 0; i < compat->n_without_target; i++)
+		json_array_append_new(without_target,
+				      document_string(compat->without_target[i]->name));
+	json_object_set_new(document, "fit", json_string(fit_name(compat->worst)));
 	json_object_set_new(document, "source", side_of(&compat->source));
 	json_object_set_new(document, "target", side_of(&compat->target));
-	json_object_set_new(document, "without_target", homeless);
+	json_object_set_new(document, "without_target", without_target);
 	json_object_set_new(document, "pairs", pairs_of(compat));
 	json_object_set_new(document, "pairs_not_listed",
 			    json_integer((json_int_t)compat->n_pairs_more));
@@ -139,7 +140,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 		ret = compat_judge(&compat, err);
 	if (!ret) {
 		reply->document = compat_document(&compat);
-		if (compat.verdict == FIT_FORBIDS)
+		if (compat.worst == FIT_FORBIDS)
 			reply->status = err_code_status(ERR_INCOMPATIBLE);
 	}
 	compat_free(&compat);

@@ -17,7 +17,7 @@ static json_t *check_of(const struct conform_check *check, bool listed)
 
 	if (listed)
 		return object;
-	json_object_set_new(object, "result", json_string(conform_outcome_name(check->verdict)));
+	json_object_set_new(object, "result", json_string(conform_outcome_name(check->outcome)));
 	json_object_set_new(object, "detail", document_text(check->detail));
 	json_object_set_new(object, "duration_ns", json_integer((json_int_t)check->duration_ns));
 	return object;
@@ -32,9 +32,9 @@ static json_t *checks_of(const struct conform_result *result, bool listed)
 	return checks;
 }
 
-static json_t *count_json(const struct conform_result *result, enum conform_outcome verdict)
+static json_t *count_json(const struct conform_result *result, enum conform_outcome outcome)
 {
-	return json_integer((json_int_t)result->counts[verdict]);
+	return json_integer((json_int_t)result->counts[outcome]);
 }
 
 json_t *conform_document(const struct conform_result *result, bool listed)
@@ -44,10 +44,10 @@ json_t *conform_document(const struct conform_result *result, bool listed)
 	if (listed) {
 		document = document_new("conform");
 	} else {
-		document = device_access_document("conform", &result->visit);
+		document = device_access_document("conform", &result->access);
 		json_object_set_new(document, "flags", json_integer((json_int_t)result->flags));
 		json_object_set_new(document, "state",
-				    json_string(state_name(result->visit.state)));
+				    json_string(state_name(result->access.state)));
 		json_object_set_new(document, "duration_ns",
 				    json_integer((json_int_t)result->duration_ns));
 		json_object_set_new(document, "passed", count_json(result, CONFORM_PASS));
@@ -60,16 +60,16 @@ json_t *conform_document(const struct conform_result *result, bool listed)
 
 static void print_check(FILE *out, size_t number, const struct conform_check *check)
 {
-	bool failed = check->verdict == CONFORM_FAIL;
+	bool failed = check->outcome == CONFORM_FAIL;
 
 	fprintf(out, "%sok %zu - %s", failed ? "not " : "", number, check->name);
-	if (check->verdict == CONFORM_SKIP)
+	if (check->outcome == CONFORM_SKIP)
 		fprintf(out, " # SKIP %s", check->detail);
 	fputc('\n', out);
 	if (failed)
 		fprintf(out, "  ---\n  asks: \"%s\"\n  seen: \"%s\"\n  ...\n",
 			check->asks, check->detail);
-	else if (check->verdict == CONFORM_PASS && *check->detail)
+	else if (check->outcome == CONFORM_PASS && *check->detail)
 		fprintf(out, "# %s\n", check->detail);
 }
 
@@ -161,16 +161,16 @@ static const char *const *patterns_of(const struct conform_options *conform)
 }
 
 /* What somebody keeps is not lost without a word. */
-static int require_ours(const struct device_access *visit, bool force, struct err *err)
+static int require_ours(const struct device_access *access, bool force, struct err *err)
 {
-	if (!device_access_is_borrowed(visit) || force)
+	if (!device_access_is_borrowed(access) || force)
 		return 0;
 	err_set(err, ERR_BUSY, 0,
 		"%s is held by mlxmigctl hold (pid %d), and what it holds would be lost",
-		visit->device, (int)visit->lender.pid);
+		access->device, (int)access->lender.pid);
 	err_hint(err, "end it (kill %d, or systemctl stop), or say --force",
-		 (int)visit->lender.pid);
-	return err_device(err, visit->device);
+		 (int)access->lender.pid);
+	return err_device(err, access->device);
 }
 
 static int require_checks(const struct conform_result *result, struct err *err)
@@ -197,10 +197,10 @@ static int run_checks(const struct request *request, struct conform_result *resu
 	struct device device;
 	struct mig_caps caps;
 
-	if (device_access_begin(request->operands[0], VDEV_OWN, &vdev, &result->visit,
+	if (device_access_begin(request->operands[0], VDEV_OWN, &vdev, &result->access,
 				&device, &caps, err) ||
 	    mig_require(&device, &caps, err) ||
-	    require_ours(&result->visit, conform->force, err) ||
+	    require_ours(&result->access, conform->force, err) ||
 	    conform_run(&vdev, caps.flags, patterns_of(conform), result, err))
 		return -1;
 	return require_checks(result, err);

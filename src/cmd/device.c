@@ -117,19 +117,19 @@ void probe_device(struct device *device, bool free_too)
 	stream_formats_find(device);
 }
 
-void device_access_fill(struct device_access *visit, const struct device *device,
+void device_access_fill(struct device_access *access, const struct device *device,
 			const struct vdev *vdev, const struct mig_caps *caps)
 {
-	text_copy(visit->device, sizeof(visit->device), device->name);
-	text_copy(visit->driver, sizeof(visit->driver), device->driver);
-	visit->lender = vdev->lender;
-	visit->resets = caps->reset;
-	visit->has_state = caps->device_state;
-	visit->state = caps->state;
+	text_copy(access->device, sizeof(access->device), device->name);
+	text_copy(access->driver, sizeof(access->driver), device->driver);
+	access->lender = vdev->lender;
+	access->resets = caps->reset;
+	access->has_state = caps->device_state;
+	access->state = caps->state;
 	if (vdev->borrowed)
-		hold_marker_read(device, visit->warning, sizeof(visit->warning));
+		hold_marker_read(device, access->warning, sizeof(access->warning));
 	else
-		hold_marker_take(device, visit->warning, sizeof(visit->warning));
+		hold_marker_take(device, access->warning, sizeof(access->warning));
 }
 
 enum vdev_use device_use(bool live)
@@ -138,14 +138,14 @@ enum vdev_use device_use(bool live)
 }
 
 int device_access_begin(char *name, enum vdev_use use, struct vdev *vdev,
-			struct device_access *visit, struct device *device,
+			struct device_access *access, struct device *device,
 			struct mig_caps *caps, struct err *err)
 {
 	if (device_resolve(name, device, err) ||
 	    vdev_open(vdev, device, use, err) ||
 	    mig_offer_read(vdev, caps, err))
 		return -1;
-	device_access_fill(visit, device, vdev, caps);
+	device_access_fill(access, device, vdev, caps);
 	return 0;
 }
 
@@ -174,25 +174,25 @@ void access_json_add(json_t *object, const char *device, const struct holder *le
 	json_object_set_new(object, "lender", holder_json(lender));
 }
 
-void device_access_json_add(json_t *object, const struct device_access *visit)
+void device_access_json_add(json_t *object, const struct device_access *access)
 {
-	access_json_add(object, visit->device, &visit->lender);
-	json_object_set_new(object, "driver", document_text(visit->driver));
+	access_json_add(object, access->device, &access->lender);
+	json_object_set_new(object, "driver", document_text(access->driver));
 }
 
-json_t *device_access_warnings(const struct device_access *visit)
+json_t *device_access_warnings(const struct device_access *access)
 {
 	json_t *warnings = json_array();
 
-	if (*visit->warning)
-		json_array_append_new(warnings, json_string(visit->warning));
+	if (*access->warning)
+		json_array_append_new(warnings, json_string(access->warning));
 	return warnings;
 }
 
-json_t *device_access_document(const char *command, const struct device_access *visit)
+json_t *device_access_document(const char *command, const struct device_access *access)
 {
 	json_t *document = document_new(command);
 
-	device_access_json_add(document, visit);
+	device_access_json_add(document, access);
 	return document;
 }

@@ -67,12 +67,12 @@ enum vdev_use device_use(bool live);
 
 /** device_access_begin - resolve @name, open or borrow it for @use, and read its driver's offer (mig_offer_read()); @vdev is the caller's to close; 0 or -1 */
 int device_access_begin(char *name, enum vdev_use use, struct vdev *vdev,
-			struct device_access *visit, struct device *device,
+			struct device_access *access, struct device *device,
 			struct mig_caps *caps, struct err *err)
 	__attribute__((nonnull(1, 3, 4, 5, 6, 7)));
 
-/** device_access_fill - what @visit says of an open device */
-void device_access_fill(struct device_access *visit, const struct device *device,
+/** device_access_fill - what @access says of an open device */
+void device_access_fill(struct device_access *access, const struct device *device,
 			const struct vdev *vdev, const struct mig_caps *caps)
 	__attribute__((nonnull(1, 2, 3, 4)));
 
@@ -83,15 +83,15 @@ json_t *holder_json(const struct holder *holder) __attribute__((nonnull(1)));
 void access_json_add(json_t *object, const char *device,
 		     const struct holder *lender) __attribute__((nonnull(1, 3)));
 
-/** device_access_document - a document that begins with what @visit says of the device */
-json_t *device_access_document(const char *command, const struct device_access *visit)
+/** device_access_document - a document that begins with what @access says of the device */
+json_t *device_access_document(const char *command, const struct device_access *access)
 	__attribute__((nonnull(1, 2)));
 
 /** device_access_warnings - the "warnings" of a document that has no others; an array, to be added to */
-json_t *device_access_warnings(const struct device_access *visit) __attribute__((nonnull(1)));
+json_t *device_access_warnings(const struct device_access *access) __attribute__((nonnull(1)));
 
-/** device_access_json_add - add to @object what @visit says of the device */
-void device_access_json_add(json_t *object, const struct device_access *visit)
+/** device_access_json_add - add to @object what @access says of the device */
+void device_access_json_add(json_t *object, const struct device_access *access)
 	__attribute__((nonnull(1, 2)));
 
 /** state_json - the name of @state where it is @known; else null */

@@ -157,7 +157,7 @@ static json_t *ranges_of(const struct diff *diff)
 	return ranges;
 }
 
-/** diff_document - at most diff->limit pairs and ranges are listed */
+/* diff_document - at most diff->limit pairs and ranges are listed */
 static json_t *diff_document(const struct diff *diff)
 {
 	uint64_t counts[FATE_COUNT] = {};

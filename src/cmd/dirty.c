@@ -42,22 +42,23 @@ static json_t *samples_of(const struct dirty_result *result)
 	for (size_t i = 0; i < result->n_samples; i++) {
 		const struct dirty_sample *s = &result->samples[i];
 
-		json_array_append_new(samples, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}",
-							 "elapsed_ns", (json_int_t)s->elapsed_ns,
-							 "report_ns", (json_int_t)s->report_ns,
-							 "pages", (json_int_t)s->pages, "bytes",
-							 (json_int_t)bytes_of(result, s->pages),
-							 "new_pages", (json_int_t)s->fresh, "runs",
-							 (json_int_t)s->runs));
+		json_array_append_new(samples, json_pack(
+			"{s:I, s:I, s:I, s:I, s:I, s:I}",
+			"elapsed_ns", (json_int_t)s->elapsed_ns,
+			"report_ns", (json_int_t)s->report_ns,
+			"pages", (json_int_t)s->pages,
+			"bytes", (json_int_t)bytes_of(result, s->pages),
+			"new_pages", (json_int_t)s->fresh,
+			"runs", (json_int_t)s->runs));
 	}
 	return samples;
 }
 
-/** dirty_document - the whole document */
+/* dirty_document - the whole document */
 static json_t *dirty_document(const struct dirty_result *result)
 {
-	json_t *document = device_access_document("dirty", &result->visit);
-	json_t *warnings = device_access_warnings(&result->visit);
+	json_t *document = device_access_document("dirty", &result->access);
+	json_t *warnings = device_access_warnings(&result->access);
 	uint64_t bytes = 0;
 
 	json_object_set_new(document, "ranges", ranges_of(result, &bytes));
@@ -71,7 +72,7 @@ static json_t *dirty_document(const struct dirty_result *result)
 	json_object_set_new(document, "bytes",
 			    json_integer((json_int_t)bytes_of(result, result->pages)));
 	json_object_set_new(document, "samples", samples_of(result));
-	if (!device_access_is_borrowed(&result->visit))
+	if (!device_access_is_borrowed(&result->access))
 		json_array_append_new(warnings, json_string(WARN_NOBODY));
 	json_object_set_new(document, "warnings", warnings);
 	return document;
@@ -235,7 +236,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 	if (!result.plan.interval_ns)
 		result.plan.interval_ns = (uint64_t)NS_PER_S;
 	if (device_access_begin(request->operands[0], device_use(dirty->live), &vdev,
-				&result.visit, &device, &caps, err))
+				&result.access, &device, &caps, err))
 		return -1;
 	ret = dirty_watch(&vdev, &result, err);
 	if (!ret || result.n_samples)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Documents and texts that are made of a result alone, each in its command's file. */
+/* Documents and texts that are made of a result alone, for their commands and for tests. */
 #ifndef CMD_DOCUMENTS_H
 #define CMD_DOCUMENTS_H
 
@@ -19,11 +19,11 @@
  *
  * NULL when no device was opened: there is nothing to tell.
  */
-json_t *save_document(const struct transfer_result *outcomes, size_t n, bool many)
+json_t *save_document(const struct transfer_result *results, size_t n, bool many)
 	__attribute__((nonnull(1)));
 
 /** load_document - the document of load; NULL when the device was not opened */
-json_t *load_document(const struct transfer_result *outcome) __attribute__((nonnull(1)));
+json_t *load_document(const struct transfer_result *result) __attribute__((nonnull(1)));
 
 /** compat_document - see mlxmigctl-compat(8) */
 json_t *compat_document(const struct compat *compat) __attribute__((nonnull(1)));

@@ -28,7 +28,7 @@ static json_t *record_of(const struct extract *extract)
 			 "name", record_tag_name(record->tag));
 }
 
-/** extract_document - the whole document, of what is done */
+/* extract_document - the whole document, of what is done */
 static json_t *extract_document(const struct extract *extract)
 {
 	json_t *document = document_new("extract");

@@ -11,8 +11,6 @@
 #include "image/view.h"
 #include "lib/err.h"
 
-/* Bytes for people. */
-
 #define HEXDUMP_LINE 16
 
 /**

@@ -23,13 +23,13 @@
 
 #include <systemd/sd-daemon.h>
 
-/** notify_ready - all is done that others wait for; @status: a line on what is there now */
+/* notify_ready - all is done that others wait for; @status: a line on what is there now */
 static void notify_ready(const char *status)
 {
 	sd_notifyf(0, "READY=1\nSTATUS=%s", status);
 }
 
-/** notify_stopping - the end has begun */
+/* notify_stopping - the end has begun */
 static void notify_stopping(void)
 {
 	sd_notify(0, "STOPPING=1");
@@ -37,11 +37,11 @@ static void notify_stopping(void)
 
 #else
 
-void notify_ready(const char *status)
+static void notify_ready(const char *status)
 {
 }
 
-void notify_stopping(void)
+static void notify_stopping(void)
 {
 }
 
@@ -50,7 +50,7 @@ void notify_stopping(void)
 static json_t *held_warnings(const struct held_device *held)
 {
 	json_t *warnings = held->loaded ? transfer_warnings(held->loaded) :
-					  device_access_warnings(&held->visit);
+					  device_access_warnings(&held->access);
 
 	if (held->closed_fd)
 		json_array_append_new(warnings, json_string(WARN_CLOSED_FD));
@@ -59,12 +59,12 @@ static json_t *held_warnings(const struct held_device *held)
 
 static json_t *held_of(const struct held_device *held)
 {
-	const struct device_access *visit = &held->visit;
+	const struct device_access *access = &held->access;
 	const struct walk *walk = held->loaded ? &held->loaded->transfer.walk : &held->walk;
 	json_t *device = json_object();
 
-	device_access_json_add(device, visit);
-	json_object_set_new(device, "state", state_json(visit->has_state, visit->state));
+	device_access_json_add(device, access);
+	json_object_set_new(device, "state", state_json(access->has_state, access->state));
 	json_object_set_new(device, "arcs", arcs_json(walk->arcs, walk->n_arcs));
 	json_object_set_new(device, "loaded",
 			    held->loaded ? loaded_json(held->loaded) :
@@ -92,20 +92,6 @@ struct hold_options {
 	const char *image;
 	bool has_state;
 	enum device_state state;
-};
-
-/* struct held - what this process keeps open: @n of each; @marks tell of them; of @outcome with --load */
-struct held {
-	const struct request *request;
-	struct device *devices;
-	struct vdev *vdevs;
-	struct mig_caps *caps;
-	struct held_device *results;
-	struct transfer_result outcome;
-	int *marks;
-	bool announced;
-	size_t n;
-	int status; /* of the end: the first failure's */
 };
 
 static const struct argp_option options[] = {
@@ -167,14 +153,28 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 	return err_hint(err, "leave it in STOP, RUNNING or RUNNING_P2P");
 }
 
+/* struct held - what this process keeps open: @n of each; @marks tell of them; of @result with --load */
+struct held {
+	const struct request *request;
+	struct device *devices;
+	struct vdev *vdevs;
+	struct mig_caps *caps;
+	struct held_device *results;
+	struct transfer_result result;
+	int *marks;
+	bool announced;
+	size_t n;
+	int status; /* of the end: the first failure's */
+};
+
 /* By us, or by who has borrowed it, who notes it in its trace, where that could be written. */
 static enum tristate was_loaded(const struct held *held, size_t i)
 {
-	if (held->outcome.loaded)
+	if (held->result.loaded)
 		return TRI_YES;
 	if (held->announced)
 		return hold_marker_loaded(held->devices[i].name);
-	return held->outcome.opened ? TRI_UNKNOWN : TRI_NO;
+	return held->result.opened ? TRI_UNKNOWN : TRI_NO;
 }
 
 /* Nothing stays behind, whether all went well or not; what cannot be put back is told. */
@@ -232,7 +232,7 @@ static int read_offers(struct held *held, struct err *err)
 	for (size_t i = 0; i < held->n; i++) {
 		if (mig_offer_read(&held->vdevs[i], &held->caps[i], err))
 			return -1;
-		device_access_fill(&held->results[i].visit, &held->devices[i],
+		device_access_fill(&held->results[i].access, &held->devices[i],
 				   &held->vdevs[i], &held->caps[i]);
 	}
 	return 0;
@@ -284,11 +284,11 @@ static int held_load(struct held *held, const struct hold_options *hold, struct 
 	int ret;
 
 	held->vdevs[0] = (struct vdev)VDEV_INIT;
-	if (transfer_resolve(request->operands, 1, held->devices, &held->outcome, err))
+	if (transfer_resolve(request->operands, 1, held->devices, &held->result, err))
 		return -1;
-	ret = load_into_device(held->devices, held->vdevs, hold->image, &how, &held->outcome, err);
+	ret = load_into_device(held->devices, held->vdevs, hold->image, &how, &held->result, err);
 	held->n = held->vdevs[0].fd >= 0;
-	held->results[0].loaded = &held->outcome;
+	held->results[0].loaded = &held->result;
 	return ret ? -1 : read_offers(held, err);
 }
 
@@ -326,15 +326,15 @@ static int announce_devices(struct held *held, struct err *err)
 
 static void notify_held(const struct held *held)
 {
-	const struct device_access *visit = &held->results[0].visit;
+	const struct device_access *access = &held->results[0].access;
 	char status[160];
 
 	if (held->n > 1)
 		snprintf(status, sizeof(status), "%zu devices are held", held->n);
 	else
 		snprintf(status, sizeof(status), "%s is held%s%s",
-			 visit->device, visit->has_state ? " in " : "",
-			 visit->has_state ? state_name(visit->state) : "");
+			 access->device, access->has_state ? " in " : "",
+			 access->has_state ? state_name(access->state) : "");
 	notify_ready(status);
 }
 

@@ -271,7 +271,7 @@ static int inspect_stream(const struct request *request, struct inspection *insp
 	struct err damage = ERR_INIT;
 	int ret;
 
-	if (opts->picture.svg && outfile_spare(opts->picture.svg, inspection->path, err))
+	if (opts->picture.svg && outfile_refuse_input(opts->picture.svg, inspection->path, err))
 		return -1;
 	if (view_look(&view, inspection->path, &damage) && !view) {
 		*err = damage;
@@ -299,8 +299,8 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 	int ret;
 
 	reply->stdout_is_data = opts->picture.svg && !strcmp(opts->picture.svg, "-");
-	ret = deep ? inspect_stream(request, &inspection, reply, err) : inspect_headers(&inspection, reply, err);
-
+	ret = deep ? inspect_stream(request, &inspection, reply, err) :
+		     inspect_headers(&inspection, reply, err);
 	inspection_free(&inspection);
 	return ret;
 }

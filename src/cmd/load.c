@@ -71,14 +71,14 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 		.progress = request->progress,
 		.progress_data = request->progress_data,
 	};
-	struct transfer_result outcome = {};
+	struct transfer_result result = {};
 	struct device device = {};
 	int ret;
 
-	if (transfer_resolve(request->operands, 1, &device, &outcome, err))
+	if (transfer_resolve(request->operands, 1, &device, &result, err))
 		return transfer_hint_order("load", request->operands, err);
-	ret = load_device(&device, request->operands[1], &how, &outcome, err);
-	reply->document = load_document(&outcome);
+	ret = load_device(&device, request->operands[1], &how, &result, err);
+	reply->document = load_document(&result);
 	return ret;
 }
 

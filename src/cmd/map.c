@@ -174,7 +174,7 @@ static void put_lines(FILE *out, const struct map *map, const struct map_style *
 	}
 }
 
-/* struct seen - what occurs in a map */
+/* struct found_marks - what occurs in a map */
 struct found_marks {
 	bool marks[MAP_MARKS];
 	bool faint, borders;

@@ -18,7 +18,7 @@ static json_t *stream_of(const struct pack *pack)
 	return stream;
 }
 
-/** pack_document - the whole document, of what is done */
+/* pack_document - the whole document, of what is done */
 static json_t *pack_document(const struct pack *pack)
 {
 	json_t *document = document_new("pack");

@@ -30,7 +30,7 @@ static struct map_cell cell_of(const struct stats_cell *from)
 	return cell;
 }
 
-/** map_title_of - what the map is of: the file's @name, bytes and records; malloc'ed, NULL: no memory */
+/* map_title_of - what the map is of: the file's @name, bytes and records; malloc'ed, NULL: no memory */
 static char *map_title_of(const struct stream_stats *scan, const char *name)
 {
 	char *title;
@@ -45,7 +45,7 @@ static char *map_title_of(const struct stream_stats *scan, const char *name)
 	return ret < 0 ? NULL : title;
 }
 
-/**
+/*
  * stats_map_text - the cells in lines, as map_text() draws them
  * @name: of the file
  *
@@ -234,7 +234,7 @@ static void put_picture(FILE *out, const struct stream_stats *scan, size_t colum
 	fputs("</svg>\n", out);
 }
 
-/**
+/*
  * stats_svg_text - the cells as a picture, with lines where records begin
  * @width: with which map_layout() made the cells
  *

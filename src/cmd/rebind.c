@@ -79,7 +79,7 @@ static int require_closed(const struct device *device, struct err *err)
 	return err_hint(err, "the kernel would wait for it: end that process first, or, where it is a VMM, shut its guest down or detach the device from it");
 }
 
-static int check(const struct device *device, const struct driver_wish *wish,
+static int check_device(const struct device *device, const struct driver_wish *wish,
 		 bool force, struct err *err)
 {
 	if (require_mlx5_vf(device, err) || (wish->pin && require_group(device, err)))
@@ -105,7 +105,7 @@ static int check_all(const struct device *devices, size_t n, const struct driver
 		     bool force, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
-		if (check(&devices[i], wish, force, err))
+		if (check_device(&devices[i], wish, force, err))
 			return err_device(err, devices[i].name);
 	for (size_t i = 0; i < n; i++)
 		if (driver_require_writable(&devices[i], err) ||

@@ -5,13 +5,13 @@
 
 static json_t *reset_document(const struct reset_result *result)
 {
-	const struct device_access *visit = &result->visit;
-	json_t *document = device_access_document("reset", visit);
+	const struct device_access *access = &result->access;
+	json_t *document = device_access_document("reset", access);
 
-	json_object_set_new(document, "from", state_json(visit->has_state, result->before));
-	json_object_set_new(document, "state", state_json(visit->has_state, visit->state));
+	json_object_set_new(document, "from", state_json(access->has_state, result->before));
+	json_object_set_new(document, "state", state_json(access->has_state, access->state));
 	json_object_set_new(document, "duration_ns", json_integer((json_int_t)result->duration_ns));
-	json_object_set_new(document, "warnings", device_access_warnings(visit));
+	json_object_set_new(document, "warnings", device_access_warnings(access));
 	return document;
 }
 
@@ -23,7 +23,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 	struct mig_caps caps;
 
 	if (device_access_begin(request->operands[0], VDEV_OWN, &vdev,
-				&result.visit, &device, &caps, err) ||
+				&result.access, &device, &caps, err) ||
 	    walk_reset(&vdev, caps.device_state, &result, err))
 		return -1;
 	reply->document = reset_document(&result);

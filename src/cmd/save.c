@@ -166,39 +166,37 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 }
 
 /* The operands taken apart: devices, and a path for each. */
-struct work {
+struct save_operands {
 	size_t n;
 	struct device *devices;
-	struct transfer_result *outcomes;
+	struct transfer_result *results;
 	char **paths;
 	bool own_paths;
 };
 
-static void work_release(struct work *work)
+static void work_release(struct save_operands *work)
 {
 	for (size_t i = 0; work->own_paths && work->paths && i < work->n; i++)
 		free(work->paths[i]);
 	free(work->paths);
 	free(work->devices);
-	free(work->outcomes);
+	free(work->results);
 }
 
-static int work_init(struct work *work, struct err *err)
+static int work_init(struct save_operands *work, struct err *err)
 {
 	work->devices = calloc(work->n, sizeof(*work->devices));
-	work->outcomes = calloc(work->n, sizeof(*work->outcomes));
+	work->results = calloc(work->n, sizeof(*work->results));
 	work->paths = calloc(work->n, sizeof(*work->paths));
-	if (work->devices && work->outcomes && work->paths)
+	if (work->devices && work->results && work->paths)
 		return 0;
 	return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", work->n);
 }
 
-static int name_files(struct work *work, const struct request *request,
+static int name_files(struct save_operands *work, const struct request *request,
 		      const struct save_options *save, struct err *err)
 {
-	const char *ending = save->raw	      ? "stream"
-			     : save->zstd_level ? "mig.zst"
-						: "mig";
+	const char *ending = save->raw ? "stream" : save->zstd_level ? "mig.zst" : "mig";
 
 	work->own_paths = save->dir;
 	if (!save->dir)
@@ -244,18 +242,18 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 		.progress_data = request->progress_data,
 	};
 	CLEANUP(work_release)
-	struct work work = { .n = save->dir ? request->n_operands : 1 };
+	struct save_operands work = { .n = save->dir ? request->n_operands : 1 };
 	int ret;
 
 	reply->stdout_is_data = !save->dir && !strcmp(request->operands[1], "-");
 	if (work_init(&work, err))
 		return -1;
-	if (transfer_resolve(request->operands, work.n, work.devices, work.outcomes, err))
+	if (transfer_resolve(request->operands, work.n, work.devices, work.results, err))
 		return save->dir ? -1 : transfer_hint_order("save", request->operands, err);
 	if (name_files(&work, request, save, err))
 		return -1;
-	ret = save_devices(work.devices, work.paths, work.n, &how, work.outcomes, err);
-	reply->document = save_document(work.outcomes, work.n, save->dir);
+	ret = save_devices(work.devices, work.paths, work.n, &how, work.results, err);
+	reply->document = save_document(work.results, work.n, save->dir);
 	return ret;
 }
 

@@ -5,29 +5,29 @@
 #include "json/document.h"
 #include "vfio/migration.h"
 
-static json_t *state_document(const struct device_access *visit)
+static json_t *state_document(const struct device_access *access)
 {
-	json_t *document = device_access_document("state", visit);
+	json_t *document = device_access_document("state", access);
 
-	json_object_set_new(document, "state", state_json(visit->has_state, visit->state));
-	json_object_set_new(document, "firmware_failure", document_fw_error(&visit->failure));
-	json_object_set_new(document, "warnings", device_access_warnings(visit));
+	json_object_set_new(document, "state", state_json(access->has_state, access->state));
+	json_object_set_new(document, "firmware_failure", document_fw_error(&access->failure));
+	json_object_set_new(document, "warnings", device_access_warnings(access));
 	return document;
 }
 
 static int run(const struct request *request, struct reply *reply, struct err *err)
 {
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
-	struct device_access visit = { 0 };
+	struct device_access access = { 0 };
 	struct device device;
 	struct mig_caps caps;
 
-	if (device_access_begin(request->operands[0], VDEV_READ, &vdev, &visit,
+	if (device_access_begin(request->operands[0], VDEV_READ, &vdev, &access,
 				&device, &caps, err) ||
 	    mig_require(&device, &caps, err))
 		return -1;
-	fw_error_last(device.name, &visit.failure);
-	reply->document = state_document(&visit);
+	fw_error_last(device.name, &access.failure);
+	reply->document = state_document(&access);
 	return 0;
 }
 

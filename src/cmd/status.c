@@ -200,7 +200,7 @@ static json_t *warnings_of(const struct device *devices, size_t n)
 	return warnings;
 }
 
-/** status_document - {"devices": […], "processes": […], "warnings": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
+/* status_document - {"devices": […], "processes": […], "warnings": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
 static json_t *status_document(const struct device *devices, size_t n,
 			       const struct holdings *holdings)
 {
@@ -272,8 +272,7 @@ static int read_devices(struct inventory *inventory, const struct request *reque
 {
 	const struct status_options *status = request->options;
 	int ret = request->n_operands ? select_named(inventory, request, selection, err) :
-			  select_all(inventory, selection, err);
-
+					select_all(inventory, selection, err);
 	struct err untold = ERR_INIT; /* each VF has it as its reason */
 
 	if (ret || holder_list(selection->devices, selection->n, &selection->holdings, err))

@@ -23,9 +23,9 @@
 /* A VMM goes on from where it has left its device. */
 static json_t *warn_elsewhere(const struct step_result *result)
 {
-	const struct holder *lender = &result->visit.lender;
+	const struct holder *lender = &result->access.lender;
 
-	if (lender->kind != HOLDER_OTHER || result->visit.state == result->origin)
+	if (lender->kind != HOLDER_OTHER || result->access.state == result->origin)
 		return NULL;
 	return json_sprintf("%s (pid %d) knows nothing of this walk: take the device back to %s before its guest goes on",
 			    lender->comm, (int)lender->pid,
@@ -43,19 +43,19 @@ static json_t *step_files_of(const struct step_result *result)
 
 static json_t *step_document(const struct step_result *result)
 {
-	json_t *document = device_access_document("step", &result->visit);
-	json_t *warnings = device_access_warnings(&result->visit);
+	json_t *document = device_access_document("step", &result->access);
+	json_t *warnings = device_access_warnings(&result->access);
 
 	json_object_set_new(document, "from", state_json(true, result->origin));
-	json_object_set_new(document, "state", state_json(true, result->visit.state));
+	json_object_set_new(document, "state", state_json(true, result->access.state));
 	json_object_set_new(document, "arcs", arcs_json(result->walk.arcs, result->walk.n_arcs));
 	json_object_set_new(document, "files", step_files_of(result));
 	json_object_set_new(document, "lost", json_boolean(result->lost));
 	json_object_set_new(document, "kept",
-			    json_boolean(device_access_is_borrowed(&result->visit)));
-	if (!device_access_is_borrowed(&result->visit))
+			    json_boolean(device_access_is_borrowed(&result->access)));
+	if (!device_access_is_borrowed(&result->access))
 		json_array_append_new(warnings,
-				      json_string(result->visit.resets ?
+				      json_string(result->access.resets ?
 							  WARN_UNDONE :
 							  WARN_UNHELD));
 	if (result->closed_fd)
@@ -168,12 +168,12 @@ static int walk_all(const struct vdev *vdev, const struct mig_caps *caps,
 	for (size_t i = 0; i < n && !ret; i++)
 		if (walk_to(&walker, targets[i], NULL, err))
 			ret = hint_stuck(&walker, err);
-	result->visit.state = walker.state;
+	result->access.state = walker.state;
 	result->closed_fd = walk_left_session(&result->walk, walker.state);
 	return ret;
 }
 
-static struct step_files_plan script_of(const struct request *request)
+static struct step_files_plan plan_of(const struct request *request)
 {
 	const struct step_options *step = request->options;
 
@@ -197,7 +197,7 @@ static struct step_files_plan script_of(const struct request *request)
 static int walk_with_files(const struct request *request, const struct step_target *steps, size_t n,
 			   struct step_result *result, struct err *err)
 {
-	const struct step_files_plan options = script_of(request);
+	const struct step_files_plan options = plan_of(request);
 	int AUTO_INTERRUPT begun = interrupt_begin(err);
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 	struct device device;
@@ -216,10 +216,10 @@ static int walk_only(const struct request *request, const struct step_target *st
 	struct mig_caps caps;
 
 	if (device_access_begin(request->operands[0], device_use(step->live), &vdev,
-				&result->visit, &device, &caps, err) ||
+				&result->access, &device, &caps, err) ||
 	    mig_require(&device, &caps, err))
 		return -1;
-	result->origin = result->visit.state;
+	result->origin = result->access.state;
 	return walk_all(&vdev, &caps, steps, n, result, err);
 }
 
@@ -241,7 +241,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 	result.files = files;
 	ret = result.n_files ? walk_with_files(request, steps, n, &result, err)
 			     : walk_only(request, steps, n, &result, err);
-	if (*result.visit.device)
+	if (*result.access.device)
 		reply->document = step_document(&result);
 	return ret;
 }

@@ -55,18 +55,18 @@ int then_parse(const char *arg, enum device_state *then, struct err *err)
 }
 
 /* Without its firmware's version a state can still be moved. */
-static void ask_firmware(struct device *devices, size_t n, struct transfer_result *outcomes)
+static void ask_firmware(struct device *devices, size_t n, struct transfer_result *results)
 {
 	struct err err = ERR_INIT;
 
 	if (!devlink_fill(devices, n, &err))
 		return;
 	for (size_t i = 0; i < n; i++)
-		transfer_result_warn(&outcomes[i], "its firmware is unknown: %s", err.message);
+		transfer_result_warn(&results[i], "its firmware is unknown: %s", err.message);
 }
 
 int transfer_resolve(char **names, size_t n, struct device *devices,
-		     struct transfer_result *outcomes, struct err *err)
+		     struct transfer_result *results, struct err *err)
 {
 	struct inventory inventory = {};
 	int ret = devices_resolve(&inventory, names, n, devices, err);
@@ -74,7 +74,7 @@ int transfer_resolve(char **names, size_t n, struct device *devices,
 	for (size_t i = 0; i < n && !ret; i++)
 		ret = device_require_vf(&devices[i], err);
 	if (!ret)
-		ask_firmware(devices, n, outcomes);
+		ask_firmware(devices, n, results);
 	inventory_free(&inventory);
 	return ret;
 }
@@ -139,13 +139,13 @@ json_t *identity_json(const struct identity_fit *fit)
 	return facts;
 }
 
-static void add_file(json_t *object, const struct transfer_result *outcome)
+static void add_file(json_t *object, const struct transfer_result *result)
 {
 	json_t *file = json_pack("{s:o, s:s, s:b, s:o}",
-				 "file", document_string(outcome->file),
-				 "format", outcome->raw ? "stream" : "image",
-				 "compressed", outcome->compressed,
-				 "file_bytes", document_nonzero(outcome->file_bytes));
+				 "file", document_string(result->file),
+				 "format", result->raw ? "stream" : "image",
+				 "compressed", result->compressed,
+				 "file_bytes", document_nonzero(result->file_bytes));
 
 	json_object_update_new(object, file);
 }
@@ -175,50 +175,50 @@ static void add_states(json_t *object, const struct transfer *transfer)
 	json_object_set_new(object, "arcs", arcs_json(transfer->walk.arcs, transfer->walk.n_arcs));
 }
 
-static void add_access(json_t *object, const struct transfer_result *outcome)
+static void add_access(json_t *object, const struct transfer_result *result)
 {
-	access_json_add(object, outcome->device, &outcome->transfer.lender);
+	access_json_add(object, result->device, &result->transfer.lender);
 }
 
-json_t *transfer_warnings(const struct transfer_result *outcome)
+json_t *transfer_warnings(const struct transfer_result *result)
 {
 	json_t *warnings = json_array();
 
-	for (size_t i = 0; i < outcome->n_warnings; i++)
-		json_array_append_new(warnings, document_string(outcome->warnings[i]));
+	for (size_t i = 0; i < result->n_warnings; i++)
+		json_array_append_new(warnings, document_string(result->warnings[i]));
 	return warnings;
 }
 
 /* Of one that was not reached there is no more to tell than that. */
-static json_t *saved_of(const struct transfer_result *outcome)
+static json_t *saved_of(const struct transfer_result *result)
 {
 	json_t *object = json_object();
 
-	if (outcome->opened)
-		add_access(object, outcome);
+	if (result->opened)
+		add_access(object, result);
 	else
-		json_object_set_new(object, "device", document_text(outcome->device));
-	json_object_set_new(object, "saved", json_boolean(outcome->done));
-	if (!outcome->opened)
+		json_object_set_new(object, "device", document_text(result->device));
+	json_object_set_new(object, "saved", json_boolean(result->done));
+	if (!result->opened)
 		return object;
-	add_file(object, outcome);
-	add_stream(object, &outcome->transfer);
-	add_times(object, &outcome->transfer);
-	json_object_set_new(object, "precopy", precopy_json(&outcome->transfer.precopy));
-	json_object_set_new(object, "stopped", stopped_json(&outcome->transfer));
-	add_states(object, &outcome->transfer);
-	json_object_set_new(object, "warnings", transfer_warnings(outcome));
+	add_file(object, result);
+	add_stream(object, &result->transfer);
+	add_times(object, &result->transfer);
+	json_object_set_new(object, "precopy", precopy_json(&result->transfer.precopy));
+	json_object_set_new(object, "stopped", stopped_json(&result->transfer));
+	add_states(object, &result->transfer);
+	json_object_set_new(object, "warnings", transfer_warnings(result));
 	return object;
 }
 
-json_t *save_document(const struct transfer_result *outcomes, size_t n, bool many)
+json_t *save_document(const struct transfer_result *results, size_t n, bool many)
 {
 	json_t *document, *devices = json_array();
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++) {
-		any |= outcomes[i].opened;
-		json_array_append_new(devices, saved_of(&outcomes[i]));
+		any |= results[i].opened;
+		json_array_append_new(devices, saved_of(&results[i]));
 	}
 	if (!any) {
 		json_decref(devices);
@@ -233,64 +233,64 @@ json_t *save_document(const struct transfer_result *outcomes, size_t n, bool man
 	return document;
 }
 
-json_t *step_file_json(const struct transfer_result *outcome)
+json_t *step_file_json(const struct transfer_result *result)
 {
 	json_t *object = json_object();
 
-	json_object_set_new(object, "does", json_string(outcome->read ? "load" : "save"));
-	json_object_set_new(object, "done", json_boolean(outcome->done));
-	add_file(object, outcome);
-	add_stream(object, &outcome->transfer);
-	json_object_set_new(object, "verify_ns", document_nonzero(outcome->transfer.verify_ns));
+	json_object_set_new(object, "does", json_string(result->read ? "load" : "save"));
+	json_object_set_new(object, "done", json_boolean(result->done));
+	add_file(object, result);
+	add_stream(object, &result->transfer);
+	json_object_set_new(object, "verify_ns", document_nonzero(result->transfer.verify_ns));
 	json_object_set_new(object, "identity_fit",
-			    outcome->has_fit ? json_string(fit_name(outcome->fit.verdict)) :
+			    result->has_fit ? json_string(fit_name(result->fit.worst)) :
 				    json_null());
-	json_object_set_new(object, "warnings", transfer_warnings(outcome));
+	json_object_set_new(object, "warnings", transfer_warnings(result));
 	return object;
 }
 
-static const char *contents_of(const struct transfer_result *outcome)
+static const char *contents_of(const struct transfer_result *result)
 {
-	if (outcome->transfer.lost)
+	if (result->transfer.lost)
 		return "lost";
-	return outcome->loaded ? "loaded" : "unchanged";
+	return result->loaded ? "loaded" : "unchanged";
 }
 
 /* What was loaded, and whether it fits. */
-static void add_loaded(json_t *object, const struct transfer_result *outcome)
+static void add_loaded(json_t *object, const struct transfer_result *result)
 {
-	add_file(object, outcome);
+	add_file(object, result);
 	json_object_set_new(object, "identity",
-			    outcome->has_fit ? identity_json(&outcome->fit)
+			    result->has_fit ? identity_json(&result->fit)
 					     : json_null());
 	json_object_set_new(object, "identity_fit",
-			    outcome->has_fit ? json_string(fit_name(outcome->fit.verdict)) :
+			    result->has_fit ? json_string(fit_name(result->fit.worst)) :
 				    json_null());
-	add_stream(object, &outcome->transfer);
-	json_object_set_new(object, "verify_ns", document_nonzero(outcome->transfer.verify_ns));
-	add_times(object, &outcome->transfer);
+	add_stream(object, &result->transfer);
+	json_object_set_new(object, "verify_ns", document_nonzero(result->transfer.verify_ns));
+	add_times(object, &result->transfer);
 }
 
-json_t *loaded_json(const struct transfer_result *outcome)
+json_t *loaded_json(const struct transfer_result *result)
 {
 	json_t *object = json_object();
 
-	add_loaded(object, outcome);
+	add_loaded(object, result);
 	return object;
 }
 
-json_t *load_document(const struct transfer_result *outcome)
+json_t *load_document(const struct transfer_result *result)
 {
 	json_t *document;
 
-	if (!outcome->opened)
+	if (!result->opened)
 		return NULL;
 	document = document_new("load");
-	add_access(document, outcome);
-	json_object_set_new(document, "contents", json_string(contents_of(outcome)));
-	json_object_set_new(document, "kept", json_boolean(outcome->transfer.kept));
-	add_loaded(document, outcome);
-	add_states(document, &outcome->transfer);
-	json_object_set_new(document, "warnings", transfer_warnings(outcome));
+	add_access(document, result);
+	json_object_set_new(document, "contents", json_string(contents_of(result)));
+	json_object_set_new(document, "kept", json_boolean(result->transfer.kept));
+	add_loaded(document, result);
+	add_states(document, &result->transfer);
+	json_object_set_new(document, "warnings", transfer_warnings(result));
 	return document;
 }

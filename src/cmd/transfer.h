@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What save and load share, and pack some of it. */
+/* What save and load share, and hold, step, compat and pack some of it: options, documents, texts. */
 #ifndef CMD_TRANSFER_H
 #define CMD_TRANSFER_H
 
@@ -36,13 +36,13 @@ extern const char *const transfer_text_rounds[];
 /**
  * transfer_resolve - the devices whose state shall move, and their firmware
  * @names: DEVICE operands, @n of them
- * @devices, @outcomes: @n of each; where devlink does not answer, the
- *           outcomes get a warning
+ * @devices, @results: @n of each; where devlink does not answer, the
+ *           results get a warning
  *
  * A PF is ERR_NOT_VF. Nothing is opened. 0 or -1.
  */
 int transfer_resolve(char **names, size_t n, struct device *devices,
-		     struct transfer_result *outcomes, struct err *err)
+		     struct transfer_result *results, struct err *err)
 	__attribute__((nonnull(1, 3, 4, 5)));
 
 /**
@@ -60,13 +60,13 @@ int transfer_hint_order(const char *command, char **operands, struct err *err)
 	"or write this session any more (mlxmigctl save and load keep theirs)"
 
 /** transfer_warnings - what went with it that somebody should know; an array */
-json_t *transfer_warnings(const struct transfer_result *outcome) __attribute__((nonnull(1)));
+json_t *transfer_warnings(const struct transfer_result *result) __attribute__((nonnull(1)));
 
 /** loaded_json - what was loaded: the part of load's document about file, identity, stream and times */
-json_t *loaded_json(const struct transfer_result *outcome) __attribute__((nonnull(1)));
+json_t *loaded_json(const struct transfer_result *result) __attribute__((nonnull(1)));
 
 /** step_file_json - of a file of a walk: what was done with it */
-json_t *step_file_json(const struct transfer_result *outcome) __attribute__((nonnull(1)));
+json_t *step_file_json(const struct transfer_result *result) __attribute__((nonnull(1)));
 
 /** identity_json - [{"fact", "fit", "source", "target", "reason"}] */
 json_t *identity_json(const struct identity_fit *fit) __attribute__((nonnull(1)));

@@ -51,7 +51,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 {
 	const struct unbind_options *unbind = request->options;
 	struct driver_wish wish = {
-		.driver = unbind->none	 ? "" : unbind->driver ? unbind->driver : DRIVER_MLX5,
+		.driver = unbind->none ? "" : unbind->driver ? unbind->driver : DRIVER_MLX5,
 	};
 
 	return rebind_run(request, &wish, unbind->force, reply, err);

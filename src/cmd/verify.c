@@ -12,31 +12,31 @@
 #include "lib/text.h"
 
 /* null: it was not made, or does not apply */
-static json_t *check_of(const struct verify_result *verdict, enum check check)
+static json_t *check_of(const struct verify_result *result, enum check check)
 {
-	const struct err *err = &verdict->errs[check];
+	const struct err *err = &result->errs[check];
 
 	return json_pack(
 		"{s:o, s:o}",
-		"good", verdict->made[check] ? json_boolean(!err_is_set(err)) : json_null(),
+		"good", result->made[check] ? json_boolean(!err_is_set(err)) : json_null(),
 		"message", document_text(err->message));
 }
 
-static json_t *checks_of(const struct verify_result *verdict)
+static json_t *checks_of(const struct verify_result *result)
 {
 	json_t *checks = json_object();
 
 	for (unsigned int i = 0; i < CHECK_COUNT; i++)
-		json_object_set_new(checks, check_name(i), check_of(verdict, i));
+		json_object_set_new(checks, check_name(i), check_of(result, i));
 	return checks;
 }
 
-static json_t *records_of(const struct verify_result *verdict)
+static json_t *records_of(const struct verify_result *result)
 {
 	json_t *records = json_array();
 
-	for (size_t i = 0; i < verdict->n_records; i++) {
-		const struct damaged_record *touched = &verdict->records[i];
+	for (size_t i = 0; i < result->n_records; i++) {
+		const struct damaged_record *touched = &result->records[i];
 		const struct record *record = &touched->record;
 
 		json_array_append_new(records, json_pack("{s:I, s:I, s:o, s:I, s:s?}",
@@ -49,25 +49,25 @@ static json_t *records_of(const struct verify_result *verdict)
 	return records;
 }
 
-static json_t *damage_of(const struct verify_result *verdict)
+static json_t *damage_of(const struct verify_result *result)
 {
-	const struct damage *damage = &verdict->damage;
+	const struct damage *damage = &result->damage;
 
-	if (!verdict->damaged)
+	if (!result->damaged)
 		return json_null();
 	return json_pack("{s:s, s:o, s:I, s:o, s:I, s:o, s:I}",
 			 "check", check_name(damage->check),
 			 "member", document_text(damage->member),
 			 "offset_bytes", (json_int_t)damage->offset,
 			 "bytes", document_number(damage->len ? (long long)damage->len : -1),
-			 "damaged_members", (json_int_t)verdict->damaged_members,
-			 "records", records_of(verdict),
-			 "records_not_listed", (json_int_t)verdict->n_records_more);
+			 "damaged_members", (json_int_t)result->damaged_members,
+			 "records", records_of(result),
+			 "records_not_listed", (json_int_t)result->n_records_more);
 }
 
-static json_t *error_of(const struct verify_result *verdict)
+static json_t *error_of(const struct verify_result *result)
 {
-	const struct err *err = &verdict->err;
+	const struct err *err = &result->err;
 
 	if (!err_is_set(err))
 		return json_null();
@@ -77,44 +77,44 @@ static json_t *error_of(const struct verify_result *verdict)
 			 "hint", document_text(err->hint));
 }
 
-static json_t *stream_of(const struct verify_result *verdict)
+static json_t *stream_of(const struct verify_result *result)
 {
-	json_t *stream = records_json(&verdict->parser);
+	json_t *stream = records_json(&result->parser);
 
-	json_object_set_new(stream, "bytes", json_integer((json_int_t)verdict->totals.bytes));
-	json_object_set_new(stream, "xxh3_128", document_text(verdict->totals.digest));
+	json_object_set_new(stream, "bytes", json_integer((json_int_t)result->totals.bytes));
+	json_object_set_new(stream, "xxh3_128", document_text(result->totals.digest));
 	return stream;
 }
 
-static json_t *file_of(const struct verify_result *verdict)
+static json_t *file_of(const struct verify_result *result)
 {
-	const char *kind = verdict->is_image ? "image" : "stream";
+	const char *kind = result->is_image ? "image" : "stream";
 
 	return json_pack(
 		"{s:o, s:b, s:s?, s:o, s:o, s:I, s:o, s:o, s:o, s:I}",
-		"file", document_string(verdict->path),
-		"good", verify_result_is_good(verdict),
-		"kind", verdict->opened ? kind : NULL,
-		"compressed", document_tristate(verdict->opened ? verdict->compressed : -1),
-		"stream", verdict->opened ? stream_of(verdict) : json_null(),
-		"members", (json_int_t)verdict->totals.members,
-		"checks", checks_of(verdict),
-		"damage", damage_of(verdict),
-		"error", error_of(verdict),
-		"duration_ns", (json_int_t)verdict->duration_ns);
+		"file", document_string(result->path),
+		"good", verify_result_is_good(result),
+		"kind", result->opened ? kind : NULL,
+		"compressed", document_tristate(result->opened ? result->compressed : -1),
+		"stream", result->opened ? stream_of(result) : json_null(),
+		"members", (json_int_t)result->totals.members,
+		"checks", checks_of(result),
+		"damage", damage_of(result),
+		"error", error_of(result),
+		"duration_ns", (json_int_t)result->duration_ns);
 }
 
-/** verify_document - the whole document, of @n verdicts */
-static json_t *verify_document(const struct verify_result *verdicts, size_t n)
+/* verify_document - the whole document, of @n results */
+static json_t *verify_document(const struct verify_result *results, size_t n)
 {
 	json_t *document = document_new("verify");
 	json_t *files = json_array();
 	json_int_t good = 0, damaged = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		json_array_append_new(files, file_of(&verdicts[i]));
-		good += verify_result_is_good(&verdicts[i]);
-		damaged += verify_result_is_damage(&verdicts[i].err);
+		json_array_append_new(files, file_of(&results[i]));
+		good += verify_result_is_good(&results[i]);
+		damaged += verify_result_is_damage(&results[i].err);
 	}
 	json_object_set_new(document, "good", json_integer(good));
 	json_object_set_new(document, "damaged", json_integer(damaged));
@@ -167,13 +167,13 @@ static int check(const void *opts, char **operands, size_t n_operands, struct er
 }
 
 /* The first file that is damaged speaks for all; without one, the first that could not be read. */
-static int set_first_error(const struct verify_result *verdicts, size_t n, struct err *err)
+static int set_first_error(const struct verify_result *results, size_t n, struct err *err)
 {
 	const struct err *first = NULL;
 	size_t damaged = 0, unread = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct err *own = &verdicts[i].err;
+		const struct err *own = &results[i].err;
 		bool is_damage = verify_result_is_damage(own);
 
 		if (!err_is_set(own))
@@ -194,11 +194,11 @@ static int set_first_error(const struct verify_result *verdicts, size_t n, struc
 	return err_wrap(err, "%zu of %zu files are damaged; the first one", damaged, n);
 }
 
-static void release(struct verify_result *verdicts, size_t n)
+static void release(struct verify_result *results, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		verify_result_release(&verdicts[i]);
-	free(verdicts);
+		verify_result_release(&results[i]);
+	free(results);
 }
 
 static int run(const struct request *request, struct reply *reply, struct err *err)
@@ -210,19 +210,19 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 		.progress_data = request->progress_data,
 	};
 	size_t n = request->n_operands;
-	struct verify_result *verdicts = calloc(n, sizeof(*verdicts));
+	struct verify_result *results = calloc(n, sizeof(*results));
 	int ret;
 
-	if (!verdicts)
-		return err_set(err, ERR_NO_MEMORY, 0, "memory for %zu verdicts", n);
+	if (!results)
+		return err_set(err, ERR_NO_MEMORY, 0, "memory for %zu results", n);
 	for (size_t i = 0; i < n; i++) {
-		verdicts[i].path = request->operands[i];
-		verdicts[i].limit = limit_or(&opts->limit, LIMIT_DEFAULT);
+		results[i].path = request->operands[i];
+		results[i].limit = limit_or(&opts->limit, LIMIT_DEFAULT);
 	}
-	verify_files(&plan, verdicts, n);
-	reply->document = verify_document(verdicts, n);
-	ret = set_first_error(verdicts, n, err);
-	release(verdicts, n);
+	verify_files(&plan, results, n);
+	reply->document = verify_document(results, n);
+	ret = set_first_error(results, n, err);
+	release(results, n);
 	return ret;
 }
 

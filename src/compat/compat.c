@@ -20,8 +20,8 @@ static enum fit judge_source(struct compat *compat, const struct device *source)
 		struct compat_pair pair = { source, &target->devices[i], {} };
 
 		identity_compare(source, pair.target, &pair.fit);
-		if (pair.fit.verdict < best)
-			best = pair.fit.verdict;
+		if (pair.fit.worst < best)
+			best = pair.fit.worst;
 		if (compat->n_pairs < compat->limit)
 			compat->pairs[compat->n_pairs++] = pair;
 		else
@@ -37,18 +37,18 @@ int compat_judge(struct compat *compat, struct err *err)
 	size_t room = limited ? compat->limit : n_sources * n_targets;
 
 	compat->pairs = calloc(room + 1, sizeof(*compat->pairs));
-	compat->homeless = calloc(n_sources + 1, sizeof(*compat->homeless));
-	if (!compat->pairs || !compat->homeless)
+	compat->without_target = calloc(n_sources + 1, sizeof(*compat->without_target));
+	if (!compat->pairs || !compat->without_target)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu comparisons", room);
-	compat->verdict = FIT_YES;
+	compat->worst = FIT_YES;
 	for (size_t i = 0; i < n_sources; i++) {
 		const struct device *source = &compat->source.devices[i];
 		enum fit fit = judge_source(compat, source);
 
 		if (fit == FIT_FORBIDS)
-			compat->homeless[compat->n_homeless++] = source;
-		if (fit > compat->verdict)
-			compat->verdict = fit;
+			compat->without_target[compat->n_without_target++] = source;
+		if (fit > compat->worst)
+			compat->worst = fit;
 	}
 	return 0;
 }
@@ -58,7 +58,7 @@ void compat_free(struct compat *compat)
 	free(compat->source.devices);
 	free(compat->target.devices);
 	free(compat->pairs);
-	free(compat->homeless);
+	free(compat->without_target);
 	*compat = (struct compat){};
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Two groups of devices held against each other: filled by compat, printed by report. Pure. */
+/* Two groups of devices held against each other: out of images, documents or the host. */
 #ifndef COMPAT_COMPAT_H
 #define COMPAT_COMPAT_H
 
@@ -33,19 +33,19 @@ struct compat_pair {
 /**
  * struct compat - the comparison
  * @limit: so many pairs are kept at most
- * @verdict: the worst of what is best for each device of the source
+ * @worst: the worst of what is best for each device of the source
  * @pairs: @n_pairs of them, owned; each of the source with each of the target
  * @n_pairs_more: compared, but not kept
- * @homeless: @n_homeless devices of the source that fit none of the target, owned
+ * @without_target: @n_without_target devices of the source that fit none of the target, owned
  */
 struct compat {
 	struct compat_side source, target;
 	size_t limit;
-	enum fit verdict;
+	enum fit worst;
 	struct compat_pair *pairs;
 	size_t n_pairs, n_pairs_more;
-	const struct device **homeless;
-	size_t n_homeless;
+	const struct device **without_target;
+	size_t n_without_target;
 };
 
 /** compat_judge - compare; both sides have devices; 0 or -1 (ERR_NO_MEMORY) */

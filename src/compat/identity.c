@@ -132,15 +132,15 @@ static void compare_one(const struct rule *rule, const struct device *source,
 	fact->name = rule->name;
 	fact->reason = rule->reason;
 	fact->fit = known ? rule->differs : FIT_WARNS;
-	if (fact->fit > fit->verdict)
-		fit->verdict = fact->fit;
+	if (fact->fit > fit->worst)
+		fit->worst = fact->fit;
 	fit->n_facts++;
 }
 
 void identity_compare(const struct device *source, const struct device *target,
 		      struct identity_fit *fit)
 {
-	*fit = (struct identity_fit){ .verdict = FIT_YES };
+	*fit = (struct identity_fit){ .worst = FIT_YES };
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		compare_one(&rules[i], source, target, fit);
 }
@@ -150,7 +150,7 @@ int identity_require(const struct identity_fit *fit, struct err *err)
 	char list[400] = "";
 	size_t used = 0;
 
-	if (fit->verdict != FIT_FORBIDS)
+	if (fit->worst != FIT_FORBIDS)
 		return 0;
 	for (size_t i = 0; i < fit->n_facts && used < sizeof(list); i++) {
 		const struct fit_fact *fact = &fit->facts[i];

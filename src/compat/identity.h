@@ -20,7 +20,7 @@ struct fit_fact {
 };
 
 struct identity_fit {
-	enum fit verdict; /* the worst of the facts */
+	enum fit worst; /* the worst of the facts */
 	struct fit_fact facts[IDENTITY_FACTS_MAX];
 	size_t n_facts;
 };

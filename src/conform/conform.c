@@ -9,7 +9,7 @@
 #include "lib/clock.h"
 #include "vfio/migration.h"
 
-const char *conform_outcome_name(enum conform_outcome verdict)
+const char *conform_outcome_name(enum conform_outcome outcome)
 {
 	static const char *const names[] = {
 		[CONFORM_PASS] = "pass",
@@ -17,7 +17,7 @@ const char *conform_outcome_name(enum conform_outcome verdict)
 		[CONFORM_SKIP] = "skip",
 	};
 
-	return names[verdict];
+	return names[outcome];
 }
 
 struct conform_check *conform_add(struct conform_result *result)
@@ -29,7 +29,7 @@ struct conform_check *conform_add(struct conform_result *result)
 		return NULL;
 	result->checks = checks;
 	result->n = n;
-	checks[n - 1] = (struct conform_check){ .verdict = CONFORM_PASS };
+	checks[n - 1] = (struct conform_check){ .outcome = CONFORM_PASS };
 	return &checks[n - 1];
 }
 
@@ -57,7 +57,7 @@ static void run_groups(struct harness *t)
 static void leave_running(struct harness *t)
 {
 	struct err ignored = ERR_INIT;
-	enum device_state *state = &t->result->visit.state;
+	enum device_state *state = &t->result->access.state;
 	AUTO_CLOSE int fd = -1;
 
 	if (mig_reset(t->vdev, &ignored))

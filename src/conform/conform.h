@@ -9,7 +9,7 @@
 #include "lib/err.h"
 #include "vfio/open.h"
 
-/* What came out of conform: filled by engine, printed by report. */
+/* What came out of conform. */
 
 enum conform_outcome { CONFORM_PASS, CONFORM_FAIL, CONFORM_SKIP, CONFORM_COUNT };
 
@@ -23,18 +23,18 @@ enum conform_outcome { CONFORM_PASS, CONFORM_FAIL, CONFORM_SKIP, CONFORM_COUNT }
 struct conform_check {
 	char name[64];
 	const char *asks;
-	enum conform_outcome verdict;
+	enum conform_outcome outcome;
 	char detail[192];
 	uint64_t duration_ns;
 };
 
 /**
  * struct conform_result - all checks of a device, in order
- * @visit: @visit.state is where the device was left
+ * @access: @access.state is where the device was left
  * @flags: its migration flags
  */
 struct conform_result {
-	struct device_access visit;
+	struct device_access access;
 	uint64_t flags;
 	struct conform_check *checks;
 	size_t n;
@@ -43,7 +43,7 @@ struct conform_result {
 };
 
 /** conform_outcome_name - "pass", "fail" or "skip" */
-const char *conform_outcome_name(enum conform_outcome verdict);
+const char *conform_outcome_name(enum conform_outcome outcome);
 
 /** conform_add - one more check, passed so far; NULL without memory. What was returned before may have moved. */
 struct conform_check *conform_add(struct conform_result *result) __attribute__((nonnull(1)));

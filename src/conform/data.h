@@ -23,7 +23,7 @@ int data_drain(int fd, int out, uint64_t *bytes, size_t piece) __attribute__((no
  * @piece: bytes at a time; 0: many
  *
  * 0, or the -errno of the first write(2) that failed. What fails on our own
- * side ends the trial (@t->err).
+ * side ends all checks (@t->err).
  */
 int data_feed(struct harness *t, int fd, int from, uint64_t bytes, size_t piece)
 	__attribute__((nonnull(1)));

@@ -57,7 +57,7 @@ void harness_end(struct harness *t)
 	struct conform_check *check = current_check(t);
 
 	check->duration_ns = now_ns() - t->begun_ns;
-	t->result->counts[check->verdict]++;
+	t->result->counts[check->outcome]++;
 }
 
 static void set_detail(struct conform_check *check, const char *fmt, va_list ap)
@@ -73,9 +73,9 @@ bool harness_want(struct harness *t, bool ok, const char *fmt, ...)
 	struct conform_check *check = current_check(t);
 	va_list ap;
 
-	if (ok || check->verdict == CONFORM_FAIL)
+	if (ok || check->outcome == CONFORM_FAIL)
 		return ok;
-	check->verdict = CONFORM_FAIL;
+	check->outcome = CONFORM_FAIL;
 	va_start(ap, fmt);
 	set_detail(check, fmt, ap);
 	va_end(ap);
@@ -100,9 +100,9 @@ void harness_skip(struct harness *t, const char *fmt, ...)
 	struct conform_check *check = current_check(t);
 	va_list ap;
 
-	if (check->verdict != CONFORM_PASS)
+	if (check->outcome != CONFORM_PASS)
 		return;
-	check->verdict = CONFORM_SKIP;
+	check->outcome = CONFORM_SKIP;
 	va_start(ap, fmt);
 	set_detail(check, fmt, ap);
 	va_end(ap);
@@ -113,7 +113,7 @@ void harness_note(struct harness *t, const char *fmt, ...)
 	struct conform_check *check = current_check(t);
 	va_list ap;
 
-	if (check->verdict != CONFORM_PASS)
+	if (check->outcome != CONFORM_PASS)
 		return;
 	va_start(ap, fmt);
 	set_detail(check, fmt, ap);

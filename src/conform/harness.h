@@ -13,7 +13,7 @@
 #include "vfio/open.h"
 
 /**
- * struct harness - a device on trial
+ * struct harness - a device that is checked
  * @vdev: NULL: no check is made, and all are listed
  * @patterns: the checks to make, ended by NULL; NULL: all
  * @check: the index of the one that is being made
@@ -79,7 +79,7 @@ bool harness_move(struct harness *t, enum device_state state) __attribute__((non
  * @fd: NULL: @state is no data state; else its new data fd, the caller's
  *
  * By a reset first where nothing else leads out. What fails there fails the
- * check, and is false; a device that cannot be had back ends the trial.
+ * check, and is false; a device that cannot be had back ends all checks.
  */
 bool harness_enter(struct harness *t, enum device_state state, int *fd) __attribute__((nonnull(1)));
 

@@ -35,7 +35,7 @@ struct block {
 struct compare_work {
 	struct diff *diff;
 	const struct compare *how;
-	struct range_collector changes;
+	struct range_collector collector;
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 	uint64_t next;               /* number of the next block */
@@ -48,7 +48,7 @@ struct compare_work {
 	struct err err;
 };
 
-/* struct worker - a thread; @done: by all of them, when it took its block */
+/* struct compare_worker - a thread; @done: by all of them, when it took its block */
 struct compare_worker {
 	struct compare_work *work;
 	unsigned int number;
@@ -68,7 +68,8 @@ static uint64_t place_in(const struct piece *piece, uint64_t header, uint64_t pl
 	return piece->record.offset + more + place;
 }
 
-static void fill_block(struct block *block, const struct compare_work *work, const struct common *common)
+static void fill_block(struct block *block, const struct compare_work *work,
+		       const struct common *common)
 {
 	uint64_t end = common->header + common->payload;
 	bool together = common->pieces[0]->header == common->header &&
@@ -167,16 +168,16 @@ static int collect_part(struct compare_work *work, const struct block *block,
 					 offset),
 	};
 
-	return ranges_feed(&work->changes, &where, data[0] + from, data[1] + from, to - from);
+	return ranges_feed(&work->collector, &where, data[0] + from, data[1] + from, to - from);
 }
 
 static int collect_ranges(struct compare_work *work, const struct block *block,
 			  unsigned char *const data[DIFF_SIDES], struct err *err)
 {
-	struct range_collector *changes = &work->changes;
+	struct range_collector *collector = &work->collector;
 	struct diff_pair *pair = &work->diff->pairs[block->pair];
-	uint64_t changed = changes->changed;
-	uint64_t ranges = changes->all_ranges + changes->open;
+	uint64_t changed = collector->changed;
+	uint64_t ranges = collector->all_ranges + collector->open;
 	size_t header = 0;
 
 	if (block->place < block->header)
@@ -184,8 +185,8 @@ static int collect_ranges(struct compare_work *work, const struct block *block,
 	if (collect_part(work, block, data, 0, header) ||
 	    collect_part(work, block, data, header, block->len))
 		return err_set(err, ERR_NO_MEMORY, 0, "the list of ranges");
-	pair->changed += changes->changed - changed;
-	pair->ranges += changes->all_ranges + changes->open - ranges;
+	pair->changed += collector->changed - changed;
+	pair->ranges += collector->all_ranges + collector->open - ranges;
 	return 0;
 }
 
@@ -296,12 +297,12 @@ static int show_ranges(struct compare_work *work, struct err *err)
 static int take_changes(struct compare_work *work, struct err *err)
 {
 	struct diff *diff = work->diff;
-	int ret = ranges_end(&work->changes);
+	int ret = ranges_end(&work->collector);
 
-	diff->ranges = work->changes.ranges;
-	diff->n_ranges = work->changes.n_ranges;
-	diff->all_ranges = work->changes.all_ranges;
-	diff->changed = work->changes.changed;
+	diff->ranges = work->collector.ranges;
+	diff->n_ranges = work->collector.n_ranges;
+	diff->all_ranges = work->collector.all_ranges;
+	diff->changed = work->collector.changed;
 	if (work->stop) {
 		*err = work->err;
 		return -1;
@@ -316,7 +317,7 @@ int compare_run(struct diff *diff, const struct compare *how, struct err *err)
 	struct compare_work work = {
 		.diff = diff,
 		.how = how,
-		.changes = { .gap = diff->gap, .limit = diff->limit,
+		.collector = { .gap = diff->gap, .limit = diff->limit,
 			     .map = diff->map },
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.moved = PTHREAD_COND_INITIALIZER,

@@ -11,7 +11,7 @@
 #include "json/progress.h"
 #include "lib/err.h"
 
-/* Two streams held against each other: filled by model and engine, printed by report. */
+/* Two streams held against each other. */
 
 #define DIFF_SIDES 2
 #define DIFF_NONE SIZE_MAX /* the other side has no such piece */

@@ -49,50 +49,50 @@ static size_t changed_bytes(const unsigned char *a, const unsigned char *b, size
 }
 
 /* The open range is over: list it, if there is room. */
-static int close_range(struct range_collector *changes)
+static int close_range(struct range_collector *collector)
 {
-	size_t n = changes->n_ranges;
-	struct diff_range *list = changes->ranges;
+	size_t n = collector->n_ranges;
+	struct diff_range *list = collector->ranges;
 
-	if (!changes->open)
+	if (!collector->open)
 		return 0;
-	changes->open = false;
-	changes->all_ranges++;
-	if (n >= changes->limit)
+	collector->open = false;
+	collector->all_ranges++;
+	if (n >= collector->limit)
 		return 0;
 	if (!(n & (n - 1))) {
 		list = reallocarray(list, n ? 2 * n : 1, sizeof(*list));
 		if (!list)
 			return -ENOMEM;
-		changes->ranges = list;
+		collector->ranges = list;
 	}
-	list[changes->n_ranges++] = changes->last;
+	list[collector->n_ranges++] = collector->last;
 	return 0;
 }
 
 /* Does what begins at @offset belong to the open range? */
-static bool joins_open_range(const struct range_collector *changes, const struct diff_place *place,
-			     uint64_t offset)
+static bool joins_open_range(const struct range_collector *collector,
+			     const struct diff_place *place, uint64_t offset)
 {
-	const struct diff_range *last = &changes->last;
+	const struct diff_range *last = &collector->last;
 
-	return changes->open && last->pair == place->pair &&
+	return collector->open && last->pair == place->pair &&
 	       last->in_header == place->in_header &&
-	       offset - (last->offset + last->bytes) <= changes->gap;
+	       offset - (last->offset + last->bytes) <= collector->gap;
 }
 
 /* @len bytes, @at of the buffers' first, all of which differ. */
-static int add_run(struct range_collector *changes, const struct diff_place *place,
+static int add_run(struct range_collector *collector, const struct diff_place *place,
 		   size_t at, size_t len)
 {
 	uint64_t offset = place->offset + at;
-	struct diff_range *last = &changes->last;
+	struct diff_range *last = &collector->last;
 
-	changes->changed += len;
-	if (changes->map)
-		diff_map_change(changes->map, place->in_map + at, len);
-	if (!joins_open_range(changes, place, offset)) {
-		if (close_range(changes))
+	collector->changed += len;
+	if (collector->map)
+		diff_map_change(collector->map, place->in_map + at, len);
+	if (!joins_open_range(collector, place, offset)) {
+		if (close_range(collector))
 			return -ENOMEM;
 		*last = (struct diff_range){
 			.pair = place->pair,
@@ -100,14 +100,14 @@ static int add_run(struct range_collector *changes, const struct diff_place *pla
 			.offset = offset,
 			.at = { place->at[0] + at, place->at[1] + at },
 		};
-		changes->open = true;
+		collector->open = true;
 	}
 	last->bytes = offset + len - last->offset;
 	last->changed += len;
 	return 0;
 }
 
-int ranges_feed(struct range_collector *changes, const struct diff_place *place,
+int ranges_feed(struct range_collector *collector, const struct diff_place *place,
 		const unsigned char *a, const unsigned char *b, size_t len)
 {
 	size_t at = equal_bytes(a, b, len);
@@ -115,7 +115,7 @@ int ranges_feed(struct range_collector *changes, const struct diff_place *place,
 	while (at < len) {
 		size_t run = changed_bytes(a + at, b + at, len - at);
 
-		if (add_run(changes, place, at, run))
+		if (add_run(collector, place, at, run))
 			return -ENOMEM;
 		at += run;
 		at += equal_bytes(a + at, b + at, len - at);
@@ -123,7 +123,7 @@ int ranges_feed(struct range_collector *changes, const struct diff_place *place,
 	return 0;
 }
 
-int ranges_end(struct range_collector *changes)
+int ranges_end(struct range_collector *collector)
 {
-	return close_range(changes);
+	return close_range(collector);
 }

@@ -45,13 +45,13 @@ struct diff_place {
  * range goes on over the borders of buffers, and never over those of pairs,
  * or of header and payload. 0, or -ENOMEM.
  */
-int ranges_feed(struct range_collector *changes, const struct diff_place *place,
+int ranges_feed(struct range_collector *collector, const struct diff_place *place,
 		const unsigned char *a, const unsigned char *b, size_t len)
 	__attribute__((nonnull(1, 2)));
 
 /**
  * ranges_end - nothing follows: the last range is whole; 0, or -ENOMEM
  */
-int ranges_end(struct range_collector *changes) __attribute__((nonnull(1)));
+int ranges_end(struct range_collector *collector) __attribute__((nonnull(1)));
 
 #endif

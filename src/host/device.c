@@ -67,7 +67,6 @@ int bdf_compare(const struct bdf *a, const struct bdf *b)
 	return (ka > kb) - (ka < kb);
 }
 
-#define PF_DRIVER "mlx5_core"
 #define PLAIN_DRIVER "vfio-pci"
 
 const char *device_kind_name(enum device_kind kind)
@@ -133,8 +132,8 @@ static void judge_binding(struct device *device)
 
 static void judge_pf(struct device *device, const struct device *pf)
 {
-	if (device->kind == DEVICE_VF && pf && strcmp(pf->driver, PF_DRIVER))
-		add_reason(device, TRI_NO, "its PF %s is bound to %s, not to " PF_DRIVER,
+	if (device->kind == DEVICE_VF && pf && strcmp(pf->driver, DRIVER_MLX5))
+		add_reason(device, TRI_NO, "its PF %s is bound to %s, not to " DRIVER_MLX5,
 			   pf->name, *pf->driver ? pf->driver : "no driver");
 	if (device->migratable == TRI_NO)
 		add_reason(device, TRI_NO, "devlink says that it is not migratable");

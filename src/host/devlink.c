@@ -166,8 +166,8 @@ static void set_reason(struct device *device, const char *reason)
 	text_copy(device->migratable_reason, sizeof(device->migratable_reason), reason);
 }
 
-static const struct devlink_port *find_port(const struct port_list *list,
-				    const struct device *vf, const char *pf)
+static const struct devlink_port *find_port(const struct port_list *list, const struct device *vf,
+					    const char *pf)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (!strcmp(list->ports[i].pf, pf) && list->ports[i].vf_number == vf->vf_number)

@@ -15,7 +15,7 @@
 
 #define RECORD_MAX 8192 /* the kernel gives no longer one */
 
-/** kmsg_open - the kernel log (/dev/kmsg) from now on; a fd, the caller's, or -1 where it may not be read */
+/* kmsg_open - the kernel log (/dev/kmsg) from now on; a fd, the caller's, or -1 where it may not be read */
 static int kmsg_open(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);

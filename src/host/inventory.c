@@ -78,7 +78,8 @@ static int append_device(struct inventory *inventory, const struct device *devic
 }
 
 /* One function of the vendor's; whether it is mlx5's is found out later. */
-static void collect_function(struct inventory *inventory, struct pci_access *pacc, struct pci_dev *dev)
+static void collect_function(struct inventory *inventory, struct pci_access *pacc,
+			     struct pci_dev *dev)
 {
 	struct bdf bdf = { (uint32_t)dev->domain, dev->bus, dev->dev,
 			   dev->func };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Loading the module of a PCI driver. */
+/* Kernel modules: the id tables of mlx5's, and loading that of a PCI driver. */
 #ifndef HOST_MODULES_H
 #define HOST_MODULES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The members that a sweep passes, held against the digests in their headers. Private to this room. */
+/* The members that parallel_run() passes, held against the digests in their headers. Private to this room. */
 #ifndef IMAGE_CHECK_MEMBERS_H
 #define IMAGE_CHECK_MEMBERS_H
 

@@ -88,7 +88,8 @@ static struct parallel_range whole_members(const struct view *view, const struct
 	return range;
 }
 
-static int run(struct cut *cut, const struct view *view, unsigned int n_threads, struct err *err)
+static int run_cut(struct cut *cut, const struct view *view, unsigned int n_threads,
+		   struct err *err)
 {
 	bool is_image = view_kind(view) == IMAGE_TAR;
 	struct parallel_range range = {
@@ -119,7 +120,7 @@ int image_extract(const struct view *view, uint64_t offset, uint64_t len, unsign
 	cut.digest = digest_new();
 	if (!cut.digest)
 		return image_no_memory(err);
-	if (member_check_init(&cut.members, view, err) || run(&cut, view, n_threads, err))
+	if (member_check_init(&cut.members, view, err) || run_cut(&cut, view, n_threads, err))
 		return -1;
 	digest_text(cut.digest, digest);
 	if (view_kind(view) != IMAGE_TAR || len != view_size(view))
@@ -259,7 +260,7 @@ int extract_run(struct extract *extract, const struct extract_plan *options, str
 	bool device = extract->part == EXTRACT_DEVICE;
 	int ret;
 
-	if (outfile_spare(extract->output, extract->path, err) ||
+	if (outfile_refuse_input(extract->output, extract->path, err) ||
 	    outfile_open(&out, extract->output, extract->overwrite, err) ||
 	    (!device && open_view(&view, extract, err)))
 		return -1;

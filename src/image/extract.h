@@ -9,7 +9,7 @@
 #include "json/progress.h"
 #include "lib/err.h"
 
-/* What was taken out of an image: filled by engine, printed by report. */
+/* What was taken out of an image. */
 
 /* What of it. */
 enum extract_part { EXTRACT_STREAM, EXTRACT_RECORD, EXTRACT_DEVICE };

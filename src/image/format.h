@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an image is made of, see mlxmigctl-image(5): what its reader and writer must agree on. */
+/* What an image is made of, see mlxmigctl-image(5): phases, totals, what is checked, and what its reader and writer must agree on. */
 #ifndef IMAGE_FORMAT_H
 #define IMAGE_FORMAT_H
 

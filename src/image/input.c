@@ -11,12 +11,12 @@
 #include "lib/interrupt.h"
 #include "lib/io.h"
 
-int opened_open(struct opened *opened, const char *path, struct err *err)
+int input_file_open(struct input_file *opened, const char *path, struct err *err)
 {
 	struct stat st;
 	off_t base;
 
-	*opened = (struct opened)OPENED_INIT;
+	*opened = (struct input_file)INPUT_FILE_INIT;
 	opened->name = strcmp(path, "-") ? path : "standard input";
 	opened->fd = open_input(path, err);
 	if (opened->fd < 0)
@@ -32,7 +32,7 @@ int opened_open(struct opened *opened, const char *path, struct err *err)
 	return 0;
 }
 
-void opened_close(struct opened *opened)
+void input_file_close(struct input_file *opened)
 {
 	image_reader_free(TAKE_PTR(opened->reader));
 	cleanup_closep(&opened->fd);

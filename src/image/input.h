@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where a load comes from: an image or a bare stream, in a file or a pipe. */
+/* An image or a bare stream, in a file or a pipe, on its way into the tool. */
 #ifndef IMAGE_INPUT_H
 #define IMAGE_INPUT_H
 
@@ -16,15 +16,13 @@
 #include "lib/err.h"
 #include "lib/mlx5.h"
 
-/* An input whose first bytes were looked at, to be read in place or through. Private to this room. */
-
 /**
- * struct opened - an input
+ * struct input_file - an input whose first bytes were looked at, to be read in place or through; for this room alone
  * @name: for messages: the path, or "standard input"
  * @base: where it began in its file
  * @in_place: a regular file in which the stream stands as it is
  */
-struct opened {
+struct input_file {
 	const char *name;
 	int fd;
 	uint64_t base;
@@ -32,15 +30,15 @@ struct opened {
 	struct image_reader *reader;
 };
 
-#define OPENED_INIT { .fd = -1 }
+#define INPUT_FILE_INIT { .fd = -1 }
 
-/** opened_open - the file @path, which is kept, or standard input for "-"; 0, or -1 with a reader as image_reader_try() has it; opened_close() in any case */
-int opened_open(struct opened *opened, const char *path, struct err *err);
+/** input_file_open - the file @path, which is kept, or standard input for "-"; 0, or -1 with a reader as image_reader_try() has it; input_file_close() in any case */
+int input_file_open(struct input_file *opened, const char *path, struct err *err);
 
-/** opened_close - harmless on OPENED_INIT and twice */
-void opened_close(struct opened *opened);
+/** input_file_close - harmless on INPUT_FILE_INIT and twice */
+void input_file_close(struct input_file *opened);
 
-#define AUTO_OPENED __attribute__((cleanup(opened_close)))
+#define AUTO_INPUT_FILE __attribute__((cleanup(input_file_close)))
 
 /** struct extent - bytes of the stream that follow each other in the file */
 struct extent {

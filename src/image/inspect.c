@@ -81,8 +81,8 @@ static int read_members(struct image_reader *reader, struct inspection *inspecti
 }
 
 /* What cannot be read at any place, from front to back, with all its digests. */
-static int survey_through(struct image_reader *reader, struct inspection *inspection,
-			  struct err *err)
+static int inspect_through(struct image_reader *reader, struct inspection *inspection,
+			   struct err *err)
 {
 	const char *json;
 	size_t len;
@@ -137,11 +137,12 @@ static int note_view(const struct view *view, struct inspection *inspection, str
 }
 
 /* Headers, and nothing of the stream but its records' headers; of a damaged image what there is. */
-static int survey_in_place(struct opened *opened, struct inspection *inspection, struct err *err)
+static int inspect_in_place(struct input_file *opened, struct inspection *inspection,
+			    struct err *err)
 {
 	AUTO_VIEW struct view *view = NULL;
 	struct err noting = ERR_INIT;
-	int ret = view_of_opened(&view, opened, err);
+	int ret = view_of_input_file(&view, opened, err);
 
 	if (view && note_view(view, inspection, &noting) && !ret) {
 		*err = noting;
@@ -152,16 +153,16 @@ static int survey_in_place(struct opened *opened, struct inspection *inspection,
 
 int image_inspect(struct inspection *inspection, struct err *err)
 {
-	AUTO_OPENED struct opened opened = OPENED_INIT;
+	AUTO_INPUT_FILE struct input_file opened = INPUT_FILE_INIT;
 	int ret;
 
-	if (opened_open(&opened, inspection->path, err))
+	if (input_file_open(&opened, inspection->path, err))
 		return -1;
 	inspection->opened = true;
 	inspection->is_image = image_reader_kind(opened.reader) == IMAGE_TAR;
 	inspection->compressed = image_reader_is_compressed(opened.reader);
-	ret = opened.in_place ? survey_in_place(&opened, inspection, err)
-			      : survey_through(opened.reader, inspection, err);
+	ret = opened.in_place ? inspect_in_place(&opened, inspection, err)
+			      : inspect_through(opened.reader, inspection, err);
 	if (ret)
 		return -1;
 	inspection->ended = true;

@@ -11,7 +11,7 @@
 #include "image/view.h"
 #include "lib/err.h"
 
-/* What was found in an image or a bare stream: filled by image, printed by report. */
+/* What was found in an image or a bare stream. */
 
 /** struct inspected_member - one piece of the stream in an image */
 struct inspected_member {

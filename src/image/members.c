@@ -68,7 +68,7 @@ char *device_json_make(const struct device *device, const struct image_origin *o
 		"schema", schema_of(SCHEMA_IMAGE),
 		"minor", FORMAT_MINOR,
 		"device", document_string(device->name),
-		"kind", format_kinds[device->kind],
+		"kind", device_kind_name(device->kind),
 		"vendor_id", document_hex16(device->vendor_id),
 		"device_id", document_hex16(device->device_id),
 		"subsystem_vendor_id", document_hex16(device->subsystem_vendor_id),
@@ -137,20 +137,14 @@ char *manifest_json_make_packed(const struct image_totals *totals,
 
 /* The JSON members of an image back into structs. What is read here is foreign. */
 
-const char *const format_kinds[KIND_COUNT] = {
-	[DEVICE_PF] = "pf",
-	[DEVICE_VF] = "vf",
-	[DEVICE_OTHER] = "other",
-};
-
 static int get_kind(const json_t *document, enum device_kind *kind, struct err *err)
 {
 	char text[16];
 
 	if (json_read_text(document, "kind", text, sizeof(text), err))
 		return -1;
-	for (unsigned int i = 0; i < KIND_COUNT; i++)
-		if (!strcmp(text, format_kinds[i])) {
+	for (unsigned int i = 0; i <= DEVICE_OTHER; i++)
+		if (!strcmp(text, device_kind_name(i))) {
 			*kind = (enum device_kind)i;
 			return 0;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The JSON members of an image, mlxmigctl-image(5), but for the manifest of a transfer: see migrate/manifest. */
+/* The JSON members of an image, mlxmigctl-image(5), but for the manifest of a transfer: see migrate/transfer.h. */
 #ifndef IMAGE_MEMBERS_H
 #define IMAGE_MEMBERS_H
 
@@ -39,7 +39,7 @@ int device_json_check(const char *json, size_t len, struct err *err) __attribute
 char *device_json_find(const char *json, size_t len, struct image_origin *origin, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
-/** manifest_json_make_packed - manifest_json_make() of a stream of which nobody knows how it was saved */
+/** manifest_json_make_packed - the text of manifest.json for a stream of which it is not known how it was saved; malloc'ed, NULL: no memory */
 char *manifest_json_make_packed(const struct image_totals *totals,
 				const struct record_parser *records)
 	__attribute__((nonnull(1, 2)));
@@ -62,11 +62,6 @@ json_t *records_json(const struct record_parser *records) __attribute__((nonnull
 #define FORMAT_MINOR 2 /* something was added that others may pass over */
 #define SCHEMA_IMAGE "mlxmigctl.image/"
 #define SCHEMA_MANIFEST "mlxmigctl.manifest/"
-
-#define KIND_COUNT 3
-
-/* By enum device_kind. */
-extern const char *const format_kinds[KIND_COUNT];
 
 /** member_json_text - the text of a document, which is released; malloc'ed; NULL: no memory */
 char *member_json_text(json_t *document);

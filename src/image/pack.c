@@ -154,8 +154,8 @@ int pack_run(struct pack *pack, const struct pack_plan *options, struct err *err
 	AUTO_FREE char *device = read_device(pack, &origin, err);
 
 	if (!device || open_stream(&input, pack, err) ||
-	    outfile_spare(pack->output, pack->path, err) ||
-	    outfile_spare(pack->output, pack->device_path, err) ||
+	    outfile_refuse_input(pack->output, pack->path, err) ||
+	    outfile_refuse_input(pack->output, pack->device_path, err) ||
 	    outfile_open(&packing.out, pack->output, pack->overwrite, err))
 		return -1;
 	image.mtime_s = (int64_t)(origin.saved_unix_ns / 1000000000u);

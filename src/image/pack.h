@@ -7,7 +7,7 @@
 #include "image/record.h"
 #include "json/progress.h"
 
-/* A bare stream that became an image: filled by engine, printed by report. */
+/* A bare stream that became an image. */
 
 /**
  * struct pack - a stream on its way into an image

@@ -17,7 +17,7 @@ unsigned int processors(void)
 	return (unsigned int)CPU_COUNT(&set);
 }
 
-struct parallel_run_state {
+struct parallel_work {
 	const struct view *view;
 	const struct view_extent *extents;
 	const struct parallel_stage *stages;
@@ -34,82 +34,83 @@ struct parallel_run_state {
 };
 
 struct parallel_worker {
-	struct parallel_run_state *sweep;
+	struct parallel_work *run;
 	unsigned char *buffer;
 	pthread_t thread;
 };
 
 /* The next block, without its data; false: there is none. */
-static bool claim_block(struct parallel_run_state *sweep, struct parallel_block *block, uint64_t *number)
+static bool claim_block(struct parallel_work *run, struct parallel_block *block, uint64_t *number)
 {
 	const struct view_extent *extent;
 	uint64_t in_extent, len;
 
-	if (sweep->failed || !sweep->left)
+	if (run->failed || !run->left)
 		return false;
-	extent = &sweep->extents[sweep->extent];
-	in_extent = extent->len - sweep->taken;
+	extent = &run->extents[run->extent];
+	in_extent = extent->len - run->taken;
 	len = in_extent < PARALLEL_BLOCK ? in_extent : PARALLEL_BLOCK;
-	len = sweep->left < len ? sweep->left : len;
+	len = run->left < len ? run->left : len;
 	*block = (struct parallel_block){
 		.len = (size_t)len,
-		.offset = extent->offset + sweep->taken,
-		.extent = sweep->extent,
-		.first = !sweep->taken,
+		.offset = extent->offset + run->taken,
+		.extent = run->extent,
+		.first = !run->taken,
 		.last = in_extent == len,
 	};
-	sweep->left -= len;
-	sweep->taken = block->last ? 0 : sweep->taken + block->len;
-	sweep->extent += block->last;
-	*number = sweep->next++;
+	run->left -= len;
+	run->taken = block->last ? 0 : run->taken + block->len;
+	run->extent += block->last;
+	*number = run->next++;
 	return true;
 }
 
-static void fail_run(struct parallel_run_state *sweep, const struct err *err)
+static void fail_run(struct parallel_work *run, const struct err *err)
 {
-	pthread_mutex_lock(&sweep->lock);
-	if (!sweep->failed)
-		sweep->err = *err;
-	sweep->failed = true;
-	pthread_cond_broadcast(&sweep->turned);
-	pthread_mutex_unlock(&sweep->lock);
+	pthread_mutex_lock(&run->lock);
+	if (!run->failed)
+		run->err = *err;
+	run->failed = true;
+	pthread_cond_broadcast(&run->turned);
+	pthread_mutex_unlock(&run->lock);
 }
 
-static bool await_turn(struct parallel_run_state *sweep, size_t stage, uint64_t number)
+static bool await_turn(struct parallel_work *run, size_t stage, uint64_t number)
 {
 	bool failed;
 
-	pthread_mutex_lock(&sweep->lock);
-	while (!sweep->failed && sweep->turns[stage] != number)
-		pthread_cond_wait(&sweep->turned, &sweep->lock);
-	failed = sweep->failed;
-	pthread_mutex_unlock(&sweep->lock);
+	pthread_mutex_lock(&run->lock);
+	while (!run->failed && run->turns[stage] != number)
+		pthread_cond_wait(&run->turned, &run->lock);
+	failed = run->failed;
+	pthread_mutex_unlock(&run->lock);
 	return !failed;
 }
 
-static void pass_turn(struct parallel_run_state *sweep, size_t stage)
+static void pass_turn(struct parallel_work *run, size_t stage)
 {
-	pthread_mutex_lock(&sweep->lock);
-	sweep->turns[stage]++;
-	pthread_cond_broadcast(&sweep->turned);
-	pthread_mutex_unlock(&sweep->lock);
+	pthread_mutex_lock(&run->lock);
+	run->turns[stage]++;
+	pthread_cond_broadcast(&run->turned);
+	pthread_mutex_unlock(&run->lock);
 }
 
 /* A block through all stages; false: the run is over. */
-static bool process_block(struct parallel_run_state *sweep, const struct parallel_block *block, uint64_t number)
+static bool process_block(struct parallel_work *run, const struct parallel_block *block,
+			  uint64_t number)
 {
 	struct err err = ERR_INIT;
 
-	for (size_t i = 0; i < sweep->n_stages; i++) {
-		const struct parallel_stage *stage = &sweep->stages[i];
+	for (size_t i = 0; i < run->n_stages; i++) {
+		const struct parallel_stage *stage = &run->stages[i];
 
-		if (!await_turn(sweep, i, number))
+		if (!await_turn(run, i, number))
 			return false;
 		if (stage->take(block, stage->data, &err)) {
-			fail_run(sweep, &err);
+			fail_run(run, &err);
 			return false;
 		}
-		pass_turn(sweep, i);
+		pass_turn(run, i);
 	}
 	return true;
 }
@@ -117,24 +118,24 @@ static bool process_block(struct parallel_run_state *sweep, const struct paralle
 static void *run_worker(void *data)
 {
 	struct parallel_worker *worker = data;
-	struct parallel_run_state *sweep = worker->sweep;
+	struct parallel_work *run = worker->run;
 	struct err err = ERR_INIT;
 	struct parallel_block block;
 	uint64_t number;
 	bool more = true;
 
 	while (more) {
-		pthread_mutex_lock(&sweep->lock);
-		more = claim_block(sweep, &block, &number);
-		pthread_mutex_unlock(&sweep->lock);
+		pthread_mutex_lock(&run->lock);
+		more = claim_block(run, &block, &number);
+		pthread_mutex_unlock(&run->lock);
 		if (!more)
 			break;
-		if (view_read(sweep->view, worker->buffer, block.len, block.offset, &err)) {
-			fail_run(sweep, &err);
+		if (view_read(run->view, worker->buffer, block.len, block.offset, &err)) {
+			fail_run(run, &err);
 			break;
 		}
 		block.data = worker->buffer;
-		more = process_block(sweep, &block, number);
+		more = process_block(run, &block, number);
 	}
 	return NULL;
 }
@@ -153,15 +154,15 @@ static void work_all(struct parallel_worker *workers, unsigned int n)
 }
 
 /* To the extent in which the range begins; where it is empty, nothing is asked for. */
-static void seek_range(struct parallel_run_state *sweep, const struct parallel_range *range)
+static void seek_range(struct parallel_work *run, const struct parallel_range *range)
 {
-	sweep->left = range ? range->len : view_size(sweep->view);
+	run->left = range ? range->len : view_size(run->view);
 	if (!range || !range->len)
 		return;
-	while (range->offset >= sweep->extents[sweep->extent].offset +
-				sweep->extents[sweep->extent].len)
-		sweep->extent++;
-	sweep->taken = range->offset - sweep->extents[sweep->extent].offset;
+	while (range->offset >= run->extents[run->extent].offset +
+				run->extents[run->extent].len)
+		run->extent++;
+	run->taken = range->offset - run->extents[run->extent].offset;
 }
 
 int parallel_run(const struct view *view, unsigned int n_threads,
@@ -169,7 +170,7 @@ int parallel_run(const struct view *view, unsigned int n_threads,
 		 size_t n_stages, struct err *err)
 {
 	struct parallel_worker workers[PARALLEL_THREADS_MAX];
-	struct parallel_run_state sweep = {
+	struct parallel_work run = {
 		.view = view, .stages = stages, .n_stages = n_stages,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.turned = PTHREAD_COND_INITIALIZER,
@@ -181,11 +182,11 @@ int parallel_run(const struct view *view, unsigned int n_threads,
 		      range->len > view_size(view) - range->offset))
 		return err_set(err, ERR_INTERNAL, 0, "%s: a range that the stream has not",
 			       view_name(view));
-	sweep.extents = view_extents(view, &n_extents);
-	seek_range(&sweep, range);
+	run.extents = view_extents(view, &n_extents);
+	seek_range(&run, range);
 	n_threads = n_threads < 1 ? 1 : n_threads;
 	for (; n < n_threads && n < PARALLEL_THREADS_MAX; n++) {
-		workers[n] = (struct parallel_worker){ .sweep = &sweep };
+		workers[n] = (struct parallel_worker){ .run = &run };
 		workers[n].buffer = malloc(PARALLEL_BLOCK);
 		if (!workers[n].buffer)
 			break;
@@ -193,10 +194,10 @@ int parallel_run(const struct view *view, unsigned int n_threads,
 	if (n)
 		work_all(workers, n);
 	else
-		image_no_memory(&sweep.err);
+		image_no_memory(&run.err);
 	while (n)
 		free(workers[--n].buffer);
-	if (err_is_set(&sweep.err) && !err_is_set(err))
-		*err = sweep.err;
-	return err_is_set(&sweep.err) ? -1 : 0;
+	if (err_is_set(&run.err) && !err_is_set(err))
+		*err = run.err;
+	return err_is_set(&run.err) ? -1 : 0;
 }

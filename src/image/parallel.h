@@ -2,7 +2,7 @@
 /*
  * All of a view's stream, block by block, by several threads: they read at the
  * same time, and what must see the blocks in their order does so, one thread
- * after the other. Private to this room.
+ * after the other.
  */
 #ifndef IMAGE_PARALLEL_H
 #define IMAGE_PARALLEL_H

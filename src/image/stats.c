@@ -111,11 +111,11 @@ struct sum {
 };
 
 /**
- * struct work
+ * struct stats_work
  * @spans: of the payloads to be summed up, in order, of which @span is next
  * @cell: that is being counted
  */
-struct work {
+struct stats_work {
 	struct stream_stats *scan;
 	struct span *spans;
 	size_t n_spans;
@@ -126,7 +126,7 @@ struct work {
 	struct sum stream;
 };
 
-static int add_span(struct work *work, uint64_t begin, uint64_t len)
+static int add_span(struct stats_work *work, uint64_t begin, uint64_t len)
 {
 	size_t n = work->n_spans;
 	struct span *list = work->spans;
@@ -146,7 +146,7 @@ static int add_span(struct work *work, uint64_t begin, uint64_t len)
 
 static int note_record(const struct record *record, void *data)
 {
-	struct work *work = data;
+	struct stats_work *work = data;
 	struct stream_stats *scan = work->scan;
 	uint64_t number = scan->n_records++;
 
@@ -162,7 +162,7 @@ static int note_record(const struct record *record, void *data)
 	return add_span(work, record->offset + RECORD_HEADER_SIZE, record->size);
 }
 
-static int find_records(struct work *work, const struct view *view, struct err *err)
+static int find_records(struct stats_work *work, const struct view *view, struct err *err)
 {
 	struct record_parser parser = {};
 
@@ -193,7 +193,7 @@ static void sum_up(const struct sum *sum, struct payload *payload)
 }
 
 /* Every payload that ends here, among them those without a byte. */
-static void end_payloads(struct work *work, uint64_t offset)
+static void end_payloads(struct stats_work *work, uint64_t offset)
 {
 	for (; work->span < work->n_spans && work->spans[work->span].end == offset; work->span++) {
 		sum_up(&work->payload, &work->scan->payloads[work->span]);
@@ -202,7 +202,7 @@ static void end_payloads(struct work *work, uint64_t offset)
 	}
 }
 
-static void end_cell(struct work *work)
+static void end_cell(struct stats_work *work)
 {
 	struct stats_cell *cell = &work->scan->cells[work->cell_number++];
 
@@ -218,7 +218,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* Where the bytes from @offset on begin to belong to another cell or payload. */
-static uint64_t next_border(const struct work *work, uint64_t offset, bool *in_payload)
+static uint64_t next_border(const struct stats_work *work, uint64_t offset, bool *in_payload)
 {
 	const struct stream_stats *scan = work->scan;
 	uint64_t border = scan->bytes;
@@ -235,7 +235,8 @@ static uint64_t next_border(const struct work *work, uint64_t offset, bool *in_p
 	return border;
 }
 
-static void take_piece(struct work *work, const unsigned char *data, size_t len, bool in_payload)
+static void take_piece(struct stats_work *work, const unsigned char *data, size_t len,
+		       bool in_payload)
 {
 	struct payload_counts counts = {};
 
@@ -251,7 +252,8 @@ static void take_piece(struct work *work, const unsigned char *data, size_t len,
 	digest_update(work->payload.digest, data, len);
 }
 
-static void take_block(struct work *work, const unsigned char *data, uint64_t offset, size_t len)
+static void take_block(struct stats_work *work, const unsigned char *data, uint64_t offset,
+		       size_t len)
 {
 	const struct stream_stats *scan = work->scan;
 
@@ -287,7 +289,7 @@ static void show_progress(const struct view *view, uint64_t done, uint64_t start
 		progress(&sample, progress_data);
 }
 
-static int read_all(struct work *work, const struct view *view,
+static int read_all(struct stats_work *work, const struct view *view,
 		    progress_fn progress, void *progress_data, struct err *err)
 {
 	AUTO_FREE unsigned char *data = malloc(BLOCK_SIZE);
@@ -310,7 +312,7 @@ static int read_all(struct work *work, const struct view *view,
 }
 
 /* A stream without records is a payload itself. */
-static int list_payloads(struct work *work, struct err *err)
+static int list_payloads(struct stats_work *work, struct err *err)
 {
 	struct stream_stats *scan = work->scan;
 
@@ -330,7 +332,7 @@ static int list_payloads(struct work *work, struct err *err)
 int stream_stats_run(struct stream_stats *scan, const struct view *view, progress_fn progress,
 		     void *progress_data, struct err *err)
 {
-	struct work *work = calloc(1, sizeof(*work));
+	struct stats_work *work = calloc(1, sizeof(*work));
 	int ret = -1;
 
 	if (!work)

@@ -55,7 +55,7 @@ double payload_density(const struct payload_counts *counts) __attribute__((nonnu
 /** payload_zero_ratio - which share of @bytes @zero_bytes are, 0 to 1; 0 of none */
 double payload_zero_ratio(uint64_t zero_bytes, uint64_t bytes);
 
-/* A stream that was read for what its bytes are like: filled by engine, printed by report. */
+/* A stream that was read for what its bytes are like. */
 
 /**
  * struct stats_cell - cell_bytes of the stream, headers and payloads alike; the last one may have less

@@ -15,9 +15,9 @@
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 
-bool verify_result_is_good(const struct verify_result *verdict)
+bool verify_result_is_good(const struct verify_result *result)
 {
-	return verdict->opened && !err_is_set(&verdict->err);
+	return result->opened && !err_is_set(&result->err);
 }
 
 bool verify_result_is_damage(const struct err *err)
@@ -38,39 +38,39 @@ static bool is_touched(const struct damage *damage, const struct record *record)
 	return record->offset < end && record_end > damage->offset;
 }
 
-/**
+/*
  * verify_result_touch - note a record if the damage is in it
  *
  * Where the damage's length is not known, it reaches to the end. 0, or -1: no
  * memory.
  */
-static int verify_result_touch(struct verify_result *verdict,
+static int verify_result_touch(struct verify_result *result,
 			       const struct record *record, uint64_t number)
 {
-	size_t n = verdict->n_records;
-	struct damaged_record *list = verdict->records;
+	size_t n = result->n_records;
+	struct damaged_record *list = result->records;
 
-	if (!is_touched(&verdict->damage, record))
+	if (!is_touched(&result->damage, record))
 		return 0;
-	if (n >= verdict->limit) {
-		verdict->n_records_more++;
+	if (n >= result->limit) {
+		result->n_records_more++;
 		return 0;
 	}
 	if (!(n & (n - 1))) {
 		list = reallocarray(list, n ? 2 * n : 1, sizeof(*list));
 		if (!list)
 			return -1;
-		verdict->records = list;
+		result->records = list;
 	}
-	list[verdict->n_records++] = (struct damaged_record){ number, *record };
+	list[result->n_records++] = (struct damaged_record){ number, *record };
 	return 0;
 }
 
-void verify_result_release(struct verify_result *verdict)
+void verify_result_release(struct verify_result *result)
 {
-	free(verdict->records);
-	verdict->records = NULL;
-	verdict->n_records = 0;
+	free(result->records);
+	result->records = NULL;
+	result->n_records = 0;
 }
 
 /* The two digests of a pass: of each member, and of all. */
@@ -98,63 +98,63 @@ static int take_stream(const struct parallel_block *block, void *data, struct er
 }
 
 /* The same check again: what stands earlier in the file is told. */
-static bool is_earlier(const struct verify_result *verdict, enum check check,
+static bool is_earlier(const struct verify_result *result, enum check check,
 		       const struct damage *damage)
 {
-	return verdict->damaged && verdict->damage.check == check &&
-	       damage->offset < verdict->damage.offset;
+	return result->damaged && result->damage.check == check &&
+	       damage->offset < result->damage.offset;
 }
 
-/* What a check found; the first one that is told is the verdict's. */
-static void note_check(struct verify_result *verdict, enum check check,
+/* What a check found; the first one that is told is the result's. */
+static void note_check(struct verify_result *result, enum check check,
 		       const struct err *err, const struct damage *damage)
 {
-	bool earlier = is_earlier(verdict, check, damage);
+	bool earlier = is_earlier(result, check, damage);
 
-	verdict->made[check] = true;
-	if (err_is_set(&verdict->errs[check]) && !earlier)
+	result->made[check] = true;
+	if (err_is_set(&result->errs[check]) && !earlier)
 		return;
-	verdict->errs[check] = *err;
-	if (verdict->damaged && verdict->damage.check <= check && !earlier)
+	result->errs[check] = *err;
+	if (result->damaged && result->damage.check <= check && !earlier)
 		return;
-	verdict->err = *err;
-	verdict->damaged = true;
-	verdict->damage = *damage;
-	verdict->damage.check = check;
+	result->err = *err;
+	result->damaged = true;
+	result->damage = *damage;
+	result->damage.check = check;
 }
 
 /* Not of the contents: it could not be read. */
-static void note_failure(struct verify_result *verdict, const struct err *err)
+static void note_failure(struct verify_result *result, const struct err *err)
 {
-	if (!err_is_set(&verdict->err) || !verify_result_is_damage(err))
-		verdict->err = *err;
+	if (!err_is_set(&result->err) || !verify_result_is_damage(err))
+		result->err = *err;
 }
 
-static void note_digests(struct verify_result *verdict, const struct member_check *members)
+static void note_digests(struct verify_result *result, const struct member_check *members)
 {
 	struct damage damage = {};
 	struct err err = ERR_INIT;
 
-	verdict->damaged_members = members->n_bad;
-	verdict->made[CHECK_DIGESTS] = true;
+	result->damaged_members = members->n_bad;
+	result->made[CHECK_DIGESTS] = true;
 	if (member_check_require(members, &damage, &err))
-		note_check(verdict, CHECK_DIGESTS, &err, &damage);
+		note_check(result, CHECK_DIGESTS, &err, &damage);
 }
 
 /* The counts fit, or the view would not be whole. */
-static void note_totals(struct verify_result *verdict, const struct view *view)
+static void note_totals(struct verify_result *result, const struct view *view)
 {
 	struct damage damage = { .member = FORMAT_MANIFEST };
 	struct err err = ERR_INIT;
 
-	if (!view_is_whole(view) || verdict->damaged_members)
+	if (!view_is_whole(view) || result->damaged_members)
 		return;
-	verdict->made[CHECK_TOTALS] = true;
-	if (digest_require_total(view, verdict->totals.digest, &err))
-		note_check(verdict, CHECK_TOTALS, &err, &damage);
+	result->made[CHECK_TOTALS] = true;
+	if (digest_require_total(view, result->totals.digest, &err))
+		note_check(result, CHECK_TOTALS, &err, &damage);
 }
 
-static int verify_in_place(struct verify_result *verdict, const struct view *view,
+static int verify_in_place(struct verify_result *result, const struct view *view,
 			   unsigned int n_threads, struct pass *pass, struct err *err)
 {
 	struct parallel_stage stages[] = {
@@ -165,38 +165,38 @@ static int verify_in_place(struct verify_result *verdict, const struct view *vie
 	if (!pass->stream)
 		return image_no_memory(err);
 	if (member_check_init(&pass->members, view, err) ||
-	    parallel_run(view, n_threads, NULL, stages, verdict->is_image ? 2 : 1,
+	    parallel_run(view, n_threads, NULL, stages, result->is_image ? 2 : 1,
 			 err))
 		return -1;
-	verdict->totals = *view_totals(view);
-	digest_text(pass->stream, verdict->totals.digest);
-	if (verdict->is_image) {
-		note_digests(verdict, &pass->members);
-		note_totals(verdict, view);
+	result->totals = *view_totals(view);
+	digest_text(pass->stream, result->totals.digest);
+	if (result->is_image) {
+		note_digests(result, &pass->members);
+		note_totals(result, view);
 	}
 	return 0;
 }
 
 /* Of a stream that may end before its time, only what no driver would take is said. */
-static void note_framing(struct verify_result *verdict, const char *name, bool whole)
+static void note_framing(struct verify_result *result, const char *name, bool whole)
 {
-	const struct record_parser *parser = &verdict->parser;
+	const struct record_parser *parser = &result->parser;
 	struct damage damage = { .offset = parser->offset };
 	struct err err = ERR_INIT;
 
 	if (parser->format == STREAM_BARE || (!whole && !parser->broken))
 		return;
-	verdict->made[CHECK_FRAMING] = true;
+	result->made[CHECK_FRAMING] = true;
 	if (!record_require_complete(parser, &err))
 		return;
 	err_wrap(&err, "%s", name);
 	if (parser->broken)
 		damage.offset = parser->last.offset;
-	note_check(verdict, CHECK_FRAMING, &err, &damage);
+	note_check(result, CHECK_FRAMING, &err, &damage);
 }
 
 struct walk_data {
-	struct verify_result *verdict;
+	struct verify_result *result;
 	uint64_t number;
 };
 
@@ -204,134 +204,135 @@ static int touch_record(const struct record *record, void *data)
 {
 	struct walk_data *walk = data;
 
-	return verify_result_touch(walk->verdict, record, walk->number++);
+	return verify_result_touch(walk->result, record, walk->number++);
 }
 
 /* Which records the damage is in, wherever it was found. */
-static int walk_records(struct verify_result *verdict, const struct view *view, struct err *err)
+static int walk_records(struct verify_result *result, const struct view *view, struct err *err)
 {
-	struct walk_data walk = { .verdict = verdict };
+	struct walk_data walk = { .result = result };
 	struct record_parser again = {};
-	int ret = view_records(view, &verdict->parser, NULL, NULL, err);
+	int ret = view_records(view, &result->parser, NULL, NULL, err);
 
 	if (ret)
 		return -1;
-	note_framing(verdict, view_name(view), view_is_whole(view));
-	if (!verdict->damaged || verdict->damage.check == CHECK_TOTALS)
+	note_framing(result, view_name(view), view_is_whole(view));
+	if (!result->damaged || result->damage.check == CHECK_TOTALS)
 		return 0;
 	ret = view_records(view, &again, touch_record, &walk, err);
 	return ret && !err_is_set(err) ? image_no_memory(err) : ret;
 }
 
-static int verify_view(struct verify_result *verdict, struct opened *opened, unsigned int n_threads,
-		       verify_tick_fn tick, void *tick_data, struct err *err)
+static int verify_view(struct verify_result *result, struct input_file *opened,
+		       unsigned int n_threads, verify_tick_fn tick, void *tick_data,
+		       struct err *err)
 {
 	AUTO_VIEW struct view *view = NULL;
 	CLEANUP(pass_free) struct pass pass = {
 		.tick = tick, .tick_data = tick_data,
 	};
 	struct err looking = ERR_INIT;
-	int ret = view_of_opened(&view, opened, &looking);
+	int ret = view_of_input_file(&view, opened, &looking);
 
 	if (ret && (!view || !verify_result_is_damage(&looking))) {
 		*err = looking;
 		return -1;
 	}
-	verdict->made[CHECK_STRUCTURE] = verdict->is_image;
+	result->made[CHECK_STRUCTURE] = result->is_image;
 	if (ret)
-		note_check(verdict, view_damage(view)->check, &looking, view_damage(view));
-	return verify_in_place(verdict, view, n_threads, &pass, err) ||
-	       walk_records(verdict, view, err) ? -1 : 0;
+		note_check(result, view_damage(view)->check, &looking, view_damage(view));
+	return verify_in_place(result, view, n_threads, &pass, err) ||
+	       walk_records(result, view, err) ? -1 : 0;
 }
 
 /* From front to back: the reader checks as it goes, and ends at the first damage. */
-static int read_through(struct verify_result *verdict, struct image_reader *reader,
+static int read_through(struct verify_result *result, struct image_reader *reader,
 			verify_tick_fn tick, void *tick_data, struct err *err)
 {
 	struct image_member member;
 	int ret;
 
 	while ((ret = image_reader_next(reader, &member, err)) > 0) {
-		record_feed(&verdict->parser, member.data, member.len, NULL, NULL);
+		record_feed(&result->parser, member.data, member.len, NULL, NULL);
 		if (tick)
 			tick(member.len, tick_data);
 	}
-	image_reader_totals(reader, &verdict->totals);
+	image_reader_totals(reader, &result->totals);
 	return ret;
 }
 
 /* Of the records before the damage, the last one may reach into it. */
-static int touch_last(struct verify_result *verdict, struct err *err)
+static int touch_last(struct verify_result *result, struct err *err)
 {
-	const struct record_parser *parser = &verdict->parser;
+	const struct record_parser *parser = &result->parser;
 
-	if (!verdict->damaged || !parser->n_records || verdict->damage.check == CHECK_TOTALS)
+	if (!result->damaged || !parser->n_records || result->damage.check == CHECK_TOTALS)
 		return 0;
-	return verify_result_touch(verdict, &parser->last, parser->n_records - 1) ?
+	return verify_result_touch(result, &parser->last, parser->n_records - 1) ?
 		       image_no_memory(err) : 0;
 }
 
-static int verify_through(struct verify_result *verdict, struct opened *opened,
+static int verify_through(struct verify_result *result, struct input_file *opened,
 			  verify_tick_fn tick, void *tick_data, struct err *err)
 {
 	struct image_reader *reader = opened->reader;
 	struct err reading = ERR_INIT;
-	int ret = read_through(verdict, reader, tick, tick_data, &reading);
+	int ret = read_through(result, reader, tick, tick_data, &reading);
 
 	if (ret && !verify_result_is_damage(&reading)) {
 		*err = reading;
 		return -1;
 	}
 	for (unsigned int i = 0; i < CHECK_FRAMING; i++)
-		verdict->made[i] = verdict->is_image && !ret;
+		result->made[i] = result->is_image && !ret;
 	if (ret)
-		note_check(verdict, image_reader_damage(reader)->check, &reading,
+		note_check(result, image_reader_damage(reader)->check, &reading,
 			   image_reader_damage(reader));
-	verdict->damaged_members = verdict->damaged && verdict->damage.check == CHECK_DIGESTS;
-	note_framing(verdict, opened->name, !ret);
-	return touch_last(verdict, err);
+	result->damaged_members = result->damaged && result->damage.check == CHECK_DIGESTS;
+	note_framing(result, opened->name, !ret);
+	return touch_last(result, err);
 }
 
 /* Nothing behind it was looked at. */
-static void note_beginning(struct verify_result *verdict, const struct image_reader *reader,
+static void note_beginning(struct verify_result *result, const struct image_reader *reader,
 			   const struct err *err)
 {
 	const struct damage *damage = image_reader_damage(reader);
 
-	note_check(verdict, damage->check, err, damage);
-	verdict->damaged_members = damage->check == CHECK_DIGESTS;
+	note_check(result, damage->check, err, damage);
+	result->damaged_members = damage->check == CHECK_DIGESTS;
 }
 
 void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
-		  struct verify_result *verdict)
+		  struct verify_result *result)
 {
-	AUTO_OPENED struct opened opened = OPENED_INIT;
+	AUTO_INPUT_FILE struct input_file opened = INPUT_FILE_INIT;
 	uint64_t started = now_ns();
 	struct err err = ERR_INIT;
-	int ret = opened_open(&opened, verdict->path, &err);
+	int ret = input_file_open(&opened, result->path, &err);
 
 	if (opened.reader) {
-		verdict->opened = true;
-		verdict->is_image = image_reader_kind(opened.reader) ==
+		result->opened = true;
+		result->is_image = image_reader_kind(opened.reader) ==
 				    IMAGE_TAR;
-		verdict->compressed = image_reader_is_compressed(opened.reader);
+		result->compressed = image_reader_is_compressed(opened.reader);
 	}
 	if (ret && opened.reader && verify_result_is_damage(&err)) {
-		note_beginning(verdict, opened.reader, &err);
+		note_beginning(result, opened.reader, &err);
 		ret = 0;
 	} else if (!ret) {
 		ret = opened.in_place
-			      ? verify_view(verdict, &opened, n_threads, tick, tick_data, &err)
-			      : verify_through(verdict, &opened, tick, tick_data, &err);
+			      ? verify_view(result, &opened, n_threads, tick, tick_data, &err)
+			      : verify_through(result, &opened, tick, tick_data, &err);
 	}
 	if (ret)
-		note_failure(verdict, &err);
-	verdict->duration_ns = now_ns() - started;
+		note_failure(result, &err);
+	result->duration_ns = now_ns() - started;
 }
 
-struct crew {
+struct verify_work {
 	const struct verify_plan *plan;
-	struct verify_result *verdicts;
+	struct verify_result *results;
 	size_t n;
 	unsigned int threads_each; /* of a file */
 	pthread_mutex_t lock;      /* of what follows */
@@ -343,71 +344,71 @@ struct crew {
 
 static void count_progress(uint64_t bytes, void *data)
 {
-	struct crew *crew = data;
+	struct verify_work *work = data;
 
-	pthread_mutex_lock(&crew->lock);
-	crew->sample.bytes += bytes;
-	crew->sample.elapsed_ns = now_ns() - crew->started_ns;
-	crew->plan->progress(&crew->sample, crew->plan->progress_data);
-	pthread_mutex_unlock(&crew->lock);
+	pthread_mutex_lock(&work->lock);
+	work->sample.bytes += bytes;
+	work->sample.elapsed_ns = now_ns() - work->started_ns;
+	work->plan->progress(&work->sample, work->plan->progress_data);
+	pthread_mutex_unlock(&work->lock);
 }
 
-static void *run_crew(void *data)
+static void *run_job(void *data)
 {
-	struct crew *crew = data;
+	struct verify_work *work = data;
 
 	for (;;) {
 		size_t i;
 
-		pthread_mutex_lock(&crew->lock);
-		i = crew->next++;
-		pthread_mutex_unlock(&crew->lock);
-		if (i >= crew->n)
+		pthread_mutex_lock(&work->lock);
+		i = work->next++;
+		pthread_mutex_unlock(&work->lock);
+		if (i >= work->n)
 			return NULL;
-		image_verify(crew->threads_each,
-			     crew->plan->progress ? count_progress : NULL, crew,
-			     &crew->verdicts[i]);
+		image_verify(work->threads_each,
+			     work->plan->progress ? count_progress : NULL, work,
+			     &work->results[i]);
 	}
 }
 
 /* The caller's thread is one of them, and does it all where no other can be started. */
-static void work_all(struct crew *crew, unsigned int n)
+static void run_jobs(struct verify_work *work, unsigned int n)
 {
 	pthread_t threads[VERIFY_JOBS_MAX];
 	unsigned int started = 0;
 
-	while (started + 1 < n && !pthread_create(&threads[started], NULL, run_crew, crew))
+	while (started + 1 < n && !pthread_create(&threads[started], NULL, run_job, work))
 		started++;
-	run_crew(crew);
+	run_job(work);
 	while (started)
 		pthread_join(threads[--started], NULL);
 }
 
 /* How much there is to be read, where each of the files tells; a compressed one does not. */
-static void begin_progress(struct crew *crew)
+static void begin_progress(struct verify_work *work)
 {
 	uint64_t total = 0;
 	bool known = true;
 
-	for (size_t i = 0; i < crew->n; i++) {
+	for (size_t i = 0; i < work->n; i++) {
 		struct stat st;
-		const char *path = crew->verdicts[i].path;
+		const char *path = work->results[i].path;
 
 		known = known && strcmp(path, "-") && !stat(path, &st) && S_ISREG(st.st_mode);
 		total += known ? (uint64_t)st.st_size : 0;
 	}
-	snprintf(crew->words, sizeof(crew->words), "%zu files", crew->n);
-	crew->sample.device = crew->n == 1 ? crew->verdicts[0].path : crew->words;
-	crew->sample.phase = "verify";
-	crew->sample.total_bytes = known ? total : 0;
-	crew->started_ns = now_ns();
+	snprintf(work->words, sizeof(work->words), "%zu files", work->n);
+	work->sample.device = work->n == 1 ? work->results[0].path : work->words;
+	work->sample.phase = "verify";
+	work->sample.total_bytes = known ? total : 0;
+	work->started_ns = now_ns();
 }
 
-static void end_progress(struct crew *crew)
+static void end_progress(struct verify_work *work)
 {
-	crew->sample.last = true;
-	crew->sample.elapsed_ns = now_ns() - crew->started_ns;
-	crew->plan->progress(&crew->sample, crew->plan->progress_data);
+	work->sample.last = true;
+	work->sample.elapsed_ns = now_ns() - work->started_ns;
+	work->plan->progress(&work->sample, work->plan->progress_data);
 }
 
 /* A compressed image takes up to 8 MiB while it is read. */
@@ -418,20 +419,20 @@ static unsigned int jobs_default(void)
 	return n < VERIFY_JOBS_DEFAULT_MAX ? n : VERIFY_JOBS_DEFAULT_MAX;
 }
 
-void verify_files(const struct verify_plan *plan, struct verify_result *verdicts, size_t n)
+void verify_files(const struct verify_plan *plan, struct verify_result *results, size_t n)
 {
 	unsigned int jobs = plan->jobs ? plan->jobs : jobs_default();
 	unsigned int at_once;
-	struct crew crew = {
-		.plan = plan, .verdicts = verdicts, .n = n,
+	struct verify_work work = {
+		.plan = plan, .results = results, .n = n,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 
 	jobs = jobs > VERIFY_JOBS_MAX ? VERIFY_JOBS_MAX : jobs;
 	at_once = n < jobs ? (unsigned int)n : jobs;
-	crew.threads_each = at_once ? jobs / at_once : 1;
-	begin_progress(&crew);
-	work_all(&crew, at_once);
+	work.threads_each = at_once ? jobs / at_once : 1;
+	begin_progress(&work);
+	run_jobs(&work, at_once);
 	if (plan->progress)
-		end_progress(&crew);
+		end_progress(&work);
 }

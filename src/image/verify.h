@@ -12,7 +12,7 @@
 #include "json/progress.h"
 #include "lib/err.h"
 
-/* What was found wrong with an image or a bare stream: filled by image, printed by report. */
+/* What was found wrong with an image or a bare stream. */
 
 /** struct damaged_record - a record and its number in the stream, from 0 */
 struct damaged_record {
@@ -56,20 +56,20 @@ struct verify_result {
 };
 
 /** verify_result_is_good - was everything checked and found right? */
-bool verify_result_is_good(const struct verify_result *verdict) __attribute__((nonnull(1)));
+bool verify_result_is_good(const struct verify_result *result) __attribute__((nonnull(1)));
 
 /** verify_result_is_damage - is the failure one of the file's contents, not of reading it? */
 bool verify_result_is_damage(const struct err *err) __attribute__((nonnull(1)));
 
 /** verify_result_release - frees what it points to */
-void verify_result_release(struct verify_result *verdict) __attribute__((nonnull(1)));
+void verify_result_release(struct verify_result *result) __attribute__((nonnull(1)));
 
 /** verify_tick_fn - so many more bytes of the stream were checked; from any of the threads, one at a time */
 typedef void (*verify_tick_fn)(uint64_t bytes, void *data);
 
 /**
  * image_verify - check a file, whole
- * @verdict: zeroed but for path and limit; takes all that there is to say, and
+ * @result: zeroed but for path and limit; takes all that there is to say, and
  *           is the caller's: verify_result_release()
  * @n_threads: as parallel_run() has it; what is read through (pipes, compressed
  *             images) is by one
@@ -79,7 +79,7 @@ typedef void (*verify_tick_fn)(uint64_t bytes, void *data);
  * at the same time by threads of the caller's.
  */
 void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
-		  struct verify_result *verdict)
+		  struct verify_result *result)
 	__attribute__((nonnull(4)));
 
 /* Many images and streams checked at the same time. */
@@ -101,12 +101,12 @@ struct verify_plan {
 
 /**
  * verify_files - check @n files
- * @verdicts: one for each, with path and limit set
+ * @results: one for each, with path and limit set
  *
  * One file that cannot be read or is damaged does not keep the others from
- * being checked; each verdict tells of its own.
+ * being checked; each result tells of its own.
  */
-void verify_files(const struct verify_plan *plan, struct verify_result *verdicts,
+void verify_files(const struct verify_plan *plan, struct verify_result *results,
 		  size_t n) __attribute__((nonnull(1, 2)));
 
 #endif

@@ -125,7 +125,7 @@ static void join_extents(struct view *view)
 	view->n_extents = 1;
 }
 
-static int take_copy(struct view *view, struct opened *opened, struct err *err)
+static int take_copy(struct view *view, struct input_file *opened, struct err *err)
 {
 	view->copied = true;
 	view->fd = tempfile_open(err);
@@ -135,7 +135,7 @@ static int take_copy(struct view *view, struct opened *opened, struct err *err)
 	return 0;
 }
 
-static int take_stream(struct view *view, struct opened *opened, struct err *err)
+static int take_stream(struct view *view, struct input_file *opened, struct err *err)
 {
 	if (opened->in_place && view->kind == IMAGE_STREAM) {
 		view->fd = TAKE_FD(opened->fd);
@@ -150,7 +150,7 @@ static int take_stream(struct view *view, struct opened *opened, struct err *err
 	return take_copy(view, opened, err);
 }
 
-static int find_extents(struct view *view, struct opened *opened, struct err *err)
+static int find_extents(struct view *view, struct input_file *opened, struct err *err)
 {
 	struct image_reader *reader = opened->reader;
 	const char *text;
@@ -174,7 +174,7 @@ static int find_extents(struct view *view, struct opened *opened, struct err *er
 	return 0;
 }
 
-int view_of_opened(struct view **view, struct opened *opened, struct err *err)
+int view_of_input_file(struct view **view, struct input_file *opened, struct err *err)
 {
 	*view = calloc(1, sizeof(**view));
 	if (!*view)
@@ -186,10 +186,10 @@ int view_of_opened(struct view **view, struct opened *opened, struct err *err)
 
 int view_look(struct view **view, const char *path, struct err *err)
 {
-	AUTO_OPENED struct opened opened = OPENED_INIT;
+	AUTO_INPUT_FILE struct input_file opened = INPUT_FILE_INIT;
 
 	*view = NULL;
-	return opened_open(&opened, path, err) || view_of_opened(view, &opened, err) ? -1 : 0;
+	return input_file_open(&opened, path, err) || view_of_input_file(view, &opened, err) ? -1 : 0;
 }
 
 int view_open(struct view **view, const char *path, struct err *err)
@@ -394,7 +394,7 @@ static int no_record(const struct view *view, const struct record_search *search
 }
 
 int view_find_payload(const struct view *view, uint64_t number, const char *option,
-		 struct payload_location *place, struct err *err)
+		      struct payload_location *place, struct err *err)
 {
 	struct record_parser parser = {};
 	struct record_search search = { .wanted = number };

@@ -122,10 +122,10 @@ int view_records(const struct view *view, struct record_parser *parser,
 		 record_fn fn, void *fn_data, struct err *err)
 	__attribute__((nonnull(1, 2, 5)));
 
-/* What the checks need of a view beyond image/view.h. Private to this room. */
+/* The next three are for this room alone. */
 
-/** view_of_opened - view_look() of what was opened, which is read and perhaps taken over; @opened->name is kept */
-int view_of_opened(struct view **view, struct opened *opened, struct err *err);
+/** view_of_input_file - view_look() of what was opened, which is read and perhaps taken over; @opened->name is kept */
+int view_of_input_file(struct view **view, struct input_file *opened, struct err *err);
 
 /** view_seed - of an image: device.json's digest, from which the chain goes on */
 const char *view_seed(const struct view *view);
@@ -149,14 +149,14 @@ struct payload_location {
 };
 
 /**
- * view_find_payload - of the payload of the record @number, counted from 0
+ * view_find_payload - where the payload of the record @number, counted from 0
  *
  * In a stream without records, 0 is all of it. @option: the user's that
  * named the record, for the hint: "--record". 0 or -1, ERR_USAGE where there
  * is no such record.
  */
 int view_find_payload(const struct view *view, uint64_t number, const char *option,
-		 struct payload_location *place, struct err *err)
+		      struct payload_location *place, struct err *err)
 	__attribute__((nonnull(1, 3, 4, 5)));
 
 /** payload_available - how many bytes of it the stream has */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Foreign JSON, value by value. Private to report. */
+/* Foreign JSON, value by value. */
 #ifndef JSON_READ_H
 #define JSON_READ_H
 

@@ -59,7 +59,8 @@ static void print_row(FILE *out, const struct template_item *row,
 	fputc('\n', out);
 }
 
-static void widen_columns(size_t *widths, const struct template_item *row, const char *const *columns)
+static void widen_columns(size_t *widths, const struct template_item *row,
+			  const char *const *columns)
 {
 	for (size_t c = 0; columns[c]; c++) {
 		AUTO_FREE char *text = column_text(row, columns[c]);

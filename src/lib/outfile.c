@@ -228,7 +228,7 @@ bool outfile_is(const struct outfile *out, const char *path)
 	       !fstat(other.dir, &theirs) && are_same(&ours, &theirs);
 }
 
-int outfile_spare(const char *path, const char *input, struct err *err)
+int outfile_refuse_input(const char *path, const char *input, struct err *err)
 {
 	struct stat out, in;
 

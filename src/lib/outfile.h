@@ -56,13 +56,13 @@ int outfile_open(struct outfile *out, const char *path, bool overwrite,
 bool outfile_is(const struct outfile *out, const char *path) __attribute__((nonnull(1, 2)));
 
 /**
- * outfile_spare - what is being read must not be replaced by what is written
+ * outfile_refuse_input - what is being read must not be replaced by what is written
  * @path: the output
  * @input: a file that is read for it, or "-"
  *
  * ERR_USAGE where both are the same regular file; 0 or -1.
  */
-int outfile_spare(const char *path, const char *input, struct err *err)
+int outfile_refuse_input(const char *path, const char *input, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
 
 /**

@@ -9,7 +9,7 @@
 #include "vfio/holders.h"
 #include "vfio/migration.h"
 
-/**
+/*
  * mig_device_rest_state - the state in which a device that was found in @origin is left
  *
  * That state itself; but a data fd that somebody lost cannot be had again, so
@@ -38,12 +38,12 @@ static void warn_of_killed(const struct mig_device *dev)
 	if (!dev->vdev->borrowed)
 		hold_marker_take(dev->device, text, sizeof(text));
 	if (*text)
-		transfer_result_warn(dev->outcome, "%s", text);
+		transfer_result_warn(dev->result, "%s", text);
 }
 
 int mig_device_take(struct mig_device *dev, struct err *err)
 {
-	struct transfer *transfer = &dev->outcome->transfer;
+	struct transfer *transfer = &dev->result->transfer;
 
 	if (mig_caps_read(dev->vdev, &dev->caps, err) ||
 	    mig_require(dev->device, &dev->caps, err) ||
@@ -53,7 +53,7 @@ int mig_device_take(struct mig_device *dev, struct err *err)
 	transfer->origin = dev->walker.state;
 	transfer->final = dev->walker.state;
 	transfer->lender = dev->vdev->lender;
-	dev->outcome->opened = true;
+	dev->result->opened = true;
 	dev->rest = mig_device_rest_state(transfer->origin);
 	dev->taken = true;
 	warn_of_killed(dev);
@@ -140,11 +140,11 @@ static void say_moved(struct mig_device *dev, enum device_state now, struct err 
 
 	walk_say_moved(&dev->walker, now, &moved);
 	if (has_other_cause(dev, err))
-		transfer_result_warn(dev->outcome, "%s: %s", moved.message, moved.hint);
+		transfer_result_warn(dev->result, "%s: %s", moved.message, moved.hint);
 	else
 		*err = moved;
 	dev->walker.state = now;
-	dev->outcome->transfer.final = now;
+	dev->result->transfer.final = now;
 	dev->taken = false;
 }
 
@@ -158,7 +158,7 @@ bool mig_device_was_moved(struct mig_device *dev, struct err *err)
 	if (mig_state_get(dev->vdev, &now, &why)) {
 		if (!vdev_is_live(dev->vdev))
 			return false;
-		transfer_result_warn(dev->outcome,
+		transfer_result_warn(dev->result,
 				     "nothing more was done to it, since it does not tell where it is: %s",
 				     why.message);
 		dev->taken = false;
@@ -182,7 +182,7 @@ int mig_device_walk(struct mig_device *dev, enum device_state target, int *data_
 	if (stands_still(target) && !dev->left_running_ns)
 		dev->left_running_ns = now_ns();
 	ret = walk_to(&dev->walker, target, data_fd, err);
-	dev->outcome->transfer.final = dev->walker.state;
+	dev->result->transfer.final = dev->walker.state;
 	if (ret && err->code == ERR_BUSY)
 		dev->taken = false;
 	return ret;
@@ -195,7 +195,7 @@ void mig_device_put_back(struct mig_device *dev)
 	if (!dev->taken || dev->walker.state == dev->rest)
 		return;
 	if (mig_device_walk(dev, dev->rest, NULL, &err))
-		transfer_result_warn(dev->outcome, "it was not taken back to %s: %s",
+		transfer_result_warn(dev->result, "it was not taken back to %s: %s",
 				     state_name(dev->rest), err.message);
 }
 
@@ -203,12 +203,12 @@ int mig_device_reset(struct mig_device *dev, struct err *err)
 {
 	if (mig_reset(dev->vdev, err) || mig_state_get(dev->vdev, &dev->walker.state, err))
 		return err_device(err, dev->device->name);
-	dev->outcome->transfer.final = dev->walker.state;
+	dev->result->transfer.final = dev->walker.state;
 	return 0;
 }
 
 void mig_device_note_stopped(struct mig_device *dev)
 {
 	if (dev->left_running_ns)
-		dev->outcome->transfer.stopped_ns = now_ns() - dev->left_running_ns;
+		dev->result->transfer.stopped_ns = now_ns() - dev->left_running_ns;
 }

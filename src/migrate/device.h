@@ -13,7 +13,7 @@
 
 /**
  * struct mig_device - a device that a transfer moves
- * @rest: where it is put back: see mig_device_rest_state()
+ * @rest: where it is put back: the state in which it was found, or where the session of that state ends: STOP, RUNNING or RUNNING_P2P
  * @taken: the members below are valid, and the device is ours to move; no
  *         longer once somebody else has moved it
  * @left_running_ns: CLOCK_MONOTONIC when the arc into STOP began, 0: it has not
@@ -21,7 +21,7 @@
 struct mig_device {
 	const struct device *device;
 	const struct vdev *vdev;
-	struct transfer_result *outcome;
+	struct transfer_result *result;
 	bool taken;
 	struct mig_caps caps;
 	struct walker walker;
@@ -32,7 +32,7 @@ struct mig_device {
 /**
  * mig_device_take - read what an open device can and where it is
  *
- * @dev holds the device, vdev and outcome already, and keeps them. Nothing
+ * @dev holds the device, vdev and result already, and keeps them. Nothing
  * is moved. ERR_NOT_MIGRATABLE and its like, and ERR_IN_ERROR.
  */
 int mig_device_take(struct mig_device *dev, struct err *err) __attribute__((nonnull(1, 2)));

@@ -20,7 +20,7 @@ int hold_walk(const struct vdev *vdev, const struct mig_caps *caps, enum device_
 	if (walker_init(&walker, vdev, caps->flags, &held->walk, err))
 		return -1;
 	ret = walk_to(&walker, target, NULL, err);
-	held->visit.state = walker.state;
+	held->access.state = walker.state;
 	held->closed_fd = walk_left_session(&held->walk, walker.state);
 	return ret;
 }

@@ -12,13 +12,13 @@
 
 /**
  * struct held_device - one that mlxmigctl hold keeps open
- * @visit: its state is the one in which it is held
+ * @access: its state is the one in which it is held
  * @walk: how it came there
  * @closed_fd: as in struct step_result
  * @loaded: what was loaded into it, with the walk and the warnings; or NULL
  */
 struct held_device {
-	struct device_access visit;
+	struct device_access access;
 	struct walk walk;
 	bool closed_fd;
 	const struct transfer_result *loaded;

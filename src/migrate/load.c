@@ -20,7 +20,7 @@ static int leave_resuming(struct load_stream *d, struct err *err)
 {
 	if (d->dev->walker.state != STATE_RESUMING)
 		return 0;
-	transfer_result_warn(d->outcome,
+	transfer_result_warn(d->result,
 			     "it was in RESUMING, from a load that did not end, and has been reset");
 	if (mig_device_reset(d->dev, err))
 		return -1;
@@ -32,7 +32,7 @@ static int load_state(struct load_stream *d, struct err *err)
 {
 	struct mig_device *dev = d->dev;
 
-	d->outcome->transfer.started_unix_ns = now_unix_ns();
+	d->result->transfer.started_unix_ns = now_unix_ns();
 	if (leave_resuming(d, err) || interrupt_check(err) ||
 	    mig_device_walk(dev, STATE_STOP, NULL, err) || interrupt_check(err) ||
 	    mig_device_walk(dev, STATE_RESUMING, &d->data_fd, err) ||
@@ -44,7 +44,7 @@ static int load_state(struct load_stream *d, struct err *err)
 	return mig_device_walk(dev, STATE_STOP, NULL, err) ? load_stream_hint_bare(d, err) : 0;
 }
 
-static int go_on(struct load_stream *d, struct err *err)
+static int leave_in_target_state(struct load_stream *d, struct err *err)
 {
 	mig_device_note_stopped(d->dev);
 	if (!d->options->has_then || d->options->then == STATE_STOP)
@@ -58,21 +58,21 @@ static int go_on(struct load_stream *d, struct err *err)
 /* All of it is in. Nothing here makes that undone. */
 static int finish_load(struct load_stream *d, struct err *err)
 {
-	struct transfer *transfer = &d->outcome->transfer;
+	struct transfer *transfer = &d->result->transfer;
 	int ret;
 
-	d->outcome->loaded = true;
+	d->result->loaded = true;
 	load_stream_warn_of_framing(d);
-	ret = go_on(d, err);
+	ret = leave_in_target_state(d, err);
 	/* Last, since the holder may have ended in the meantime. */
 	transfer->kept = d->options->use == VDEV_FRESH ||
 			 vdev_is_kept(d->dev->vdev, d->dev->device);
 	if (!transfer->kept)
-		transfer_result_warn(d->outcome, "nobody holds the device, so %s (mlxmigctl hold keeps a device open)",
+		transfer_result_warn(d->result, "nobody holds the device, so %s (mlxmigctl hold keeps a device open)",
 				     d->dev->caps.reset ?
 				     "the loaded state is gone again with the end of this command" :
 				     "what becomes of the loaded state is its driver's affair");
-	d->outcome->done = !ret;
+	d->result->done = !ret;
 	return ret;
 }
 
@@ -81,7 +81,7 @@ static int load_into(struct load_stream *d, const struct vdev *vdev,
 {
 	uint64_t started = now_ns();
 	struct mig_device dev = { .device = device, .vdev = vdev,
-			     .outcome = d->outcome };
+			     .result = d->result };
 	int ret;
 
 	d->dev = &dev;
@@ -94,18 +94,18 @@ static int load_into(struct load_stream *d, const struct vdev *vdev,
 		load_stream_undo(d);
 	else if (!ret)
 		ret = finish_load(d, err);
-	d->outcome->transfer.duration_ns = now_ns() - started;
+	d->result->transfer.duration_ns = now_ns() - started;
 	return ret;
 }
 
 int load_into_device(const struct device *device, struct vdev *vdev, const char *path,
-		     const struct load_plan *options, struct transfer_result *outcome,
+		     const struct load_plan *options, struct transfer_result *result,
 		     struct err *err)
 {
 	CLEANUP(load_stream_release) struct load_stream d = LOAD_STREAM_INIT;
 
 	d.options = options;
-	d.outcome = outcome;
+	d.result = result;
 	if (load_stream_open(&d, device, path, err))
 		return -1;
 	if (interrupt_fd() < 0 && interrupt_begin(err))
@@ -116,10 +116,10 @@ int load_into_device(const struct device *device, struct vdev *vdev, const char 
 }
 
 int load_device(const struct device *device, const char *path, const struct load_plan *options,
-		struct transfer_result *outcome, struct err *err)
+		struct transfer_result *result, struct err *err)
 {
 	AUTO_INTERRUPT int begun = 0; /* in the load; first: signals are let in last */
 	AUTO_VDEV struct vdev vdev = VDEV_INIT;
 
-	return load_into_device(device, &vdev, path, options, outcome, err);
+	return load_into_device(device, &vdev, path, options, result, err);
 }

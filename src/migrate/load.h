@@ -29,7 +29,7 @@ struct load_plan {
 /**
  * load_device - load @path, "-" for stdin, into @device
  * @device: resolved, with its holder and its PF's firmware
- * @outcome: zeroed; filled also on failure
+ * @result: zeroed; filled also on failure
  *
  * A regular file is read and checked whole before the device is touched; of a
  * pipe each member is, before it is written. The device is left in STOP, or
@@ -40,7 +40,7 @@ struct load_plan {
  * lost. One that is found in RESUMING is reset first. 0 or -1.
  */
 int load_device(const struct device *device, const char *path, const struct load_plan *options,
-		struct transfer_result *outcome, struct err *err)
+		struct transfer_result *result, struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4, 5)));
 
 /**
@@ -52,7 +52,7 @@ int load_device(const struct device *device, const char *path, const struct load
  * has done that), until the caller's interrupt_end().
  */
 int load_into_device(const struct device *device, struct vdev *vdev, const char *path,
-		     const struct load_plan *options, struct transfer_result *outcome,
+		     const struct load_plan *options, struct transfer_result *result,
 		     struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4, 5, 6)));
 

@@ -21,11 +21,11 @@ void load_stream_release(struct load_stream *d)
 
 static int compare_identity(struct load_stream *d, const struct device *target, struct err *err)
 {
-	struct transfer_result *outcome = d->outcome;
+	struct transfer_result *result = d->result;
 
-	identity_compare(&d->source, target, &outcome->fit);
-	outcome->has_fit = true;
-	if (d->options->force || !identity_require(&outcome->fit, err))
+	identity_compare(&d->source, target, &result->fit);
+	result->has_fit = true;
+	if (d->options->force || !identity_require(&result->fit, err))
 		return 0;
 	return err_device(err, target->name);
 }
@@ -33,14 +33,14 @@ static int compare_identity(struct load_stream *d, const struct device *target, 
 /* Before the device is touched: does the state come from one like it? */
 static int check_identity(struct load_stream *d, const struct device *target, struct err *err)
 {
-	struct transfer_result *outcome = d->outcome;
+	struct transfer_result *result = d->result;
 	const char *json;
 	size_t len;
 
-	outcome->raw = input_is_raw(&d->input);
-	outcome->compressed = image_reader_is_compressed(d->input.reader);
-	if (outcome->raw) {
-		transfer_result_warn(outcome,
+	result->raw = input_is_raw(&d->input);
+	result->compressed = image_reader_is_compressed(d->input.reader);
+	if (result->raw) {
+		transfer_result_warn(result,
 				     "a bare stream does not tell which device it is from: that it fits was not checked");
 		return 0;
 	}
@@ -66,20 +66,20 @@ static int check_bare(const struct load_stream *d, struct err *err)
 
 int load_stream_check_offer(struct load_stream *d, struct err *err)
 {
-	struct transfer_result *outcome = d->outcome;
+	struct transfer_result *result = d->result;
 	struct device target = *d->dev->device;
 
-	if (outcome->raw)
+	if (result->raw)
 		return check_bare(d, err);
 	target.caps = d->dev->caps;
 	target.probed = d->source.probed = true;
 	stream_formats_find(&target);
 	if (compare_identity(d, &target, err))
 		return -1;
-	for (size_t i = 0; i < outcome->fit.n_facts; i++) {
-		const struct fit_fact *fact = &outcome->fit.facts[i];
+	for (size_t i = 0; i < result->fit.n_facts; i++) {
+		const struct fit_fact *fact = &result->fit.facts[i];
 
-		transfer_result_warn(outcome, "%s: source %s, device %s: %s",
+		transfer_result_warn(result, "%s: source %s, device %s: %s",
 				     fact->name, *fact->source ? fact->source : "unknown",
 				     *fact->target ? fact->target : "unknown",
 				     fact->reason);
@@ -100,7 +100,7 @@ static int check_end(const struct load_stream *d,
 
 int load_stream_hint_verify(const struct load_stream *d, struct err *err)
 {
-	const char *path = d->outcome->file;
+	const char *path = d->result->file;
 	bool is_stdin = !strcmp(path, "-");
 
 	if (err->code != ERR_DAMAGED)
@@ -112,15 +112,15 @@ int load_stream_hint_verify(const struct load_stream *d, struct err *err)
 
 void load_stream_warn_of_framing(struct load_stream *d)
 {
-	const struct record_parser *records = &d->outcome->transfer.records;
+	const struct record_parser *records = &d->result->transfer.records;
 
-	if (!d->outcome->raw)
+	if (!d->result->raw)
 		return;
 	if (records->format == STREAM_BARE)
-		transfer_result_warn(d->outcome,
+		transfer_result_warn(d->result,
 				     "the stream is one bare image without records: whether it is whole cannot be told");
 	else
-		transfer_result_warn(d->outcome,
+		transfer_result_warn(d->result,
 				     "the stream has no image around it: had it been cut between two records, only the firmware could tell");
 }
 
@@ -132,11 +132,11 @@ static int verify_input(struct load_stream *d, struct err *err)
 
 	if (!input_is_file(&d->input))
 		return input_format(&d->input, &d->source.formats.writes, err);
-	d->outcome->file_bytes = (uint64_t)d->input.before.st_size;
-	if (input_verify(&d->input, &records, d->outcome->device,
+	d->result->file_bytes = (uint64_t)d->input.before.st_size;
+	if (input_verify(&d->input, &records, d->result->device,
 			 d->options->progress, d->options->progress_data, err))
 		return -1;
-	d->outcome->transfer.verify_ns = now_ns() - started;
+	d->result->transfer.verify_ns = now_ns() - started;
 	d->source.formats.writes = records.format;
 	return check_end(d, &records, err);
 }
@@ -144,8 +144,8 @@ static int verify_input(struct load_stream *d, struct err *err)
 int load_stream_open(struct load_stream *d, const struct device *device,
 		     const char *path, struct err *err)
 {
-	text_copy(d->outcome->device, sizeof(d->outcome->device), device->name);
-	d->outcome->file = path;
+	text_copy(d->result->device, sizeof(d->result->device), device->name);
+	d->result->file = path;
 	if (input_open(&d->input, path, err) || check_identity(d, device, err) || verify_input(d, err))
 		return load_stream_hint_verify(d, err);
 	return 0;
@@ -153,7 +153,7 @@ int load_stream_open(struct load_stream *d, const struct device *device,
 
 int load_stream_hint_bare(const struct load_stream *d, struct err *err)
 {
-	if (!d->outcome->raw)
+	if (!d->result->raw)
 		return -1;
 	return err_hint(err, "is it a saved state at all? mlxmigctl inspect tells what is known of a bare stream, which only the firmware can check");
 }
@@ -161,7 +161,7 @@ int load_stream_hint_bare(const struct load_stream *d, struct err *err)
 /* The size of the image that arrives; 0: a bare one, which does not say it. */
 static uint64_t image_bytes(const struct load_stream *d)
 {
-	const struct record_parser *records = &d->outcome->transfer.records;
+	const struct record_parser *records = &d->result->transfer.records;
 
 	return records->format == STREAM_RECORDS ? records->last.size : 0;
 }
@@ -169,7 +169,7 @@ static uint64_t image_bytes(const struct load_stream *d)
 /* The firmware loads inside write(2), so here is where it refuses a state, and this thread's command it was. */
 static int refused_error(const struct load_stream *d, size_t len, int num, struct err *err)
 {
-	unsigned long long at = d->outcome->transfer.records.offset;
+	unsigned long long at = d->result->transfer.records.offset;
 	struct fw_error failure;
 
 	err_set(err, ERR_REFUSED, num, "%s refused the state, within bytes %llu to %llu",
@@ -186,25 +186,25 @@ static int refused_error(const struct load_stream *d, size_t len, int num, struc
 }
 
 /* All since the last time is this phase's: its bytes were waited for, and loaded. */
-static void book_time(struct load_stream *d, enum phase phase)
+static void add_phase_time(struct load_stream *d, enum phase phase)
 {
 	uint64_t now = now_ns();
 
-	d->outcome->transfer.phases[phase].duration_ns += now - d->since_ns;
+	d->result->transfer.phases[phase].duration_ns += now - d->since_ns;
 	d->since_ns = now;
 }
 
 static int write_block(const struct pump_block *block, void *data, struct err *err)
 {
 	struct load_stream *d = data;
-	struct transfer *transfer = &d->outcome->transfer;
+	struct transfer *transfer = &d->result->transfer;
 	int ret = write_all(d->data_fd, block->data, block->len);
 
 	if (ret)
 		return refused_error(d, block->len, -ret, err);
 	record_feed(&transfer->records, block->data, block->len, NULL, NULL);
 	transfer->phases[block->phase].bytes += block->len;
-	book_time(d, block->phase);
+	add_phase_time(d, block->phase);
 	return 0;
 }
 
@@ -217,7 +217,7 @@ static void note_totals(struct transfer *transfer, const struct image_totals *to
 
 int load_stream_run(struct load_stream *d, struct err *err)
 {
-	struct transfer *transfer = &d->outcome->transfer;
+	struct transfer *transfer = &d->result->transfer;
 	struct pump pump = {
 		.source = input_next,
 		.source_data = &d->input,
@@ -225,7 +225,7 @@ int load_stream_run(struct load_stream *d, struct err *err)
 		.sink_data = d,
 		.progress = d->options->progress,
 		.progress_data = d->options->progress_data,
-		.sample = { .device = d->outcome->device, .phase = "load",
+		.sample = { .device = d->result->device, .phase = "load",
 			    .total_bytes = d->input.totals.bytes },
 	};
 
@@ -268,14 +268,14 @@ void load_stream_undo(struct load_stream *d)
 	if (!dev->taken)
 		return;
 	if (now == STATE_RESUMING || now == STATE_ERROR) {
-		d->outcome->transfer.lost = true;
+		d->result->transfer.lost = true;
 		if (vdev_is_live(dev->vdev))
-			transfer_result_warn(d->outcome,
+			transfer_result_warn(d->result,
 					     "the guest of %s (pid %d) has lost its device's state: load one before it goes on",
 					     dev->vdev->lender.comm,
 					     (int)dev->vdev->lender.pid);
 		if (mig_device_reset(dev, &err)) {
-			transfer_result_warn(d->outcome, "it could not be reset: %s", err.message);
+			transfer_result_warn(d->result, "it could not be reset: %s", err.message);
 			return;
 		}
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A saved state on its way into a device. Private to engine's loading: incoming and script. */
+/* A saved state on its way into a device. Private to this room. */
 #ifndef MIGRATE_LOAD_STREAM_H
 #define MIGRATE_LOAD_STREAM_H
 
@@ -10,7 +10,7 @@
 
 /**
  * struct load_stream - what is being loaded, and how far
- * @options, @outcome: the caller's, kept
+ * @options, @result: the caller's, kept
  * @source: of an image: whose state it is
  * @dev: the device, once it is in hand; the caller's
  * @data_fd: of the resuming session, or -1
@@ -19,7 +19,7 @@
  */
 struct load_stream {
 	const struct load_plan *options;
-	struct transfer_result *outcome;
+	struct transfer_result *result;
 	struct input input;
 	struct device source;
 	struct mig_device *dev;

@@ -76,7 +76,7 @@ int round_read(struct pump_block *block, void *data, struct err *err)
 
 static struct precopy *precopy_of(const struct save_file *p)
 {
-	return &p->dev.outcome->transfer.precopy;
+	return &p->dev.result->transfer.precopy;
 }
 
 /* Where a device that is left in @rest gives its state meanwhile; STOP: nowhere. */
@@ -106,7 +106,7 @@ int precopy_check(struct save_file *p, struct err *err)
 	}
 	p->precopied = state != STATE_STOP;
 	if (!p->precopied && !p->options->precopy_where_offered)
-		transfer_result_warn(p->dev.outcome,
+		transfer_result_warn(p->dev.result,
 				     "it stands still, and was saved without pre-copy");
 	return 0;
 }
@@ -162,7 +162,7 @@ static int one_round(struct save_file *p, uint64_t begun_ns, struct err *err)
 }
 
 /* 1: it had a round; 0: it needs none just now; -1. */
-static int serve_device(struct save_file *p, uint64_t begun_ns, struct err *err)
+static int read_one_round(struct save_file *p, uint64_t begun_ns, struct err *err)
 {
 	struct precopy *precopy = precopy_of(p);
 	uint64_t elapsed;
@@ -183,10 +183,10 @@ static int serve_device(struct save_file *p, uint64_t begun_ns, struct err *err)
  */
 static void warn_if_in_vain(struct save_file *p)
 {
-	const struct record_parser *records = &p->dev.outcome->transfer.records;
+	const struct record_parser *records = &p->dev.result->transfer.records;
 
 	if (records->format == STREAM_RECORDS && !records->fw_bytes)
-		transfer_result_warn(p->dev.outcome,
+		transfer_result_warn(p->dev.result,
 				     "the firmware saved nothing while it ran: all of its state was read while it stood still");
 }
 
@@ -201,7 +201,7 @@ int precopy_run(struct save_file *saves, size_t n, struct err *err)
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < n; i++) {
-			int ret = saves[i].precopied ? serve_device(&saves[i], begun_ns, err) : 0;
+			int ret = saves[i].precopied ? read_one_round(&saves[i], begun_ns, err) : 0;
 
 			if (ret < 0)
 				return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Saving while the device runs. Private to engine's saving. */
+/* Saving while the device runs. Private to this room. */
 #ifndef MIGRATE_PRECOPY_H
 #define MIGRATE_PRECOPY_H
 
@@ -9,7 +9,7 @@
  * precopy_check - may this device be pre-copied, and is there anything to it?
  *
  * A device that stands still has nothing that changes: it is saved without,
- * and the outcome gets a warning. ERR_UNSUPPORTED when it has no PRE_COPY and
+ * and the result gets a warning. ERR_UNSUPPORTED when it has no PRE_COPY and
  * options->precopy_where_offered is not set. 0 or -1; sets p->precopied.
  */
 int precopy_check(struct save_file *p, struct err *err) __attribute__((nonnull(1, 2)));
@@ -20,7 +20,7 @@ int precopy_check(struct save_file *p, struct err *err) __attribute__((nonnull(1
  * All begin before any is read, and then have their rounds in turn, so that
  * none gets old while another is read. They are in PRE_COPY afterwards
  * (PRE_COPY_P2P, those that came from RUNNING_P2P), their data fds in the
- * parcels. 0, or -1 after a failure or a signal: they are where they are then.
+ * save_files. 0, or -1 after a failure or a signal: they are where they are then.
  */
 int precopy_run(struct save_file *saves, size_t n, struct err *err) __attribute__((nonnull(1, 3)));
 

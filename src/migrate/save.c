@@ -18,7 +18,7 @@ struct save_set {
 	uint64_t started_ns;
 };
 
-static void shipment_release(struct save_set *s)
+static void save_set_release(struct save_set *s)
 {
 	for (size_t i = 0; s->saves && i < s->n; i++)
 		save_file_release(&s->saves[i]);
@@ -28,8 +28,8 @@ static void shipment_release(struct save_set *s)
 	free(s->vdevs);
 }
 
-static int shipment_init(struct save_set *s, const struct device *devices, char *const *paths,
-			 struct transfer_result *outcomes, struct err *err)
+static int save_set_init(struct save_set *s, const struct device *devices, char *const *paths,
+			 struct transfer_result *results, struct err *err)
 {
 	s->vdevs = calloc(s->n, sizeof(*s->vdevs));
 	for (size_t i = 0; s->vdevs && i < s->n; i++)
@@ -40,7 +40,7 @@ static int shipment_init(struct save_set *s, const struct device *devices, char 
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", s->n);
 	for (size_t i = 0; i < s->n; i++)
 		save_file_init(&s->saves[i], s->options, &devices[i],
-			       &s->vdevs[i], paths[i], &outcomes[i]);
+			       &s->vdevs[i], paths[i], &results[i]);
 	return 0;
 }
 
@@ -77,7 +77,7 @@ static int check_target(const struct save_file *p, struct err *err)
 static void warn_of_fresh(struct save_file *p)
 {
 	if (!p->dev.vdev->borrowed && p->dev.caps.reset)
-		transfer_result_warn(p->dev.outcome,
+		transfer_result_warn(p->dev.result,
 				     "nobody had the device open, so it was reset first: what is saved is the state of a device that has done nothing yet");
 }
 
@@ -114,7 +114,7 @@ static int begin_saves(struct save_set *s, struct err *err)
 }
 
 /* A device that was pre-copied stays in its session until its last byte is read. */
-static int quiet_initiator(struct save_file *p, struct err *err)
+static int quiesce_device(struct save_file *p, struct err *err)
 {
 	if (!mig_device_has_p2p(&p->dev) || !is_running(p->dev.walker.state))
 		return 0;
@@ -126,7 +126,7 @@ static int quiet_initiator(struct save_file *p, struct err *err)
 static int quiesce_devices(struct save_set *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (interrupt_check(err) || quiet_initiator(&s->saves[i], err))
+		if (interrupt_check(err) || quiesce_device(&s->saves[i], err))
 			return -1;
 	for (size_t i = 0; i < s->n; i++) {
 		struct save_file *p = &s->saves[i];
@@ -157,7 +157,7 @@ static int to_target(struct save_file *p, struct err *err)
 }
 
 /* As they stopped: first all of them hear, then all of them speak. */
-static int let_go(struct save_set *s, struct err *err)
+static int resume_all(struct save_set *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct save_file *p = &s->saves[i];
@@ -194,18 +194,18 @@ static int save_all(struct save_set *s, struct err *err)
 	for (size_t i = 0; i < s->n; i++)
 		if (save_one(s, &s->saves[i], err))
 			return -1;
-	return let_go(s, err) || publish_files(s, err) ? -1 : 0;
+	return resume_all(s, err) || publish_files(s, err) ? -1 : 0;
 }
 
 int save_devices(const struct device *devices, char *const *paths, size_t n,
-		 const struct save_plan *options, struct transfer_result *outcomes, struct err *err)
+		 const struct save_plan *options, struct transfer_result *results, struct err *err)
 {
 	AUTO_INTERRUPT int begun = -1; /* first: signals are let in last */
-	CLEANUP(shipment_release)
+	CLEANUP(save_set_release)
 	struct save_set s = { .options = options, .n = n };
 	int ret;
 
-	if (shipment_init(&s, devices, paths, outcomes, err) || open_files(&s, err))
+	if (save_set_init(&s, devices, paths, results, err) || open_files(&s, err))
 		return -1;
 	begun = interrupt_begin(err);
 	if (begun || take_devices(&s, devices, err))
@@ -218,7 +218,7 @@ int save_devices(const struct device *devices, char *const *paths, size_t n,
 			mig_device_was_moved(&p->dev, err);
 			mig_device_put_back(&p->dev);
 		}
-		p->dev.outcome->transfer.duration_ns = now_ns() - s.started_ns;
+		p->dev.result->transfer.duration_ns = now_ns() - s.started_ns;
 	}
 	return ret;
 }

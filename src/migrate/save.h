@@ -36,8 +36,8 @@ struct save_plan {
 /**
  * save_devices - save @n devices, each into its file
  * @devices: resolved, with their holders
- * @paths: one for each device, "-" for stdout; kept in the outcomes
- * @outcomes: one for each device, zeroed; filled also on failure
+ * @paths: one for each device, "-" for stdout; kept in the results
+ * @results: one for each device, zeroed; filled also on failure
  *
  * Every device is pre-copied, where that is asked for, and brought to
  * RUNNING_P2P (or PRE_COPY_P2P), where it has it, before any stops, and all
@@ -49,7 +49,7 @@ struct save_plan {
  * whole state. 0 or -1.
  */
 int save_devices(const struct device *devices, char *const *paths, size_t n,
-		 const struct save_plan *options, struct transfer_result *outcomes, struct err *err)
+		 const struct save_plan *options, struct transfer_result *results, struct err *err)
 	__attribute__((nonnull(1, 2, 4, 5, 6)));
 
 #endif

@@ -17,18 +17,18 @@ _Static_assert(PUMP_BLOCK <= IMAGE_MEMBER_MAX, "a block must fit a member");
 
 void save_file_init(struct save_file *p, const struct save_plan *options,
 		    const struct device *device, const struct vdev *vdev,
-		    const char *path, struct transfer_result *outcome)
+		    const char *path, struct transfer_result *result)
 {
 	*p = (struct save_file){
 		.options = options,
-		.dev = { .device = device, .vdev = vdev, .outcome = outcome },
+		.dev = { .device = device, .vdev = vdev, .result = result },
 		.out = OUTFILE_INIT,
 		.data_fd = -1,
 	};
-	text_copy(outcome->device, sizeof(outcome->device), device->name);
-	outcome->file = path;
-	outcome->raw = options->image.raw;
-	outcome->compressed = options->image.zstd_level > 0;
+	text_copy(result->device, sizeof(result->device), device->name);
+	result->file = path;
+	result->raw = options->image.raw;
+	result->compressed = options->image.zstd_level > 0;
 }
 
 void save_file_release(struct save_file *p)
@@ -47,7 +47,7 @@ static int name_device(const struct save_file *p, struct err *err)
 /* What went wrong with the file is told with its name. */
 static int file_failed(const struct save_file *p, struct err *err)
 {
-	const char *name = p->dev.outcome->file;
+	const char *name = p->dev.result->file;
 
 	if (err->code == ERR_INTERRUPTED)
 		return -1;
@@ -59,7 +59,7 @@ static int file_failed(const struct save_file *p, struct err *err)
 
 int save_file_open(struct save_file *p, struct err *err)
 {
-	if (outfile_open(&p->out, p->dev.outcome->file, p->options->overwrite, err))
+	if (outfile_open(&p->out, p->dev.result->file, p->options->overwrite, err))
 		return err_device(err, p->dev.device->name);
 	return 0;
 }
@@ -73,7 +73,7 @@ int save_file_begin(struct save_file *p, struct err *err)
 	AUTO_FREE char *json = NULL;
 	struct utsname host;
 
-	p->dev.outcome->transfer.started_unix_ns = started;
+	p->dev.result->transfer.started_unix_ns = started;
 	device.probed = true;
 	device.probe_fresh = !p->dev.vdev->borrowed;
 	device.caps = p->dev.caps;
@@ -99,11 +99,11 @@ static int read_block(struct pump_block *block, void *data, struct err *err)
 	int ret = p->fill(block, p->fill_data, err);
 
 	if (!ret)
-		p->dev.outcome->transfer.read_ended_ns = now_ns();
+		p->dev.result->transfer.read_ended_ns = now_ns();
 	if (ret <= 0)
 		return ret;
 	image_writer_digest(p->writer, block->phase, block->data, block->len, block->digest);
-	record_feed(&p->dev.outcome->transfer.records, block->data, block->len, NULL, NULL);
+	record_feed(&p->dev.result->transfer.records, block->data, block->len, NULL, NULL);
 	return ret;
 }
 
@@ -119,7 +119,7 @@ static int write_block(const struct pump_block *block, void *data, struct err *e
 int save_file_pump(struct save_file *p, enum phase phase, pump_source_fn fill, void *fill_data,
 		   const struct progress *sample, uint64_t *bytes, struct err *err)
 {
-	struct transfer *transfer = &p->dev.outcome->transfer;
+	struct transfer *transfer = &p->dev.result->transfer;
 	struct pump pump = {
 		.source = read_block,
 		.source_data = p,
@@ -147,7 +147,7 @@ int save_file_pump(struct save_file *p, enum phase phase, pump_source_fn fill, v
 /* A stream that ends in the middle is no state, though the device said no more. */
 static int check_whole(const struct save_file *p, struct err *err)
 {
-	const struct transfer *transfer = &p->dev.outcome->transfer;
+	const struct transfer *transfer = &p->dev.result->transfer;
 
 	if (!transfer->bytes)
 		return err_set(err, ERR_IO, 0, "%s gave no state", p->dev.device->name);
@@ -160,7 +160,7 @@ int save_file_read_rest(struct save_file *p, struct err *err)
 {
 	struct pump_fd from = { .fd = p->data_fd, .name = p->dev.device->name,
 				.phase = PHASE_STOP_COPY };
-	struct transfer *transfer = &p->dev.outcome->transfer;
+	struct transfer *transfer = &p->dev.result->transfer;
 	struct progress sample = {};
 	struct stopped stopped;
 	uint64_t bytes;
@@ -181,7 +181,7 @@ int save_file_read_rest(struct save_file *p, struct err *err)
 
 static int write_manifest(struct save_file *p, const struct image_totals *totals, struct err *err)
 {
-	AUTO_FREE char *json = manifest_json_make(totals, &p->dev.outcome->transfer);
+	AUTO_FREE char *json = manifest_json_make(totals, &p->dev.result->transfer);
 
 	if (!json) {
 		err_set(err, ERR_NO_MEMORY, 0, "manifest.json");
@@ -192,7 +192,7 @@ static int write_manifest(struct save_file *p, const struct image_totals *totals
 
 int save_file_finish(struct save_file *p, uint64_t started_ns, struct err *err)
 {
-	struct transfer *transfer = &p->dev.outcome->transfer;
+	struct transfer *transfer = &p->dev.result->transfer;
 	struct image_totals totals;
 
 	if (image_writer_flush(p->writer, &totals, err))
@@ -213,7 +213,7 @@ int save_file_sync(struct save_file *p, struct err *err)
 	struct stat st;
 
 	if (!fstat(p->out.fd, &st) && S_ISREG(st.st_mode))
-		p->dev.outcome->file_bytes = (uint64_t)st.st_size;
+		p->dev.result->file_bytes = (uint64_t)st.st_size;
 	return outfile_sync(&p->out, err) ? name_device(p, err) : 0;
 }
 
@@ -221,6 +221,6 @@ int save_file_publish(struct save_file *p, struct err *err)
 {
 	if (outfile_publish(&p->out, err))
 		return name_device(p, err);
-	p->dev.outcome->done = true;
+	p->dev.result->done = true;
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One device on its way into its file. Private to engine's saving: outgoing and precopy. */
+/* One device on its way into its file. Private to this room. */
 #ifndef MIGRATE_SAVE_FILE_H
 #define MIGRATE_SAVE_FILE_H
 
@@ -31,7 +31,7 @@ struct save_file {
 /** save_file_init - of a device that is not open yet; all pointers are kept */
 void save_file_init(struct save_file *p, const struct save_plan *options,
 		    const struct device *device, const struct vdev *vdev,
-		    const char *path, struct transfer_result *outcome)
+		    const char *path, struct transfer_result *result)
 	__attribute__((nonnull(1, 2, 3, 4, 5, 6)));
 
 /** save_file_release - what is not published does not stay */

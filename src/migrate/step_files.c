@@ -131,12 +131,10 @@ bool steps_write_stdout(const struct step_target *steps, size_t n)
 	return false;
 }
 
-#define PRECOPY_WAIT_NS (60 * 1000000000ull) /* for what the firmware saves while the device runs */
-
-/* One file of the walk: what goes out is a parcel, what comes in a delivery. */
+/* One file of the walk: a save_file or a load_stream. */
 struct step_file {
 	const struct step_target *step;
-	struct transfer_result *outcome;
+	struct transfer_result *result;
 	bool loads;
 	bool late; /* an earlier step writes what this one reads */
 	bool unpublished;
@@ -148,8 +146,8 @@ struct step_run {
 	const struct step_files_plan *options;
 	const struct step_target *steps;
 	size_t n_steps;
-	struct step_file *pieces;
-	size_t n_pieces;
+	struct step_file *files;
+	size_t n_files;
 	struct transfer_result walked; /* of the walk as a whole */
 	struct mig_device dev;
 	struct step_file *saving; /* whose session goes on */
@@ -158,19 +156,19 @@ struct step_run {
 	bool ours; /* the session that it is in, if any, is a file's */
 };
 
-static void script_release(struct step_run *s)
+static void step_run_release(struct step_run *s)
 {
-	for (size_t i = 0; s->pieces && i < s->n_pieces; i++) {
-		save_file_release(&s->pieces[i].save_file);
-		load_stream_release(&s->pieces[i].load_stream);
+	for (size_t i = 0; s->files && i < s->n_files; i++) {
+		save_file_release(&s->files[i].save_file);
+		load_stream_release(&s->files[i].load_stream);
 	}
-	free(s->pieces);
+	free(s->files);
 }
 
 /* By whatever name. */
 static bool is_written_before(const struct step_run *s, const struct step_file *piece)
 {
-	for (const struct step_file *p = s->pieces; p < piece; p++)
+	for (const struct step_file *p = s->files; p < piece; p++)
 		if (!p->loads && outfile_is(&p->save_file.out, piece->step->file))
 			return true;
 	return false;
@@ -187,33 +185,33 @@ static int prepare_file(struct step_run *s, struct step_file *p, struct err *err
 {
 	const struct device *device = s->dev.device;
 
-	p->outcome->file = p->step->file;
-	p->loads = p->outcome->read = p->step->state == STATE_RESUMING;
+	p->result->file = p->step->file;
+	p->loads = p->result->read = p->step->state == STATE_RESUMING;
 	p->load_stream = (struct load_stream)LOAD_STREAM_INIT;
 	p->load_stream.options = &s->options->in;
-	p->load_stream.outcome = p->outcome;
+	p->load_stream.result = p->result;
 	p->load_stream.dev = &s->dev;
 	save_file_init(&p->save_file, &s->options->out, device, s->dev.vdev,
-		       p->step->file, p->outcome);
+		       p->step->file, p->result);
 	if (!p->loads)
 		return check_twice(s, p, err) || save_file_open(&p->save_file, err) ? -1 : 0;
-	p->outcome->raw = p->outcome->compressed = false;
+	p->result->raw = p->result->compressed = false;
 	p->late = is_written_before(s, p);
 	return p->late ? 0 : load_stream_open(&p->load_stream, device, p->step->file, err);
 }
 
 static int prepare_all(struct step_run *s, struct step_result *result, struct err *err)
 {
-	s->pieces = calloc(result->n_files, sizeof(*s->pieces));
-	if (!s->pieces)
+	s->files = calloc(result->n_files, sizeof(*s->files));
+	if (!s->files)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu files", result->n_files);
 	for (size_t i = 0; i < s->n_steps; i++) {
-		struct step_file *p = &s->pieces[s->n_pieces];
+		struct step_file *p = &s->files[s->n_files];
 
 		if (!s->steps[i].file)
 			continue;
 		p->step = &s->steps[i];
-		p->outcome = &result->files[s->n_pieces++];
+		p->result = &result->files[s->n_files++];
 		if (prepare_file(s, p, err))
 			return -1;
 	}
@@ -226,13 +224,13 @@ static int check_device(struct step_run *s, struct err *err)
 	if (mig_device_require_paused(&s->dev, err) ||
 	    walk_check_live(s->dev.vdev, s->steps, s->n_steps, err))
 		return -1;
-	for (size_t i = 0; i < s->n_pieces; i++) {
-		struct step_file *p = &s->pieces[i];
+	for (size_t i = 0; i < s->n_files; i++) {
+		struct step_file *p = &s->files[i];
 
-		p->outcome->opened = true;
+		p->result->opened = true;
 		p->save_file.dev.caps = s->dev.caps;
-		p->outcome->transfer.origin = s->dev.walker.state;
-		p->outcome->transfer.lender = s->walked.transfer.lender;
+		p->result->transfer.origin = s->dev.walker.state;
+		p->result->transfer.lender = s->walked.transfer.lender;
 		if (p->loads && (load_stream_check_guest(&p->load_stream, err) ||
 				 (!p->late &&
 				  load_stream_check_offer(&p->load_stream, err))))
@@ -244,13 +242,13 @@ static int check_device(struct step_run *s, struct err *err)
 /* All are on the disk before the first has its name. */
 static int publish_all(struct step_run *s, struct err *err)
 {
-	for (size_t i = 0; i < s->n_pieces; i++)
-		if (s->pieces[i].unpublished && save_file_sync(&s->pieces[i].save_file, err))
+	for (size_t i = 0; i < s->n_files; i++)
+		if (s->files[i].unpublished && save_file_sync(&s->files[i].save_file, err))
 			return -1;
 	if (interrupt_check(err))
 		return -1;
-	for (size_t i = 0; i < s->n_pieces; i++) {
-		struct step_file *p = &s->pieces[i];
+	for (size_t i = 0; i < s->n_files; i++) {
+		struct step_file *p = &s->files[i];
 
 		if (!p->unpublished)
 			continue;
@@ -266,7 +264,7 @@ static int ready_file(struct step_run *s, struct step_file *p, struct err *err)
 {
 	if (!p)
 		return 0;
-	p->outcome->transfer.started_unix_ns = now_unix_ns();
+	p->result->transfer.started_unix_ns = now_unix_ns();
 	if (!p->loads)
 		return save_file_begin(&p->save_file, err);
 	if (!p->late)
@@ -275,6 +273,8 @@ static int ready_file(struct step_run *s, struct step_file *p, struct err *err)
 	       load_stream_open(&p->load_stream, s->dev.device, p->step->file, err) ||
 	       load_stream_check_offer(&p->load_stream, err) ? -1 : 0;
 }
+
+#define PRECOPY_WAIT_NS (60 * 1000000000ull) /* for what the firmware saves while the device runs */
 
 /* All that there is while it runs: once, until there is no more for now. */
 static int read_running(struct save_file *p, struct err *err)
@@ -344,7 +344,7 @@ static int walk_to_state(struct step_run *s, enum device_state state, int *fd, s
 	if (mig_device_walk(&s->dev, state, fd, err))
 		return loaded ? load_stream_hint_bare(&loaded->load_stream, err) : -1;
 	if (loaded && state != STATE_RESUMING) {
-		loaded->outcome->loaded = loaded->outcome->done = true;
+		loaded->result->loaded = loaded->result->done = true;
 		load_stream_warn_of_framing(&loaded->load_stream);
 		s->loading = NULL;
 		s->loaded = loaded;
@@ -376,7 +376,7 @@ static int take_step(struct step_run *s, const struct step_target *step,
 
 static int take_steps(struct step_run *s, struct err *err)
 {
-	struct step_file *next = s->pieces;
+	struct step_file *next = s->files;
 
 	for (size_t i = 0; i < s->n_steps; i++)
 		if (take_step(s, &s->steps[i], s->steps[i].file ? next++ : NULL, err))
@@ -387,7 +387,7 @@ static int take_steps(struct step_run *s, struct err *err)
 /* What nothing was done to, and RESUMING that it was found in, stay as they are. What was loaded stays too, and does not run. */
 static void undo_steps(struct step_run *s)
 {
-	struct load_stream d = { .dev = &s->dev, .outcome = &s->walked };
+	struct load_stream d = { .dev = &s->dev, .result = &s->walked };
 	const struct walk *walk = &s->walked.transfer.walk;
 
 	if (walk_entered(walk, STATE_RESUMING))
@@ -403,21 +403,21 @@ static void fill_result(const struct step_run *s, struct step_result *result)
 {
 	const struct transfer *walked = &s->walked.transfer;
 
-	text_copy(result->visit.device, sizeof(result->visit.device), s->dev.device->name);
-	text_copy(result->visit.driver, sizeof(result->visit.driver), s->dev.device->driver);
-	result->visit.lender = walked->lender;
-	result->visit.resets = s->dev.caps.reset;
-	result->visit.has_state = true;
+	text_copy(result->access.device, sizeof(result->access.device), s->dev.device->name);
+	text_copy(result->access.driver, sizeof(result->access.driver), s->dev.device->driver);
+	result->access.lender = walked->lender;
+	result->access.resets = s->dev.caps.reset;
+	result->access.has_state = true;
 	result->walk = walked->walk;
 	result->origin = walked->origin;
-	result->visit.state = s->dev.walker.state;
+	result->access.state = s->dev.walker.state;
 	result->lost = walked->lost;
 	if (s->loading && walked->final == STATE_RESUMING)
-		transfer_result_warn(s->loading->outcome,
+		transfer_result_warn(s->loading->result,
 				     "it has the data, which it loads when it leaves RESUMING (for STOP)");
 	for (size_t i = 0; i < s->walked.n_warnings; i++)
 		transfer_result_warn(&result->files[0], "%s", s->walked.warnings[i]);
-	result->closed_fd = !s->ours && walk_left_session(&result->walk, result->visit.state);
+	result->closed_fd = !s->ours && walk_left_session(&result->walk, result->access.state);
 }
 
 static void targets_of(const struct step_run *s, enum device_state *targets)
@@ -430,13 +430,13 @@ int step_files_run(const struct device *device, struct vdev *vdev, const struct 
 		   size_t n, const struct step_files_plan *options, struct step_result *result,
 		   struct err *err)
 {
-	CLEANUP(script_release)
+	CLEANUP(step_run_release)
 	struct step_run s = { .options = options, .steps = steps, .n_steps = n };
 	enum device_state targets[ARCS_MAX];
 	int ret;
 
 	s.dev = (struct mig_device){ .device = device, .vdev = vdev,
-				.outcome = &s.walked };
+				.result = &s.walked };
 	targets_of(&s, targets);
 	if (prepare_all(&s, result, err) ||
 	    vdev_open(vdev, device, options->out.use, err) ||

@@ -14,14 +14,14 @@
 /* A walk as it is said: DEVICE, and states, some of them with a file. */
 
 /**
- * struct step_result - a walk; @visit.state is where it ended
+ * struct step_result - a walk; @access.state is where it ended
  * @files: what became of each file, @n_files of them; not owned
  * @lost: the device was reset out of RESUMING: it holds no state any more
  * @closed_fd: an arc gave a data fd, which was closed: the session that the
  *             device has now can be neither read nor written
  */
 struct step_result {
-	struct device_access visit;
+	struct device_access access;
 	enum device_state origin;
 	struct walk walk;
 	bool closed_fd;

@@ -56,16 +56,16 @@ bool transfer_stopped(const struct transfer *transfer, struct stopped *stopped)
 	return true;
 }
 
-void transfer_result_warn(struct transfer_result *outcome, const char *fmt, ...)
+void transfer_result_warn(struct transfer_result *result, const char *fmt, ...)
 {
 	char *text;
 	va_list ap;
 
-	if (outcome->n_warnings == TRANSFER_WARNINGS_MAX)
+	if (result->n_warnings == TRANSFER_WARNINGS_MAX)
 		return;
-	text = outcome->warnings[outcome->n_warnings++];
+	text = result->warnings[result->n_warnings++];
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(outcome->warnings[0]), fmt, ap);
+	vsnprintf(text, sizeof(result->warnings[0]), fmt, ap);
 	va_end(ap);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What walking and transferring took, and what an image holds: filled by
- * engine and image, printed by report.
+ * A save or load of one device: what is asked of its pre-copy, what it took and came to, and that as JSON,
+ * for the member manifest.json and for documents.
  */
 #ifndef MIGRATE_TRANSFER_H
 #define MIGRATE_TRANSFER_H
@@ -137,7 +137,7 @@ struct stopped {
 bool transfer_stopped(const struct transfer *transfer, struct stopped *stopped)
 	__attribute__((nonnull(1, 2)));
 
-/* What became of a save or load: filled by engine, printed by report. */
+/* What became of a save or load. */
 
 #define TRANSFER_WARNINGS_MAX 8
 
@@ -170,7 +170,7 @@ struct transfer_result {
 };
 
 /** transfer_result_warn - add a warning; what does not fit is cut or dropped */
-void transfer_result_warn(struct transfer_result *outcome, const char *fmt, ...)
+void transfer_result_warn(struct transfer_result *result, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), nonnull(1)));
 
 /* What a transfer came to, as JSON: the member manifest.json, see mlxmigctl-image(5), and what documents have of it too. */

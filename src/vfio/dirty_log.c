@@ -39,7 +39,7 @@ static int cannot_start(const struct vdev *vdev, int num, struct err *err)
 	return err_device(err, vdev->name);
 }
 
-/**
+/*
  * dma_log_start - log what the device writes to
  * @ranges: @n of them, each whole pages, none over another
  * @page_size: wanted, in bytes; becomes what the device tracks in
@@ -73,7 +73,7 @@ static int dma_log_start(const struct vdev *vdev, const struct dirty_range *rang
 	return 0;
 }
 
-/**
+/*
  * dma_log_report - which pages of @range were written since the last report
  * @page_size: of a bit, in bytes; a power of two from 4096 on
  * @bitmap: a bit for each page, the lowest first; bits are added to it
@@ -108,7 +108,7 @@ static int dma_log_report(const struct vdev *vdev, const struct dirty_range *ran
 	return err_device(err, vdev->name);
 }
 
-/** dma_log_stop - end it; 0 or -1 */
+/* dma_log_stop - end it; 0 or -1 */
 static int dma_log_stop(const struct vdev *vdev, struct err *err)
 {
 	int ret = vfio_feature(vdev, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,

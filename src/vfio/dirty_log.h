@@ -9,7 +9,7 @@
 #include "lib/err.h"
 #include "vfio/open.h"
 
-/* What a device's log of its DMA tells: filled by engine, printed by report. */
+/* What a device's log of its DMA tells. */
 
 #define DIRTY_RANGES_MAX 256 /* of one log: VFIO takes no more */
 
@@ -51,7 +51,7 @@ struct dirty_sample {
  * @pages: dirty at least once
  */
 struct dirty_result {
-	struct device_access visit;
+	struct device_access access;
 	struct dirty_plan plan;
 	uint64_t tracked_page_size;
 	struct dirty_sample *samples;

@@ -28,7 +28,7 @@ struct key {
 };
 
 /*
- * struct search - devices that are searched for, all in one pass over the processes
+ * struct holder_search - devices that are searched for, all in one pass over the processes
  * @keys: sorted by @text
  * @seen_in: of each device, the last process that was found to have it open
  * @announced_by: ... and the last that says it holds it
@@ -138,7 +138,7 @@ static bool is_chardev(const struct stat *st, const char *class, const char *nam
 	       st->st_rdev == makedev(major_number, minor_number);
 }
 
-/** holder_is_file - is a file that was looked at (stat) the device's group or cdev, as sysfs numbers it? */
+/* holder_is_file - is a file that was looked at (stat) the device's group or cdev, as sysfs numbers it? */
 static bool holder_is_file(const struct stat *st, const struct device *device,
 			   bool is_cdev)
 {
@@ -171,7 +171,8 @@ static bool is_iommufd(int dir, const char *fd, const char *target)
 }
 
 /* Of several fds of one device that a process has, the first counts. */
-static void search_file(struct holder_search *search, pid_t pid, int dir, const char *fd, const char *name)
+static void search_file(struct holder_search *search, pid_t pid, int dir, const char *fd,
+			const char *name)
 {
 	bool is_cdev = text_starts(name, "devices/");
 	const struct key *key, *end;
@@ -248,7 +249,8 @@ static void note_holder(struct device *device, const struct holding *holding,
 	memcpy(holder->comm, process->name, sizeof(holder->comm));
 }
 
-static int list_process(struct holder_search *search, const struct process *process, struct err *err)
+static int list_process(struct holder_search *search, const struct process *process,
+			struct err *err)
 {
 	struct process *listed = holdings_add_process(search->holdings);
 	size_t i = 0;
@@ -366,13 +368,7 @@ static int search_all(struct holder_search *search, struct err *err)
 	return 0;
 }
 
-/**
- * holders_search - fill the holder of each of @n devices
- * @holdings: gets all that have one of them, or an iommufd, open; NULL: they do not matter
- *
- * See holder_find() and holder_list(). 0 or -1.
- */
-static int holders_search(struct device *devices, size_t n,
+int holder_list(struct device *devices, size_t n,
 			  struct holdings *holdings, struct err *err)
 {
 	CLEANUP(search_free) struct holder_search search = { .devices = devices,
@@ -383,14 +379,9 @@ static int holders_search(struct device *devices, size_t n,
 	return search_begin(&search, err) ? -1 : search_all(&search, err);
 }
 
-int holder_list(struct device *devices, size_t n, struct holdings *holdings, struct err *err)
-{
-	return holders_search(devices, n, holdings, err);
-}
-
 int holder_find_all(struct device *devices, size_t n, struct err *err)
 {
-	return holders_search(devices, n, NULL, err);
+	return holder_list(devices, n, NULL, err);
 }
 
 int holder_find(struct device *device, struct err *err)

@@ -20,7 +20,7 @@ enum open_result { OPEN_FAILED = -1, OPEN_DONE = 0, OPEN_BUSY = 1 };
 #define VFIO_CONTAINER "/dev/vfio/vfio"
 #define IOMMUFD "/dev/iommu"
 
-/** has_cdev - does the kernel offer the way by cdev? */
+/* has_cdev - does the kernel offer the way by cdev? */
 static bool has_cdev(const struct device *device)
 {
 	char path[PATH_MAX];
@@ -126,7 +126,7 @@ static enum open_result bind_refused(const struct device *device, const char *pa
 	}
 }
 
-/** open_by_cdev - fills @vdev's fd and iommufd; what is open on failure is the caller's to close */
+/* open_by_cdev - fills @vdev's fd and iommufd; what is open on failure is the caller's to close */
 static enum open_result open_by_cdev(struct vdev *vdev, const struct device *device,
 				     struct err *err)
 {
@@ -178,7 +178,7 @@ static int set_container(struct vdev *vdev, const struct device *device, struct 
 			      device->iommu_group);
 }
 
-/** open_in_group - one more device file from @vdev->group, which is set up already; 0 or -1 */
+/* open_in_group - one more device file from @vdev->group, which is set up already; 0 or -1 */
 static int open_in_group(struct vdev *vdev, const struct device *device, struct err *err)
 {
 	vdev->fd = ioctl(vdev->group, VFIO_GROUP_GET_DEVICE_FD, device->name);
@@ -199,7 +199,7 @@ static int open_in_group(struct vdev *vdev, const struct device *device, struct 
 	return -1;
 }
 
-/** open_by_group - fills @vdev's fd, group and container; what is open on failure is the caller's to close */
+/* open_by_group - fills @vdev's fd, group and container; what is open on failure is the caller's to close */
 static enum open_result open_by_group(struct vdev *vdev, const struct device *device,
 				      struct err *err)
 {

@@ -97,9 +97,9 @@ struct device_access {
 	char warning[160];
 };
 
-static inline bool device_access_is_borrowed(const struct device_access *visit)
+static inline bool device_access_is_borrowed(const struct device_access *access)
 {
-	return visit->lender.kind != HOLDER_NONE;
+	return access->lender.kind != HOLDER_NONE;
 }
 
 #endif

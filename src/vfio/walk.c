@@ -273,12 +273,12 @@ int walk_reset(const struct vdev *vdev, bool has_state,
 {
 	uint64_t start;
 
-	result->visit.has_state = has_state;
+	result->access.has_state = has_state;
 	if (has_state && mig_state_get(vdev, &result->before, err))
 		return -1;
 	start = now_ns();
 	if (mig_reset(vdev, err))
 		return -1;
 	result->duration_ns = now_ns() - start;
-	return has_state ? mig_state_get(vdev, &result->visit.state, err) : 0;
+	return has_state ? mig_state_get(vdev, &result->access.state, err) : 0;
 }

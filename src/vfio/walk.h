@@ -28,9 +28,9 @@ struct step_target {
 	const char *file;
 };
 
-/** struct reset_result - @visit.state is the one afterwards */
+/** struct reset_result - @access.state is the one afterwards */
 struct reset_result {
-	struct device_access visit;
+	struct device_access access;
 	enum device_state before;
 	uint64_t duration_ns;
 };

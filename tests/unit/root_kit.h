@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Another root for the tests of src/sys, made file by file. */
+/* Another root for the tests of src/host, made file by file. */
 #ifndef TESTS_ROOT_KIT_H
 #define TESTS_ROOT_KIT_H
 

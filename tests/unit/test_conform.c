@@ -5,22 +5,22 @@
 #include "cmd/documents.h"
 
 static void add(struct conform_result *result, const char *name,
-		enum conform_outcome verdict, const char *detail)
+		enum conform_outcome outcome, const char *detail)
 {
 	struct conform_check *check = conform_add(result);
 
 	strcpy(check->name, name);
 	strcpy(check->detail, detail);
 	check->asks = "it works";
-	check->verdict = verdict;
-	result->counts[verdict]++;
+	check->outcome = outcome;
+	result->counts[outcome]++;
 }
 
 static struct conform_result three_checks(void)
 {
-	struct conform_result result = { .visit.state = STATE_RUNNING };
+	struct conform_result result = { .access.state = STATE_RUNNING };
 
-	strcpy(result.visit.device, "0000:3b:00.2");
+	strcpy(result.access.device, "0000:3b:00.2");
 	add(&result, "data/end", CONFORM_PASS, "");
 	add(&result, "data/poll", CONFORM_FAIL, "poll says 0x4");
 	add(&result, "reset/ERROR", CONFORM_SKIP, "it is not in ERROR");

@@ -86,11 +86,11 @@ static void a_signal_is_no_errno(void)
 
 static void a_device_that_was_not_reached_is_told(void)
 {
-	struct transfer_result outcomes[2] = {
+	struct transfer_result results[2] = {
 		{ .device = "0000:3b:00.2", .opened = true, .file = "\xff" },
 		{ .device = "0000:3b:00.3", .file = "b" },
 	};
-	json_t *document = save_document(outcomes, 2, true);
+	json_t *document = save_document(results, 2, true);
 	json_t *devices = json_object_get(document, "devices");
 	json_t *second = json_array_get(devices, 1);
 

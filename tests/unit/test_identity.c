@@ -33,7 +33,7 @@ static void equal_devices_fit(void)
 	target.formats.writes = STREAM_BARE;
 	target.formats.reads |= 1u << STREAM_BARE;
 	fit = compare(&target);
-	CHECK_INT(fit.verdict, FIT_YES);
+	CHECK_INT(fit.worst, FIT_YES);
 	CHECK_INT(fit.n_facts, 0);
 	CHECK_INT(identity_require(&fit, &err), 0);
 }
@@ -52,7 +52,7 @@ static void each_fact_forbids(void)
 		struct identity_fit fit = compare(&targets[i]);
 		struct err err = ERR_INIT;
 
-		CHECK_INT(fit.verdict, FIT_FORBIDS);
+		CHECK_INT(fit.worst, FIT_FORBIDS);
 		CHECK_INT(fit.n_facts, 1);
 		CHECK_STR(fit.facts[0].name, names[i]);
 		CHECK(*fit.facts[0].reason);
@@ -84,12 +84,12 @@ static void the_unknown_warns(void)
 
 	*target.psid = '\0';
 	fit = compare(&target);
-	CHECK_INT(fit.verdict, FIT_WARNS);
+	CHECK_INT(fit.worst, FIT_WARNS);
 	CHECK_INT(fit.n_facts, 1);
 	CHECK_STR(fit.facts[0].source, "MT_0000000834");
 	CHECK_STR(fit.facts[0].target, "");
 	CHECK_INT(identity_require(&fit, &err), 0);
-	CHECK_STR(fit_name(fit.verdict), "warns");
+	CHECK_STR(fit_name(fit.worst), "warns");
 }
 
 static void features_never_forbid(void)
@@ -99,13 +99,13 @@ static void features_never_forbid(void)
 
 	target.caps.flags = MIG_STOP_COPY | MIG_P2P | MIG_PRE_COPY;
 	fit = compare(&target);
-	CHECK_INT(fit.verdict, FIT_WARNS);
+	CHECK_INT(fit.worst, FIT_WARNS);
 	CHECK_INT(fit.n_facts, 1);
 	CHECK_STR(fit.facts[0].source, "0x3");
 	CHECK_STR(fit.facts[0].target, "0x7");
 	target.probed = false;
 	fit = compare(&target);
-	CHECK_INT(fit.verdict, FIT_WARNS);
+	CHECK_INT(fit.worst, FIT_WARNS);
 	CHECK_STR(fit.facts[0].target, "");
 }
 
@@ -117,18 +117,18 @@ static void the_form_of_the_stream_must_be_read(void)
 
 	target.formats.reads = 1u << STREAM_BARE;
 	fit = compare(&target);
-	CHECK_INT(fit.verdict, FIT_FORBIDS);
+	CHECK_INT(fit.worst, FIT_FORBIDS);
 	CHECK_STR(fit.facts[0].name, "stream_format");
 	CHECK_INT(identity_require(&fit, &err), -1);
 	CHECK_STR(err.message,
 		  "the state does not fit the device: stream_format is records there and bare here");
 	target.formats.reads |= 1u << STREAM_RECORDS;
-	CHECK_INT(compare(&target).verdict, FIT_YES);
+	CHECK_INT(compare(&target).worst, FIT_YES);
 	/* Not told what it reads: what it writes, in any case. */
 	target.formats.reads = 0;
-	CHECK_INT(compare(&target).verdict, FIT_YES);
+	CHECK_INT(compare(&target).worst, FIT_YES);
 	target.formats.writes = STREAM_UNKNOWN;
-	CHECK_INT(compare(&target).verdict, FIT_WARNS);
+	CHECK_INT(compare(&target).worst, FIT_WARNS);
 }
 
 static void mediated_devices_fit_by_their_type(void)
@@ -141,20 +141,20 @@ static void mediated_devices_fit_by_their_type(void)
 
 	target.formats.writes = STREAM_UNKNOWN;
 	identity_compare(&source, &target, &fit);
-	CHECK_INT(fit.verdict, FIT_YES);
+	CHECK_INT(fit.worst, FIT_YES);
 	strcpy(target.mdev_type, "mtty-1");
 	identity_compare(&source, &target, &fit);
-	CHECK_INT(fit.verdict, FIT_FORBIDS);
+	CHECK_INT(fit.worst, FIT_FORBIDS);
 	CHECK_STR(fit.facts[0].name, "mdev_type");
 	/* Another driver's stream may be another one. */
 	target = source;
 	strcpy(target.driver, "other");
 	target.formats.writes = STREAM_UNKNOWN;
 	identity_compare(&source, &target, &fit);
-	CHECK_INT(fit.verdict, FIT_WARNS);
+	CHECK_INT(fit.worst, FIT_WARNS);
 	/* And none of them is a VF. */
 	identity_compare(&like, &source, &fit);
-	CHECK_INT(fit.verdict, FIT_FORBIDS);
+	CHECK_INT(fit.worst, FIT_FORBIDS);
 }
 
 int main(void)

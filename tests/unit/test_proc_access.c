@@ -6,7 +6,7 @@
 
 #include "vfio/proc_access.h"
 
-static struct proc_access clear_sight(void)
+static struct proc_access full_access(void)
 {
 	return (struct proc_access){ .own_numbers = true,
 			       .all_numbers = true,
@@ -30,7 +30,7 @@ static void check_unseen(struct proc_access proc_access, const char *code, int s
 
 static void unseen_for_each_reason(void)
 {
-	struct proc_access proc_access = clear_sight();
+	struct proc_access proc_access = full_access();
 
 	check_unseen(proc_access, "busy", 5);
 	proc_access.closed = true;
@@ -59,7 +59,7 @@ static void check_refused(struct proc_access proc_access, const char *code, cons
 
 static void refused_for_each_reason(void)
 {
-	struct proc_access proc_access = clear_sight();
+	struct proc_access proc_access = full_access();
 
 	strcpy(proc_access.modules, "apparmor, landlock");
 	check_refused(proc_access, "security_module", "(one of apparmor, landlock)");

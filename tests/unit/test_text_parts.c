@@ -214,7 +214,7 @@ static void times_of_a_document_without_parts_are_words(void)
 
 static struct transfer_result outcome_of(const char *device)
 {
-	struct transfer_result outcome = {
+	struct transfer_result result = {
 		.opened = true, .file = "vf0.mig", .file_bytes = 9216,
 		.done = true,
 		.transfer = {
@@ -232,8 +232,8 @@ static struct transfer_result outcome_of(const char *device)
 		},
 	};
 
-	strcpy(outcome.device, device);
-	return outcome;
+	strcpy(result.device, device);
+	return result;
 }
 
 #define STREAM                                                          \
@@ -247,11 +247,11 @@ static struct transfer_result outcome_of(const char *device)
 
 static void save_is_told_in_words(void)
 {
-	struct transfer_result outcome = outcome_of("0000:3b:00.2");
+	struct transfer_result result = outcome_of("0000:3b:00.2");
 
-	transfer_result_warn(&outcome, "its firmware is unknown");
-	transfer_result_warn(&outcome, "and more");
-	check_text(save_document(&outcome, 1, false), command_save.text,
+	transfer_result_warn(&result, "its firmware is unknown");
+	transfer_result_warn(&result, "and more");
+	check_text(save_document(&result, 1, false), command_save.text,
 		   "device: 0000:3b:00.2, borrowed from mlxmigctl-hold (pid 77)\n"
 		   "saved: yes\n"
 		   "file: vf0.mig (image, 9216 bytes (9.0 KiB))\n"
@@ -264,8 +264,8 @@ static void save_is_told_in_words(void)
 /* RUNNING > STOP > STOP_COPY, read, and back. */
 static struct transfer_result timed_outcome(void)
 {
-	struct transfer_result outcome = outcome_of("0000:3b:00.2");
-	struct transfer *transfer = &outcome.transfer;
+	struct transfer_result result = outcome_of("0000:3b:00.2");
+	struct transfer *transfer = &result.transfer;
 
 	transfer->walk = (struct walk){
 		.arcs = { { STATE_RUNNING, STATE_STOP, 3 * MS, 0, 100 * MS },
@@ -275,17 +275,17 @@ static struct transfer_result timed_outcome(void)
 	};
 	transfer->read_begun_ns = 110 * MS;
 	transfer->read_ended_ns = 120 * MS;
-	return outcome;
+	return result;
 }
 
 static void the_time_stopped_is_one_figure_and_what_it_is_made_of(void)
 {
-	struct transfer_result outcome = timed_outcome();
+	struct transfer_result result = timed_outcome();
 	struct stopped stopped;
 
-	CHECK(transfer_stopped(&outcome.transfer, &stopped));
-	CHECK_INT(stopped.duration_ns, outcome.transfer.stopped_ns);
-	check_text(save_document(&outcome, 1, false), command_save.text,
+	CHECK(transfer_stopped(&result.transfer, &stopped));
+	CHECK_INT(stopped.duration_ns, result.transfer.stopped_ns);
+	check_text(save_document(&result, 1, false), command_save.text,
 		   "device: 0000:3b:00.2, borrowed from mlxmigctl-hold (pid 77)\n"
 		   "saved: yes\n"
 		   "file: vf0.mig (image, 9216 bytes (9.0 KiB))\n"
@@ -297,14 +297,14 @@ static void the_time_stopped_is_one_figure_and_what_it_is_made_of(void)
 
 static void a_transfer_that_failed_tells_no_time_stopped(void)
 {
-	struct transfer_result outcome = outcome_of("0000:3b:00.2");
+	struct transfer_result result = outcome_of("0000:3b:00.2");
 	json_t *document;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	outcome.transfer.stopped_ns = 0;
-	document = load_document(&outcome);
+	result.transfer.stopped_ns = 0;
+	document = load_document(&result);
 	CHECK(json_is_null(json_object_get(document, "stopped_ns")));
 	CHECK_INT(document_print_text(document, out, command_load.text), 0);
 	fclose(out);
@@ -315,13 +315,13 @@ static void a_transfer_that_failed_tells_no_time_stopped(void)
 
 static void save_of_several_is_told_for_each(void)
 {
-	struct transfer_result outcomes[2] = { outcome_of("0000:3b:00.2"),
+	struct transfer_result results[2] = { outcome_of("0000:3b:00.2"),
 				       { .device = "0000:3b:00.3" } };
 
-	outcomes[0].transfer.lender.kind = HOLDER_NONE;
-	outcomes[0].raw = true;
-	outcomes[0].file_bytes = 0;
-	check_text(save_document(outcomes, 2, true), command_save.text,
+	results[0].transfer.lender.kind = HOLDER_NONE;
+	results[0].raw = true;
+	results[0].file_bytes = 0;
+	check_text(save_document(results, 2, true), command_save.text,
 		   "device: 0000:3b:00.2, opened, and so reset, for this\n"
 		   "saved: yes\n"
 		   "file: vf0.mig (stream)\n"
@@ -331,15 +331,15 @@ static void save_of_several_is_told_for_each(void)
 		   "saved: no\n");
 }
 
-static void check_load(struct transfer_result *outcome, const char *identity)
+static void check_load(struct transfer_result *result, const char *identity)
 {
 	char want[1024];
 
-	outcome->loaded = true;
-	outcome->compressed = true;
-	outcome->transfer.kept = true;
-	outcome->transfer.verify_ns = 3 * MS;
-	outcome->transfer.final = STATE_STOP;
+	result->loaded = true;
+	result->compressed = true;
+	result->transfer.kept = true;
+	result->transfer.verify_ns = 3 * MS;
+	result->transfer.final = STATE_STOP;
 	snprintf(want, sizeof(want),
 		 "device: 0000:3b:00.2, borrowed from mlxmigctl-hold (pid 77)\n"
 		 "contents: loaded, kept by its holder\n"
@@ -348,42 +348,42 @@ static void check_load(struct transfer_result *outcome, const char *identity)
 		 STREAM
 		 "verified: 3.0 ms, before the device was touched\n" TOOK
 		 "state: STOP, from RUNNING\n" PHASES,
-		 identity, outcome->raw ? "stream" : "image");
-	check_text(load_document(outcome), command_load.text, want);
+		 identity, result->raw ? "stream" : "image");
+	check_text(load_document(result), command_load.text, want);
 }
 
 static void load_says_whether_the_identity_fits_or_was_not_checked(void)
 {
 	static const struct {
-		enum fit verdict;
+		enum fit worst;
 		const char *want;
 	} rows[] = {
 		{ FIT_YES, "fits" },
 		{ FIT_WARNS, "fits, with a warning" },
 		{ FIT_FORBIDS, "does not fit" },
 	};
-	struct transfer_result outcome = outcome_of("0000:3b:00.2");
+	struct transfer_result result = outcome_of("0000:3b:00.2");
 
-	check_load(&outcome, "not checked");
-	outcome.raw = true;
-	check_load(&outcome, "not checked: a bare stream does not tell its device");
-	outcome.raw = false;
-	outcome.has_fit = true;
+	check_load(&result, "not checked");
+	result.raw = true;
+	check_load(&result, "not checked: a bare stream does not tell its device");
+	result.raw = false;
+	result.has_fit = true;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		outcome.fit.verdict = rows[i].verdict;
-		check_load(&outcome, rows[i].want);
+		result.fit.worst = rows[i].worst;
+		check_load(&result, rows[i].want);
 	}
 }
 
 static void a_script_can_tell_a_fit_from_no_check(void)
 {
-	struct transfer_result outcome = outcome_of("0000:3b:00.2");
-	json_t *document = load_document(&outcome);
+	struct transfer_result result = outcome_of("0000:3b:00.2");
+	json_t *document = load_document(&result);
 
 	CHECK(json_is_null(json_object_get(document, "identity_fit")));
 	json_decref(document);
-	outcome.has_fit = true;
-	document = load_document(&outcome);
+	result.has_fit = true;
+	document = load_document(&result);
 	CHECK_STR(json_string_value(json_object_get(document, "identity_fit")), "yes");
 	json_decref(document);
 }

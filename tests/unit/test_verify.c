@@ -15,16 +15,16 @@
 
 static struct verify_result verify_bytes(const void *data, size_t len, unsigned int n_threads)
 {
-	struct verify_result verdict = { .limit = 4 };
+	struct verify_result result = { .limit = 4 };
 	int fd = memfd_create("image", MFD_CLOEXEC);
 	static char path[64];
 
 	CHECK(fd >= 0 && !write_all(fd, data, len));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	verdict.path = path;
-	image_verify(n_threads, NULL, NULL, &verdict);
+	result.path = path;
+	image_verify(n_threads, NULL, NULL, &result);
 	close(fd);
-	return verdict;
+	return result;
 }
 
 static void put_header(unsigned char *to, uint64_t size, uint32_t tag)
@@ -57,16 +57,16 @@ static void a_good_image_is_good_with_any_number_of_threads(void)
 		struct reading reading = read_image(image.data, image.len);
 
 		for (unsigned int n = 0; n < 12; n += 1 + n / 3) {
-			struct verify_result verdict = verify_bytes(image.data, image.len, n);
+			struct verify_result result = verify_bytes(image.data, image.len, n);
 
-			CHECK(verify_result_is_good(&verdict));
-			CHECK_STR(verdict.err.message, "");
-			CHECK_STR(verdict.totals.digest, reading.totals.digest);
-			CHECK_INT(verdict.totals.members, reading.totals.members);
-			CHECK_INT(verdict.parser.n_records, 9);
-			CHECK_INT(verdict.made[CHECK_DIGESTS], !recipes[i].raw);
-			CHECK(verdict.made[CHECK_FRAMING]);
-			verify_result_release(&verdict);
+			CHECK(verify_result_is_good(&result));
+			CHECK_STR(result.err.message, "");
+			CHECK_STR(result.totals.digest, reading.totals.digest);
+			CHECK_INT(result.totals.members, reading.totals.members);
+			CHECK_INT(result.parser.n_records, 9);
+			CHECK_INT(result.made[CHECK_DIGESTS], !recipes[i].raw);
+			CHECK(result.made[CHECK_FRAMING]);
+			verify_result_release(&result);
 		}
 		reading_free(&reading);
 		bytes_free(&image);
@@ -82,19 +82,19 @@ static void verify_and_the_reader_agree_on_every_flip(void)
 
 	for (size_t at = 0; at < image.len; at++) {
 		struct reading reading;
-		struct verify_result verdict;
+		struct verify_result result;
 
 		image.data[at] ^= (unsigned char)(1 << at % 8);
 		reading = read_image(image.data, image.len);
-		verdict = verify_bytes(image.data, image.len, 1);
-		if (verify_result_is_good(&verdict) != !reading.ret) {
+		result = verify_bytes(image.data, image.len, 1);
+		if (verify_result_is_good(&result) != !reading.ret) {
 			check_failures++;
 			printf("# byte %zu: the reader says \"%s\", verify \"%s\"\n",
-			       at, reading.err.message, verdict.err.message);
+			       at, reading.err.message, result.err.message);
 		}
-		CHECK(verify_result_is_good(&verdict) || verify_result_is_damage(&verdict.err));
-		good += verify_result_is_good(&verdict);
-		verify_result_release(&verdict);
+		CHECK(verify_result_is_good(&result) || verify_result_is_damage(&result.err));
+		good += verify_result_is_good(&result);
+		verify_result_release(&result);
 		reading_free(&reading);
 		image.data[at] ^= (unsigned char)(1 << at % 8);
 	}
@@ -107,11 +107,11 @@ static void every_truncation_is_damage(void)
 	struct bytes image = good_image();
 
 	for (size_t len = 0; len < image.len; len += 3) {
-		struct verify_result verdict = verify_bytes(image.data, len, 1);
+		struct verify_result result = verify_bytes(image.data, len, 1);
 
-		CHECK(!verify_result_is_good(&verdict));
-		CHECK(verify_result_is_damage(&verdict.err));
-		verify_result_release(&verdict);
+		CHECK(!verify_result_is_good(&result));
+		CHECK(verify_result_is_damage(&result.err));
+		verify_result_release(&result);
 	}
 	bytes_free(&image);
 }
@@ -138,24 +138,24 @@ static void the_first_damaged_member_is_told_with_its_records(void)
 	struct bytes image = image_with_damage(&stream);
 
 	for (unsigned int n = 1; n < 4; n++) {
-		struct verify_result verdict = verify_bytes(image.data, image.len, n);
+		struct verify_result result = verify_bytes(image.data, image.len, n);
 
-		CHECK(!verify_result_is_good(&verdict) && verdict.damaged);
-		CHECK_INT(verdict.damage.check, CHECK_DIGESTS);
-		CHECK_STR(verdict.damage.member, "state/00000001-stop_copy");
-		CHECK_INT(verdict.damage.offset, 4 * MIB);
-		CHECK_INT(verdict.damage.len, 4 * MIB);
-		CHECK_INT(verdict.damaged_members, 2);
-		CHECK_INT(verdict.n_records, 4);
-		CHECK_INT(verdict.records[0].number, 4);
-		CHECK_INT(verdict.records[3].record.offset, 7 * MIB);
-		CHECK_INT(verdict.n_records_more, 0);
-		CHECK(!err_is_set(&verdict.errs[CHECK_STRUCTURE]));
-		CHECK(!verdict.made[CHECK_TOTALS]);
-		CHECK(strstr(verdict.err.message,
+		CHECK(!verify_result_is_good(&result) && result.damaged);
+		CHECK_INT(result.damage.check, CHECK_DIGESTS);
+		CHECK_STR(result.damage.member, "state/00000001-stop_copy");
+		CHECK_INT(result.damage.offset, 4 * MIB);
+		CHECK_INT(result.damage.len, 4 * MIB);
+		CHECK_INT(result.damaged_members, 2);
+		CHECK_INT(result.n_records, 4);
+		CHECK_INT(result.records[0].number, 4);
+		CHECK_INT(result.records[3].record.offset, 7 * MIB);
+		CHECK_INT(result.n_records_more, 0);
+		CHECK(!err_is_set(&result.errs[CHECK_STRUCTURE]));
+		CHECK(!result.made[CHECK_TOTALS]);
+		CHECK(strstr(result.err.message,
 			     "damage in bytes 4194304 to 8388607 of the stream"));
-		CHECK(strstr(verdict.err.hint, "good up to byte 4194304 (1 member)"));
-		verify_result_release(&verdict);
+		CHECK(strstr(result.err.hint, "good up to byte 4194304 (1 member)"));
+		verify_result_release(&result);
 	}
 	bytes_free(&image);
 	bytes_free(&stream);
@@ -166,14 +166,14 @@ static void damage_before_the_end_of_a_truncated_image_is_found(void)
 {
 	struct bytes stream;
 	struct bytes image = image_with_damage(&stream);
-	struct verify_result verdict = verify_bytes(image.data, image.len - MIB, 2);
+	struct verify_result result = verify_bytes(image.data, image.len - MIB, 2);
 
-	CHECK_INT(verdict.damage.check, CHECK_DIGESTS);
-	CHECK_STR(verdict.damage.member, "state/00000001-stop_copy");
-	CHECK_INT(verdict.errs[CHECK_STRUCTURE].code, ERR_DAMAGED);
-	CHECK(strstr(verdict.errs[CHECK_STRUCTURE].message, "inside state/00000003-stop_copy"));
-	CHECK(!verdict.made[CHECK_FRAMING]);
-	verify_result_release(&verdict);
+	CHECK_INT(result.damage.check, CHECK_DIGESTS);
+	CHECK_STR(result.damage.member, "state/00000001-stop_copy");
+	CHECK_INT(result.errs[CHECK_STRUCTURE].code, ERR_DAMAGED);
+	CHECK(strstr(result.errs[CHECK_STRUCTURE].message, "inside state/00000003-stop_copy"));
+	CHECK(!result.made[CHECK_FRAMING]);
+	verify_result_release(&result);
 	bytes_free(&image);
 	bytes_free(&stream);
 }
@@ -182,15 +182,15 @@ static void a_truncated_image_says_in_which_member(void)
 {
 	struct bytes stream = stream_of_records(9);
 	struct bytes image = make_image(&stream, &(struct recipe){ 0 });
-	struct verify_result verdict = verify_bytes(image.data, 5 * MIB, 2);
+	struct verify_result result = verify_bytes(image.data, 5 * MIB, 2);
 
-	CHECK_INT(verdict.damage.check, CHECK_STRUCTURE);
-	CHECK_STR(verdict.damage.member, "state/00000001-stop_copy");
-	CHECK_INT(verdict.damage.offset, 4 * MIB);
-	CHECK_INT(verdict.damage.len, 4 * MIB);
-	CHECK_INT(verdict.totals.bytes, 4 * MIB);
-	CHECK_INT(verdict.damaged_members, 0);
-	verify_result_release(&verdict);
+	CHECK_INT(result.damage.check, CHECK_STRUCTURE);
+	CHECK_STR(result.damage.member, "state/00000001-stop_copy");
+	CHECK_INT(result.damage.offset, 4 * MIB);
+	CHECK_INT(result.damage.len, 4 * MIB);
+	CHECK_INT(result.totals.bytes, 4 * MIB);
+	CHECK_INT(result.damaged_members, 0);
+	verify_result_release(&result);
 	bytes_free(&image);
 	bytes_free(&stream);
 }
@@ -201,14 +201,14 @@ static void a_foreign_member_is_told_when_read_through(void)
 	struct bytes stream = stream_of_records(3);
 	struct bytes image = make_image(&stream,
 					&(struct recipe){ .zstd_level = 1 });
-	struct verify_result verdict = verify_bytes(image.data, image.len / 2, 1);
+	struct verify_result result = verify_bytes(image.data, image.len / 2, 1);
 
-	CHECK(verdict.damaged && verdict.compressed);
-	CHECK_INT(verdict.damage.check, CHECK_STRUCTURE);
-	CHECK_STR(verdict.damage.member, "state/00000000-stop_copy");
-	CHECK_INT(verdict.damage.offset, 0);
-	CHECK_INT(verdict.damage.len, 3 * MIB);
-	verify_result_release(&verdict);
+	CHECK(result.damaged && result.compressed);
+	CHECK_INT(result.damage.check, CHECK_STRUCTURE);
+	CHECK_STR(result.damage.member, "state/00000000-stop_copy");
+	CHECK_INT(result.damage.offset, 0);
+	CHECK_INT(result.damage.len, 3 * MIB);
+	verify_result_release(&result);
 	bytes_free(&image);
 	bytes_free(&stream);
 }
@@ -217,23 +217,23 @@ static void framing_errors_have_their_offset(void)
 {
 	struct bytes stream = stream_of_records(6);
 	struct bytes image;
-	struct verify_result verdict;
+	struct verify_result result;
 
 	put_header(stream.data + 3 * MIB, 5, 77);
 	image = make_image(&stream, &(struct recipe){ 0 });
-	verdict = verify_bytes(image.data, image.len, 2);
-	CHECK_INT(verdict.damage.check, CHECK_FRAMING);
-	CHECK_INT(verdict.damage.offset, 3 * MIB);
-	CHECK(verdict.made[CHECK_DIGESTS] && verdict.made[CHECK_TOTALS]);
-	CHECK(!err_is_set(&verdict.errs[CHECK_DIGESTS]));
-	CHECK_INT(verdict.n_records, 1);
-	CHECK_INT(verdict.records[0].record.tag, 77);
-	verify_result_release(&verdict);
-	verdict = verify_bytes(stream.data, 2 * MIB + 9, 2);
-	CHECK_INT(verdict.damage.check, CHECK_FRAMING);
-	CHECK_INT(verdict.damage.offset, 2 * MIB + 9);
-	CHECK(strstr(verdict.err.message, "inside a record's header"));
-	verify_result_release(&verdict);
+	result = verify_bytes(image.data, image.len, 2);
+	CHECK_INT(result.damage.check, CHECK_FRAMING);
+	CHECK_INT(result.damage.offset, 3 * MIB);
+	CHECK(result.made[CHECK_DIGESTS] && result.made[CHECK_TOTALS]);
+	CHECK(!err_is_set(&result.errs[CHECK_DIGESTS]));
+	CHECK_INT(result.n_records, 1);
+	CHECK_INT(result.records[0].record.tag, 77);
+	verify_result_release(&result);
+	result = verify_bytes(stream.data, 2 * MIB + 9, 2);
+	CHECK_INT(result.damage.check, CHECK_FRAMING);
+	CHECK_INT(result.damage.offset, 2 * MIB + 9);
+	CHECK(strstr(result.err.message, "inside a record's header"));
+	verify_result_release(&result);
 	bytes_free(&image);
 	bytes_free(&stream);
 }
@@ -242,7 +242,7 @@ static void framing_errors_have_their_offset(void)
 static void a_wrong_promise_is_one_of_the_totals(void)
 {
 	struct builder builder;
-	struct verify_result verdict;
+	struct verify_result result;
 	struct bytes image;
 
 	build_image(&builder);
@@ -250,12 +250,12 @@ static void a_wrong_promise_is_one_of_the_totals(void)
 	memset(builder.totals.digest, 'a', DIGEST_TEXT_SIZE - 1);
 	build_manifest(&builder);
 	image = build_end(&builder);
-	verdict = verify_bytes(image.data, image.len, 2);
-	CHECK_INT(verdict.damage.check, CHECK_TOTALS);
-	CHECK_STR(verdict.damage.member, "manifest.json");
-	CHECK_INT(verdict.damaged_members, 0);
-	CHECK(strstr(verdict.err.message, "promises"));
-	verify_result_release(&verdict);
+	result = verify_bytes(image.data, image.len, 2);
+	CHECK_INT(result.damage.check, CHECK_TOTALS);
+	CHECK_STR(result.damage.member, "manifest.json");
+	CHECK_INT(result.damaged_members, 0);
+	CHECK(strstr(result.err.message, "promises"));
+	verify_result_release(&result);
 	bytes_free(&image);
 }
 
@@ -263,7 +263,7 @@ static void the_list_of_records_has_a_limit(void)
 {
 	struct bytes stream = noise(4 * MIB, 2);
 	struct reading reading;
-	struct verify_result verdict;
+	struct verify_result result;
 	struct bytes image;
 
 	for (size_t at = 0; at < 4 * MIB; at += 4096)
@@ -272,10 +272,10 @@ static void the_list_of_records_has_a_limit(void)
 	reading = read_image(image.data, image.len);
 	image.data[reading.last.file_offset + 99] ^= 1;
 	reading_free(&reading);
-	verdict = verify_bytes(image.data, image.len, 1);
-	CHECK_INT(verdict.n_records, 4);
-	CHECK_INT(verdict.n_records + verdict.n_records_more, 1024);
-	verify_result_release(&verdict);
+	result = verify_bytes(image.data, image.len, 1);
+	CHECK_INT(result.n_records, 4);
+	CHECK_INT(result.n_records + result.n_records_more, 1024);
+	verify_result_release(&result);
 	bytes_free(&image);
 	bytes_free(&stream);
 }
@@ -288,11 +288,11 @@ static void count_progress(const struct progress *progress, void *data)
 	ticked = progress->bytes;
 }
 
-/* Many files and few threads, and the other way round; each verdict is its file's. */
+/* Many files and few threads, and the other way round; each result is its file's. */
 static void files_do_not_disturb_each_other(void)
 {
 	static char paths[12][64];
-	struct verify_result verdicts[12] = {};
+	struct verify_result results[12] = {};
 	struct verify_plan plan = {
 				    .progress = count_progress };
 	struct bytes good = good_image();
@@ -305,15 +305,15 @@ static void files_do_not_disturb_each_other(void)
 	}
 	for (plan.jobs = 0; plan.jobs < 40; plan.jobs += 7) {
 		for (int i = 0; i < 12; i++)
-			verdicts[i] = (struct verify_result){ .path = paths[i] };
-		verify_files(&plan, verdicts, 12);
+			results[i] = (struct verify_result){ .path = paths[i] };
+		verify_files(&plan, results, 12);
 		for (int i = 0; i < 12; i++) {
-			CHECK_INT(verify_result_is_good(&verdicts[i]), i % 3 && i != 7);
-			CHECK_INT(verify_result_is_damage(&verdicts[i].err), !(i % 3));
-			verify_result_release(&verdicts[i]);
+			CHECK_INT(verify_result_is_good(&results[i]), i % 3 && i != 7);
+			CHECK_INT(verify_result_is_damage(&results[i].err), !(i % 3));
+			verify_result_release(&results[i]);
 		}
 		CHECK(ticked >= 7 * 700);
-		CHECK_INT(verdicts[7].err.code, ERR_NO_FILE);
+		CHECK_INT(results[7].err.code, ERR_NO_FILE);
 	}
 	for (int i = 0; i < 12; i++)
 		close(fds[i]);
