@@ -119,20 +119,30 @@ json_t *records_json(const struct record_parser *records)
 				: json_boolean(record_complete(records)));
 }
 
+json_t *manifest_json_new(const struct image_totals *totals,
+			  const struct phase_total phases[PHASE_COUNT],
+			  const struct record_parser *records)
+{
+	return json_pack("{s:o, s:I, s:I, s:s, s:o, s:o}",
+			 "schema", schema_of(SCHEMA_MANIFEST),
+			 "bytes", (json_int_t)totals->bytes,
+			 "members", (json_int_t)totals->members,
+			 "xxh3_128", totals->digest,
+			 "phases", phases_json(phases, true),
+			 "records", records_json(records));
+}
+
 /* Durations must be numbers, as every reader of this version wants them. */
 char *manifest_json_make_packed(const struct image_totals *totals,
 				const struct record_parser *records)
 {
-	return member_json_text(json_pack(
-		"{s:o, s:I, s:I, s:s, s:o, s:o, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:[]}",
-		"schema", schema_of(SCHEMA_MANIFEST),
-		"bytes", (json_int_t)totals->bytes,
-		"members", (json_int_t)totals->members,
-		"xxh3_128", totals->digest,
-		"phases", phases_json(totals->phases, true),
-		"records", records_json(records),
+	json_t *manifest = manifest_json_new(totals, totals->phases, records);
+
+	json_object_update_new(manifest, json_pack(
+		"{s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:[]}",
 		"from", "fresh", "started_unix_ns", "duration_ns",
 		"stopped_ns", "precopy", "stopped", "arcs"));
+	return member_json_text(manifest);
 }
 
 /* The JSON members of an image back into structs. What is read here is foreign. */

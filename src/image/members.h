@@ -39,6 +39,15 @@ int device_json_check(const char *json, size_t len, struct err *err) __attribute
 char *device_json_find(const char *json, size_t len, struct image_origin *origin, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
+/**
+ * manifest_json_new - the beginning of manifest.json, which all of them have; a new reference
+ * @totals: what the writer counted
+ * @phases: the same, with the time that each took
+ */
+json_t *manifest_json_new(const struct image_totals *totals,
+			  const struct phase_total phases[PHASE_COUNT],
+			  const struct record_parser *records) __attribute__((nonnull(1, 2, 3)));
+
 /** manifest_json_make_packed - the text of manifest.json for a stream of which it is not known how it was saved; malloc'ed, NULL: no memory */
 char *manifest_json_make_packed(const struct image_totals *totals,
 				const struct record_parser *records)

@@ -150,28 +150,19 @@ json_t *stopped_json(const struct transfer *transfer)
 		"bytes_per_second", (json_int_t)per_second(stopped.bytes, stopped.duration_ns));
 }
 
-/* What the writer counted, and how long the reading took. */
-static json_t *phases_of(const struct image_totals *totals, const struct transfer *transfer)
+char *manifest_json_make(const struct image_totals *totals, const struct transfer *transfer)
 {
 	struct phase_total phases[PHASE_COUNT];
+	json_t *manifest;
 
+	/* What the writer counted, and how long the reading took. */
 	for (unsigned int i = 0; i < PHASE_COUNT; i++) {
 		phases[i] = totals->phases[i];
 		phases[i].duration_ns = transfer->phases[i].duration_ns;
 	}
-	return phases_json(phases, true);
-}
-
-char *manifest_json_make(const struct image_totals *totals, const struct transfer *transfer)
-{
-	return member_json_text(json_pack(
-		"{s:o, s:I, s:I, s:s, s:o, s:o, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o}",
-		"schema", json_sprintf(SCHEMA_MANIFEST "%d", FORMAT_MAJOR),
-		"bytes", (json_int_t)totals->bytes,
-		"members", (json_int_t)totals->members,
-		"xxh3_128", totals->digest,
-		"phases", phases_of(totals, transfer),
-		"records", records_json(&transfer->records),
+	manifest = manifest_json_new(totals, phases, &transfer->records);
+	json_object_update_new(manifest, json_pack(
+		"{s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"from", state_name(transfer->origin),
 		"fresh", transfer->lender.kind == HOLDER_NONE,
 		"started_unix_ns", (json_int_t)transfer->started_unix_ns,
@@ -180,4 +171,5 @@ char *manifest_json_make(const struct image_totals *totals, const struct transfe
 		"precopy", precopy_json(&transfer->precopy),
 		"stopped", stopped_json(transfer),
 		"arcs", arcs_json(transfer->walk.arcs, transfer->walk.n_arcs)));
+	return member_json_text(manifest);
 }

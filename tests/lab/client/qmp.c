@@ -23,10 +23,12 @@ static void __attribute__((noreturn)) usage(void)
 /* A socket has its name before its owner listens: what is refused is tried again for a second. */
 static int connect_to(int fd, const struct sockaddr_un *address)
 {
-	int tries = 0, ret;
+	int left = 1000, ret;
 
-	while ((ret = connect(fd, (const struct sockaddr *)address, sizeof(*address))) && errno == ECONNREFUSED && tries++ < 100)
-		usleep(10000);
+	while ((ret = connect(fd, (const struct sockaddr *)address, sizeof(*address))) && errno == ECONNREFUSED && left > 0) {
+		usleep(LOOK_AGAIN_MS * 1000);
+		left -= LOOK_AGAIN_MS;
+	}
 	return ret;
 }
 
