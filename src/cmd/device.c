@@ -8,7 +8,7 @@
 #include "json/document.h"
 #include "lib/text.h"
 #include "vfio/hold_marker.h"
-#include "vfio/holders.h"
+#include "vfio/holder_find.h"
 #include "vfio/migration.h"
 
 static int check_named_once(const struct device *devices, size_t last, struct err *err)

@@ -16,6 +16,7 @@
 #include "migrate/load.h"
 #include "migrate/transfer.h"
 #include "vfio/hold_marker.h"
+#include "vfio/holder_find.h"
 #include "vfio/holders.h"
 #include "vfio/migration.h"
 

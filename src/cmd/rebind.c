@@ -10,7 +10,6 @@
 #include "json/document.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
-#include "vfio/holders.h"
 
 static json_t *binding_of(const struct binding *binding)
 {
@@ -31,11 +30,16 @@ static json_t *binding_of(const struct binding *binding)
 static json_t *bindings_document(const char *command, const struct binding *bindings, size_t n)
 {
 	json_t *document = document_new(command);
-	json_t *array = json_array();
+	json_t *array = json_array(), *warnings = json_array();
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		json_array_append_new(array, binding_of(&bindings[i]));
+		if (*bindings[i].warning)
+			json_array_append_new(warnings, json_sprintf("%s: %s", bindings[i].device,
+								     bindings[i].warning));
+	}
 	json_object_set_new(document, "devices", array);
+	json_object_set_new(document, "warnings", warnings);
 	return document;
 }
 
@@ -68,17 +72,6 @@ static int require_group(const struct device *device, struct err *err)
 	return -1;
 }
 
-static int require_closed(const struct device *device, struct err *err)
-{
-	const struct holder *holder = &device->holder;
-
-	if (holder->kind == HOLDER_NONE)
-		return 0;
-	err_set(err, ERR_BUSY, 0, "%s is open in %s (pid %d)", device->name,
-		holder->comm, (int)holder->pid);
-	return err_hint(err, "the kernel would wait for it: end that process first, or, where it is a VMM, shut its guest down or detach the device from it");
-}
-
 static int check_device(const struct device *device, const struct driver_wish *wish,
 		 bool force, struct err *err)
 {
@@ -87,18 +80,9 @@ static int check_device(const struct device *device, const struct driver_wish *w
 	/* It stays where it is, so what it is doing there does not matter. */
 	if (!strcmp(device->driver, wish->driver))
 		return 0;
-	if (require_closed(device, err) || (!force && netdev_require_idle(device, err)))
+	if (driver_require_closed(device, err) || (!force && netdev_require_idle(device, err)))
 		return -1;
 	return 0;
-}
-
-/* Only a driver of VFIO's device can be open in a process. */
-static int require_seen(const struct device *device,
-			const struct driver_wish *wish, struct err *err)
-{
-	if (!device->vfio || !device->holder.unsure || !strcmp(device->driver, wish->driver))
-		return 0;
-	return holder_unseen(err);
 }
 
 static int check_all(const struct device *devices, size_t n, const struct driver_wish *wish,
@@ -108,8 +92,7 @@ static int check_all(const struct device *devices, size_t n, const struct driver
 		if (check_device(&devices[i], wish, force, err))
 			return err_device(err, devices[i].name);
 	for (size_t i = 0; i < n; i++)
-		if (driver_require_writable(&devices[i], err) ||
-		    require_seen(&devices[i], wish, err))
+		if (driver_require_writable(&devices[i], err))
 			return err_device(err, devices[i].name);
 	return 0;
 }

@@ -9,11 +9,12 @@
 #include "host/device.h"
 #include "host/devlink.h"
 #include "host/fw_error.h"
+#include "host/pci_function.h"
 #include "image/record.h"
 #include "json/document.h"
 #include "lib/cleanup.h"
 #include "vfio/hold_marker.h"
-#include "vfio/holders.h"
+#include "vfio/holder_find.h"
 #include "vfio/process.h"
 
 static void add_identity(json_t *object, const struct device *device)
@@ -77,8 +78,9 @@ static json_t *holding_of(const struct holding *holding, const struct process *p
 
 	json_object_set_new(object, "kind", json_string(holder_kind_name(holding->kind)));
 	add_process(object, process);
-	json_object_set_new(object, "via", json_string(holding->is_cdev ? "cdev" : "group"));
-	json_object_set_new(object, "fd", json_integer(holding->fd));
+	json_object_set_new(object, "via", json_string(holder_file_name(holding->file)));
+	json_object_set_new(object, "fd", document_number(holding->fd));
+	json_object_set_new(object, "certain", json_boolean(!holding->uncertain));
 	return object;
 }
 
@@ -163,6 +165,7 @@ static json_t *device_of(const struct device *device, json_t *holders)
 	json_object_set_new(object, "migratable", document_tristate(device->migratable));
 	json_object_set_new(object, "migratable_reason", document_text(device->migratable_reason));
 	json_object_set_new(object, "in_use", document_tristate(device_in_use(device)));
+	json_object_set_new(object, "in_use_reason", document_text(device->in_use_reason));
 	json_object_set_new(object, "holder", holder_json(&device->holder));
 	json_object_set_new(object, "holders", holders);
 	json_object_set_new(object, "migration", migration_of(device));
@@ -275,7 +278,8 @@ static int read_devices(struct inventory *inventory, const struct request *reque
 					select_all(inventory, selection, err);
 	struct err untold = ERR_INIT; /* each VF has it as its reason */
 
-	if (ret || holder_list(selection->devices, selection->n, &selection->holdings, err))
+	if (ret || pci_overrides_read(selection->devices, selection->n, err) ||
+	    holder_list(selection->devices, selection->n, &selection->holdings, err))
 		return -1;
 	devlink_fill(selection->devices, selection->n, &untold);
 	for (size_t i = 0; i < selection->n; i++) {
@@ -283,7 +287,8 @@ static int read_devices(struct inventory *inventory, const struct request *reque
 
 		probe_device(device, status->probe);
 		fw_error_last(device->name, &device->failure);
-		hold_marker_read(device, device->warning, sizeof(device->warning));
+		if (!*device->warning)
+			hold_marker_read(device, device->warning, sizeof(device->warning));
 		device_judge(device, inventory_pf(inventory, device));
 	}
 	return 0;
@@ -320,7 +325,7 @@ static const struct text_part text[] = {
 	{ .each = "processes", .columns = process_columns, .some = true },
 	{ .label = "warning", .show = "{}", .each = "warnings" },
 	{ .label = "note", .each = "devices", .once = true,
-	  .show = "{in_use?-=whether a device is in use (-) can be told by root alone, who sees all processes}" },
+	  .show = "{in_use?-=IN_USE \"-\": it is not known whether the device is in use, see in_use_reason (-c)}" },
 	{ .label = "note", .each = "devices", .once = true,
 	  .show = "{migration_reason?" PROBE_REASON_FREE "=a free device is not asked for its state, since opening it resets it (-): hold it (mlxmigctl hold), or have it reset and asked (--probe)}" },
 	{}

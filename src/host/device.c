@@ -93,11 +93,27 @@ const char *holder_kind_name(enum holder_kind kind)
 	}
 }
 
+const char *holder_file_name(enum holder_file file)
+{
+	switch (file) {
+	case HOLDER_GROUP:
+		return "group";
+	case HOLDER_CDEV:
+		return "cdev";
+	case HOLDER_DEVICE:
+		return "device";
+	default:
+		return "mapping";
+	}
+}
+
 enum tristate device_in_use(const struct device *device)
 {
-	if (device->holder.kind != HOLDER_NONE)
-		return TRI_YES;
-	return device->holder.unsure ? TRI_UNKNOWN : TRI_NO;
+	const struct holder *holder = &device->holder;
+
+	if (holder->kind != HOLDER_NONE)
+		return holder->idle ? TRI_NO : TRI_YES;
+	return holder->unsure ? TRI_UNKNOWN : TRI_NO;
 }
 
 static void add_reason(struct device *device, enum tristate verdict, const char *fmt,

@@ -55,23 +55,37 @@ enum holder_kind {
 	HOLDER_OTHER, /* a VMM or another program */
 };
 
+/* By which of a device's files a process was found to have it open. */
+enum holder_file {
+	HOLDER_GROUP,   /* its IOMMU group */
+	HOLDER_CDEV,    /* its cdev */
+	HOLDER_DEVICE,  /* the file of the device that VFIO_GROUP_GET_DEVICE_FD gives */
+	HOLDER_MAPPING, /* no file: a mapping of such a file */
+};
+
 /**
- * struct holder - who has a VFIO device open
- * @unsure: nobody was found, but there are processes that may not be looked at
+ * struct holder - the process that has a VFIO device open
+ * @file: what @fd is
+ * @unsure: no such process was found, but the device may be open
+ * @uncertain: the process has the file of a device, but the kernel does not report of which
+ * @idle: it has the device's group or cdev open, but the device is not in use
+ * @assumed: it has the group open; nothing shows whether for this device
  * @pid: the process; 0 with HOLDER_NONE
  * @start: when it began, in clock ticks since boot: a pid is used again; 0: not known
  * @comm: its name
- * @fd: its file descriptor of the group or the cdev
- * @is_cdev: @fd is the cdev's device fd, not a group's
+ * @fd: its file descriptor; -1 with HOLDER_MAPPING
  */
 struct holder {
 	enum holder_kind kind;
+	enum holder_file file;
 	bool unsure;
+	bool uncertain;
+	bool idle;
+	bool assumed;
 	pid_t pid;
 	uint64_t start;
 	char comm[32];
 	int fd;
-	bool is_cdev;
 };
 
 /** struct mig_caps - every migration feature of a device, as VFIO tells it */
@@ -130,6 +144,7 @@ struct device {
 	enum tristate migratable;    /* devlink's port function attribute */
 	char migratable_reason[160]; /* why it is unknown */
 	struct holder holder;
+	char in_use_reason[192];     /* why it is not known whether it is in use, or why its holder does not use it */
 	bool probed;                 /* caps below were read from the device */
 	bool probe_fresh;            /* ... which was opened, and so reset, for it */
 	char probe_reason[192];      /* why they were not read */
@@ -148,7 +163,10 @@ const char *device_kind_name(enum device_kind kind);
 /** holder_kind_name - "hold" or "other"; NULL with HOLDER_NONE */
 const char *holder_kind_name(enum holder_kind kind);
 
-/** device_in_use - does somebody have it open? TRI_UNKNOWN where not every process could be looked at */
+/** holder_file_name - "group", "cdev", "device" or "mapping" */
+const char *holder_file_name(enum holder_file file);
+
+/** device_in_use - does a process have the device open? TRI_UNKNOWN with holder.unsure */
 enum tristate device_in_use(const struct device *device) __attribute__((nonnull(1)));
 
 /**

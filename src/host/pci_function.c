@@ -11,8 +11,11 @@
 #include <string.h>
 
 #include "host/sysroot.h"
+#include "lib/bounded.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
+
+#define LOCKED_LIMIT_MS 2000 /* for what takes no time unless another process holds the device's lock */
 
 void pci_function_init(struct device *device, enum device_kind kind, const char *name)
 {
@@ -35,18 +38,6 @@ static int read_int(const char *dir, const char *name)
 	long value;
 
 	return sysroot_read_long(&value, "%s/%s", dir, name) ? -1 : (int)value;
-}
-
-static void read_driver(struct device *device, const char *dir)
-{
-	char override[sizeof(device->driver_override)];
-
-	sysroot_link_name(device->driver, sizeof(device->driver), "%s/driver", dir);
-	/* The kernel prints an override that is not set as "(null)". */
-	if (sysroot_read(override, sizeof(override), "%s/driver_override", dir) >
-		    0 &&
-	    strcmp(override, "(null)"))
-		memcpy(device->driver_override, override, sizeof(override));
 }
 
 static void read_group(struct device *device, const char *dir)
@@ -118,19 +109,31 @@ static void read_vfio(struct device *device, const char *dir)
 		device->vfio = true;
 }
 
+/* sriov_numvfs is read under the device's lock, which a process that removes an open VF holds without end. */
+static int count_vfs(const char *dir)
+{
+	char name[DEVICE_NAME_SIZE];
+	int n = 0;
+
+	while (!sysroot_link_name(name, sizeof(name), "%s/virtfn%d", dir, n))
+		n++;
+	return n;
+}
+
 static void read_relation(struct device *device, const char *dir)
 {
 	char pf[BDF_TEXT_SIZE];
 
 	device->total_vfs = read_int(dir, "sriov_totalvfs");
-	device->num_vfs = read_int(dir, "sriov_numvfs");
+	if (device->total_vfs >= 0)
+		device->num_vfs = count_vfs(dir);
 	device->has_pf = !sysroot_link_name(pf, sizeof(pf), "%s/physfn", dir) &&
 			 !bdf_parse(pf, &device->pf);
 }
 
 void pci_function_read(struct device *device, const char *dir)
 {
-	read_driver(device, dir);
+	sysroot_link_name(device->driver, sizeof(device->driver), "%s/driver", dir);
 	read_group(device, dir);
 	read_vfio(device, dir);
 	read_relation(device, dir);
@@ -138,6 +141,44 @@ void pci_function_read(struct device *device, const char *dir)
 	each_entry(device, dir, "net", add_netdev);
 	each_entry(device, dir, "infiniband", add_rdma);
 	device->numa_node = read_int(dir, "numa_node");
+}
+
+static int read_override(size_t i, const void *arg, void *result)
+{
+	const struct device *devices = arg;
+	char text[sizeof(devices->driver_override)];
+
+	/* The kernel prints an override that is not set as "(null)". */
+	if (sysroot_read(text, sizeof(text), SYSFS_PCI "%s/driver_override", devices[i].name) > 0 &&
+	    strcmp(text, "(null)"))
+		memcpy(result, text, sizeof(text));
+	return 0;
+}
+
+static void take_override(struct device *device, const char *override, int num)
+{
+	text_copy(device->driver_override, sizeof(device->driver_override), override);
+	if (num == -ETIMEDOUT)
+		text_copy(device->warning, sizeof(device->warning),
+			  "its driver_override could not be read: the kernel is still changing its driver or its number of VFs");
+}
+
+int pci_overrides_read(struct device *devices, size_t n, struct err *err)
+{
+	size_t size = sizeof(devices->driver_override);
+	AUTO_FREE char *overrides = calloc(n + 1, size);
+	AUTO_FREE int *nums = calloc(n + 1, sizeof(*nums));
+
+	if (!overrides || !nums)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
+	if (sysroot_is_host())
+		bounded_each(n, read_override, devices, overrides, size, nums, LOCKED_LIMIT_MS);
+	for (size_t i = 0; i < n; i++) {
+		if (!sysroot_is_host())
+			read_override(i, devices, overrides + i * size);
+		take_override(&devices[i], overrides + i * size, nums[i]);
+	}
+	return 0;
 }
 
 int pci_function_vf_name(char *buf, size_t size, const char *pf, long number)

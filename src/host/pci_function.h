@@ -16,12 +16,21 @@ void pci_function_init(struct device *device, enum device_kind kind,
 		       const char *name) __attribute__((nonnull(1, 3)));
 
 /**
- * pci_function_read - driver, override, group, cdev, netdevs, RDMA devices, node, PF
+ * pci_function_read - driver, group, cdev, netdevs, RDMA devices, node, PF
  * @dir: its directory, "/sys/bus/pci/devices/0000:3b:00.2", below the root
  *
- * What is not there stays unknown. Not read: ids, VF number.
+ * What is not there stays unknown. Not read: ids, VF number, driver_override.
  */
 void pci_function_read(struct device *device, const char *dir) __attribute__((nonnull(1, 2)));
+
+/**
+ * pci_overrides_read - the driver_override of @n devices
+ *
+ * Up to Linux 6.1 it is read under the device's lock, which a process that
+ * unbinds an open VF holds without end: then the device gets a warning. 0 or -1.
+ */
+int pci_overrides_read(struct device *devices, size_t n, struct err *err)
+	__attribute__((nonnull(3)));
 
 /**
  * pci_function_vf_name - what virtfn<number> of the PF @pf links to

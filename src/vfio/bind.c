@@ -2,130 +2,48 @@
 #include "vfio/bind.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/pci_function.h"
 #include "host/sysroot.h"
+#include "lib/bounded.h"
+#include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/interrupt.h"
+#include "lib/io.h"
 #include "lib/text.h"
-#include "vfio/holders.h"
+#include "vfio/driver.h"
+#include "vfio/hold_marker.h"
 
-#define POLL_MS 10
-#define WAIT_MS 5000 /* the kernel probes before it answers; this is for what comes late */
+#define LOCK_WAIT_MS 5000
+#define LOCK_POLL_MS 20
+#define ANSWER_LIMIT_MS 2000 /* for what takes the kernel no time unless another process holds the device's lock */
+#define BACK_TRIES 5
+#define MOVE_LIMIT_MS 180000 /* of each device: mlx5_core waits two minutes for a VF's firmware */
+#define NS_PER_MS 1000000ull
 
-/* The driver that has @name now; empty: none. */
-static void read_driver(const char *name, char *driver, size_t size)
-{
-	sysroot_link_name(driver, size, SYSFS_PCI "%s/driver", name);
-}
-
-static int write_override(const char *name, const char *driver, struct err *err)
-{
-	char line[80];
-	int ret;
-
-	/* An empty line clears it. */
-	snprintf(line, sizeof(line), "%s\n", driver);
-	ret = sysroot_write(line, SYSFS_PCI "%s/driver_override", name);
-	if (ret)
-		return err_from_errno(err, -ret, "setting its driver_override to \"%s\"", driver);
-	return 0;
-}
-
-static int release(const char *name, struct err *err)
-{
-	char driver[64];
-	int ret;
-
-	read_driver(name, driver, sizeof(driver));
-	if (!*driver)
-		return 0;
-	ret = sysroot_write(name, SYSFS_PCI "%s/driver/unbind", name);
-	/* ENODEV: it has been released meanwhile. */
-	if (ret && ret != -ENODEV && ret != -ENOENT)
-		return err_from_errno(err, -ret, "unbinding it from %s", driver);
-	return 0;
-}
-
-/* Waits until @driver has @name: 0, -EBUSY when another has it, -ETIMEDOUT. */
-static int wait_for(const char *name, const char *driver, int wait_ms)
-{
-	char now[64];
-
-	for (int waited = 0;; waited += POLL_MS) {
-		read_driver(name, now, sizeof(now));
-		if (!strcmp(now, driver))
-			return 0;
-		if (*now)
-			return -EBUSY;
-		if (waited >= wait_ms)
-			return -ETIMEDOUT;
-		poll(NULL, 0, POLL_MS);
-	}
-}
-
-static int say_not_taken(const char *name, const char *driver, int num, struct err *err)
-{
-	char now[64];
-
-	read_driver(name, now, sizeof(now));
-	if (*now)
-		return err_set(err, ERR_IO, 0, "%s took it, not %s", now, driver);
-	return err_set(err, ERR_IO, num, "the driver %s does not take it", driver);
-}
-
-/*
- * A probe that fails leaves no trace in what drivers_probe answers: the
- * driver's own bind file tells its errno.
- */
-static int probe_driver(const char *name, const char *driver, struct err *err)
-{
-	int ret = sysroot_write(name, "/sys/bus/pci/drivers_probe");
-
-	if (ret)
-		return err_from_errno(err, -ret, "having it probed");
-	ret = wait_for(name, driver, 0);
-	if (ret == -ETIMEDOUT) {
-		ret = sysroot_write(name, "/sys/bus/pci/drivers/%s/bind", driver);
-		if (ret)
-			return say_not_taken(name, driver, -ret, err);
-		ret = wait_for(name, driver, WAIT_MS);
-	}
-	return ret ? say_not_taken(name, driver, -ret, err) : 0;
-}
-
-/*
- * The override decides who may probe also where the VFs of a PF are not
- * probed by themselves (sriov_drivers_autoprobe), so it is set even for the
- * driver that would take the device anyway, and cleared afterwards.
- */
-static int move_device(const char *name, const char *driver, const char *override, struct err *err)
-{
-	if (*driver && write_override(name, driver, err))
-		return -1;
-	if (release(name, err))
-		return -1;
-	if (*driver && probe_driver(name, driver, err))
-		return -1;
-	/* It is set to the driver now, where there is one. */
-	if (*driver && !strcmp(driver, override))
-		return 0;
-	return write_override(name, override, err);
-}
+/* struct moves - what driver_move_all() was called with */
+struct moves {
+	const struct device *devices;
+	size_t n;
+	const struct driver_wish *wish;
+	struct binding *bindings;
+};
 
 static void note_place(struct binding *binding)
 {
-	char *override = binding->override;
-
-	read_driver(binding->device, binding->driver, sizeof(binding->driver));
-	if (sysroot_read(override, sizeof(binding->override),
-			 SYSFS_PCI "%s/driver_override", binding->device) < 0 ||
-	    !strcmp(override, "(null)"))
-		*override = '\0';
+	driver_of(binding->device, binding->driver, sizeof(binding->driver));
+	driver_override_of(binding->device, binding->override, sizeof(binding->override));
 }
 
 static void begin_binding(struct binding *binding, const struct device *device)
@@ -142,67 +60,301 @@ static bool is_there(const struct binding *binding, const struct driver_wish *wi
 	return !strcmp(binding->driver, wish->driver) && (wish->pin || !*binding->override);
 }
 
-static int require_free(const struct device *device, struct err *err)
-{
-	struct device now = *device;
-
-	if (holder_find(&now, err))
-		return -1;
-	if (now.holder.kind == HOLDER_NONE)
-		return now.vfio && now.holder.unsure ? holder_unseen(err) : 0;
-	return err_set(err, ERR_BUSY, 0, "it is open in %s (pid %d)",
-		       now.holder.comm, (int)now.holder.pid);
-}
-
-static int move_one(const struct device *device, const struct driver_wish *wish,
-		    struct binding *binding, struct err *err)
+static int move_one(const struct driver_wish *wish, struct binding *binding, struct err *err)
 {
 	uint64_t start = now_ns();
 	int ret;
 
 	if (is_there(binding, wish))
 		return 0;
-	if (interrupt_check(err) || require_free(device, err))
+	if (interrupt_check(err))
 		return -1;
 	binding->touched = true;
 	/* Only the override is in the way: the driver may keep the device. */
 	if (!strcmp(binding->driver, wish->driver))
-		ret = write_override(device->name, "", err);
+		ret = driver_override_write(binding->device, "", err);
 	else
-		ret = move_device(device->name, wish->driver, wish->pin ? wish->driver : "", err);
+		ret = driver_move(binding->device, wish->driver, wish->pin ? wish->driver : "",
+				  binding->warning, sizeof(binding->warning), err);
 	binding->duration_ns = now_ns() - start;
 	note_place(binding);
 	binding->changed = !ret;
 	return ret || interrupt_check(err) ? -1 : 0;
 }
 
-static void put_back(struct binding *binding)
+/* Has another program changed the override since? It is neither what it was nor what we set. */
+static bool is_changed_by_other(const struct binding *binding, const struct driver_wish *wish)
+{
+	return *binding->override && strcmp(binding->override, binding->override_before) &&
+	       strcmp(binding->override, wish->driver);
+}
+
+static int move_back(struct binding *binding, const char *override, struct err *err)
+{
+	if (strcmp(binding->driver, binding->driver_before))
+		return driver_move(binding->device, binding->driver_before, override,
+				   binding->warning, sizeof(binding->warning), err);
+	if (strcmp(binding->override, override))
+		return driver_override_write(binding->device, override, err);
+	return 0;
+}
+
+/* A driver that another program has given it stays, and so does the override that it has set. */
+static int put_back_once(struct binding *binding, const struct driver_wish *wish, struct err *err)
+{
+	bool other;
+
+	note_place(binding);
+	other = is_changed_by_other(binding, wish);
+	if (other && *binding->driver && strcmp(binding->driver, wish->driver))
+		return err_set(err, ERR_BUSY, 0, "another program has bound it to %s",
+			       binding->driver);
+	return move_back(binding, other ? binding->override : binding->override_before, err);
+}
+
+static void put_back(struct binding *binding, const struct driver_wish *wish)
 {
 	struct err trouble = ERR_INIT;
+	int ret = -1;
 
 	if (!binding->touched)
 		return;
-	if (strcmp(binding->driver, binding->driver_before) ?
-		    move_device(binding->device, binding->driver_before,
-				binding->override_before, &trouble) :
-		    write_override(binding->device, binding->override_before,
-				   &trouble))
+	/* Another program may write the override in between. */
+	for (int i = 0; i < BACK_TRIES && ret; i++) {
+		trouble = (struct err)ERR_INIT;
+		ret = put_back_once(binding, wish, &trouble);
+	}
+	/* Of a VF that has vanished there is nothing to put back. */
+	if (ret && trouble.code != ERR_NO_DEVICE)
 		text_copy(binding->trouble, sizeof(binding->trouble), trouble.message);
 	binding->touched = *binding->trouble;
-	binding->rolled_back = !binding->touched;
+	binding->rolled_back = !ret;
 	binding->changed = false;
 	note_place(binding);
 }
 
 /* Last one first; what cannot be put back is worth more than any other hint. */
-static void roll_back(struct binding *bindings, size_t n, struct err *err)
+static void roll_back(const struct moves *moves, size_t n, struct err *err)
 {
 	while (n--) {
-		put_back(&bindings[n]);
-		if (*bindings[n].trouble)
+		struct binding *binding = &moves->bindings[n];
+
+		put_back(binding, moves->wish);
+		if (*binding->trouble)
 			snprintf(err->hint, sizeof(err->hint), "%s could not be put back: %.160s",
-				 bindings[n].device, bindings[n].trouble);
+				 binding->device, binding->trouble);
 	}
+}
+
+/* A lock that another process has, by its pid. */
+static int say_locked(int fd, const char *device, struct err *err)
+{
+	char pid[32] = "";
+	ssize_t len = pread(fd, pid, sizeof(pid) - 1, 0);
+
+	pid[len > 0 ? len : 0] = '\0';
+	err_set(err, ERR_BUSY, 0, "%s: another mlxmigctl (pid %s) is changing its driver",
+		device, *pid ? pid : "not known");
+	err_hint(err, "wait until that command has ended, and see mlxmigctl status %s", device);
+	return err_device(err, device);
+}
+
+/* Keeps other calls away from @device until this process ends; where /run cannot be written, there is no lock. */
+static int lock_device(const char *device, struct err *err)
+{
+	AUTO_CLOSE int fd = -1;
+	char path[PATH_MAX];
+	int waited = 0;
+
+	mkdir(HOLD_MARKER_DIR, 0755);
+	snprintf(path, sizeof(path), HOLD_MARKER_DIR "/%s.bind", device);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return 0;
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		if (interrupt_check(err))
+			return -1;
+		if (waited >= LOCK_WAIT_MS)
+			return say_locked(fd, device, err);
+		poll(NULL, 0, LOCK_POLL_MS);
+		waited += LOCK_POLL_MS;
+	}
+	if (!ftruncate(fd, 0))
+		dprintf(fd, "%d", (int)getpid());
+	TAKE_FD(fd);
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct device *const *da = a, *const *db = b;
+
+	return strcmp((*da)->name, (*db)->name);
+}
+
+/* In the order of the names: two calls never wait for each other. */
+static int lock_all(const struct moves *moves, struct err *err)
+{
+	AUTO_FREE const struct device **sorted = calloc(moves->n + 1, sizeof(*sorted));
+
+	if (!sorted)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", moves->n);
+	for (size_t i = 0; i < moves->n; i++)
+		sorted[i] = &moves->devices[i];
+	qsort(sorted, moves->n, sizeof(*sorted), compare_names);
+	for (size_t i = 0; i < moves->n; i++)
+		if (lock_device(sorted[i]->name, err))
+			return -1;
+	return 0;
+}
+
+static int move_all(const struct moves *moves, struct err *err)
+{
+	if (lock_all(moves, err))
+		return -1;
+	for (size_t i = 0; i < moves->n; i++)
+		begin_binding(&moves->bindings[i], &moves->devices[i]);
+	for (size_t i = 0; i < moves->n; i++) {
+		if (!move_one(moves->wish, &moves->bindings[i], err))
+			continue;
+		err_device(err, moves->devices[i].name);
+		roll_back(moves, i + 1, err);
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * The child. Its only file is the pipe, so that nothing waits for it where the
+ * kernel keeps it; it has a session of its own, so that a terminal's signals
+ * come to it by its parent alone.
+ */
+static void run_child(const struct moves *moves, int pipe_fd)
+{
+	struct err err = ERR_INIT;
+
+	interrupt_end();
+	setsid();
+	if (dup3(pipe_fd, STDIN_FILENO, 0) < 0 || close_range(1, ~0u, 0) ||
+	    open("/dev/null", O_RDWR) != STDOUT_FILENO || dup(STDOUT_FILENO) != STDERR_FILENO)
+		return;
+	signal(SIGPIPE, SIG_IGN);
+	if (!interrupt_begin(&err))
+		move_all(moves, &err);
+	if (write_all(STDIN_FILENO, &err, sizeof(err)) ||
+	    write_all(STDIN_FILENO, moves->bindings, moves->n * sizeof(*moves->bindings)))
+		roll_back(moves, moves->n, &err);
+}
+
+static int say_stuck(pid_t child, struct err *err)
+{
+	err_set(err, ERR_BUSY, 0,
+		"the kernel has not finished: process %d, which changes the driver, waits for it",
+		(int)child);
+	return err_hint(err, "cat /proc/%d/stack shows where it waits; the kernel log (dmesg) may say why",
+			(int)child);
+}
+
+/* Reads @len bytes from the child: 0, -EPIPE where it ended, -ETIMEDOUT. A signal is passed on to it once. */
+static int read_child(int fd, void *data, size_t len, pid_t child, uint64_t deadline_ns)
+{
+	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
+				{ .fd = interrupt_fd(), .events = POLLIN } };
+	size_t have = 0;
+
+	while (have < len) {
+		uint64_t now = now_ns();
+		ssize_t n;
+
+		if (now >= deadline_ns)
+			return -ETIMEDOUT;
+		if (poll(fds, 2, (int)((deadline_ns - now) / NS_PER_MS) + 1) <= 0)
+			continue;
+		if (fds[1].revents) {
+			kill(child, interrupt_signal());
+			fds[1].fd = -1;
+		}
+		if (!fds[0].revents)
+			continue;
+		n = read_some(fd, (char *)data + have, len - have);
+		if (n <= 0)
+			return -EPIPE;
+		have += (size_t)n;
+	}
+	return 0;
+}
+
+static int take_result(const struct moves *moves, int fd, pid_t child, struct err *err)
+{
+	uint64_t deadline_ns = now_ns() + (uint64_t)MOVE_LIMIT_MS * NS_PER_MS * moves->n;
+	int ret = read_child(fd, err, sizeof(*err), child, deadline_ns);
+
+	if (!ret)
+		ret = read_child(fd, moves->bindings, moves->n * sizeof(*moves->bindings), child,
+				 deadline_ns);
+	if (ret == -ETIMEDOUT) {
+		*err = (struct err)ERR_INIT;
+		return say_stuck(child, err);
+	}
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (ret) {
+		*err = (struct err)ERR_INIT;
+		return err_set(err, ERR_IO, 0, "the process that changes the driver was killed");
+	}
+	return err_is_set(err) ? -1 : 0;
+}
+
+static int start_child(const struct moves *moves, struct err *err)
+{
+	AUTO_CLOSE int out = -1;
+	AUTO_CLOSE int in = -1;
+	int fds[2];
+	pid_t child;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return err_from_errno(err, errno, "a pipe");
+	out = fds[0];
+	in = fds[1];
+	child = fork();
+	if (child < 0)
+		return err_from_errno(err, errno, "a child process");
+	if (!child) {
+		run_child(moves, in);
+		_exit(0);
+	}
+	close(TAKE_FD(in));
+	return take_result(moves, out, child, err);
+}
+
+/* What is no setting of power/control is refused under the device's lock, and changes nothing. */
+static int take_lock(size_t i, const void *arg, void *result)
+{
+	const struct device *devices = arg;
+
+	return sysroot_write("none", SYSFS_PCI "%s/power/control", devices[i].name);
+}
+
+/* An unbind, or a change of the number of VFs, holds a device's lock for as long as a process has the VF open. */
+static int require_answers(const struct device *devices, size_t n, struct err *err)
+{
+	AUTO_FREE int *nums = calloc(n + 1, sizeof(*nums));
+	char none;
+
+	if (!nums)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
+	bounded_each(n, take_lock, devices, &none, 0, nums, ANSWER_LIMIT_MS);
+	for (size_t i = 0; i < n; i++) {
+		if (nums[i] != -ETIMEDOUT)
+			continue;
+		err_set(err, ERR_BUSY, 0,
+			"%s: the kernel is still changing its driver, or the number of VFs, for another process",
+			devices[i].name);
+		err_hint(err, "that process waits until the VF is closed: mlxmigctl status %s shows which process has it open",
+			 devices[i].name);
+		return err_device(err, devices[i].name);
+	}
+	return 0;
 }
 
 int driver_require_writable(const struct device *device, struct err *err)
@@ -221,18 +373,13 @@ int driver_require_writable(const struct device *device, struct err *err)
 int driver_move_all(const struct device *devices, size_t n, const struct driver_wish *wish,
 		    struct binding *bindings, struct err *err)
 {
+	const struct moves moves = { .devices = devices, .n = n, .wish = wish,
+				     .bindings = bindings };
 	int AUTO_INTERRUPT begun = interrupt_begin(err);
 
 	for (size_t i = 0; i < n; i++)
-		begin_binding(&bindings[i], &devices[i]);
-	if (begun)
+		text_copy(bindings[i].device, sizeof(bindings[i].device), devices[i].name);
+	if (begun || require_answers(devices, n, err))
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (!move_one(&devices[i], wish, &bindings[i], err))
-			continue;
-		err_device(err, devices[i].name);
-		roll_back(bindings, i + 1, err);
-		return -1;
-	}
-	return 0;
+	return start_child(&moves, err);
 }

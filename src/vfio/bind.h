@@ -20,6 +20,7 @@
  * @touched: something was written; cleared again by a roll back that worked
  * @rolled_back: it is where it was before, because something failed
  * @trouble: why it could not be put back; empty: it could
+ * @warning: what the user should know, or empty
  * @duration_ns: of the change, until the driver had it
  */
 struct binding {
@@ -30,6 +31,7 @@ struct binding {
 	bool touched;
 	bool rolled_back;
 	char trouble[192];
+	char warning[160];
 	uint64_t duration_ns;
 };
 
@@ -48,6 +50,10 @@ struct driver_wish {
 int driver_require_writable(const struct device *device, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
+/** driver_require_closed - fail (ERR_BUSY) if a process was found to have @device open, or its group alone; 0 or -1 */
+int driver_require_closed(const struct device *device, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
 /**
  * driver_move_all - bring @n devices to a driver, all or none
  * @bindings: takes what was done, one for each device, also on failure
@@ -55,8 +61,15 @@ int driver_require_writable(const struct device *device, struct err *err)
  * The driver must be there (module_require()), the devices on the PCI bus.
  * Each is waited for until the driver has it. When one fails, or a signal
  * comes (ERR_INTERRUPTED), those already moved go back to the driver and
- * override they had, last one first. A device that somebody opens meanwhile
- * is ERR_BUSY: the kernel would wait for it without end. 0 or -1.
+ * override they had, last one first, unless another program has moved them
+ * since. A device that a process has open is ERR_BUSY: the kernel would wait
+ * without end for its close.
+ *
+ * A child process does the work. It holds a lock for each device, for which
+ * another call waits LOCK_WAIT_MS (then ERR_BUSY with its pid); if this process
+ * is killed, the child takes back what it has done. A device whose lock in the
+ * kernel another process holds is ERR_BUSY before anything is written, and no
+ * wait for the kernel is without end. 0 or -1.
  */
 int driver_move_all(const struct device *devices, size_t n,
 		    const struct driver_wish *wish, struct binding *bindings,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who has a VFIO device open: read from /proc/PID/fd. */
+/* The process that has a VFIO device open: its announcement, and what can be borrowed from it. */
 #ifndef VFIO_HOLDERS_H
 #define VFIO_HOLDERS_H
 
@@ -13,44 +13,6 @@
 #define HOLDER_COMM "mlxmigctl-hold" /* what `mlxmigctl hold` calls itself (PR_SET_NAME) */
 #define TOOL_COMM "mlxmigctl" /* ... and every other command */
 #define HOLDER_MARK HOLDER_COMM ":%s" /* the name of its file that says that a device is held */
-
-/**
- * holder_find - fill @device->holder
- *
- * Looks for an open /dev/vfio/<group> or /dev/vfio/devices/<cdev> in every
- * process that can be read; ours is left out. Of several, mlxmigctl hold goes
- * before all others, and any other command of mlxmigctl, which has borrowed
- * it, behind them. A mlxmigctl hold that has the group open for
- * another device of it is HOLDER_OTHER. Where nobody was found and a process
- * could not be read, or may be hidden, @device->holder.unsure tells. 0 or -1.
- */
-int holder_find(struct device *device, struct err *err) __attribute__((nonnull(1, 2)));
-
-/** holder_find_all - holder_find() for @n devices in one pass over the processes */
-int holder_find_all(struct device *devices, size_t n, struct err *err) __attribute__((nonnull(3)));
-
-/**
- * holder_list - holder_find_all(), and everybody who has one of the devices open, or an iommufd
- * @holdings: is added to, and the caller's to free, whatever is returned; NULL: they do not matter
- */
-int holder_list(struct device *devices, size_t n, struct holdings *holdings, struct err *err)
-	__attribute__((nonnull(4)));
-
-/**
- * holder_still_has - does @holder have it open?
- * @holder: who had it once, be it the first that holder_find() finds or not; a
- *          mlxmigctl hold that lends it no more does not
- */
-bool holder_still_has(const struct device *device, const struct holder *holder)
-	__attribute__((nonnull(1, 2)));
-
-/**
- * holder_has_open - @device->holder has the group's file: the device's, too?
- *
- * TRI_UNKNOWN: neither the kernel's word on the holder's files (from 6.18 on)
- * nor sysfs, for a PCI device, tells.
- */
-enum tristate holder_has_open(const struct device *device) __attribute__((nonnull(1)));
 
 /** holder_is_alone - has VFIO no other device of @device's IOMMU group? */
 bool holder_is_alone(const struct device *device) __attribute__((nonnull(1)));

@@ -11,6 +11,7 @@
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
+#include "vfio/holder_find.h"
 #include "vfio/holders.h"
 #include "vfio/uapi.h"
 
@@ -264,12 +265,10 @@ static bool is_beside_held(const struct holder *holder)
  */
 static bool would_be_first(const struct device *device)
 {
-	enum tristate open;
+	const struct holder *holder = &device->holder;
 
-	if (device->holder.kind != HOLDER_OTHER || device->holder.is_cdev)
-		return false;
-	open = holder_has_open(device);
-	return open == TRI_NO || (open == TRI_UNKNOWN && !holder_is_alone(device));
+	return holder->kind == HOLDER_OTHER && holder->file == HOLDER_GROUP &&
+	       (holder->idle || (holder->assumed && !holder_is_alone(device)));
 }
 
 static int say_first(const struct device *device, struct err *err)
@@ -319,7 +318,7 @@ static bool may_borrow(const struct device *device, enum vdev_use use)
 	switch (use) {
 	case VDEV_READ:
 	case VDEV_LIVE:
-		return holder->kind != HOLDER_NONE &&
+		return holder->kind != HOLDER_NONE && holder->fd >= 0 && !holder->uncertain &&
 		       !is_beside_held(holder) && !would_be_first(device);
 	case VDEV_CHANGE:
 	case VDEV_OWN:
@@ -346,7 +345,7 @@ static int borrow_device(struct vdev *vdev, const struct device *device, struct 
 		return -1;
 	vdev->borrowed = true;
 	vdev->lender = device->holder;
-	if (device->holder.is_cdev) {
+	if (device->holder.file != HOLDER_GROUP) {
 		vdev->fd = fd;
 		return 0;
 	}

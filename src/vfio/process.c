@@ -190,3 +190,55 @@ void process_describe(struct process *process)
 	read_uid(process);
 	name_user(process);
 }
+
+static int compare_pids(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* As process_list() wants them; NULL: no memory. */
+static pid_t *list_pids(DIR *dir, size_t *n)
+{
+	pid_t self = process_self(), *pids = NULL, *more;
+	struct dirent *entry;
+	size_t room = 0;
+
+	for (*n = 0; (entry = readdir(dir));) {
+		uint64_t pid;
+
+		if (*n == room) {
+			room = room ? room * 2 : 512;
+			more = reallocarray(pids, room, sizeof(*pids));
+			if (!more) {
+				free(pids);
+				return NULL;
+			}
+			pids = more;
+		}
+		if (!text_u64(entry->d_name, 10, &pid) && (pid_t)pid != self)
+			pids[(*n)++] = (pid_t)pid;
+	}
+	if (*n)
+		qsort(pids, *n, sizeof(*pids), compare_pids);
+	return pids;
+}
+
+int process_list(pid_t **pids, size_t *n, struct err *err)
+{
+	AUTO_DIR DIR *dir = NULL;
+	char path[PATH_MAX];
+
+	*pids = NULL;
+	*n = 0;
+	if (sysroot_path(path, "/proc"))
+		return err_set(err, ERR_USAGE, ENAMETOOLONG, "--sysroot");
+	dir = opendir(path);
+	if (!dir && !sysroot_is_host())
+		return 0;
+	if (!dir)
+		return err_from_errno(err, errno, "%s", path);
+	*pids = list_pids(dir, n);
+	return *pids ? 0 : err_set(err, ERR_NO_MEMORY, 0, "%s", path);
+}

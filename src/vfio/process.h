@@ -39,14 +39,18 @@ struct process {
  * struct holding - one process has one device open
  * @device: its index among the devices that were asked for
  * @process: its index in struct holdings
- * @fd: the lowest of its file descriptors of it
- * @is_cdev: @fd is the cdev's, not the group's
+ * @file: what @fd is
+ * @uncertain: as in struct holder
+ * @open: is the device open by it?
+ * @fd: the first of its file descriptors of it; -1 with HOLDER_MAPPING
  */
 struct holding {
 	size_t device, process;
 	enum holder_kind kind;
+	enum holder_file file;
+	bool uncertain;
+	enum tristate open;
 	int fd;
-	bool is_cdev;
 };
 
 /** struct holdings - all that have one of the devices, or an iommufd; in the order of the processes */
@@ -86,6 +90,9 @@ void process_read_command(struct process *process, const char *line, size_t len)
  * not in.
  */
 pid_t process_self(void);
+
+/** process_list - all processes of /proc but this one, by number; *@pids is the caller's to free in any case; none on a captured host without /proc; 0 or -1 */
+int process_list(pid_t **pids, size_t *n, struct err *err) __attribute__((nonnull(1, 2, 3)));
 
 /** process_start - when it began, in clock ticks since boot (proc_pid_stat(5)); 0: there is none, or it is not told */
 uint64_t process_start(pid_t pid);

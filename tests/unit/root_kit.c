@@ -29,9 +29,14 @@ const char *root_kit_begin(void)
 
 int root_kit_end(void)
 {
-	char command[64];
+	return root_kit_remove("");
+}
 
-	snprintf(command, sizeof(command), "rm -rf %s", top);
+int root_kit_remove(const char *name)
+{
+	char command[PATH_MAX];
+
+	snprintf(command, sizeof(command), "rm -rf '%s%s'", top, name);
 	return system(command);
 }
 

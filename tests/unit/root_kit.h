@@ -9,6 +9,9 @@ const char *root_kit_begin(void);
 /** root_kit_end - remove it; 0, or not */
 int root_kit_end(void);
 
+/** root_kit_remove - remove a file or a directory with all that is in it; 0, or not */
+int root_kit_remove(const char *name);
+
 /** root_kit_put - a file with that text, and the folders above it; @name begins with a slash */
 void root_kit_put(const char *name, const char *text);
 

@@ -94,7 +94,7 @@ static void a_file_that_is_another_by_now(void)
 	struct device device = held_by(pid);
 
 	check_borrow(&device, "holder_gone", "has just let it go");
-	device.holder.is_cdev = true;
+	device.holder.file = HOLDER_CDEV;
 	strcpy(device.cdev, "vfio4711");
 	check_borrow(&device, "holder_gone", "has just let it go");
 	device.holder.fd = 10;

@@ -9,6 +9,7 @@
 #include "root_kit.h"
 #include "lib/text.h"
 #include "host/modules.h"
+#include "vfio/holder_find.h"
 #include "vfio/holders.h"
 #include "host/inventory.h"
 #include "host/sysroot.h"
@@ -170,11 +171,11 @@ static void holders_are_found_by_their_files(void)
 	CHECK_INT(devices[1].holder.kind, HOLDER_HOLD);
 	CHECK_INT(devices[1].holder.pid, 10);
 	CHECK_INT(devices[1].holder.fd, 5);
-	CHECK(!devices[1].holder.is_cdev);
+	CHECK_INT(devices[1].holder.file, HOLDER_GROUP);
 	CHECK_INT(devices[2].holder.kind, HOLDER_OTHER);
 	CHECK_STR(devices[2].holder.comm, "vmm");
 	CHECK_INT(devices[2].holder.fd, 8);
-	CHECK(devices[2].holder.is_cdev);
+	CHECK_INT(devices[2].holder.file, HOLDER_CDEV);
 	CHECK_INT(devices[3].holder.kind, HOLDER_NONE);
 	/* Its neighbour is held, it is not. */
 	CHECK_INT(devices[4].holder.kind, HOLDER_OTHER);
@@ -208,27 +209,123 @@ static void a_borrower_is_not_taken_for_the_holder(void)
 	CHECK(!holder_still_has(&device, &borrower));
 }
 
-/* What the kernel tells of the file goes before what sysfs counts. */
+/* A function under VFIO whose group only process @pid has open, as file 5. */
+static struct device device_of_group(const char *name, int group, int pid)
+{
+	struct device device = { .iommu_group = group, .vfio = true };
+	char path[64], target[32];
+
+	text_copy(device.name, sizeof(device.name), name);
+	snprintf(path, sizeof(path), "/proc/%d/fd/5", pid);
+	snprintf(target, sizeof(target), "/dev/vfio/%d", group);
+	root_kit_link(path, target);
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	root_kit_put(path, "vmm\n");
+	return device;
+}
+
+static void check_in_use(struct device *device, enum tristate in_use, enum holder_file file)
+{
+	struct err err = ERR_INIT;
+
+	CHECK_INT(holder_find(device, &err), 0);
+	CHECK_INT(device_in_use(device), in_use);
+	CHECK_INT(device->holder.file, file);
+}
+
+/* What the kernel reports of the file comes before what sysfs counts, but for 0. */
 static void a_group_need_not_be_open_for_the_device(void)
 {
-	struct device device = { .name = "0000:01:00.1", .iommu_group = 50,
-				 .holder = { .kind = HOLDER_OTHER, .pid = 12 } };
+	struct device device = device_of_group("0000:01:00.1", 50, 12);
 
-	root_kit_link("/proc/12/fd/5", "/dev/vfio/50");
-	CHECK_INT(holder_has_open(&device), TRI_UNKNOWN);
-	root_kit_put("/sys/bus/pci/devices/0000:01:00.1/enable", "0\n");
-	CHECK_INT(holder_has_open(&device), TRI_NO);
+	check_in_use(&device, TRI_YES, HOLDER_GROUP);
+	CHECK(device.holder.assumed);
 	root_kit_put("/sys/bus/pci/devices/0000:01:00.1/enable", "1\n");
-	CHECK_INT(holder_has_open(&device), TRI_YES);
+	check_in_use(&device, TRI_YES, HOLDER_GROUP);
+	CHECK_STR(device.in_use_reason, "");
 	/* As 6.12 has it. */
 	root_kit_link("/proc/12/fd/6", "anon_inode:[vfio-device]");
 	root_kit_put("/proc/12/fdinfo/6", "pos:\t0\nflags:\t02000002\nmnt_id:\t17\nino:\t1104\n");
-	CHECK_INT(holder_has_open(&device), TRI_YES);
+	check_in_use(&device, TRI_YES, HOLDER_GROUP);
 	root_kit_put("/proc/12/fdinfo/6", "pos:\t0\nvfio-device-syspath: /sys/devices/pci0000:00/0000:01:00.11\n");
-	CHECK_INT(holder_has_open(&device), TRI_NO);
+	check_in_use(&device, TRI_NO, HOLDER_GROUP);
 	root_kit_link("/proc/12/fd/7", "anon_inode:[vfio-device]");
 	root_kit_put("/proc/12/fdinfo/7", "vfio-device-syspath: /sys/devices/pci0000:00/0000:01:00.1\nmore:\t/0000:01:00.2\n");
-	CHECK_INT(holder_has_open(&device), TRI_YES);
+	check_in_use(&device, TRI_YES, HOLDER_GROUP);
+	root_kit_put("/sys/bus/pci/devices/0000:01:00.1/enable", "0\n");
+	check_in_use(&device, TRI_NO, HOLDER_GROUP);
+	CHECK_STR(device.in_use_reason, "vmm (pid 12) has its IOMMU group 50 open, but not the device");
+	root_kit_remove("/proc/12");
+}
+
+static void a_device_has_a_file_of_its_own(void)
+{
+	struct device device = { .name = "0000:05:00.1", .iommu_group = 52, .vfio = true };
+
+	root_kit_put("/sys/bus/pci/devices/0000:05:00.1/enable", "1\n");
+	root_kit_put("/proc/13/comm", "vmm\n");
+	root_kit_link("/proc/13/fd/8", "anon_inode:[vfio-device]");
+	root_kit_put("/proc/13/fdinfo/8", "vfio-device-syspath: /sys/devices/pci0000:00/0000:05:00.1\n");
+	check_in_use(&device, TRI_YES, HOLDER_DEVICE);
+	CHECK(!device.holder.uncertain);
+	CHECK_INT(device.holder.fd, 8);
+	/* Before 6.18: it is a device's, but not of which. */
+	root_kit_put("/proc/13/fdinfo/8", "pos:\t0\n");
+	check_in_use(&device, TRI_YES, HOLDER_DEVICE);
+	CHECK(device.holder.uncertain);
+	CHECK(strstr(device.in_use_reason, "vmm (pid 13)") != NULL);
+	/* It belongs to another group's device. */
+	root_kit_link("/proc/13/fd/7", "/dev/vfio/4000");
+	check_in_use(&device, TRI_UNKNOWN, HOLDER_GROUP);
+	CHECK(strstr(device.in_use_reason, "no process") != NULL);
+	root_kit_put("/sys/bus/pci/devices/0000:05:00.1/enable", "0\n");
+	check_in_use(&device, TRI_NO, HOLDER_GROUP);
+	CHECK_STR(device.in_use_reason, "");
+	root_kit_remove("/proc/13");
+}
+
+static void a_mapping_needs_no_file(void)
+{
+	struct device device = { .name = "0000:05:00.2", .iommu_group = 53, .vfio = true };
+
+	root_kit_put("/sys/bus/pci/devices/0000:05:00.2/enable", "1\n");
+	root_kit_put("/proc/14/comm", "vmm\n");
+	root_kit_link("/proc/14/fd/0", "/dev/null");
+	root_kit_put("/proc/14/maps",
+		     "7ffff7fb9000-7ffff7fbd000 r--p 00000000 08:01 5 /lib/vfio-device.so\n");
+	check_in_use(&device, TRI_UNKNOWN, HOLDER_GROUP);
+	root_kit_put("/proc/14/maps",
+		     "7ffff7fbd000-7ffff7fbe000 rw-s 102000000 00:0e 9633    anon_inode:[vfio-device]\n");
+	check_in_use(&device, TRI_YES, HOLDER_MAPPING);
+	CHECK_INT(device.holder.pid, 14);
+	CHECK_INT(device.holder.fd, -1);
+	root_kit_remove("/proc/14");
+}
+
+static void a_group_without_an_iommu_is_one(void)
+{
+	struct device device = { .name = "0000:05:00.3", .iommu_group = 54, .vfio = true };
+
+	root_kit_put("/proc/15/comm", "vmm\n");
+	root_kit_link("/proc/15/fd/3", "/dev/vfio/noiommu-54");
+	check_in_use(&device, TRI_YES, HOLDER_GROUP);
+	CHECK_INT(device.holder.pid, 15);
+	root_kit_remove("/proc/15");
+}
+
+/* A driver of the host enables a device too. */
+static void a_device_of_the_host_is_not_in_use(void)
+{
+	struct device device = device_of_group("0000:05:00.4", 55, 16);
+
+	device.vfio = false;
+	text_copy(device.driver, sizeof(device.driver), "mlx5_core");
+	root_kit_put("/sys/bus/pci/devices/0000:05:00.4/enable", "1\n");
+	check_in_use(&device, TRI_NO, HOLDER_GROUP);
+	CHECK_INT(device.holder.kind, HOLDER_OTHER);
+	root_kit_remove("/proc/16");
+	check_in_use(&device, TRI_NO, HOLDER_GROUP);
+	CHECK_INT(device.holder.kind, HOLDER_NONE);
 }
 
 static void a_group_has_one_device_or_more(void)
@@ -288,6 +385,10 @@ int main(void)
 	CASE(holders_are_found_by_their_files);
 	CASE(a_borrower_is_not_taken_for_the_holder);
 	CASE(a_group_need_not_be_open_for_the_device);
+	CASE(a_device_has_a_file_of_its_own);
+	CASE(a_mapping_needs_no_file);
+	CASE(a_group_without_an_iommu_is_one);
+	CASE(a_device_of_the_host_is_not_in_use);
 	CASE(a_group_has_one_device_or_more);
 	CASE(a_captured_holder_lends_nothing);
 	CASE(another_file_is_not_borrowed);

@@ -152,7 +152,7 @@ static void status_explains_what_it_does_not_show(void)
 		   command_status.text, want);
 	snprintf(want, sizeof(want),
 		 "%sA       -     -          -       -            -        -           -       -      -\n"
-		 "note: whether a device is in use (-) can be told by root alone, who sees all processes\n",
+		 "note: IN_USE \"-\": it is not known whether the device is in use, see in_use_reason (-c)\n",
 		 head);
 	check_text(json_pack("{s:[{s:s, s:n}]}", "devices", "device", "A",
 			     "in_use"),

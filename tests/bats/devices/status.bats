@@ -87,7 +87,7 @@ teardown() {
 @test "a device of which somebody else has but the group open tells its holder and no more" {
 	open_elsewhere "$VF0"
 	run_mlx 0 status --probe "$VF0"
-	device "$VF0" '[.in_use, (.holder | .kind, .pid, .name)]' "[true,\"other\",$other_pid,\"sleep\"]"
+	device "$VF0" '[.in_use, (.holder | .kind, .pid, .name)]' "[false,\"other\",$other_pid,\"sleep\"]"
 	device "$VF0" .migration null
 	[[ $(json '.devices[0].migration_reason') == *"sleep (pid $other_pid), which is still opening it, or just closing it" ]]
 	device "$VF0" '.holders[] | [.kind, .command, .via, .fd]' '["other","vmm","group",9]'
@@ -133,15 +133,21 @@ teardown() {
 	other_pid=$!
 	await --pid $other_pid gone "$folder/${group##*/}"
 	run_mlx 0 status "$VF0"
-	device "$VF0" '[.in_use, .holders[].pid]' "[true,$other_pid]"
+	device "$VF0" '[.in_use, .holders[].pid]' "[false,$other_pid]"
 }
 
-@test "without the right to look into processes, nobody knows whether a device is in use" {
+@test "without the right to look into processes, a device that is enabled may be in use, another one is not" {
+	local as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups /tmp/mlxmigctl-status)
 	install -m 755 "$MLX" /tmp/mlxmigctl-status
-	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups /tmp/mlxmigctl-status status "$VF0"
+	run --separate-stderr "${as_nobody[@]}" status "$VF0"
+	[ "$status" -eq 0 ]
+	device "$VF0" '[.in_use, .holder, .fw_version]' '[false,null,"28.41.1000"]'
+	hold "$VF0"
+	run --separate-stderr "${as_nobody[@]}" status "$VF0"
 	rm /tmp/mlxmigctl-status
 	[ "$status" -eq 0 ]
-	device "$VF0" '[.in_use, .holder, .fw_version]' '[null,null,"28.41.1000"]'
+	device "$VF0" '[.in_use, .holder]' '[null,null]'
+	[[ $(json '.devices[0].in_use_reason') == *"not every process can be looked into" ]]
 }
 
 # bats test_tags=asan

@@ -51,8 +51,8 @@ refused() {
 	refused 5 holder_hidden "a PID namespace of its own" "${inside[@]}" "$MLX" state "$VF0"
 	run --separate-stderr "${inside[@]}" "$MLX" status "$VF0"
 	device "$VF0" '[.in_use, .holders]' '[null,[]]'
-	release
 	refused 5 holder_hidden "a PID namespace of its own" "${inside[@]}" "$MLX" unbind "$VF0"
+	release
 	run --separate-stderr "${inside[@]}" "$MLX" state "$VF0"
 	json_is '[.access, .state]' '["opened","RUNNING"]'
 }

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vfio/driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/pci_function.h"
+#include "host/sysroot.h"
+#include "lib/cleanup.h"
+#include "vfio/bind.h"
+#include "vfio/holder_find.h"
+#include "vfio/holder_search.h"
+#include "vfio/holders.h"
+
+#define POLL_MS 10
+#define WAIT_MS 5000 /* the kernel probes before it answers; this is for what comes late */
+
+void driver_of(const char *name, char *driver, size_t size)
+{
+	sysroot_link_name(driver, size, SYSFS_PCI "%s/driver", name);
+}
+
+void driver_override_of(const char *name, char *override, size_t size)
+{
+	/* The kernel prints an override that is not set as "(null)". */
+	if (sysroot_read(override, size, SYSFS_PCI "%s/driver_override", name) < 0 ||
+	    !strcmp(override, "(null)"))
+		*override = '\0';
+}
+
+static int say_vanished(const char *name, struct err *err)
+{
+	err_set(err, ERR_NO_DEVICE, 0, "%s does not exist any more", name);
+	return err_hint(err, "another process has changed the number of VFs: mlxmigctl status lists them");
+}
+
+static bool is_gone(const char *name)
+{
+	char path[PATH_MAX];
+
+	return !sysroot_path(path, SYSFS_PCI "%s", name) && access(path, F_OK);
+}
+
+/* Why a file of @name, or one of its driver, could not be written. */
+static int say_refused(const char *name, int num, const char *what, const char *driver,
+		       struct err *err)
+{
+	if (is_gone(name))
+		return say_vanished(name, err);
+	return err_from_errno(err, num, "%s %s", what, *driver ? driver : "\"\"");
+}
+
+int driver_override_write(const char *name, const char *driver, struct err *err)
+{
+	char line[80];
+	int ret;
+
+	/* An empty line clears it. */
+	snprintf(line, sizeof(line), "%s\n", driver);
+	ret = sysroot_write(line, SYSFS_PCI "%s/driver_override", name);
+	return ret ? say_refused(name, -ret, "setting its driver_override to", driver, err) : 0;
+}
+
+/* The node of the device's group, kept open; -1 with errno. */
+static int open_group(const struct device *device)
+{
+	AUTO_CLOSE int fd = -1;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/vfio/%d", device->iommu_group);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		snprintf(path, sizeof(path), "/dev/vfio/noiommu-%d", device->iommu_group);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return -1;
+	errno = ENODEV; /* a stale node */
+	return holder_is_file(fd, device, HOLDER_GROUP) ? TAKE_FD(fd) : -1;
+}
+
+/*
+ * Opening the group's node resets nothing. EBUSY: a process has the group or a
+ * device of it open, also by a mapping or a file descriptor on its way through
+ * a socket. Where the node is missing, what was found in /proc decides.
+ */
+static int guard(const struct device *device, int *fd, char *warning, size_t warning_size,
+		 struct err *err)
+{
+	*fd = open_group(device);
+	if (*fd < 0 && (errno == EBUSY || device->holder.unsure))
+		return holder_unseen(err);
+	if (*fd >= 0 && device->holder.unsure && *device->in_use_reason)
+		snprintf(warning, warning_size,
+			 "its PCI function was enabled (enable is not 0) although no process has it open");
+	return 0;
+}
+
+int driver_require_closed(const struct device *device, struct err *err)
+{
+	const struct holder *holder = &device->holder;
+
+	if (holder->kind == HOLDER_NONE)
+		return 0;
+	if (*device->in_use_reason) {
+		err_set(err, ERR_BUSY, 0, "%s: %s", device->name, device->in_use_reason);
+		return err_hint(err, "end process %d first: it may open the device at any moment",
+				(int)holder->pid);
+	}
+	err_set(err, ERR_BUSY, 0, "%s is open in %s (pid %d)", device->name,
+		holder->comm, (int)holder->pid);
+	return err_hint(err, "the kernel would wait for it: end that process first, or, where it is a VMM, shut its guest down or detach the device from it");
+}
+
+/* A function under VFIO is kept closed by *@fd, or refused. */
+static int keep_closed(const char *name, int *fd, char *warning, size_t warning_size,
+		       struct err *err)
+{
+	struct device now;
+	char dir[PATH_MAX];
+
+	pci_function_init(&now, DEVICE_VF, name);
+	snprintf(dir, sizeof(dir), SYSFS_PCI "%s", name);
+	pci_function_read(&now, dir);
+	if (!now.vfio)
+		return 0;
+	return holder_find(&now, err) || driver_require_closed(&now, err) ||
+	       guard(&now, fd, warning, warning_size, err) ? -1 : 0;
+}
+
+static int release(const char *name, struct err *err)
+{
+	char driver[64];
+	int ret;
+
+	driver_of(name, driver, sizeof(driver));
+	if (!*driver)
+		return 0;
+	ret = sysroot_write(name, SYSFS_PCI "%s/driver/unbind", name);
+	/* ENODEV: it has been released meanwhile. */
+	if (ret && ret != -ENODEV && ret != -ENOENT)
+		return say_refused(name, -ret, "unbinding it from", driver, err);
+	return 0;
+}
+
+/* Waits until @driver has @name: 0, -EBUSY when another has it, -ETIMEDOUT. */
+static int wait_for(const char *name, const char *driver, int wait_ms)
+{
+	char now[64];
+
+	for (int waited = 0;; waited += POLL_MS) {
+		driver_of(name, now, sizeof(now));
+		if (!strcmp(now, driver))
+			return 0;
+		if (*now)
+			return -EBUSY;
+		if (waited >= wait_ms)
+			return -ETIMEDOUT;
+		poll(NULL, 0, POLL_MS);
+	}
+}
+
+static int say_not_taken(const char *name, const char *driver, int num, struct err *err)
+{
+	char now[64], override[64];
+
+	if (is_gone(name))
+		return say_vanished(name, err);
+	driver_of(name, now, sizeof(now));
+	driver_override_of(name, override, sizeof(override));
+	if (strcmp(override, driver)) {
+		err_set(err, ERR_BUSY, 0,
+			"another program has set its driver_override to \"%s\" meanwhile, and it is bound to %s now",
+			override, *now ? now : "no driver");
+		return err_hint(err, "libvirt, driverctl or a udev rule may manage this device: let one program bind it");
+	}
+	if (*now)
+		return err_set(err, ERR_IO, 0, "%s took it, not %s", now, driver);
+	return err_set(err, ERR_IO, num, "the driver %s does not take it", driver);
+}
+
+/*
+ * A probe that fails leaves no trace in what drivers_probe answers: the
+ * driver's own bind file tells its errno.
+ */
+static int probe_driver(const char *name, const char *driver, struct err *err)
+{
+	int ret = sysroot_write(name, "/sys/bus/pci/drivers_probe");
+
+	if (ret)
+		return say_refused(name, -ret, "having it probed by", driver, err);
+	ret = wait_for(name, driver, 0);
+	if (ret == -ETIMEDOUT) {
+		ret = sysroot_write(name, "/sys/bus/pci/drivers/%s/bind", driver);
+		if (ret)
+			return say_not_taken(name, driver, -ret, err);
+		ret = wait_for(name, driver, WAIT_MS);
+	}
+	return ret ? say_not_taken(name, driver, -ret, err) : 0;
+}
+
+/*
+ * The override decides who may probe also where the VFs of a PF are not
+ * probed by themselves (sriov_drivers_autoprobe), so it is set even for the
+ * driver that would take the device anyway, and cleared afterwards.
+ */
+int driver_move(const char *name, const char *driver, const char *override,
+		char *warning, size_t warning_size, struct err *err)
+{
+	AUTO_CLOSE int guard_fd = -1;
+
+	if (keep_closed(name, &guard_fd, warning, warning_size, err) ||
+	    (*driver && driver_override_write(name, driver, err)) || release(name, err))
+		return -1;
+	if (guard_fd >= 0)
+		close(TAKE_FD(guard_fd));
+	if (*driver && probe_driver(name, driver, err))
+		return -1;
+	/* It is set to the driver now, where there is one. */
+	if (*driver && !strcmp(driver, override))
+		return 0;
+	return driver_override_write(name, override, err);
+}

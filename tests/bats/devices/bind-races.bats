@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# bind and unbind beside each other, beside other programs, and killed: the device ends where the last command that succeeded has
+# taken it, or where it was.
+
+load ../helpers
+load ../lab
+
+setup_file() {
+	modprobe mlx5_vfio_pci
+	modprobe vfio-pci
+}
+
+setup() {
+	run_dir=$BATS_TEST_TMPDIR
+	put_back
+}
+
+teardown() {
+	[ -z "${LOOP:-}" ] || kill "$LOOP" 2>/dev/null || true
+	put_back
+}
+
+# put_back: VF0 is on mlx5_core
+put_back() {
+	[ "$(driver_of "$VF0")" != mlx5_core ] || [ "$(override_of "$VF0")" != '(null)' ] || return 0
+	put_on mlx5_core "$VF0"
+	echo >"$sys/devices/$VF0/driver_override"
+}
+
+override_of() { cat "$sys/devices/$1/driver_override"; }
+
+# place: its driver and override
+place() { echo "$(driver_of "$VF0") $(override_of "$VF0")"; }
+
+no_tool() { ! pgrep -x mlxmigctl >/dev/null; }
+
+# until_idle: no process of the tool is there any more
+until_idle() {
+	local i
+	for ((i = 0; i < 600; i++)); do
+		no_tool && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# start NUMBER COMMAND: in the background, its output in files
+start() {
+	local number=$1
+	shift
+	"$MLX" "$@" >"$run_dir/out$number" 2>"$run_dir/err$number" 3>&- 4>&- &
+	pids[number]=$!
+}
+
+# succeeded NUMBER: it has ended well
+succeeded() {
+	wait "${pids[$1]}" && return
+	cat "$run_dir/err$1"
+	return 1
+}
+
+@test "two binds at once: both succeed, and it is bound" {
+	local pids=() i
+	for ((i = 0; i < 6; i++)); do
+		start 1 bind "$VF0"
+		start 2 bind "$VF0"
+		succeeded 1
+		succeeded 2
+		[ "$(place)" = "mlx5_vfio_pci mlx5_vfio_pci" ]
+		run_mlx 0 unbind "$VF0"
+	done
+}
+
+@test "bind and unbind at once: whole is the one or the other" {
+	local pids=() i
+	for ((i = 0; i < 6; i++)); do
+		start 1 bind "$VF0"
+		start 2 unbind "$VF0"
+		succeeded 1
+		succeeded 2
+		case $(place) in
+		"mlx5_vfio_pci mlx5_vfio_pci" | "mlx5_core (null)") ;;
+		*) place && false ;;
+		esac
+	done
+}
+
+@test "a bind that would wait too long for another says which one is faster" {
+	mkdir -p /run/mlxmigctl
+	flock /run/mlxmigctl/"$VF0".bind sh -c 'printf 4711 >"$1" && exec sleep 60' _ "/run/mlxmigctl/$VF0.bind" 3>&- 4>&- &
+	LOOP=$!
+	await text "/run/mlxmigctl/$VF0.bind"
+	run_mlx 5 bind "$VF0"
+	error_is busy
+	[[ $stderr == *"another mlxmigctl (pid 4711) is changing its driver"* ]]
+	[ "$(place)" = "mlx5_core (null)" ]
+	pkill -P "$LOOP"
+}
+
+@test "killed at any moment: it is taken back, or bound" {
+	local pids=() i
+	for ((i = 0; i < 10; i++)); do
+		start 1 bind "$VF0"
+		sleep "0.$(printf %03d $((RANDOM % 400)))"
+		kill -KILL "${pids[1]}" 2>/dev/null || true
+		wait "${pids[1]}" || true
+		until_idle
+		case $(place) in
+		"mlx5_vfio_pci mlx5_vfio_pci" | "mlx5_core (null)") ;;
+		*) place && false ;;
+		esac
+		put_back
+	done
+}
+
+@test "a program that writes driver_override in between: bound, or back where it was, and the refusal names it" {
+	local i status refused=0
+	bash -c 'while :; do echo vfio-pci >"$1"; echo >"$1"; done' _ "$sys/devices/$VF0/driver_override" 2>/dev/null 3>&- 4>&- &
+	LOOP=$!
+	for ((i = 0; i < 6; i++)); do
+		status=0
+		"$MLX" bind -c "$VF0" >"$run_dir/out" 2>"$run_dir/err" || status=$?
+		case $status:$(driver_of "$VF0") in
+		0:mlx5_vfio_pci) ;;
+		5:mlx5_core)
+			refused=1
+			grep -q 'another program has set its driver_override' "$run_dir/err"
+			;;
+		5:vfio-pci)
+			refused=1
+			grep -qE 'vfio-pci' "$run_dir/err"
+			;;
+		*) echo "$status $(place) $(cat "$run_dir/err")" && false ;;
+		esac
+		put_on mlx5_core "$VF0" 2>/dev/null || true
+	done
+	echo "refused: $refused"
+	kill "$LOOP"
+	wait "$LOOP" || true
+}
+
+@test "VFs that come and go under it: no command waits, and the next ones work" {
+	local i status
+	bash -c 'while :; do echo 0 >"$1"; echo 4 >"$1"; done' _ "$sys/devices/$PF/sriov_numvfs" 3>&- 4>&- &
+	LOOP=$!
+	for ((i = 0; i < 6; i++)); do
+		status=0
+		timeout -s KILL 60 "$MLX" bind -c "$VF0" >"$run_dir/out" 2>"$run_dir/err" || status=$?
+		[[ $status =~ ^[0135]$ ]] || cat "$run_dir/err"
+		[[ $status =~ ^[0135]$ ]]
+		[[ $status != 1 ]] || cat "$run_dir/err"
+	done
+	kill "$LOOP"
+	wait "$LOOP" || true
+	make_vfs 4
+	run_mlx 0 bind "$VF0"
+	run_mlx 0 unbind "$VF0"
+}
+
+@test "a driver that matches by new_id takes it neither on bind nor on unbind" {
+	local id
+	id="15b3 $(sed s/0x// "$sys/devices/$VF0/device")"
+	echo "$id" >"$sys/drivers/vfio-pci/new_id"
+	run_mlx 0 bind "$VF0"
+	[ "$(place)" = "mlx5_vfio_pci mlx5_vfio_pci" ]
+	run_mlx 0 unbind "$VF0"
+	echo "$id" >"$sys/drivers/vfio-pci/remove_id"
+	[ "$(place)" = "mlx5_core (null)" ]
+}
