@@ -47,7 +47,6 @@ static const char *const columns[] = { "device", "driver_before", "driver",
 
 static const struct text_part text[] = {
 	{ .each = "devices", .columns = columns },
-	{ .label = "warning", .show = "{}", .each = "warnings" },
 	{}
 };
 

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "cmd/device.h"
+#include "host/iommu_group.h"
 #include "host/modules.h"
 #include "host/pci_function.h"
 #include "json/document.h"
+#include "json/read.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
 
@@ -27,19 +29,16 @@ static json_t *binding_of(const struct binding *binding)
 	return object;
 }
 
-static json_t *bindings_document(const char *command, const struct binding *bindings, size_t n)
+static json_t *bindings_document(const char *command, const struct binding *bindings, size_t n,
+				 json_t *warnings)
 {
 	json_t *document = document_new(command);
-	json_t *array = json_array(), *warnings = json_array();
+	json_t *array = json_array();
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		json_array_append_new(array, binding_of(&bindings[i]));
-		if (*bindings[i].warning)
-			json_array_append_new(warnings, json_sprintf("%s: %s", bindings[i].device,
-								     bindings[i].warning));
-	}
 	json_object_set_new(document, "devices", array);
-	json_object_set_new(document, "warnings", warnings);
+	json_object_set_new(document, "warnings", json_incref(warnings));
 	return document;
 }
 
@@ -61,6 +60,13 @@ static int require_mlx5_vf(const struct device *device, struct err *err)
 	return err_set(err, ERR_NOT_MLX5, 0, "%s is not a device of mlx5", device->name);
 }
 
+/* The variant driver works through the PF; any other may have a VF without it. */
+static int require_own_pf(const struct device *device, const struct driver_wish *wish,
+			  struct err *err)
+{
+	return strcmp(wish->driver, DRIVER_VARIANT) ? 0 : device_require_pf(device, err);
+}
+
 static int require_group(const struct device *device, struct err *err)
 {
 	if (device->iommu_group >= 0)
@@ -75,7 +81,8 @@ static int require_group(const struct device *device, struct err *err)
 static int check_device(const struct device *device, const struct driver_wish *wish,
 		 bool force, struct err *err)
 {
-	if (require_mlx5_vf(device, err) || (wish->pin && require_group(device, err)))
+	if (require_mlx5_vf(device, err) || require_own_pf(device, wish, err) ||
+	    (wish->pin && require_group(device, err)))
 		return -1;
 	/* It stays where it is, so what it is doing there does not matter. */
 	if (!strcmp(device->driver, wish->driver))
@@ -85,12 +92,73 @@ static int check_device(const struct device *device, const struct driver_wish *w
 	return 0;
 }
 
+static bool is_named(const struct device *devices, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(devices[i].name, name))
+			return true;
+	return false;
+}
+
+/* Warn of each member of @device's group that stays with a driver of the host. */
+static void warn_of_group(const struct request *request, const struct device *devices, size_t n,
+			  const struct device *device, json_t *warnings)
+{
+	CLEANUP(iommu_group_free) struct iommu_group group = {};
+	char text[512];
+
+	if (device->iommu_group < 0 || iommu_group_read(device->iommu_group, &group))
+		return;
+	for (size_t i = 0; i < group.n; i++) {
+		const struct iommu_member *member = &group.members[i];
+
+		if (member->use != MEMBER_HOST || is_named(devices, n, member->name))
+			continue;
+		snprintf(text, sizeof(text),
+			 "%s shares IOMMU group %d with %s and is used by the host's driver %s, so VFIO cannot open %s: %s",
+			 member->name, device->iommu_group, device->name, member->driver,
+			 device->name,
+			 device_is_vf_of(device, member->name) ? ACS_ADVICE :
+				 "unbind the other device, or bind it to a driver of VFIO");
+		request->warn(text);
+		json_array_append_new(warnings, document_string(text));
+	}
+}
+
+static void warn_of_groups(const struct request *request, const struct device *devices, size_t n,
+			   const struct driver_wish *wish, json_t *warnings)
+{
+	if (!wish->pin || !strstr(wish->driver, "vfio"))
+		return;
+	for (size_t i = 0; i < n; i++)
+		warn_of_group(request, devices, n, &devices[i], warnings);
+}
+
+static void warn_of_moves(const struct request *request, const struct binding *bindings, size_t n,
+			  json_t *warnings)
+{
+	char text[256];
+
+	for (size_t i = 0; i < n; i++) {
+		if (!*bindings[i].warning)
+			continue;
+		snprintf(text, sizeof(text), "%s: %s", bindings[i].device, bindings[i].warning);
+		request->warn(text);
+		json_array_append_new(warnings, document_string(text));
+	}
+}
+
 static int check_all(const struct device *devices, size_t n, const struct driver_wish *wish,
 		     bool force, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
 		if (check_device(&devices[i], wish, force, err))
 			return err_device(err, devices[i].name);
+	return 0;
+}
+
+static int require_movable(const struct device *devices, size_t n, struct err *err)
+{
 	for (size_t i = 0; i < n; i++)
 		if (driver_require_writable(&devices[i], err))
 			return err_device(err, devices[i].name);
@@ -102,15 +170,20 @@ static int rebind_devices(const struct request *request, const struct driver_wis
 {
 	size_t n = request->n_operands;
 	AUTO_FREE struct binding *bindings = calloc(n, sizeof(*bindings));
+	AUTO_JSON json_t *warnings = json_array();
 	int ret;
 
 	if (!bindings)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
-	if (check_all(devices, n, wish, force, err) ||
+	if (check_all(devices, n, wish, force, err))
+		return -1;
+	warn_of_groups(request, devices, n, wish, warnings);
+	if (require_movable(devices, n, err) ||
 	    (*wish->driver && module_require(wish->driver, err)))
 		return -1;
 	ret = driver_move_all(devices, n, wish, bindings, err);
-	reply->document = bindings_document(request->command->name, bindings, n);
+	warn_of_moves(request, bindings, n, warnings);
+	reply->document = bindings_document(request->command->name, bindings, n, warnings);
 	return ret;
 }
 

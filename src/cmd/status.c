@@ -9,6 +9,7 @@
 #include "host/device.h"
 #include "host/devlink.h"
 #include "host/fw_error.h"
+#include "host/iommu_group.h"
 #include "host/pci_function.h"
 #include "image/record.h"
 #include "json/document.h"
@@ -151,6 +152,20 @@ static void add_verdict(json_t *object, const struct device *device)
 	json_object_set_new(object, "reasons", reasons);
 }
 
+/* Of all devices in its IOMMU group, itself included, the names; null where that is not known. */
+static json_t *group_members_of(const struct device *device)
+{
+	CLEANUP(iommu_group_free) struct iommu_group group = {};
+	json_t *names;
+
+	if (device->iommu_group < 0 || iommu_group_read(device->iommu_group, &group))
+		return json_null();
+	names = json_array();
+	for (size_t i = 0; i < group.n; i++)
+		json_array_append_new(names, document_string(group.members[i].name));
+	return names;
+}
+
 static json_t *device_of(const struct device *device, json_t *holders)
 {
 	json_t *object = json_object();
@@ -160,6 +175,8 @@ static json_t *device_of(const struct device *device, json_t *holders)
 	json_object_set_new(object, "driver", document_text(device->driver));
 	json_object_set_new(object, "driver_override", document_text(device->driver_override));
 	json_object_set_new(object, "iommu_group", document_number(device->iommu_group));
+	json_object_set_new(object, "iommu_group_members", group_members_of(device));
+	json_object_set_new(object, "iommu_group_obstacle", document_text(device->group_obstacle));
 	json_object_set_new(object, "cdev", document_text(device->cdev));
 	add_interfaces(object, device);
 	json_object_set_new(object, "migratable", document_tristate(device->migratable));
@@ -190,10 +207,16 @@ static json_t *process_of(const struct holdings *holdings, size_t process,
 	return object;
 }
 
-static json_t *warnings_of(const struct device *devices, size_t n)
+static json_t *warnings_of(const struct device *devices, size_t n,
+			   const struct inventory *unread)
 {
 	json_t *warnings = json_array();
 
+	for (size_t i = 0; i < unread->n_skipped; i++)
+		json_array_append_new(warnings,
+				      json_sprintf("the PCI function %s was skipped: %s",
+						   unread->skipped[i].name,
+						   unread->skipped[i].reason));
 	for (size_t i = 0; i < n; i++)
 		if (*devices[i].warning)
 			json_array_append_new(warnings,
@@ -205,7 +228,7 @@ static json_t *warnings_of(const struct device *devices, size_t n)
 
 /* status_document - {"devices": […], "processes": […], "warnings": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
 static json_t *status_document(const struct device *devices, size_t n,
-			       const struct holdings *holdings)
+			       const struct holdings *holdings, const struct inventory *unread)
 {
 	json_t *document = document_new("status");
 	json_t *array = json_array(), *processes = json_array();
@@ -216,7 +239,7 @@ static json_t *status_document(const struct device *devices, size_t n,
 		json_array_append_new(processes, process_of(holdings, i, devices));
 	json_object_set_new(document, "devices", array);
 	json_object_set_new(document, "processes", processes);
-	json_object_set_new(document, "warnings", warnings_of(devices, n));
+	json_object_set_new(document, "warnings", warnings_of(devices, n, unread));
 	return document;
 }
 
@@ -285,6 +308,8 @@ static int read_devices(struct inventory *inventory, const struct request *reque
 	for (size_t i = 0; i < selection->n; i++) {
 		struct device *device = &selection->devices[i];
 
+		if (device->kind != DEVICE_PF)
+			iommu_group_fill(device);
 		probe_device(device, status->probe);
 		fw_error_last(device->name, &device->failure);
 		if (!*device->warning)
@@ -296,13 +321,16 @@ static int read_devices(struct inventory *inventory, const struct request *reque
 
 static int run(const struct request *request, struct reply *reply, struct err *err)
 {
+	/* Devices that are named do not depend on what could not be read. */
+	const struct inventory none = {};
 	struct inventory inventory = {};
 	struct selection selection = {};
 	int ret = read_devices(&inventory, request, &selection, err);
 
 	if (!ret)
 		reply->document = status_document(selection.devices, selection.n,
-						  &selection.holdings);
+						  &selection.holdings,
+						  request->n_operands ? &none : &inventory);
 	holdings_free(&selection.holdings);
 	free(selection.devices);
 	inventory_free(&inventory);

@@ -62,7 +62,6 @@ static const char *const columns[] = { "device", "driver_before", "driver",
 
 static const struct text_part text[] = {
 	{ .each = "devices", .columns = columns },
-	{ .label = "warning", .show = "{}", .each = "warnings" },
 	{}
 };
 

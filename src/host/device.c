@@ -116,6 +116,25 @@ enum tristate device_in_use(const struct device *device)
 	return holder->unsure ? TRI_UNKNOWN : TRI_NO;
 }
 
+#define PF_ELSEWHERE "it is a virtual function whose PF is not on this host"
+
+bool device_is_vf_of(const struct device *device, const char *pf)
+{
+	char name[BDF_TEXT_SIZE];
+
+	return device->has_pf && !strcmp(bdf_format(&device->pf, name), pf);
+}
+
+int device_require_pf(const struct device *device, struct err *err)
+{
+	if (!device_pf_is_elsewhere(device))
+		return 0;
+	err_set(err, ERR_NOT_MIGRATABLE, 0, "%s: " PF_ELSEWHERE, device->name);
+	err_hint(err,
+		 "run mlxmigctl on the host that has the PF, such as this guest's hypervisor: migration is done there");
+	return err_device(err, device->name);
+}
+
 static void add_reason(struct device *device, enum tristate verdict, const char *fmt,
 		       ...) __attribute__((format(printf, 3, 4)));
 
@@ -134,16 +153,46 @@ static void add_reason(struct device *device, enum tristate verdict, const char 
 	device->n_reasons++;
 }
 
-static void judge_binding(struct device *device)
+static void judge_group(struct device *device)
 {
 	if (device->iommu_group < 0)
 		add_reason(device, TRI_NO, "it is in no IOMMU group");
+	else if (*device->group_obstacle)
+		add_reason(device, TRI_NO,
+			   "%s shares IOMMU group %d with it and is used by the host's driver %s",
+			   device->group_obstacle, device->iommu_group,
+			   device->group_obstacle_driver);
+}
+
+static void judge_binding(struct device *device)
+{
 	if (!*device->driver)
 		add_reason(device, TRI_NO, "it is bound to no driver");
 	else if (!device->vfio)
 		add_reason(device, TRI_NO, "its driver %s is not one of VFIO", device->driver);
 	else if (!strcmp(device->driver, PLAIN_DRIVER))
 		add_reason(device, TRI_NO, PLAIN_DRIVER " offers no migration");
+}
+
+/* Does driver_override keep it without a driver, or with one that cannot migrate it? */
+static bool has_stray_override(const struct device *device)
+{
+	const char *override = device->driver_override;
+
+	if (device->kind != DEVICE_VF || !*override || !strcmp(override, DRIVER_VARIANT))
+		return false;
+	if (!*device->driver)
+		return true;
+	return !strcmp(device->driver, override) &&
+	       (!device->vfio || !strcmp(override, PLAIN_DRIVER));
+}
+
+static void judge_override(struct device *device)
+{
+	if (has_stray_override(device))
+		add_reason(device, TRI_NO,
+			   "its driver_override \"%s\" keeps all other drivers away: mlxmigctl bind %s sets it anew, mlxmigctl unbind clears it",
+			   device->driver_override, device->name);
 }
 
 static void judge_pf(struct device *device, const struct device *pf)
@@ -175,7 +224,13 @@ void device_judge(struct device *device, const struct device *pf)
 		add_reason(device, TRI_NO, "it is a physical function: its VFs migrate");
 		return;
 	}
+	if (device_pf_is_elsewhere(device)) {
+		add_reason(device, TRI_NO, PF_ELSEWHERE ": it is migrated by the host that has the PF");
+		return;
+	}
+	judge_group(device);
 	judge_binding(device);
+	judge_override(device);
 	judge_pf(device, pf);
 	if (device->probed)
 		judge_caps(device);

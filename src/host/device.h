@@ -36,9 +36,12 @@ const char *bdf_format(const struct bdf *bdf, char buf[BDF_TEXT_SIZE])
 /** bdf_compare - order by address, as qsort(3) wants it */
 int bdf_compare(const struct bdf *a, const struct bdf *b) __attribute__((nonnull(1, 2)));
 
+/* What helps where a VF and its PF share an IOMMU group. */
+#define ACS_ADVICE "switch ACS on in the firmware set-up, or move the adapter to another slot"
+
 #define DEVICE_NAME_SIZE 64
 #define DEVICE_NETDEVS_MAX 8
-#define DEVICE_REASONS_MAX 6
+#define DEVICE_REASONS_MAX 12 /* more than can be against one device at once */
 
 enum tristate { TRI_UNKNOWN = -1, TRI_NO = 0, TRI_YES = 1 };
 
@@ -133,6 +136,8 @@ struct device {
 	char driver_override[64];
 	bool vfio;                   /* a driver of VFIO has it */
 	int iommu_group;
+	char group_obstacle[DEVICE_NAME_SIZE]; /* iommu_group_fill(): a device that keeps VFIO from the group */
+	char group_obstacle_driver[64];
 	char cdev[32];               /* "vfio0" where the kernel has it */
 	char netdevs[DEVICE_NETDEVS_MAX][16];
 	size_t n_netdevs;
@@ -156,6 +161,18 @@ struct device {
 	char reasons[DEVICE_REASONS_MAX][192]; /* why not, or why unknown */
 	size_t n_reasons;
 };
+
+/** device_pf_is_elsewhere - is it a VF that was given to this host without its PF, as to a guest? */
+static inline bool device_pf_is_elsewhere(const struct device *device)
+{
+	return device->kind == DEVICE_VF && !device->has_pf;
+}
+
+/** device_is_vf_of - is @device a VF of the PF @pf ("0000:3b:00.0")? */
+bool device_is_vf_of(const struct device *device, const char *pf) __attribute__((nonnull(1, 2)));
+
+/** device_require_pf - fail (ERR_NOT_MIGRATABLE) for a VF whose PF is elsewhere: migration is done there; 0 or -1 */
+int device_require_pf(const struct device *device, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** device_kind_name - "pf", "vf" or "other" */
 const char *device_kind_name(enum device_kind kind);

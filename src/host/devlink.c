@@ -219,7 +219,9 @@ static void fill_device(struct devlink_talk *talk, struct instance *instance,
 	use_instance(talk, instance, device);
 	text_copy(device->fw_version, sizeof(device->fw_version), instance->fw_version);
 	text_copy(device->psid, sizeof(device->psid), instance->psid);
-	if (device->kind == DEVICE_VF)
+	if (device_pf_is_elsewhere(device))
+		set_reason(device, "its PF, whose devlink has it, is not on this host");
+	else if (device->kind == DEVICE_VF)
 		fill_migratable(device, instance, list);
 }
 

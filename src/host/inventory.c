@@ -3,46 +3,30 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <pci/pci.h>
-#include <setjmp.h>
-#include <stdarg.h>
+#include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "host/modules.h"
+#include "host/netlink.h"
 #include "host/pci_function.h"
+#include "host/pci_names.h"
+#include "host/scalable.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
 
 #define VENDOR_MELLANOX 0x15b3
-#define SCAN_TRIES 3
+
+/* Of VFs from the Connect-IB on; no PF has one of them. */
+static const uint16_t vf_ids[] = {
+	0x1012, 0x1014, 0x1016, 0x1018, 0x101a, 0x101c, 0x101e, 0xa2d3
+};
 
 static const char *const mlx5_drivers[] = { "mlx5_core", "mlx5_vfio_pci" };
-
-/* libpci's error hook must not return: it jumps back into scan_with(). */
-static jmp_buf pci_failed;
-static char pci_words[256];
-
-static void pci_give_up(char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
-
-static void pci_give_up(char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(pci_words, sizeof(pci_words), fmt, ap);
-	va_end(ap);
-	longjmp(pci_failed, 1);
-}
-
-static void pci_say_nothing(char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-static void pci_say_nothing(char *fmt, ...)
-{
-}
 
 static bool has_mlx5_driver(const struct device *device)
 {
@@ -50,20 +34,6 @@ static bool has_mlx5_driver(const struct device *device)
 		if (!strcmp(device->driver, mlx5_drivers[i]))
 			return true;
 	return false;
-}
-
-static void fill_ids(struct device *device, struct pci_access *pacc, struct pci_dev *dev)
-{
-	pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_SUBSYS | PCI_FILL_CLASS_EXT);
-	device->vendor_id = dev->vendor_id;
-	device->device_id = dev->device_id;
-	device->subsystem_vendor_id = dev->subsys_vendor_id;
-	device->subsystem_id = dev->subsys_id;
-	device->revision = dev->rev_id;
-	if (!pci_lookup_name(pacc, device->product, sizeof(device->product),
-			     PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS,
-			     dev->vendor_id, dev->device_id))
-		*device->product = '\0';
 }
 
 static int append_device(struct inventory *inventory, const struct device *device)
@@ -77,57 +47,129 @@ static int append_device(struct inventory *inventory, const struct device *devic
 	return 0;
 }
 
-/* One function of the vendor's; whether it is mlx5's is found out later. */
-static void collect_function(struct inventory *inventory, struct pci_access *pacc,
-			     struct pci_dev *dev)
+static bool path_exists(const char *dir, const char *name)
 {
-	struct bdf bdf = { (uint32_t)dev->domain, dev->bus, dev->dev,
-			   dev->func };
-	char name[BDF_TEXT_SIZE], dir[PATH_MAX];
-	struct device device;
+	char path[PATH_MAX];
 
-	pci_fill_info(dev, PCI_FILL_IDENT);
-	if (dev->vendor_id != VENDOR_MELLANOX)
-		return;
-	pci_function_init(&device, DEVICE_PF, bdf_format(&bdf, name));
-	device.bdf = bdf;
-	fill_ids(&device, pacc, dev);
-	snprintf(dir, sizeof(dir), SYSFS_PCI "%s", name);
-	pci_function_read(&device, dir);
-	if (device.has_pf)
-		device.kind = DEVICE_VF;
-	if (append_device(inventory, &device))
-		pci_give_up("out of memory");
+	return !sysroot_path(path, "%s%s", dir, name) && !access(path, F_OK);
 }
 
-/* 0, or -1 where libpci gave up, with its words in pci_words. */
-static int scan_with(struct pci_access *pacc, struct inventory *inventory)
+/* 0, or -errno where there is no memory. */
+static int skip_function(struct inventory *inventory, const char *name, const char *attribute,
+			 int ret)
 {
-	if (setjmp(pci_failed))
-		return -1;
-	pci_init(pacc);
-	pci_scan_bus(pacc);
-	for (struct pci_dev *dev = pacc->devices; dev; dev = dev->next)
-		collect_function(inventory, pacc, dev);
+	struct skipped_function *more = reallocarray(inventory->skipped, inventory->n_skipped + 1,
+						     sizeof(*more));
+	struct skipped_function *skipped;
+
+	if (!more)
+		return -ENOMEM;
+	inventory->skipped = more;
+	skipped = &more[inventory->n_skipped++];
+	text_copy(skipped->name, sizeof(skipped->name), name);
+	if (!attribute)
+		text_copy(skipped->reason, sizeof(skipped->reason), "its name is no PCI address");
+	else if (!path_exists(SYSFS_PCI, name))
+		text_copy(skipped->reason, sizeof(skipped->reason),
+			  "it was removed while it was read");
+	else
+		snprintf(skipped->reason, sizeof(skipped->reason), "%s: %s", attribute,
+			 strerror(-ret));
 	return 0;
 }
 
-static int scan_once(struct inventory *inventory)
+static int read_id(const char *name, const char *attribute, uint16_t *id)
 {
-	struct pci_access *pacc = pci_alloc();
-	char path[PATH_MAX];
+	long value;
+	int ret = sysroot_read_long(&value, SYSFS_PCI "%s/%s", name, attribute);
+
+	*id = ret ? 0 : (uint16_t)value;
+	return ret;
+}
+
+/* What a function can do without: they stay 0. */
+static void read_more_ids(struct device *device)
+{
+	uint16_t revision;
+
+	read_id(device->name, "subsystem_vendor", &device->subsystem_vendor_id);
+	read_id(device->name, "subsystem_device", &device->subsystem_id);
+	read_id(device->name, "revision", &revision);
+	device->revision = (uint8_t)revision;
+}
+
+static bool has_vf_id(const struct device *device)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(vf_ids); i++)
+		if (device->device_id == vf_ids[i])
+			return true;
+	return false;
+}
+
+/* A VF that was given to this host alone, such as a guest, has no physfn. */
+static enum device_kind kind_of(const struct device *device)
+{
+	return device->has_pf || (device->total_vfs < 0 && has_vf_id(device)) ? DEVICE_VF :
+										 DEVICE_PF;
+}
+
+/* One function; whether it is an mlx5 device is found out later. 0, or -errno where there is no memory. */
+static int collect_function(struct inventory *inventory, struct pci_access *names,
+			    const char *name)
+{
+	char canonical[BDF_TEXT_SIZE], dir[PATH_MAX];
+	struct device device;
+	uint16_t vendor;
+	struct bdf bdf;
 	int ret;
 
-	pacc->error = pci_give_up;
-	pacc->warning = pci_say_nothing;
-	pacc->debug = pci_say_nothing;
-	pacc->method = PCI_ACCESS_SYS_BUS_PCI;
-	ret = sysroot_path(path, "/sys/bus/pci");
-	if (!ret) {
-		pci_set_param(pacc, "sysfs.path", path);
-		ret = scan_with(pacc, inventory);
+	if (bdf_parse(name, &bdf))
+		return skip_function(inventory, name, NULL, 0);
+	ret = read_id(name, "vendor", &vendor);
+	if (ret)
+		return skip_function(inventory, name, "vendor", ret);
+	if (vendor != VENDOR_MELLANOX)
+		return 0;
+	pci_function_init(&device, DEVICE_PF, bdf_format(&bdf, canonical));
+	device.bdf = bdf;
+	device.vendor_id = vendor;
+	ret = read_id(name, "device", &device.device_id);
+	if (ret)
+		return skip_function(inventory, name, "device", ret);
+	read_more_ids(&device);
+	pci_names_product(names, vendor, device.device_id, device.product, sizeof(device.product));
+	snprintf(dir, sizeof(dir), SYSFS_PCI "%s", name);
+	pci_function_read(&device, dir);
+	device.kind = kind_of(&device);
+	return append_device(inventory, &device);
+}
+
+/* The entries of a directory, by name; each of them and the array are the caller's to free. -errno: it cannot be read. */
+static int list_functions(struct dirent ***entries)
+{
+	char path[PATH_MAX];
+	int n, ret = sysroot_path(path, SYSFS_PCI);
+
+	if (ret)
+		return ret;
+	n = scandir(path, entries, NULL, alphasort);
+	return n < 0 ? -errno : n;
+}
+
+static int collect_all(struct inventory *inventory)
+{
+	CLEANUP(pci_names_close) struct pci_access *names = pci_names_open();
+	struct dirent **entries = NULL;
+	int n = list_functions(&entries), ret = n < 0 ? n : 0;
+
+	for (int i = 0; i < n; i++) {
+		const char *name = entries[i]->d_name;
+
+		if (!ret && *name != '.')
+			ret = collect_function(inventory, names, name);
+		free(entries[i]);
 	}
-	pci_cleanup(pacc);
+	free(entries);
 	return ret;
 }
 
@@ -158,7 +200,7 @@ static bool is_mlx5(const struct inventory *inventory,
 {
 	const struct device *pf = inventory_pf(inventory, device);
 
-	return has_mlx5_driver(device) || (pf && has_mlx5_driver(pf)) ||
+	return has_vf_id(device) || has_mlx5_driver(device) || (pf && has_mlx5_driver(pf)) ||
 	       in_id_table(device, table) || (pf && in_id_table(pf, table));
 }
 
@@ -181,20 +223,16 @@ static int keep_mlx5(struct inventory *inventory)
 	return 0;
 }
 
-/* The VFs of @pf are told their numbers by its links. */
-static void number_vfs(struct inventory *inventory, const struct device *pf)
+static void number_vf(void *data, long number, const char *name)
 {
-	for (long i = 0; i < pf->num_vfs; i++) {
-		char name[DEVICE_NAME_SIZE];
-		struct device *vf;
-		struct bdf bdf;
+	struct device *vf;
+	struct bdf bdf;
 
-		if (pci_function_vf_name(name, sizeof(name), pf->name, i) || bdf_parse(name, &bdf))
-			continue;
-		vf = find_by_bdf(inventory, &bdf);
-		if (vf)
-			vf->vf_number = (int)i;
-	}
+	if (bdf_parse(name, &bdf))
+		return;
+	vf = find_by_bdf(data, &bdf);
+	if (vf)
+		vf->vf_number = (int)number;
 }
 
 /* A PF, then its VFs. */
@@ -223,22 +261,19 @@ static int check_bus(struct err *err)
 
 int inventory_scan(struct inventory *inventory, struct err *err)
 {
-	int ret = -1;
+	int ret;
 
 	*inventory = (struct inventory){};
 	if (check_bus(err))
 		return -1;
-	/* A function that goes away under the scan makes libpci give up. */
-	for (int i = 0; i < SCAN_TRIES && ret; i++) {
-		inventory_free(inventory);
-		ret = scan_once(inventory);
-	}
+	ret = collect_all(inventory);
 	if (ret)
-		return err_set(err, ERR_IO, 0, "reading the PCI bus: %s", pci_words);
+		return err_from_errno(err, -ret, "reading the PCI bus");
 	if (keep_mlx5(inventory))
 		return err_from_errno(err, ENOMEM, "reading the PCI bus");
 	for (size_t i = 0; i < inventory->n; i++)
-		number_vfs(inventory, &inventory->devices[i]);
+		if (inventory->devices[i].num_vfs > 0)
+			pci_function_each_vf(inventory->devices[i].name, number_vf, inventory);
 	if (inventory->n)
 		qsort(inventory->devices, inventory->n, sizeof(*inventory->devices), by_place);
 	return 0;
@@ -247,17 +282,11 @@ int inventory_scan(struct inventory *inventory, struct err *err)
 void inventory_free(struct inventory *inventory)
 {
 	free(inventory->devices);
+	free(inventory->skipped);
 	*inventory = (struct inventory){};
 }
 
 /* A DEVICE as the user names it. */
-
-static bool path_exists(const char *dir, const char *name)
-{
-	char path[PATH_MAX];
-
-	return !sysroot_path(path, "%s%s", dir, name) && !access(path, F_OK);
-}
 
 static bool dir_has_entries(const char *dir)
 {
@@ -312,12 +341,78 @@ static const struct device *find_function(const struct inventory *inventory, con
 	return found;
 }
 
+static const struct skipped_function *find_skipped(const struct inventory *inventory,
+						   const char *name)
+{
+	for (size_t i = 0; i < inventory->n_skipped; i++)
+		if (!strcmp(inventory->skipped[i].name, name))
+			return &inventory->skipped[i];
+	return NULL;
+}
+
+/* A function that was removed meanwhile is one that is not there. */
+static int require_read(const struct inventory *inventory, const char *name, struct err *err)
+{
+	const struct skipped_function *skipped = find_skipped(inventory, name);
+
+	if (!skipped || !path_exists(SYSFS_PCI, name))
+		return 0;
+	return err_set(err, ERR_IO, 0, "the PCI function %s cannot be read: %s", name,
+		       skipped->reason);
+}
+
+static void hint_more_vfs(const struct device *pf, uint64_t number, struct err *err)
+{
+	if (pf->total_vfs <= 0)
+		return;
+	if (number >= (uint64_t)pf->total_vfs)
+		err_hint(err, "name one from vf0 to vf%d: this PF can have %d VFs at most",
+			 pf->total_vfs - 1, pf->total_vfs);
+	else if (pf->num_vfs > 0)
+		err_hint(err,
+			 "the kernel changes the number only from 0: remove all VFs of this PF (echo 0 > " SYSFS_PCI "%s/sriov_numvfs), then make up to %d",
+			 pf->name, pf->total_vfs);
+	else
+		err_hint(err, "up to %d can be made: echo NUMBER > " SYSFS_PCI "%s/sriov_numvfs",
+			 pf->total_vfs, pf->name);
+}
+
+/* Its link is there, but no device where it leads to. */
+static void explain_lost_vf(const struct inventory *inventory, const struct device *pf,
+			    uint64_t number, const char *vf, struct err *err)
+{
+	if (require_read(inventory, vf, err))
+		return;
+	err_set(err, ERR_NO_DEVICE, 0, "virtfn%llu of %s leads to %s, which is not on the PCI bus",
+		(unsigned long long)number, pf->name, vf);
+	err_hint(err,
+		 "try again when no VFs of this PF are being made or removed; if the link stays, remove them all and make them anew (" SYSFS_PCI "%s/sriov_numvfs)",
+		 pf->name);
+}
+
+static void explain_no_vf(const struct inventory *inventory, const struct device *pf,
+			  uint64_t number, struct err *err)
+{
+	char vf[DEVICE_NAME_SIZE];
+
+	if (number <= INT_MAX &&
+	    !pci_function_vf_name(vf, sizeof(vf), pf->name, (long)number)) {
+		explain_lost_vf(inventory, pf, number, vf, err);
+		return;
+	}
+	err_set(err, ERR_NO_DEVICE, 0, "%s has no VF %llu: it has %d VFs",
+		pf->name, (unsigned long long)number,
+		pf->num_vfs > 0 ? pf->num_vfs : 0);
+	hint_more_vfs(pf, number, err);
+}
+
 static const struct device *find_vf(const struct inventory *inventory, const struct device *pf,
 				    uint64_t number, struct err *err)
 {
 	if (pf->kind != DEVICE_PF) {
 		err_set(err, ERR_USAGE, 0, "%s is not a physical function", pf->name);
-		err_hint(err, "name its PF before /vf");
+		err_hint(err, device_pf_is_elsewhere(pf) ? "name the VF itself: its PF is not on this host" :
+							   "name its PF before /vf");
 		return NULL;
 	}
 	for (size_t i = 0; i < inventory->n; i++) {
@@ -327,12 +422,7 @@ static const struct device *find_vf(const struct inventory *inventory, const str
 		    vf->vf_number == (long long)number)
 			return vf;
 	}
-	err_set(err, ERR_NO_DEVICE, 0, "%s has no VF %llu: it has %d VFs",
-		pf->name, (unsigned long long)number,
-		pf->num_vfs > 0 ? pf->num_vfs : 0);
-	if (pf->total_vfs > 0)
-		err_hint(err, "up to %d can be made: echo NUMBER > " SYSFS_PCI "%s/sriov_numvfs",
-			 pf->total_vfs, pf->name);
+	explain_no_vf(inventory, pf, number, err);
 	return NULL;
 }
 
@@ -375,11 +465,30 @@ static const struct device *find_other_pci(const struct inventory *inventory, co
 
 	if (found)
 		return found;
+	if (require_read(inventory, name, err))
+		return NULL;
 	snprintf(dir, sizeof(dir), SYSFS_PCI "%s", name);
 	return read_other(other, name, dir, err);
 }
 
-/* A netdev that no function of mlx5 calls its own. */
+static void explain_port(const char *name, const char *parent, struct err *err)
+{
+	char dir[PATH_MAX];
+	enum port_kind kind;
+
+	snprintf(dir, sizeof(dir), SYSFS_PCI "%s", parent);
+	kind = netdev_port_kind(dir, name);
+	err_set(err, ERR_NO_DEVICE, 0, "%s is a port of the eswitch of %s, not a device",
+		name, parent);
+	if (kind == PORT_SF)
+		err_hint(err, "name a VF: VFIO does not migrate scalable functions");
+	else if (kind == PORT_PF)
+		err_hint(err, "run mlxmigctl on the host of that PF: the port here only represents it");
+	else
+		err_hint(err, "name the VF itself: %s/vfN", parent);
+}
+
+/* A netdev or RDMA device that is not one of a function's own. */
 static const struct device *find_by_class(const struct inventory *inventory, const char *class,
 					  const char *name, struct device *other, struct err *err)
 {
@@ -388,9 +497,7 @@ static const struct device *find_by_class(const struct inventory *inventory, con
 	if (sysroot_link_name(parent, sizeof(parent), "/sys/class/%s/%s/device", class, name))
 		return NULL;
 	if (find_pci(inventory, parent)) {
-		err_set(err, ERR_NO_DEVICE, 0, "%s is a port of the eswitch of %s, not a device",
-			name, parent);
-		err_hint(err, "name the VF itself: %s/vfN", parent);
+		explain_port(name, parent, err);
 		return NULL;
 	}
 	if (!path_exists(SYSFS_PCI, parent)) {
@@ -398,6 +505,29 @@ static const struct device *find_by_class(const struct inventory *inventory, con
 		return NULL;
 	}
 	return find_other_pci(inventory, parent, other, err);
+}
+
+/* 0, or -1 where @name is a scalable function, or a netdev or RDMA device of one. */
+static int refuse_scalable(const struct inventory *inventory, const char *name, struct err *err)
+{
+	struct scalable_function sf = {};
+	const struct device *pf = NULL;
+
+	for (size_t i = 0; i < inventory->n && !pf; i++)
+		if (inventory->devices[i].kind == DEVICE_PF &&
+		    scalable_find(inventory->devices[i].name, name, &sf))
+			pf = &inventory->devices[i];
+	if (!pf)
+		return 0;
+	if (!strcmp(name, sf.name))
+		err_set(err, ERR_NOT_VF, 0,
+			"%s is a scalable function (sfnum %s) of %s, and VFIO does not migrate these",
+			name, sf.number, pf->name);
+	else
+		err_set(err, ERR_NOT_VF, 0,
+			"%s belongs to the scalable function %s (sfnum %s) of %s, and VFIO does not migrate these",
+			name, sf.name, sf.number, pf->name);
+	return err_hint(err, "name a VF: mlxmigctl status -t lists them");
 }
 
 /* "/sys/…": a directory of the root's sysfs; what it links to is the device. */
@@ -418,7 +548,7 @@ static const struct device *find_path(const struct inventory *inventory, const c
 	}
 	if (path_exists(SYSFS_PCI, base))
 		return find_other_pci(inventory, base, other, err);
-	return read_other(other, base, name, err);
+	return refuse_scalable(inventory, base, err) ? NULL : read_other(other, base, name, err);
 }
 
 static const struct device *find_elsewhere(const struct inventory *inventory, const char *name,
@@ -433,7 +563,7 @@ static const struct device *find_elsewhere(const struct inventory *inventory, co
 		return find_path(inventory, name, other, err);
 	if (!bdf_parse(name, &bdf) && path_exists(SYSFS_PCI, bdf_format(&bdf, bdf_text)))
 		return find_other_pci(inventory, bdf_text, other, err);
-	if (!text_is_name(name))
+	if (!text_is_name(name) || refuse_scalable(inventory, name, err))
 		return NULL;
 	if (path_exists(SYSFS_MDEV, name)) {
 		snprintf(dir, sizeof(dir), SYSFS_MDEV "%s", name);
@@ -447,20 +577,29 @@ static const struct device *find_elsewhere(const struct inventory *inventory, co
 	return NULL;
 }
 
+static const struct device *find_named(const struct inventory *inventory, const char *name,
+				       struct device *other, struct err *err)
+{
+	const struct device *found = find_function(inventory, name);
+
+	return found ? found : find_elsewhere(inventory, name, other, err);
+}
+
 const struct device *inventory_resolve(const struct inventory *inventory, const char *name,
 				       struct device *other, struct err *err)
 {
 	const struct device *found;
-	char pf[PATH_MAX];
+	char pf[PATH_MAX], netdev[IFNAMSIZ];
 	uint64_t number;
 
 	if (split_vf(name, pf, sizeof(pf), &number)) {
 		found = inventory_resolve(inventory, pf, other, err);
 		return found ? find_vf(inventory, found, number, err) : NULL;
 	}
-	found = find_function(inventory, name);
-	if (!found)
-		found = find_elsewhere(inventory, name, other, err);
+	found = find_named(inventory, name, other, err);
+	if (!found && !err_is_set(err) && sysroot_is_host() &&
+	    !netlink_altname(name, netdev))
+		found = find_named(inventory, netdev, other, err);
 	if (!found)
 		err_set(err, ERR_NO_DEVICE, 0, "there is no device %s", name);
 	return found;

@@ -3,11 +3,16 @@
 
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/bounded.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
+
+#define ALTNAME_SIZE 128 /* the kernel's ALTIFNAMSIZ, whose header does not go together with net/if.h */
+#define ALTNAME_LIMIT_MS 2000
 
 void devlink_end(struct devlink_talk **talk)
 {
@@ -117,15 +122,25 @@ static int find_family(struct devlink_talk *talk)
 	return send_message(talk, message, on_family, NULL);
 }
 
-struct devlink_talk *devlink_begin(void)
+/* A socket to that family; NULL with errno. */
+static struct devlink_talk *begin_talk(int family)
 {
 	CLEANUP(devlink_end) struct devlink_talk *talk = calloc(1, sizeof(*talk));
-	int on = 1, ret;
 
 	if (!talk)
 		return NULL;
-	talk->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	talk->socket = mnl_socket_open2(family, SOCK_CLOEXEC);
 	if (!talk->socket || mnl_socket_bind(talk->socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		return NULL;
+	return TAKE_PTR(talk);
+}
+
+struct devlink_talk *devlink_begin(void)
+{
+	CLEANUP(devlink_end) struct devlink_talk *talk = begin_talk(NETLINK_GENERIC);
+	int on = 1, ret;
+
+	if (!talk)
 		return NULL;
 	/* Kernels that lack them only explain less. */
 	mnl_socket_setsockopt(talk->socket, NETLINK_EXT_ACK, &on, sizeof(on));
@@ -151,4 +166,51 @@ int devlink_ask(struct devlink_talk *talk, uint8_t command, const char *pf,
 int devlink_dump(struct devlink_talk *talk, uint8_t command, mnl_cb_t on_answer, void *data)
 {
 	return send_message(talk, begin_message(talk, command, NLM_F_DUMP), on_answer, data);
+}
+
+static int on_link(const struct nlmsghdr *message, void *data)
+{
+	char *netdev = ((struct devlink_query *)data)->data;
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, message, sizeof(struct ifinfomsg))
+		if (mnl_attr_get_type(attribute) == IFLA_IFNAME)
+			text_copy(netdev, IFNAMSIZ, mnl_attr_get_str(attribute));
+	return MNL_CB_OK;
+}
+
+static int ask_link(const char *altname, char *netdev)
+{
+	CLEANUP(devlink_end) struct devlink_talk *talk = begin_talk(NETLINK_ROUTE);
+	struct nlmsghdr *message;
+	int ret;
+
+	if (!talk)
+		return -errno;
+	message = mnl_nlmsg_put_header(talk->buffer);
+	message->nlmsg_type = RTM_GETLINK;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	message->nlmsg_seq = ++talk->sequence;
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(message, IFLA_ALT_IFNAME, altname);
+	ret = send_message(talk, message, on_link, netdev);
+	if (ret)
+		return ret;
+	return *netdev ? 0 : -ENODEV;
+}
+
+static int ask_piece(size_t i, const void *arg, void *result)
+{
+	return ask_link(arg, result);
+}
+
+/* By a child: the kernel answers with its one lock of all netdevs held. */
+int netlink_altname(const char *altname, char netdev[IFNAMSIZ])
+{
+	int ret;
+
+	if (!*altname || strlen(altname) >= ALTNAME_SIZE)
+		return -ENODEV;
+	bounded_each(1, ask_piece, altname, netdev, IFNAMSIZ, &ret, ALTNAME_LIMIT_MS);
+	return ret;
 }

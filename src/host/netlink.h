@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A conversation with devlink: questions out, answers to a handler. */
+/* A conversation with devlink, questions out, answers to a handler; and the alternative names of netdevs. */
 #ifndef HOST_NETLINK_H
 #define HOST_NETLINK_H
 
 #include <libmnl/libmnl.h>
 #include <linux/devlink.h>
+#include <net/if.h>
 #include <stdint.h>
 
 #define DEVLINK_MESSAGE_SIZE 32768 /* a part of a dump may have this size */
@@ -45,5 +46,13 @@ int devlink_dump(struct devlink_talk *talk, uint8_t command,
 /** devlink_parse - an answer's attributes by type into @table, of DEVLINK_ATTR_MAX + 1, zeroed */
 void devlink_parse(const struct nlmsghdr *message, const struct nlattr **table)
 	__attribute__((nonnull(1, 2)));
+
+/**
+ * netlink_altname - find the netdev that has the alternative name @altname
+ * @netdev: takes its own name
+ *
+ * 0 or -errno: -ENODEV where no netdev of this network namespace has it.
+ */
+int netlink_altname(const char *altname, char netdev[IFNAMSIZ]) __attribute__((nonnull(1, 2)));
 
 #endif

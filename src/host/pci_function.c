@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -70,18 +71,54 @@ static void each_entry(struct device *device, const char *dir, const char *sub, 
 	free(entries);
 }
 
-/* In switchdev mode the ports of VFs are netdevs of the PF too. */
-static bool is_representor(const char *dir, const char *netdev)
+/* The rest of @name behind @word and a number; NULL: it does not begin so. */
+static const char *skip_numbered(const char *name, const char *word)
+{
+	const char *digits = text_starts(name, word);
+	size_t n = digits ? strspn(digits, "0123456789") : 0;
+
+	return n ? digits + n : NULL;
+}
+
+static const char *skip_optional(const char *name, const char *word)
+{
+	const char *rest = skip_numbered(name, word);
+
+	return rest ? rest : name;
+}
+
+static bool is_numbered(const char *name, const char *word)
+{
+	const char *rest = skip_numbered(name, word);
+
+	return rest && !*rest;
+}
+
+/* [cNUMBER]pfNUMBER[hpf|vfNUMBER|sfNUMBER]; c: the controller, of a DPU's host. */
+enum port_kind port_kind_of(const char *name)
+{
+	const char *pf = skip_optional(name, "c");
+	const char *rest = skip_optional(pf, "pf");
+
+	if (is_numbered(rest, "vf"))
+		return PORT_VF;
+	if (is_numbered(rest, "sf"))
+		return PORT_SF;
+	return rest != pf && (!*rest || !strcmp(rest, "hpf")) ? PORT_PF : PORT_OWN;
+}
+
+enum port_kind netdev_port_kind(const char *dir, const char *netdev)
 {
 	char port[32];
 
-	return sysroot_read(port, sizeof(port), "%s/net/%s/phys_port_name", dir, netdev) > 0 &&
-	       (strstr(port, "vf") || strstr(port, "sf"));
+	if (sysroot_read(port, sizeof(port), "%s/net/%s/phys_port_name", dir, netdev) <= 0)
+		return PORT_OWN;
+	return port_kind_of(port);
 }
 
 static void add_netdev(struct device *device, const char *dir, const char *netdev)
 {
-	if (device->n_netdevs < DEVICE_NETDEVS_MAX && !is_representor(dir, netdev))
+	if (device->n_netdevs < DEVICE_NETDEVS_MAX && netdev_port_kind(dir, netdev) == PORT_OWN)
 		text_copy(device->netdevs[device->n_netdevs++], sizeof(device->netdevs[0]), netdev);
 }
 
@@ -109,15 +146,18 @@ static void read_vfio(struct device *device, const char *dir)
 		device->vfio = true;
 }
 
-/* sriov_numvfs is read under the device's lock, which a process that removes an open VF holds without end. */
-static int count_vfs(const char *dir)
+static bool parse_virtfn(const char *name, uint64_t *number)
 {
-	char name[DEVICE_NAME_SIZE];
-	int n = 0;
+	const char *digits = text_starts(name, "virtfn");
 
-	while (!sysroot_link_name(name, sizeof(name), "%s/virtfn%d", dir, n))
-		n++;
-	return n;
+	return digits && !text_u64(digits, 10, number) && *number <= INT_MAX;
+}
+
+static void count_vf(struct device *device, const char *dir, const char *entry)
+{
+	uint64_t number;
+
+	device->num_vfs += parse_virtfn(entry, &number);
 }
 
 static void read_relation(struct device *device, const char *dir)
@@ -125,10 +165,12 @@ static void read_relation(struct device *device, const char *dir)
 	char pf[BDF_TEXT_SIZE];
 
 	device->total_vfs = read_int(dir, "sriov_totalvfs");
-	if (device->total_vfs >= 0)
-		device->num_vfs = count_vfs(dir);
 	device->has_pf = !sysroot_link_name(pf, sizeof(pf), "%s/physfn", dir) &&
 			 !bdf_parse(pf, &device->pf);
+	if (device->total_vfs < 0)
+		return;
+	device->num_vfs = 0;
+	each_entry(device, dir, "", count_vf);
 }
 
 void pci_function_read(struct device *device, const char *dir)
@@ -179,6 +221,22 @@ int pci_overrides_read(struct device *devices, size_t n, struct err *err)
 		take_override(&devices[i], overrides + i * size, nums[i]);
 	}
 	return 0;
+}
+
+void pci_function_each_vf(const char *pf, pci_function_vf_fn fn, void *data)
+{
+	char path[PATH_MAX], name[DEVICE_NAME_SIZE];
+	struct dirent *entry;
+	AUTO_DIR DIR *dir = NULL;
+	uint64_t number;
+
+	if (sysroot_path(path, SYSFS_PCI "%s", pf))
+		return;
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (parse_virtfn(entry->d_name, &number) &&
+		    !pci_function_vf_name(name, sizeof(name), pf, (long)number))
+			fn(data, (long)number, name);
 }
 
 int pci_function_vf_name(char *buf, size_t size, const char *pf, long number)

@@ -23,6 +23,17 @@ void pci_function_init(struct device *device, enum device_kind kind,
  */
 void pci_function_read(struct device *device, const char *dir) __attribute__((nonnull(1, 2)));
 
+typedef void (*pci_function_vf_fn)(void *data, long number, const char *name);
+
+/**
+ * pci_function_each_vf - call @fn for each virtfn link of the PF @pf, with its number and where it leads to
+ *
+ * Their number is that of the PF's VFs; sriov_numvfs has it too, but to read
+ * that waits for the lock of a PF whose VFs are being removed.
+ */
+void pci_function_each_vf(const char *pf, pci_function_vf_fn fn, void *data)
+	__attribute__((nonnull(1, 2)));
+
 /**
  * pci_overrides_read - the driver_override of @n devices
  *
@@ -39,6 +50,20 @@ int pci_overrides_read(struct device *devices, size_t n, struct err *err)
  */
 int pci_function_vf_name(char *buf, size_t size, const char *pf, long number)
 	__attribute__((nonnull(1, 3)));
+
+/* What a netdev of a function is: in switchdev mode an eswitch has more ports than its own. */
+enum port_kind {
+	PORT_OWN, /* of the function itself: its port to the network ("p0"), or no name at all */
+	PORT_PF,  /* represents another PF: a DPU's host's ("pf0hpf", "c1pf0") */
+	PORT_VF,  /* represents a VF ("pf0vf3", "c1pf0vf1") */
+	PORT_SF,  /* represents a scalable function ("pf0sf2") */
+};
+
+/** port_kind_of - what a netdev's phys_port_name says */
+enum port_kind port_kind_of(const char *name) __attribute__((nonnull(1)));
+
+/** netdev_port_kind - port_kind_of() for the netdev @netdev of the function with the directory @dir below the root */
+enum port_kind netdev_port_kind(const char *dir, const char *netdev) __attribute__((nonnull(1, 2)));
 
 /* Is a device's network interface in use? */
 

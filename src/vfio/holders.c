@@ -1,44 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/holders.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "host/iommu_group.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
 #include "vfio/holder_search.h"
 #include "vfio/proc_access.h"
 
-/* One without a driver does not count, and a bridge has a driver of the host. */
 bool holder_is_alone(const struct device *device)
 {
+	CLEANUP(iommu_group_free) struct iommu_group group = {};
 	bool listed = false, others = false;
-	char path[PATH_MAX], driver[64];
-	struct dirent *entry;
-	AUTO_DIR DIR *dir = NULL;
 
-	if (sysroot_path(path, "/sys/kernel/iommu_groups/%d/devices", device->iommu_group))
+	if (iommu_group_read(device->iommu_group, &group))
 		return false;
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		if (!strcmp(entry->d_name, device->name))
+	for (size_t i = 0; i < group.n; i++) {
+		if (!strcmp(group.members[i].name, device->name))
 			listed = true;
-		else if (*entry->d_name != '.' &&
-			 !sysroot_link_name(driver, sizeof(driver),
-					    "/sys/kernel/iommu_groups/%d/devices/%s/driver",
-					    device->iommu_group, entry->d_name))
-			others |= !!strcmp(driver, "pcieport");
+		else
+			others |= group.members[i].use != MEMBER_IDLE;
 	}
 	return listed && !others;
 }

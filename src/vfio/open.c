@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/open.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "host/iommu_group.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
@@ -56,59 +56,28 @@ static int attach_ioas(const struct vdev *vdev, struct err *err)
 	return err_from_errno(err, errno, "cannot attach it to an I/O address space");
 }
 
-static bool has_vfio_dev(int group, const char *name)
-{
-	char path[PATH_MAX];
-
-	return !sysroot_path(path, "/sys/kernel/iommu_groups/%d/devices/%s/vfio-dev",
-			     group, name) &&
-	       !access(path, F_OK);
-}
-
-/* A member of the group that keeps it from VFIO: it has a driver of the host. */
-static bool find_obstacle(const struct device *device, char *name,
-			  size_t name_size, char *driver, size_t driver_size)
-{
-	char path[PATH_MAX];
-	struct dirent *entry;
-	AUTO_DIR DIR *dir = NULL;
-
-	if (sysroot_path(path, "/sys/kernel/iommu_groups/%d/devices", device->iommu_group))
-		return false;
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		if (*entry->d_name == '.' || !strcmp(entry->d_name, device->name))
-			continue;
-		if (sysroot_link_name(driver, driver_size,
-				      "/sys/kernel/iommu_groups/%d/devices/%s/driver",
-				      device->iommu_group, entry->d_name) ||
-		    !strcmp(driver, "pcieport") ||
-		    strstr(driver, "vfio") ||
-		    has_vfio_dev(device->iommu_group, entry->d_name))
-			continue;
-		text_copy(name, name_size, entry->d_name);
-		return true;
-	}
-	return false;
-}
-
 static bool group_is_viable(const struct device *device)
 {
-	char name[DEVICE_NAME_SIZE], driver[64];
+	struct device now = *device;
 
-	return !find_obstacle(device, name, sizeof(name), driver, sizeof(driver));
+	iommu_group_fill(&now);
+	return !*now.group_obstacle;
 }
 
 static int group_not_viable(const struct device *device, struct err *err)
 {
-	char name[DEVICE_NAME_SIZE], driver[64];
+	struct device now = *device;
+	const char *name = now.group_obstacle, *driver = now.group_obstacle_driver;
 
-	if (!find_obstacle(device, name, sizeof(name), driver, sizeof(driver)))
+	iommu_group_fill(&now);
+	if (!*name)
 		return err_set(err, ERR_BUSY, 0, "IOMMU group %d belongs to somebody else",
 			       device->iommu_group);
 	err_set(err, ERR_BUSY, 0,
 		"%s shares IOMMU group %d with it and is used by the host's driver %s",
 		name, device->iommu_group, driver);
+	if (device_is_vf_of(device, name))
+		return err_hint(err, "isolate the VF from its PF: " ACS_ADVICE);
 	return err_hint(err, "unbind %s from %s, or bind it to a driver of VFIO too", name, driver);
 }
 
@@ -230,6 +199,8 @@ static int check_openable(const struct device *device, struct err *err)
 {
 	if (device->kind == DEVICE_PF)
 		return err_set(err, ERR_NOT_VF, 0, "%s is a physical function", device->name);
+	if (device_require_pf(device, err))
+		return -1;
 	if (device->iommu_group < 0)
 		return err_set(err, ERR_NO_IOMMU, 0, "%s is in no IOMMU group, and VFIO needs one",
 			       device->name);

@@ -10,6 +10,8 @@ static struct device able_vf(void)
 		.name = "0000:3b:00.2",
 		.driver = "mlx5_vfio_pci",
 		.vfio = true,
+		.has_pf = true,
+		.pf = { .bus = 0x3b },
 		.iommu_group = 40,
 		.migratable = TRI_YES,
 		.probed = true,
@@ -52,6 +54,10 @@ static void each_lack_is_a_reason(void)
 
 	device.iommu_group = -1;
 	check_lack(device, "it is in no IOMMU group");
+	device = able_vf();
+	strcpy(device.group_obstacle, "0000:3b:00.3");
+	strcpy(device.group_obstacle_driver, "igb");
+	check_lack(device, "0000:3b:00.3 shares IOMMU group 40 with it and is used by the host's driver igb");
 	device = able_vf();
 	*device.driver = '\0';
 	check_lack(device, "it is bound to no driver");
@@ -136,11 +142,15 @@ static void pf_is_none_to_migrate(void)
 	CHECK_INT(device.n_reasons, 1);
 }
 
+/* Everything that can be against one device at once; each of them once, and room for more. */
 static void all_reasons_fit(void)
 {
 	struct device device = {
 		.kind = DEVICE_VF,
-		.iommu_group = -1,
+		.has_pf = true,
+		.group_obstacle = "0000:3b:00.3",
+		.group_obstacle_driver = "mlx5_core",
+		.driver_override = "mlx5_vfio_pcii",
 		.migratable = TRI_NO,
 		.probed = true,
 		.caps = { .old_protocol = true, .device_state = true },
@@ -148,8 +158,69 @@ static void all_reasons_fit(void)
 	struct device pf = {};
 
 	device_judge(&device, &pf);
-	CHECK_INT(device.n_reasons, DEVICE_REASONS_MAX);
-	CHECK_STR(device.reasons[DEVICE_REASONS_MAX - 1], "it is in ERROR, which a reset ends");
+	CHECK_INT(device.n_reasons, 7);
+	CHECK(device.n_reasons < DEVICE_REASONS_MAX);
+	CHECK_STR(device.reasons[6], "it is in ERROR, which a reset ends");
+	for (size_t i = 0; i < device.n_reasons; i++)
+		for (size_t j = 0; j < i; j++)
+			CHECK(strcmp(device.reasons[i], device.reasons[j]));
+}
+
+static void the_longest_reason_fits(void)
+{
+	struct device device = able_vf();
+	const char *reason;
+
+	memset(device.driver_override, 'x', sizeof(device.driver_override) - 1);
+	strcpy(device.name, "ffffffff:ff:1f.7");
+	*device.driver = '\0';
+	device_judge(&device, NULL);
+	CHECK_INT(device.n_reasons, 2);
+	reason = device.reasons[1];
+	CHECK(strlen(reason) < sizeof(device.reasons[0]) - 1);
+	CHECK(strstr(reason, "unbind clears it") != NULL);
+}
+
+static void a_pf_elsewhere_is_the_only_reason(void)
+{
+	struct device device = able_vf();
+	struct err err = ERR_INIT;
+
+	CHECK_INT(device_require_pf(&device, &err), 0);
+	CHECK(device_is_vf_of(&device, "0000:3b:00.0"));
+	device.has_pf = false;
+	CHECK(!device_is_vf_of(&device, "0000:3b:00.0"));
+	device.iommu_group = -1;
+	*device.driver = '\0';
+	check_lack(device, "it is a virtual function whose PF is not on this host: it is migrated by the host that has the PF");
+	CHECK_INT(device_require_pf(&device, &err), -1);
+	CHECK_INT(err.code, ERR_NOT_MIGRATABLE);
+	/* Of another device of VFIO's nothing is known of a PF. */
+	device.kind = DEVICE_OTHER;
+	err = (struct err)ERR_INIT;
+	CHECK_INT(device_require_pf(&device, &err), 0);
+}
+
+static void an_override_is_stray_where_it_keeps_the_driver_away(void)
+{
+	struct device device = able_vf();
+
+	strcpy(device.driver_override, "mlx5_vfio_pci");
+	device_judge(&device, NULL);
+	CHECK_INT(device.n_reasons, 0);
+	/* Another variant driver, which can migrate it. */
+	strcpy(device.driver_override, "other_vfio_pci");
+	strcpy(device.driver, "other_vfio_pci");
+	device_judge(&device, NULL);
+	CHECK_INT(device.n_reasons, 0);
+	/* It would be another driver's at the next probe, and is not yet. */
+	strcpy(device.driver_override, "vfio-pci");
+	device_judge(&device, NULL);
+	CHECK_INT(device.n_reasons, 0);
+	strcpy(device.driver, "vfio-pci");
+	device_judge(&device, NULL);
+	CHECK_INT(device.n_reasons, 2);
+	CHECK(strstr(device.reasons[1], "its driver_override \"vfio-pci\" keeps") == device.reasons[1]);
 }
 
 static void use_is_known_or_not(void)
@@ -174,6 +245,9 @@ int main(void)
 	CASE(judged_again_is_judged_anew);
 	CASE(pf_is_none_to_migrate);
 	CASE(all_reasons_fit);
+	CASE(the_longest_reason_fits);
+	CASE(a_pf_elsewhere_is_the_only_reason);
+	CASE(an_override_is_stray_where_it_keeps_the_driver_away);
 	CASE(use_is_known_or_not);
 	return CHECK_DONE();
 }

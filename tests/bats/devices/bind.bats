@@ -216,3 +216,33 @@ is_at() {
 	error_is permission
 	is_at "$VF0" mlx5_core '(null)'
 }
+
+@test "bind warns of a device in the VF's IOMMU group that stays with the host" {
+	local group ret=0
+	group=$(realpath "$sys/devices/$VF0/iommu_group")/devices
+	put_on mlx5_core "$VF0" "$VF1"
+	# The lab isolates its VFs: sysfs is made to show two of them in one group.
+	mount -t tmpfs group "$group"
+	ln -s "$sys/devices/$VF0" "$sys/devices/$VF1" "$group"
+	run_mlx 0 bind "$VF0" || ret=1
+	json_is '[.warnings[]]' "[\"$VF1 shares IOMMU group $(basename "$(dirname "$group")") with $VF0 and is used by the host's driver mlx5_core, so VFIO cannot open $VF0: unbind the other device, or bind it to a driver of VFIO\"]" || ret=1
+	[[ $stderr == "mlxmigctl: warning: $VF1 shares"* ]] || ret=1
+	run_mlx 0 status "$VF0" || ret=1
+	json_is '.devices[0] | [.iommu_group_members, .iommu_group_obstacle]' "[[\"$VF0\",\"$VF1\"],\"$VF1\"]" || ret=1
+	run_mlx 0 bind "$VF0" "$VF1" && json_is .warnings '[]' || ret=1
+	run_mlx 0 unbind "$VF0" "$VF1" && json_is .warnings '[]' || ret=1
+	umount "$group"
+	return "$ret"
+}
+
+@test "a stray driver_override is named, and bind and unbind end it" {
+	put_on mlx5_vfio_pcii "$VF2"
+	[ -z "$(driver_of "$VF2")" ]
+	run_mlx 0 status "$VF2"
+	[[ $(json '.devices[0].reasons[1]') == "its driver_override \"mlx5_vfio_pcii\" keeps all other drivers away:"* ]]
+	run_mlx 0 bind "$VF2"
+	json_is '.devices[0] | [.driver, .driver_override]' '["mlx5_vfio_pci","mlx5_vfio_pci"]'
+	put_on mlx5_vfio_pcii "$VF2"
+	run_mlx 0 unbind "$VF2"
+	json_is '.devices[0] | [.driver, .driver_override]' '["mlx5_core",null]'
+}

@@ -183,3 +183,26 @@ teardown() {
 	diff <(jq . <<<"$host") <(json "$filter" | jq .)
 	[ "$(jq length <<<"$host")" -eq 3 ]
 }
+
+@test "an alternative name of a netdev works wherever its name does" {
+	local longest pf over=$BATS_TEST_TMPDIR/over
+	longest=$(printf 'alternative-name-%.0s' {1..7})12345678
+	# The lab's functions have no netdevs. lo is a netdev of the kernel's, and sysfs is made to show it below the PF.
+	pf=$(realpath "$sys/devices/$PF")
+	mkdir "$over"
+	mount -t tmpfs over "$over"
+	mkdir -p "$over/upper/net/lo" "$over/work"
+	mount -t overlay -o "lowerdir=${pf//:/\\:},upperdir=$over/upper,workdir=$over/work" over "$pf"
+	ip link property add dev lo altname lan0 altname "$longest"
+	local name ret=0
+	for name in lan0 "$longest" lo; do
+		run_mlx 0 status "$name" && json_is '[.devices[].device]' "[\"$PF\"]" || ret=1
+		run_mlx 0 status "$name/vf1" && json_is '[.devices[].device]' "[\"$VF1\"]" || ret=1
+	done
+	run_mlx 3 status lan1 && error_is no_such_device || ret=1
+	run_mlx 3 status "${longest}9" || ret=1
+	ip link property del dev lo altname lan0 altname "$longest"
+	umount "$pf" "$over"
+	run_mlx 3 status lan0 && error_is no_such_device || ret=1
+	return "$ret"
+}
