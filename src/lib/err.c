@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 void fw_error_words(const struct fw_error *failure, char *buf, size_t size)
 {
@@ -149,10 +150,45 @@ const char *err_name(enum err_code code)
 	return codes[code].name;
 }
 
+/* What an errno makes of its code's hint; NULL: nothing. */
+static const char *hint_of_errno(enum err_code code, int num)
+{
+	switch (num) {
+	case EROFS:
+		return "it is on a file system that is mounted read-only: name a place on another one, or have it mounted writable";
+	case EPERM:
+	case EACCES:
+		if (code != ERR_PERMISSION || geteuid())
+			return NULL;
+		return "root itself is refused: run it on the host, outside of any container, or look for what forbids it in the kernel log (dmesg)";
+	case EDQUOT:
+		return "the user's quota is used up: free some of it, or write to another file system";
+	case EFBIG:
+		return "raise the limit of a file's size (ulimit -f), or write to another file system";
+	case EMFILE:
+		return "raise the limit of open files: ulimit -n";
+	case ENFILE:
+		return "raise the host's limit of open files: sysctl fs.file-max";
+	case EISDIR:
+		return "name a file, not a directory";
+	case ELOOP:
+		return "name the file that is meant: a symbolic link is not followed";
+	default:
+		return NULL;
+	}
+}
+
+static const char *default_hint(const struct err *err)
+{
+	const char *hint = hint_of_errno(err->code, err->num);
+
+	return hint ? hint : codes[err->code].hint;
+}
+
 const char *err_hint_of(const struct err *err, char buf[ERR_HINT_SIZE])
 {
 	static const char word[] = "DEVICE";
-	const char *hint = *err->hint ? err->hint : codes[err->code].hint;
+	const char *hint = *err->hint ? err->hint : default_hint(err);
 	const char *place = strstr(hint, word);
 
 	if (hint == err->hint || !place || !*err->device)

@@ -45,7 +45,7 @@ void fw_error_words(const struct fw_error *failure, char *buf, size_t size)
 /*
  * The one table of error codes: X(enumerator, JSON name, exit status, hint).
  * The exit statuses are documented in mlxmigctl(8); the hint is what the user
- * is told unless the place that fails knows better. DEVICE in it becomes the
+ * is told unless the place that fails knows better, or the errno has its own. DEVICE in it becomes the
  * device that the failure is about.
  */
 #define ERR_TABLE(X)                                                           \
@@ -72,8 +72,8 @@ void fw_error_words(const struct fw_error *failure, char *buf, size_t size)
 	X(ERR_NO_DRIVER, "no_driver", 4,                                       \
 	  "install the driver for this kernel, and run depmod")                \
 	X(ERR_NO_IOMMU, "no_iommu", 4,                                         \
-	  "switch the IOMMU on: in the firmware set-up, and with "             \
-	  "intel_iommu=on on the kernel's command line")                       \
+	  "switch the IOMMU on: in the firmware set-up, and, for an Intel "    \
+	  "processor, with intel_iommu=on on the kernel's command line")       \
 	X(ERR_NO_VFIO, "no_vfio", 4,                                           \
 	  "load the VFIO modules: modprobe vfio_pci vfio_iommu_type1")         \
 	X(ERR_NOT_MIGRATABLE, "not_migratable", 4,                             \
@@ -187,7 +187,7 @@ int err_code_status(enum err_code code);
 #define ERR_HINT_SIZE 320
 
 /**
- * err_hint_of - the hint to show for a failure: its own, else its code's with the device's name in it
+ * err_hint_of - the hint to show for a failure: its own, else its errno's, else its code's with the device's name in it
  * @buf: is used where a name goes in
  *
  * May be "". Points into @err, @buf or the table.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <unistd.h>
 
 #include "lib/err.h"
 #include "tests/unit/check.h"
@@ -53,6 +54,47 @@ static void hint_is_the_codes_unless_given(void)
 	err_hint(&err, "ask %s", "her");
 	err_hint(&err, "ask him");
 	CHECK_STR(err_hint_of(&err, hint), "ask her");
+}
+
+static void an_errno_may_have_its_own_hint(void)
+{
+	static const struct {
+		int num;
+		const char *hint;
+	} rows[] = {
+		{ EROFS, "read-only" }, { EDQUOT, "quota" }, { EFBIG, "ulimit -f" },
+		{ EMFILE, "ulimit -n" }, { ENFILE, "fs.file-max" }, { EISDIR, "not a directory" },
+		{ ELOOP, "symbolic link" }, { EPERM, "root" }, { EACCES, "root" },
+	};
+
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct err err = ERR_INIT;
+		char hint[ERR_HINT_SIZE];
+
+		err_from_errno(&err, rows[i].num, "x");
+		CHECK(strstr(err_hint_of(&err, hint), rows[i].hint) != NULL);
+		err_hint(&err, "the place knows better");
+		CHECK_STR(err_hint_of(&err, hint), "the place knows better");
+	}
+}
+
+static void root_is_not_told_to_be_root(void)
+{
+	struct err err = ERR_INIT;
+	char hint[ERR_HINT_SIZE];
+
+	err_from_errno(&err, EACCES, "x");
+	CHECK(!strcmp(err_hint_of(&err, hint), "run it as root") == (geteuid() != 0));
+}
+
+/* Of another class the errno says nothing that its hint does not. */
+static void an_errno_is_no_hint_to_another_class(void)
+{
+	struct err err = ERR_INIT;
+	char hint[ERR_HINT_SIZE];
+
+	err_set(&err, ERR_SECURITY, EPERM, "x");
+	CHECK(strstr(err_hint_of(&err, hint), "policy") != NULL);
 }
 
 static void the_codes_hint_names_the_device(void)
@@ -124,6 +166,9 @@ int main(void)
 	CASE(errno_is_said);
 	CASE(errno_has_a_class);
 	CASE(hint_is_the_codes_unless_given);
+	CASE(an_errno_may_have_its_own_hint);
+	CASE(root_is_not_told_to_be_root);
+	CASE(an_errno_is_no_hint_to_another_class);
 	CASE(the_codes_hint_names_the_device);
 	CASE(context_goes_in_front);
 	CASE(long_messages_keep_their_bounds);
