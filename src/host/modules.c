@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 
+#include "host/module_failure.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
@@ -166,34 +166,9 @@ static int run_modprobe(const char *driver, char *words, size_t size)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
 }
 
-static int say_not_found(const char *driver, const char *words, struct err *err)
-{
-	struct utsname uts;
-
-	err_set(err, ERR_NO_DRIVER, 0, "there is no driver %s: %s", driver, words);
-	if (!uname(&uts))
-		err_hint(err,
-			 "install the module %s for kernel %s (as a DKMS package, or make -C kmod modules_install), and run depmod -a",
-			 driver, uts.release);
-	return -1;
-}
-
-static int say_failed(const char *driver, const char *words, struct err *err)
-{
-	if (strstr(words, "not found"))
-		return say_not_found(driver, words, err);
-	if (strstr(words, "Operation not permitted") || strstr(words, "Permission denied"))
-		return err_set(err, ERR_PERMISSION, 0, "loading the module %s: %s", driver, words);
-	err_set(err, ERR_NO_DRIVER, 0, "loading the module %s: %s", driver, words);
-	if (strstr(words, "Key was rejected") || strstr(words, "Required key not available"))
-		return err_hint(err,
-				"Secure Boot is on and the module is not signed by a key the kernel trusts: sign it and enrol the key with mokutil --import");
-	return err_hint(err, "look at the kernel log (dmesg) for the cause");
-}
-
 int module_require(const char *driver, struct err *err)
 {
-	char words[256] = "";
+	char words[320] = "";
 	int ret;
 
 	if (driver_exists(driver))
@@ -202,11 +177,11 @@ int module_require(const char *driver, struct err *err)
 	if (ret < 0) {
 		err_set(err, ERR_NO_DRIVER, -ret, "%s is not loaded, and " MODPROBE
 			" cannot be run", driver);
-		return err_hint(err, "load its module by hand");
+		return err_hint(err, ret == -ENOENT ?
+					"install modprobe (package kmod), or, in a container, load the module on the host: modprobe %s" :
+					"load its module by hand: modprobe %s", driver);
 	}
 	if (ret)
-		return say_failed(driver, words, err);
-	if (driver_exists(driver))
-		return 0;
-	return err_set(err, ERR_NO_DRIVER, 0, "the module %s is no driver of PCI devices", driver);
+		return module_explain_refusal(driver, words, err);
+	return driver_exists(driver) ? 0 : module_explain_absence(driver, err);
 }

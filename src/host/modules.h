@@ -32,9 +32,8 @@ void alias_free(struct alias_table *table) __attribute__((nonnull(1)));
  * module_require - see to it that the PCI driver @driver is there
  *
  * Nothing is done when it is; else modprobe(8) is asked for the module of
- * that name. ERR_NO_DRIVER when there is none for this kernel or the kernel
- * refuses its signature, ERR_PERMISSION without the right to load; modprobe's
- * own words are in the message. 0 or -1.
+ * that name. When that fails, or has no effect, the error is that of
+ * module_explain_refusal() or module_explain_absence(). 0 or -1.
  */
 int module_require(const char *driver, struct err *err) __attribute__((nonnull(1, 2)));
 

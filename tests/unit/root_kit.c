@@ -27,6 +27,12 @@ const char *root_kit_begin(void)
 	return top;
 }
 
+void root_kit_again(void)
+{
+	if (mkdir(top, 0700))
+		give_up(top);
+}
+
 int root_kit_end(void)
 {
 	return root_kit_remove("");

@@ -6,6 +6,9 @@
 /** root_kit_begin - make an empty root and have the tool look below it; its path, or NULL */
 const char *root_kit_begin(void);
 
+/** root_kit_again - after root_kit_end(): the same root, empty */
+void root_kit_again(void);
+
 /** root_kit_end - remove it; 0, or not */
 int root_kit_end(void);
 
