@@ -141,3 +141,19 @@ int sysroot_write(const char *text, const char *fmt, ...)
 		return -errno;
 	return (size_t)len == strlen(text) ? 0 : -EIO;
 }
+
+int sysroot_refused(struct err *err, int num, const char *what)
+{
+	switch (num) {
+	case ENOENT:
+	case ENODEV:
+		err_set(err, ERR_NO_DEVICE, num, "%s: the device is gone", what);
+		return err_hint(err, "its PF has fewer VFs now, perhaps: mlxmigctl status -t lists the devices");
+	case EROFS:
+		err_set(err, ERR_PERMISSION, num, "%s: sysfs is mounted read-only, as in a container",
+			what);
+		return err_hint(err, "run it on the host itself, or in a container whose /sys is writable (mount -o remount,rw /sys; a privileged one)");
+	default:
+		return err_from_errno(err, num, "%s", what);
+	}
+}

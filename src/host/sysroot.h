@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/err.h"
+
 /** sysroot_set - once, before anything is read; @dir is kept, not copied; NULL or "/" is the running host */
 void sysroot_set(const char *dir);
 
@@ -33,5 +35,15 @@ int sysroot_link_name(char *buf, size_t size, const char *fmt, ...)
 
 /** sysroot_write - @text to an existing file in one write(); 0 or -errno (-EROFS unless sysroot_is_host()) */
 int sysroot_write(const char *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * sysroot_refused - the error for a write to a device's file in sysfs that failed
+ * @num: the errno
+ * @what: what was done, such as "unbinding it from mlx5_core"
+ *
+ * As err_from_errno(), but the device's file is not there when the device is
+ * gone (ERR_NO_DEVICE), and sysfs may be read-only, as in a container. -1.
+ */
+int sysroot_refused(struct err *err, int num, const char *what) __attribute__((nonnull(1, 3)));
 
 #endif

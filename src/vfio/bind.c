@@ -361,13 +361,15 @@ int driver_require_writable(const struct device *device, struct err *err)
 {
 	char path[PATH_MAX];
 
-	if (!sysroot_is_host())
-		return err_set(err, ERR_USAGE, 0,
-			       "a captured host cannot be changed: leave --sysroot out");
+	if (!sysroot_is_host()) {
+		err_set(err, ERR_USAGE, 0,
+			"a captured host cannot be changed: leave --sysroot out");
+		return err_hint(err, "run it on that host itself, without --sysroot");
+	}
 	if (!sysroot_path(path, SYSFS_PCI "%s/driver_override", device->name) &&
 	    !access(path, W_OK))
 		return 0;
-	return err_from_errno(err, errno, "%s", path);
+	return sysroot_refused(err, errno, path);
 }
 
 int driver_move_all(const struct device *devices, size_t n, const struct driver_wish *wish,

@@ -49,9 +49,12 @@ static bool is_gone(const char *name)
 static int say_refused(const char *name, int num, const char *what, const char *driver,
 		       struct err *err)
 {
+	char text[128];
+
 	if (is_gone(name))
 		return say_vanished(name, err);
-	return err_from_errno(err, num, "%s %s", what, *driver ? driver : "\"\"");
+	snprintf(text, sizeof(text), "%s %s", what, *driver ? driver : "\"\"");
+	return sysroot_refused(err, num, text);
 }
 
 int driver_override_write(const char *name, const char *driver, struct err *err)
@@ -178,9 +181,16 @@ static int say_not_taken(const char *name, const char *driver, int num, struct e
 			override, *now ? now : "no driver");
 		return err_hint(err, "libvirt, driverctl or a udev rule may manage this device: let one program bind it");
 	}
-	if (*now)
-		return err_set(err, ERR_IO, 0, "%s took it, not %s", now, driver);
-	return err_set(err, ERR_IO, num, "the driver %s does not take it", driver);
+	if (*now) {
+		err_set(err, ERR_IO, 0, "%s took it, not %s", now, driver);
+		return err_hint(err, "another program has bound it, or %s has its id (new_id): find what writes to driver_override, and try again",
+				now);
+	}
+	err_set(err, ERR_IO, num, "the driver %s does not take it", driver);
+	if (num == ENODEV)
+		err_hint(err, "either %s is not for such a device, or its probe failed: look at the kernel log (dmesg)",
+			 driver);
+	return -1;
 }
 
 /*
