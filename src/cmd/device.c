@@ -64,8 +64,7 @@ int device_require_vf(const struct device *device, struct err *err)
 {
 	if (device->kind != DEVICE_PF)
 		return 0;
-	err_set(err, ERR_NOT_VF, 0, "%s is a physical function", device->name);
-	return err_device(err, device->name);
+	return device_refuse_pf(device, err);
 }
 
 /* Why its features are not to be read; NULL: they are. */

@@ -67,22 +67,11 @@ static int require_own_pf(const struct device *device, const struct driver_wish 
 	return strcmp(wish->driver, DRIVER_VARIANT) ? 0 : device_require_pf(device, err);
 }
 
-static int require_group(const struct device *device, struct err *err)
-{
-	if (device->iommu_group >= 0)
-		return 0;
-	err_set(err, ERR_NO_IOMMU, 0, "%s is in no IOMMU group, and VFIO needs one", device->name);
-	if (inventory_has_iommu())
-		err_hint(err,
-			 "the host has an IOMMU, which leaves this device out: look for DMAR or AMD-Vi in the kernel log (dmesg)");
-	return -1;
-}
-
 static int check_device(const struct device *device, const struct driver_wish *wish,
 		 bool force, struct err *err)
 {
 	if (require_mlx5_vf(device, err) || require_own_pf(device, wish, err) ||
-	    (wish->pin && require_group(device, err)))
+	    (wish->pin && inventory_require_iommu(device, err)))
 		return -1;
 	/* It stays where it is, so what it is doing there does not matter. */
 	if (!strcmp(device->driver, wish->driver))

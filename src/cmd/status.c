@@ -177,6 +177,7 @@ static json_t *device_of(const struct device *device, json_t *holders)
 	json_object_set_new(object, "iommu_group", document_number(device->iommu_group));
 	json_object_set_new(object, "iommu_group_members", group_members_of(device));
 	json_object_set_new(object, "iommu_group_obstacle", document_text(device->group_obstacle));
+	json_object_set_new(object, "no_iommu", json_boolean(device->no_iommu));
 	json_object_set_new(object, "cdev", document_text(device->cdev));
 	add_interfaces(object, device);
 	json_object_set_new(object, "migratable", document_tristate(device->migratable));

@@ -135,6 +135,20 @@ int device_require_pf(const struct device *device, struct err *err)
 	return err_device(err, device->name);
 }
 
+int device_refuse_pf(const struct device *pf, struct err *err)
+{
+	err_set(err, ERR_NOT_VF, 0, "%s is a physical function", pf->name);
+	if (pf->num_vfs <= 0 && pf->total_vfs > 0)
+		err_hint(err,
+			 "it has no VFs yet: echo NUMBER > /sys/bus/pci/devices/%s/sriov_numvfs makes up to %d; then name one, such as %s/vf0",
+			 pf->name, pf->total_vfs, pf->name);
+	else if (pf->num_vfs <= 0)
+		err_hint(err,
+			 "its firmware offers no VFs: switch SR-IOV on (mlxconfig -d %s set SRIOV_EN=1 NUM_OF_VFS=8), and reboot",
+			 pf->name);
+	return err_device(err, pf->name);
+}
+
 static void add_reason(struct device *device, enum tristate verdict, const char *fmt,
 		       ...) __attribute__((format(printf, 3, 4)));
 
@@ -157,6 +171,10 @@ static void judge_group(struct device *device)
 {
 	if (device->iommu_group < 0)
 		add_reason(device, TRI_NO, "it is in no IOMMU group");
+	else if (device->no_iommu)
+		add_reason(device, TRI_NO,
+			   "its group %d is a no-IOMMU group: nothing confines what it writes to memory",
+			   device->iommu_group);
 	else if (*device->group_obstacle)
 		add_reason(device, TRI_NO,
 			   "%s shares IOMMU group %d with it and is used by the host's driver %s",

@@ -138,6 +138,7 @@ struct device {
 	int iommu_group;
 	char group_obstacle[DEVICE_NAME_SIZE]; /* iommu_group_fill(): a device that keeps VFIO from the group */
 	char group_obstacle_driver[64];
+	bool no_iommu;               /* VFIO made that group, and there is no IOMMU behind it */
 	char cdev[32];               /* "vfio0" where the kernel has it */
 	char netdevs[DEVICE_NETDEVS_MAX][16];
 	size_t n_netdevs;
@@ -185,6 +186,9 @@ const char *holder_file_name(enum holder_file file);
 
 /** device_in_use - does a process have the device open? TRI_UNKNOWN with holder.unsure */
 enum tristate device_in_use(const struct device *device) __attribute__((nonnull(1)));
+
+/** device_refuse_pf - ERR_NOT_VF for a PF, with the hint that leads to a VF; returns -1 */
+int device_refuse_pf(const struct device *pf, struct err *err) __attribute__((nonnull(1, 2)));
 
 /**
  * device_judge - can it migrate, from what is known of it?

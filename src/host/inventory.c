@@ -254,9 +254,14 @@ static int check_bus(struct err *err)
 
 	if (sysroot_path(path, "/sys/bus/pci/devices"))
 		return err_set(err, ERR_USAGE, ENAMETOOLONG, "--sysroot");
-	if (access(path, R_OK | X_OK))
-		return err_from_errno(err, errno, "%s", path);
-	return 0;
+	if (!access(path, R_OK | X_OK))
+		return 0;
+	err_from_errno(err, errno, "%s", path);
+	if (err->code == ERR_NO_FILE)
+		err_hint(err, sysroot_is_host() ?
+				 "mount sysfs: mount -t sysfs sysfs /sys" :
+				 "name a directory in which a host's sys and proc were captured");
+	return -1;
 }
 
 int inventory_scan(struct inventory *inventory, struct err *err)
@@ -303,9 +308,46 @@ static bool dir_has_entries(const char *dir)
 	return false;
 }
 
+static bool has_iommu_groups(void)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	AUTO_DIR DIR *stream = NULL;
+	uint64_t number;
+
+	if (sysroot_path(path, "/sys/kernel/iommu_groups"))
+		return false;
+	stream = opendir(path);
+	while (stream && (entry = readdir(stream)))
+		if (!text_u64(entry->d_name, 10, &number) && !iommu_group_is_vfios((int)number))
+			return true;
+	return false;
+}
+
 bool inventory_has_iommu(void)
 {
-	return dir_has_entries("/sys/class/iommu") || dir_has_entries("/sys/kernel/iommu_groups");
+	return dir_has_entries("/sys/class/iommu") || has_iommu_groups();
+}
+
+static int refuse_no_iommu(const struct device *device, struct err *err)
+{
+	err_set(err, ERR_NO_IOMMU, 0,
+		"%s is in the no-IOMMU group %d (/dev/vfio/noiommu-%d): nothing confines what it writes to memory",
+		device->name, device->iommu_group, device->iommu_group);
+	return err_hint(err, "switch the IOMMU on (in the firmware set-up; intel_iommu=on for an Intel processor), leave out vfio.enable_unsafe_noiommu_mode, and bind the device again");
+}
+
+int inventory_require_iommu(const struct device *device, struct err *err)
+{
+	if (device->no_iommu)
+		return refuse_no_iommu(device, err);
+	if (device->iommu_group >= 0)
+		return 0;
+	err_set(err, ERR_NO_IOMMU, 0, "%s is in no IOMMU group, and VFIO needs one", device->name);
+	if (inventory_has_iommu())
+		err_hint(err,
+			 "the host has an IOMMU, which leaves this device out: look for DMAR or AMD-Vi in the kernel log (dmesg)");
+	return -1;
 }
 
 static const struct device *find_pci(const struct inventory *inventory, const char *name)

@@ -41,6 +41,10 @@ const struct device *inventory_pf(const struct inventory *inventory, const struc
 /** inventory_has_iommu - has the kernel an IOMMU in use? */
 bool inventory_has_iommu(void);
 
+/** inventory_require_iommu - fail (ERR_NO_IOMMU) unless @device is in an IOMMU group with an IOMMU behind it; 0 or -1 */
+int inventory_require_iommu(const struct device *device, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
 /**
  * inventory_resolve - a DEVICE as the user names it
  *

@@ -41,6 +41,31 @@ static int read_int(const char *dir, const char *name)
 	return sysroot_read_long(&value, "%s/%s", dir, name) ? -1 : (int)value;
 }
 
+bool iommu_group_is_vfios(int group)
+{
+	char name[32];
+
+	return sysroot_read(name, sizeof(name), "/sys/kernel/iommu_groups/%d/name", group) > 0 &&
+	       !strcmp(name, "vfio-noiommu");
+}
+
+static bool has_vfio_class(const char *prefix, int group)
+{
+	char path[PATH_MAX];
+
+	return !sysroot_path(path, "/sys/class/vfio/%s%d", prefix, group) && !access(path, F_OK);
+}
+
+/*
+ * VFIO gives that name to the groups it makes for mediated devices too, whose
+ * IOMMU it emulates; the node of these is called as any other group's.
+ */
+static bool is_no_iommu(int group, bool is_pci)
+{
+	return has_vfio_class("noiommu-", group) ||
+	       (is_pci && iommu_group_is_vfios(group) && !has_vfio_class("", group));
+}
+
 static void read_group(struct device *device, const char *dir)
 {
 	char group[32];
@@ -49,6 +74,8 @@ static void read_group(struct device *device, const char *dir)
 	if (!sysroot_link_name(group, sizeof(group), "%s/iommu_group", dir) &&
 	    !text_u64(group, 10, &number))
 		device->iommu_group = (int)number;
+	device->no_iommu = device->iommu_group >= 0 &&
+			   is_no_iommu(device->iommu_group, text_starts(dir, SYSFS_PCI));
 }
 
 typedef void (*entry_fn)(struct device *device, const char *dir, const char *entry);

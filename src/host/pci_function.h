@@ -43,6 +43,9 @@ void pci_function_each_vf(const char *pf, pci_function_vf_fn fn, void *data)
 int pci_overrides_read(struct device *devices, size_t n, struct err *err)
 	__attribute__((nonnull(3)));
 
+/** iommu_group_is_vfios - has VFIO made that IOMMU group, so that no IOMMU is behind it? */
+bool iommu_group_is_vfios(int group);
+
 /**
  * pci_function_vf_name - what virtfn<number> of the PF @pf links to
  *

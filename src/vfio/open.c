@@ -3,16 +3,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "host/iommu_group.h"
+#include "host/inventory.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
 #include "vfio/holder_find.h"
 #include "vfio/holders.h"
+#include "vfio/node.h"
 #include "vfio/uapi.h"
 
 /* OPEN_BUSY: the group or cdev is open already, with no error set. */
@@ -21,14 +24,40 @@ enum open_result { OPEN_FAILED = -1, OPEN_DONE = 0, OPEN_BUSY = 1 };
 #define VFIO_CONTAINER "/dev/vfio/vfio"
 #define IOMMUFD "/dev/iommu"
 
-/* has_cdev - does the kernel offer the way by cdev? */
+static const struct node container_node = { VFIO_CONTAINER, "misc", "vfio" };
+static const struct node iommufd_node = { IOMMUFD, "misc", "iommu" };
+
+/* A device's cdev or group, with room for its texts. */
+struct device_node {
+	char path[64];
+	char name[32];
+	struct node node;
+};
+
+static const struct node *cdev_node(struct device_node *n, const struct device *device)
+{
+	text_copy(n->name, sizeof(n->name), device->cdev);
+	snprintf(n->path, sizeof(n->path), "/dev/vfio/devices/%s", n->name);
+	n->node = (struct node){ n->path, "vfio-dev", n->name };
+	return &n->node;
+}
+
+static const struct node *group_node(struct device_node *n, const struct device *device)
+{
+	snprintf(n->name, sizeof(n->name), "%d", device->iommu_group);
+	snprintf(n->path, sizeof(n->path), "/dev/vfio/%s", n->name);
+	n->node = (struct node){ n->path, "vfio", n->name };
+	return &n->node;
+}
+
+/* has_cdev - is the way by cdev open, or the only one that the kernel offers? */
 static bool has_cdev(const struct device *device)
 {
-	char path[PATH_MAX];
+	struct device_node cdev, group;
 
 	return *device->cdev &&
-	       !text_format(path, sizeof(path), "/dev/vfio/devices/%s", device->cdev) &&
-	       !access(path, F_OK) && !access(IOMMUFD, F_OK);
+	       ((node_is_right(cdev_node(&cdev, device)) && node_is_right(&iommufd_node)) ||
+		(node_exists(&cdev.node) && !node_exists(group_node(&group, device))));
 }
 
 static int no_interrupt_remapping(const char *module, int num, struct err *err)
@@ -70,9 +99,12 @@ static int group_not_viable(const struct device *device, struct err *err)
 	const char *name = now.group_obstacle, *driver = now.group_obstacle_driver;
 
 	iommu_group_fill(&now);
-	if (!*name)
-		return err_set(err, ERR_BUSY, 0, "IOMMU group %d belongs to somebody else",
-			       device->iommu_group);
+	if (!*name) {
+		err_set(err, ERR_BUSY, 0,
+			"IOMMU group %d is not free for VFIO: another part of the kernel owns it",
+			device->iommu_group);
+		return err_hint(err, "look in the kernel log (dmesg) for what else uses a device of the group");
+	}
 	err_set(err, ERR_BUSY, 0,
 		"%s shares IOMMU group %d with it and is used by the host's driver %s",
 		name, device->iommu_group, driver);
@@ -101,19 +133,16 @@ static enum open_result open_by_cdev(struct vdev *vdev, const struct device *dev
 				     struct err *err)
 {
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
-	char path[PATH_MAX];
+	struct device_node cdev;
 
-	if (text_format(path, sizeof(path), "/dev/vfio/devices/%s", device->cdev))
-		return err_set(err, ERR_INTERNAL, 0, "cdev %s", device->cdev);
-	vdev->fd = open(path, O_RDWR | O_CLOEXEC);
-	if (vdev->fd < 0)
-		return err_from_errno(err, errno, "%s", path);
-	vdev->iommufd = open(IOMMUFD, O_RDWR | O_CLOEXEC);
+	vdev->fd = node_open(cdev_node(&cdev, device), err);
+	if (vdev->fd >= 0)
+		vdev->iommufd = node_open(&iommufd_node, err);
 	if (vdev->iommufd < 0)
-		return err_from_errno(err, errno, IOMMUFD);
+		return err_is_set(err) ? OPEN_FAILED : OPEN_BUSY;
 	bind.iommufd = vdev->iommufd;
 	if (ioctl(vdev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind) < 0)
-		return bind_refused(device, path, errno, err);
+		return bind_refused(device, cdev.path, errno, err);
 	return attach_ioas(vdev, err);
 }
 
@@ -173,21 +202,13 @@ static int open_in_group(struct vdev *vdev, const struct device *device, struct 
 static enum open_result open_by_group(struct vdev *vdev, const struct device *device,
 				      struct err *err)
 {
-	char path[PATH_MAX];
+	struct device_node group;
 
-	vdev->container = open(VFIO_CONTAINER, O_RDWR | O_CLOEXEC);
-	if (vdev->container < 0)
-		return errno == ENOENT || errno == ENODEV || errno == ENXIO ?
-			       err_set(err, ERR_NO_VFIO, errno, VFIO_CONTAINER) :
-			       err_from_errno(err, errno, VFIO_CONTAINER);
-	snprintf(path, sizeof(path), "/dev/vfio/%d", device->iommu_group);
-	vdev->group = open(path, O_RDWR | O_CLOEXEC);
-	if (vdev->group < 0) {
-		if (errno == EBUSY)
-			return OPEN_BUSY;
-		return errno == ENOENT ? err_set(err, ERR_NO_VFIO, errno, "%s", path) :
-					 err_from_errno(err, errno, "%s", path);
-	}
+	vdev->container = node_open(&container_node, err);
+	if (vdev->container >= 0)
+		vdev->group = node_open(group_node(&group, device), err);
+	if (vdev->group < 0)
+		return err_is_set(err) ? OPEN_FAILED : OPEN_BUSY;
 	if (check_viable(vdev, device, err) ||
 	    set_container(vdev, device, err) ||
 	    open_in_group(vdev, device, err))
@@ -198,12 +219,9 @@ static enum open_result open_by_group(struct vdev *vdev, const struct device *de
 static int check_openable(const struct device *device, struct err *err)
 {
 	if (device->kind == DEVICE_PF)
-		return err_set(err, ERR_NOT_VF, 0, "%s is a physical function", device->name);
-	if (device_require_pf(device, err))
+		return device_refuse_pf(device, err);
+	if (device_require_pf(device, err) || inventory_require_iommu(device, err))
 		return -1;
-	if (device->iommu_group < 0)
-		return err_set(err, ERR_NO_IOMMU, 0, "%s is in no IOMMU group, and VFIO needs one",
-			       device->name);
 	if (!*device->driver)
 		return err_set(err, ERR_NOT_BOUND, 0,
 			       "%s is not bound to any driver", device->name);
@@ -248,9 +266,10 @@ static int say_first(const struct device *device, struct err *err)
 
 	if (holder_is_alone(device)) {
 		err_set(err, ERR_BUSY, 0,
-			"it is in use by %s (pid %d), which is still opening it, or just closing it",
-			holder->comm, (int)holder->pid);
-		return err_hint(err, "try again in a moment");
+			"its IOMMU group %d is open in %s (pid %d), which does not have the device open: it is opening or closing it, or keeps the group without need",
+			device->iommu_group, holder->comm, (int)holder->pid);
+		return err_hint(err, "try again in a moment; if it stays so, end process %d: a group is open in one process at a time",
+				(int)holder->pid);
 	}
 	err_set(err, ERR_BUSY, 0,
 		"its IOMMU group %d is open in %s (pid %d), perhaps for another device of it: to open this one there may reset it",
@@ -304,8 +323,9 @@ static int check_root(struct err *err)
 {
 	if (sysroot_is_host())
 		return 0;
-	return err_set(err, ERR_USAGE, 0,
-		       "a device of another root can be read about, never opened: this command and --sysroot do not go together");
+	err_set(err, ERR_USAGE, 0,
+		"a device of another root can be read about, never opened: this command and --sysroot do not go together");
+	return err_hint(err, "leave --sysroot out, on the host that has the device");
 }
 
 static int borrow_device(struct vdev *vdev, const struct device *device, struct err *err)

@@ -59,6 +59,9 @@ static void each_lack_is_a_reason(void)
 	strcpy(device.group_obstacle_driver, "igb");
 	check_lack(device, "0000:3b:00.3 shares IOMMU group 40 with it and is used by the host's driver igb");
 	device = able_vf();
+	device.no_iommu = true;
+	check_lack(device, "its group 40 is a no-IOMMU group: nothing confines what it writes to memory");
+	device = able_vf();
 	*device.driver = '\0';
 	check_lack(device, "it is bound to no driver");
 	device = able_vf();
@@ -234,6 +237,27 @@ static void use_is_known_or_not(void)
 	CHECK_INT(device_in_use(&device), TRI_YES);
 }
 
+static void hint_on(int num_vfs, int total_vfs, const char *hint)
+{
+	struct device pf = { .kind = DEVICE_PF, .name = "0000:3b:00.0",
+			     .num_vfs = num_vfs, .total_vfs = total_vfs };
+	struct err err = ERR_INIT;
+	char buf[ERR_HINT_SIZE];
+
+	CHECK_INT(device_refuse_pf(&pf, &err), -1);
+	CHECK_INT(err.code, ERR_NOT_VF);
+	CHECK_STR(err.device, pf.name);
+	CHECK(strstr(err_hint_of(&err, buf), hint) != NULL);
+}
+
+static void a_pfs_hint_leads_to_a_vf(void)
+{
+	hint_on(2, 16, "name one, such as 0000:3b:00.0/vf0");
+	hint_on(0, 16, "echo NUMBER > /sys/bus/pci/devices/0000:3b:00.0/sriov_numvfs makes up to 16");
+	hint_on(0, 0, "mlxconfig -d 0000:3b:00.0 set SRIOV_EN=1");
+	hint_on(-1, -1, "mlxconfig -d 0000:3b:00.0 set SRIOV_EN=1");
+}
+
 int main(void)
 {
 	CASE(one_with_everything_can_migrate);
@@ -249,5 +273,6 @@ int main(void)
 	CASE(a_pf_elsewhere_is_the_only_reason);
 	CASE(an_override_is_stray_where_it_keeps_the_driver_away);
 	CASE(use_is_known_or_not);
+	CASE(a_pfs_hint_leads_to_a_vf);
 	return CHECK_DONE();
 }

@@ -130,6 +130,49 @@ static void a_scan_finds_functions_by_their_driver(void)
 	CHECK_INT(inventory.n, 0);
 }
 
+/* VFIO names the groups that it makes for mediated devices so, too. */
+static void a_no_iommu_group_is_known_by_its_node_or_name(void)
+{
+	struct device device;
+
+	root_kit_link("/sys/bus/pci/devices/0000:07:00.0/iommu_group", "../../iommu_groups/70");
+	pci_function_init(&device, DEVICE_VF, "0000:07:00.0");
+	pci_function_read(&device, SYSFS_PCI "0000:07:00.0");
+	CHECK_INT(device.iommu_group, 70);
+	CHECK(!device.no_iommu);
+	root_kit_put("/sys/kernel/iommu_groups/70/name", "vfio-noiommu\n");
+	CHECK(!inventory_has_iommu());
+	pci_function_read(&device, SYSFS_PCI "0000:07:00.0");
+	CHECK(device.no_iommu);
+	root_kit_put("/sys/class/vfio/70/dev", "243:0\n");
+	pci_function_read(&device, SYSFS_PCI "0000:07:00.0");
+	CHECK(!device.no_iommu);
+	root_kit_put("/sys/kernel/iommu_groups/70/name", "");
+	root_kit_put("/sys/class/vfio/noiommu-70/dev", "243:0\n");
+	pci_function_read(&device, SYSFS_PCI "0000:07:00.0");
+	CHECK(device.no_iommu);
+	root_kit_link("/sys/bus/mdev/devices/uuid/iommu_group", "../../iommu_groups/71");
+	root_kit_put("/sys/kernel/iommu_groups/71/name", "vfio-noiommu\n");
+	pci_function_init(&device, DEVICE_OTHER, "uuid");
+	pci_function_read(&device, SYSFS_MDEV "uuid");
+	CHECK_INT(device.iommu_group, 71);
+	CHECK(!device.no_iommu);
+}
+
+static void a_group_without_an_iommu_is_refused(void)
+{
+	struct device device = { .name = "0000:07:00.0", .iommu_group = 70, .no_iommu = true };
+	struct err err = ERR_INIT, none = ERR_INIT;
+
+	CHECK_INT(inventory_require_iommu(&device, &err), -1);
+	CHECK_INT(err.code, ERR_NO_IOMMU);
+	CHECK(strstr(err.message, "/dev/vfio/noiommu-70") != NULL);
+	CHECK(strstr(err.hint, "enable_unsafe_noiommu_mode") != NULL);
+	device.no_iommu = false;
+	CHECK_INT(inventory_require_iommu(&device, &none), 0);
+	CHECK(!err_is_set(&none));
+}
+
 static void a_scan_survives_what_cannot_be_read(void)
 {
 	char path[PATH_MAX];
@@ -458,6 +501,8 @@ int main(void)
 	CASE(a_port_is_what_its_name_says);
 	CASE(a_group_is_blocked_by_a_driver_of_the_host);
 	CASE(no_netdev_has_such_an_altname);
+	CASE(a_no_iommu_group_is_known_by_its_node_or_name);
+	CASE(a_group_without_an_iommu_is_refused);
 	CASE(holders_are_found_by_their_files);
 	CASE(a_borrower_is_not_taken_for_the_holder);
 	CASE(a_group_need_not_be_open_for_the_device);

@@ -346,7 +346,7 @@ unblock() {
 	await --pid $other_pid exists "$run_dir/there"
 	run_mlx 5 state "$VF0"
 	error_is busy
-	[[ $stderr == *"python3 (pid $other_pid), which is still opening it, or just closing it"* ]]
+	[[ $stderr == *"python3 (pid $other_pid), which does not have the device open: it is opening or closing it"* ]]
 	run_mlx 5 step --live "$VF0" stop
 	run_mlx 0 status "$VF0"
 	json_is '.devices[0] | [.in_use, .migration]' '[true,null]'

@@ -89,7 +89,7 @@ teardown() {
 	run_mlx 0 status --probe "$VF0"
 	device "$VF0" '[.in_use, (.holder | .kind, .pid, .name)]' "[false,\"other\",$other_pid,\"sleep\"]"
 	device "$VF0" .migration null
-	[[ $(json '.devices[0].migration_reason') == *"sleep (pid $other_pid), which is still opening it, or just closing it" ]]
+	[[ $(json '.devices[0].migration_reason') == *"sleep (pid $other_pid), which does not have the device open: it is opening or closing it, or keeps the group without need" ]]
 	device "$VF0" '.holders[] | [.kind, .command, .via, .fd]' '["other","vmm","group",9]'
 	end_other
 	run_mlx 0 status "$VF0"

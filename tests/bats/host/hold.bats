@@ -106,5 +106,5 @@ load ../trees
 	# alone, it is just being opened, or closed
 	rm "$group/0000:3b:00.4"
 	on 5 state 0000:3b:00.5
-	[[ $stderr == *"(pid 777), which is still opening it, or just closing it"* ]]
+	[[ $stderr == *"(pid 777), which does not have the device open: it is opening or closing it"* ]]
 }
