@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host/netlink.h"
+#include "host/pci_function.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
@@ -67,10 +68,15 @@ void devlink_port_judge(const struct devlink_port *port, struct device *vf)
 	text_copy(vf->migratable_reason, sizeof(vf->migratable_reason), reason);
 }
 
-/** struct instance - a PF's devlink; @num: errno with which it did not answer */
+/**
+ * struct instance - a PF's devlink
+ * @num: errno with which it did not answer
+ * @on_core: mlx5_core has the PF, so that it has a devlink, be it out of sight
+ */
 struct instance {
 	char name[BDF_TEXT_SIZE];
 	int num;
+	bool on_core;
 	char fw_version[32];
 	char psid[32];
 	bool has_mode;
@@ -177,6 +183,8 @@ static const struct devlink_port *find_port(const struct port_list *list, const 
 
 static const char *reason_without_port(const struct instance *instance)
 {
+	if (instance->num == ENODEV && instance->on_core)
+		return "its PF's devlink is in another network namespace: run this command in that one (ip netns exec, or nsenter --net)";
 	if (instance->num)
 		return "its PF has no devlink: bind the PF to mlx5_core";
 	if (!instance->has_mode)
@@ -202,12 +210,14 @@ static void use_instance(struct devlink_talk *talk, struct instance *instance,
 			 const struct device *device)
 {
 	const struct bdf *pf = device->has_pf ? &device->pf : &device->bdf;
-	char name[BDF_TEXT_SIZE];
+	char name[BDF_TEXT_SIZE], driver[64];
 
 	if (!strcmp(instance->name, bdf_format(pf, name)))
 		return;
 	*instance = (struct instance){};
 	text_copy(instance->name, sizeof(instance->name), name);
+	instance->on_core = !sysroot_link_name(driver, sizeof(driver), SYSFS_PCI "%s/driver", name) &&
+			    !strcmp(driver, DRIVER_MLX5);
 	read_instance(talk, instance);
 }
 

@@ -64,6 +64,18 @@ int save_file_open(struct save_file *p, struct err *err)
 	return 0;
 }
 
+/* The tool that loads it cannot compare what is not in it. */
+static void warn_of_unknown_firmware(const struct save_file *p)
+{
+	const struct device *device = p->dev.device;
+
+	if (!p->options->image.raw && device->kind == DEVICE_VF && !*device->fw_version &&
+	    !*device->psid)
+		transfer_result_warn(p->dev.result,
+				     "the image has no firmware version and no PSID in it, since devlink did not report them: %s",
+				     device->migratable_reason);
+}
+
 int save_file_begin(struct save_file *p, struct err *err)
 {
 	struct image_options image = p->options->image;
@@ -74,6 +86,7 @@ int save_file_begin(struct save_file *p, struct err *err)
 	struct utsname host;
 
 	p->dev.result->transfer.started_unix_ns = started;
+	warn_of_unknown_firmware(p);
 	device.probed = true;
 	device.probe_fresh = !p->dev.vdev->borrowed;
 	device.caps = p->dev.caps;

@@ -209,6 +209,15 @@ int mig_features_read(const struct vdev *vdev, struct feature_set *features, str
 	return 0;
 }
 
+/* What the hints of the codes do not fit. */
+static void hint_missing_offer(const struct device *device, struct err *err)
+{
+	if (device->kind == DEVICE_OTHER && err->code == ERR_WRONG_DRIVER)
+		err_hint(err, "bind it to a VFIO driver of its vendor that migrates it: mlxmigctl bind binds mlx5 devices alone");
+	else if (!strcmp(device->driver, DRIVER_VARIANT) && err->code == ERR_NOT_MIGRATABLE)
+		err_hint(err, "the driver logged the reason when it was bound: look for \"cannot migrate\" in the kernel log (dmesg)");
+}
+
 int mig_require(const struct device *device, const struct mig_caps *caps, struct err *err)
 {
 	if (caps->migration && (caps->flags & MIG_STOP_COPY))
@@ -223,6 +232,7 @@ int mig_require(const struct device *device, const struct mig_caps *caps, struct
 	else
 		err_set(err, ERR_NOT_MIGRATABLE, 0, "%s: its driver %s offers no migration",
 			device->name, device->driver);
+	hint_missing_offer(device, err);
 	return err_device(err, device->name);
 }
 

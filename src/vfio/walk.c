@@ -8,11 +8,25 @@
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "vfio/hold_marker.h"
+#include "vfio/holders.h"
 #include "vfio/migration.h"
+
+/* The tool does not reset a guest's device. */
+static void hint_reset_guest(const struct vdev *vdev, struct err *err)
+{
+	char guest[128];
+
+	if (!vdev_is_live(vdev) || err->code != ERR_IN_ERROR)
+		return;
+	holder_guest(&vdev->lender, guest, sizeof(guest));
+	err_hint(err, "only a reset ends this state: reset the guest (virsh reset %s, or QMP's system_reset)",
+		 *guest ? guest : "GUEST");
+}
 
 static int in_error(const struct vdev *vdev, struct err *err)
 {
 	err_set(err, ERR_IN_ERROR, 0, "%s is in ERROR", vdev->name);
+	hint_reset_guest(vdev, err);
 	return err_device(err, vdev->name);
 }
 
@@ -139,6 +153,7 @@ static int refused_error(struct walker *walker, const struct arc *arc,
 		err_firmware(err, &failure);
 	if (hint && walker->state != STATE_ERROR)
 		err_hint(err, "%s", hint);
+	hint_reset_guest(walker->vdev, err);
 	if (arc->num == ENOMEM)
 		explain_no_memory(walker, arc, err);
 	return err_device(err, walker->vdev->name);
