@@ -91,11 +91,11 @@ rewrite_module() {
 	cp "$BATS_TEST_TMPDIR/module" "$(module_file)"
 	# The lab's own kernel has no versions of symbols.
 	if ! debug_kernel; then
-		rewrite_module 'd = re.sub(rb"[\s\S]{8}(mlx5_cmd_exec_cb\0{20})", lambda m: b"U" * 8 + m[1], d)'
+		rewrite_module 'd = re.sub(rb"[\s\S]{8}(mlx5_vf_get_core_dev\0{20})", lambda m: b"U" * 8 + m[1], d)'
 		refused 4 no_driver "Invalid argument; the module was built for another kernel" "dkms autoinstall" "$MLX" bind "$VF0"
 	fi
 	cp "$BATS_TEST_TMPDIR/module" "$(module_file)"
-	rewrite_module 'd = d.replace(b"\0mlx5_cmd_exec_cb\0", b"\0mlx5_cmd_exec_cX\0")'
+	rewrite_module 'd = d.replace(b"\0mlx5_vf_get_core_dev\0", b"\0mlx5_vf_get_core_deX\0")'
 	refused 4 no_driver "Unknown symbol" "dkms autoinstall" "$MLX" bind "$VF0"
 	# Another vendor's mlx5_core explains it. What tells it apart is planted.
 	echo OE >"$BATS_TEST_TMPDIR/taint"
