@@ -11,7 +11,7 @@ static const struct argp_option options[] = {
 	{ "driver", 'd', "NAME", 0,
 	  "Bind to driver NAME (default: " DRIVER_VARIANT ")", 0 },
 	{ "force", 'f', NULL, 0,
-	  "Also a VF whose network interface is up or has an address", 0 },
+	  "Also a VF whose network interface or RDMA device is in use", 0 },
 	{},
 };
 

@@ -7,11 +7,12 @@
 #include "cmd/device.h"
 #include "host/iommu_group.h"
 #include "host/modules.h"
-#include "host/pci_function.h"
+#include "host/users.h"
 #include "json/document.h"
 #include "json/read.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
+#include "vfio/holders.h"
 
 static json_t *binding_of(const struct binding *binding)
 {
@@ -68,7 +69,7 @@ static int require_own_pf(const struct device *device, const struct driver_wish 
 }
 
 static int check_device(const struct device *device, const struct driver_wish *wish,
-		 bool force, struct err *err)
+			struct err *err)
 {
 	if (require_mlx5_vf(device, err) || require_own_pf(device, wish, err) ||
 	    (wish->pin && inventory_require_iommu(device, err)))
@@ -76,9 +77,32 @@ static int check_device(const struct device *device, const struct driver_wish *w
 	/* It stays where it is, so what it is doing there does not matter. */
 	if (!strcmp(device->driver, wish->driver))
 		return 0;
-	if (driver_require_closed(device, err) || (!force && netdev_require_idle(device, err)))
+	return driver_require_closed(device, err);
+}
+
+/* What the devices do without VFIO. */
+static int require_unused(const struct device *devices, size_t n, const struct driver_wish *wish,
+			  bool force, struct err *err)
+{
+	CLEANUP(users_free) struct users users = {};
+
+	if (users_find(devices, n, &users, err))
 		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(devices[i].driver, wish->driver) &&
+		    users_require_none(&users, i, force, err))
+			return err_device(err, devices[i].name);
 	return 0;
+}
+
+/* A process that cannot be looked into may have files of vDPA and RDMA open; of a VFIO device the kernel knows. */
+static int require_seen(const struct device *device, const struct driver_wish *wish, bool force,
+			struct err *err)
+{
+	if (!device->processes_hidden || device->vfio || !strcmp(device->driver, wish->driver) ||
+	    !users_may_hide(device, force))
+		return 0;
+	return holder_unseen(err);
 }
 
 static bool is_named(const struct device *devices, size_t n, const char *name)
@@ -141,15 +165,17 @@ static int check_all(const struct device *devices, size_t n, const struct driver
 		     bool force, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
-		if (check_device(&devices[i], wish, force, err))
+		if (check_device(&devices[i], wish, err))
 			return err_device(err, devices[i].name);
-	return 0;
+	return require_unused(devices, n, wish, force, err);
 }
 
-static int require_movable(const struct device *devices, size_t n, struct err *err)
+static int require_movable(const struct device *devices, size_t n, const struct driver_wish *wish,
+			   bool force, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
-		if (driver_require_writable(&devices[i], err))
+		if (driver_require_writable(&devices[i], err) ||
+		    require_seen(&devices[i], wish, force, err))
 			return err_device(err, devices[i].name);
 	return 0;
 }
@@ -167,7 +193,7 @@ static int rebind_devices(const struct request *request, const struct driver_wis
 	if (check_all(devices, n, wish, force, err))
 		return -1;
 	warn_of_groups(request, devices, n, wish, warnings);
-	if (require_movable(devices, n, err) ||
+	if (require_movable(devices, n, wish, force, err) ||
 	    (*wish->driver && module_require(wish->driver, err)))
 		return -1;
 	ret = driver_move_all(devices, n, wish, bindings, err);

@@ -11,12 +11,12 @@ int rebind_check_driver(const char *name, struct err *err) __attribute__((nonnul
 
 /**
  * rebind_run - resolve the operands, refuse what must not be moved, move them
- * @force: also those whose netdev is in use
+ * @force: also those whose netdev or RDMA device is in use
  *
  * Refused before anything is touched: what is no VF of mlx5's (ERR_NOT_VF,
  * ERR_NOT_MLX5), one without an IOMMU group where @wish is pinned
- * (ERR_NO_IOMMU), one that is open (ERR_BUSY), one whose netdev is in use
- * (ERR_NETDEV_BUSY). 0 or -1, the document set also when the move failed.
+ * (ERR_NO_IOMMU), one that is open (ERR_BUSY), one that has users without
+ * VFIO (users_require_none()). 0 or -1, the document set also when the move failed.
  */
 int rebind_run(const struct request *request, const struct driver_wish *wish,
 	       bool force, struct reply *reply, struct err *err)

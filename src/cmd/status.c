@@ -11,6 +11,7 @@
 #include "host/fw_error.h"
 #include "host/iommu_group.h"
 #include "host/pci_function.h"
+#include "host/users.h"
 #include "image/record.h"
 #include "json/document.h"
 #include "lib/cleanup.h"
@@ -208,6 +209,37 @@ static json_t *process_of(const struct holdings *holdings, size_t process,
 	return object;
 }
 
+static json_t *user_of(const struct user *user, const struct device *devices)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "device", document_string(devices[user->device].name));
+	json_object_set_new(object, "kind", json_string(user_kind_name(user->kind)));
+	json_object_set_new(object, "name", document_text(user->name));
+	json_object_set_new(object, "through", document_text(user->through));
+	json_object_set_new(object, "file", document_text(user->file));
+	json_object_set_new(object, "pid", document_nonzero((uint64_t)user->pid));
+	json_object_set_new(object, "process", document_text(user->process));
+	json_object_set_new(object, "message", document_string(user->words));
+	return object;
+}
+
+/* In the order of the devices, and of each by kind. */
+static json_t *users_of(const struct users *users, const struct device *devices, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t d = 0; d < n; d++)
+		for (enum user_kind kind = USER_VDPA; kind < USER_KINDS; kind++)
+			for (size_t i = 0; i < users->n; i++) {
+				const struct user *user = &users->list[i];
+
+				if (user->device == d && user->kind == kind)
+					json_array_append_new(array, user_of(user, devices));
+			}
+	return array;
+}
+
 static json_t *warnings_of(const struct device *devices, size_t n,
 			   const struct inventory *unread)
 {
@@ -227,9 +259,10 @@ static json_t *warnings_of(const struct device *devices, size_t n,
 	return warnings;
 }
 
-/* status_document - {"devices": […], "processes": […], "warnings": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
+/* status_document - {"devices": […], "processes": […], "users": […], "warnings": […]}: everything that is known of them, and who has them open; see mlxmigctl-status(8) */
 static json_t *status_document(const struct device *devices, size_t n,
-			       const struct holdings *holdings, const struct inventory *unread)
+			       const struct holdings *holdings, const struct users *users,
+			       const struct inventory *unread)
 {
 	json_t *document = document_new("status");
 	json_t *array = json_array(), *processes = json_array();
@@ -240,6 +273,7 @@ static json_t *status_document(const struct device *devices, size_t n,
 		json_array_append_new(processes, process_of(holdings, i, devices));
 	json_object_set_new(document, "devices", array);
 	json_object_set_new(document, "processes", processes);
+	json_object_set_new(document, "users", users_of(users, devices, n));
 	json_object_set_new(document, "warnings", warnings_of(devices, n, unread));
 	return document;
 }
@@ -253,6 +287,7 @@ struct selection {
 	struct device *devices;
 	size_t n;
 	struct holdings holdings;
+	struct users users;
 };
 
 static const struct argp_option options[] = {
@@ -303,7 +338,8 @@ static int read_devices(struct inventory *inventory, const struct request *reque
 	struct err untold = ERR_INIT; /* each VF has it as its reason */
 
 	if (ret || pci_overrides_read(selection->devices, selection->n, err) ||
-	    holder_list(selection->devices, selection->n, &selection->holdings, err))
+	    holder_list(selection->devices, selection->n, &selection->holdings, err) ||
+	    users_find(selection->devices, selection->n, &selection->users, err))
 		return -1;
 	devlink_fill(selection->devices, selection->n, &untold);
 	for (size_t i = 0; i < selection->n; i++) {
@@ -330,8 +366,9 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 
 	if (!ret)
 		reply->document = status_document(selection.devices, selection.n,
-						  &selection.holdings,
+						  &selection.holdings, &selection.users,
 						  request->n_operands ? &none : &inventory);
+	users_free(&selection.users);
 	holdings_free(&selection.holdings);
 	free(selection.devices);
 	inventory_free(&inventory);
@@ -348,10 +385,13 @@ static const char *const process_columns[] = {
 	NULL
 };
 
+static const char *const user_columns[] = { "device", "user=message", NULL };
+
 static const struct text_part text[] = {
 	TEXT_LINE("devices", "{devices|count?-=none: this host has no function of an mlx5 adapter}"),
 	{ .each = "devices", .columns = columns, .some = true },
 	{ .each = "processes", .columns = process_columns, .some = true },
+	{ .each = "users", .columns = user_columns, .some = true },
 	{ .label = "warning", .show = "{}", .each = "warnings" },
 	{ .label = "note", .each = "devices", .once = true,
 	  .show = "{in_use?-=IN_USE \"-\": it is not known whether the device is in use, see in_use_reason (-c)}" },
@@ -366,8 +406,8 @@ const struct command command_status = {
 	.summary = "show the mlx5 devices, and whether they can migrate",
 	.description =
 		"Each PF and VF of mlx5's, or those named: what it is, its driver, IOMMU group and "
-		"interfaces, the firmware, who has it open, and whether it can migrate, with the "
-		"reasons why not. Nothing is disturbed: what VFIO offers is read from a device "
+		"interfaces, the firmware, who has it open, what uses it without VFIO, and whether it "
+		"can migrate, with the reasons why not. Nothing is disturbed: what VFIO offers is read from a device "
 		"that mlxmigctl hold keeps open; a free one is only opened with --probe, since "
 		"that resets it.",
 	.options = options,

@@ -15,7 +15,7 @@ static const struct argp_option options[] = {
 	  "Give the VFs to driver NAME (default: " DRIVER_MLX5 ")", 0 },
 	{ "none", OPTION_NONE, NULL, 0, "Leave the VFs without a driver", 0 },
 	{ "force", 'f', NULL, 0,
-	  "Also a VF whose network interface is up or has an address", 0 },
+	  "Also a VF whose network interface or RDMA device is in use", 0 },
 	{},
 };
 

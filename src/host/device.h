@@ -150,6 +150,7 @@ struct device {
 	enum tristate migratable;    /* devlink's port function attribute */
 	char migratable_reason[160]; /* why it is unknown */
 	struct holder holder;
+	bool processes_hidden;       /* not every process could be looked into for its holder */
 	char in_use_reason[192];     /* why it is not known whether it is in use, or why its holder does not use it */
 	bool probed;                 /* caps below were read from the device */
 	bool probe_fresh;            /* ... which was opened, and so reset, for it */

@@ -11,8 +11,11 @@
 #include "host/netlink.h"
 #include "host/pci_function.h"
 #include "host/sysroot.h"
+#include "lib/bounded.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
+
+#define DEVLINK_LIMIT_MS 2000
 
 static void take_caps(struct devlink_port *port, const struct nlattr *function)
 {
@@ -287,4 +290,54 @@ int devlink_fill(struct device *devices, size_t n, struct err *err)
 		fill_device(talk, &instance, &list, &devices[i]);
 	free(list.ports);
 	return 0;
+}
+
+bool devlink_parse_ethernet(const struct nlmsghdr *message, char name[BDF_TEXT_SIZE])
+{
+	const struct nlattr *table[DEVLINK_ATTR_MAX + 1] = {};
+
+	devlink_parse(message, table);
+	if (!table[DEVLINK_ATTR_DEV_NAME] || !table[DEVLINK_ATTR_PORT_TYPE] ||
+	    mnl_attr_get_u16(table[DEVLINK_ATTR_PORT_TYPE]) != DEVLINK_PORT_TYPE_ETH)
+		return false;
+	text_copy(name, BDF_TEXT_SIZE, mnl_attr_get_str(table[DEVLINK_ATTR_DEV_NAME]));
+	return true;
+}
+
+/* struct ethernet_search - @ethernet: of each of @n devices, whether it has such a port */
+struct ethernet_search {
+	const char (*names)[DEVICE_NAME_SIZE];
+	size_t n;
+	bool *ethernet;
+};
+
+static int on_any_port(const struct nlmsghdr *message, void *data)
+{
+	const struct ethernet_search *search = ((struct devlink_query *)data)->data;
+	char name[BDF_TEXT_SIZE];
+
+	if (devlink_parse_ethernet(message, name))
+		for (size_t i = 0; i < search->n; i++)
+			search->ethernet[i] |= !strcmp(search->names[i], name);
+	return MNL_CB_OK;
+}
+
+static int search_ethernet(size_t i, const void *arg, void *result)
+{
+	CLEANUP(devlink_end) struct devlink_talk *talk = devlink_begin();
+	struct ethernet_search search = *(const struct ethernet_search *)arg;
+
+	search.ethernet = result;
+	return talk ? devlink_dump(talk, DEVLINK_CMD_PORT_GET, on_any_port, &search) : -errno;
+}
+
+void devlink_find_ethernet(const char (*names)[DEVICE_NAME_SIZE], size_t n, bool *ethernet)
+{
+	const struct ethernet_search search = { .names = names, .n = n };
+	int num;
+
+	memset(ethernet, 0, n * sizeof(*ethernet));
+	if (n && sysroot_is_host())
+		bounded_each(1, search_ethernet, &search, ethernet, n * sizeof(*ethernet), &num,
+			     DEVLINK_LIMIT_MS);
 }

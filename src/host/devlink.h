@@ -52,4 +52,21 @@ void devlink_port_judge(const struct devlink_port *port, struct device *vf)
  */
 int devlink_fill(struct device *devices, size_t n, struct err *err) __attribute__((nonnull(3)));
 
+/* A VF's own devlink, of the driver that has it. */
+
+/** devlink_parse_ethernet - an answer to PORT_GET: is it an Ethernet port? Then @name is the address of the instance that it belongs to */
+bool devlink_parse_ethernet(const struct nlmsghdr *message, char name[BDF_TEXT_SIZE])
+	__attribute__((nonnull(1, 2)));
+
+/**
+ * devlink_find_ethernet - which of @n devices have an Ethernet port in a devlink instance of their own?
+ * @names: their addresses
+ * @ethernet: @n; all false where devlink is not there or does not answer
+ *
+ * A port keeps its type while its netdev is in another network namespace.
+ * Never waits long: a child process asks.
+ */
+void devlink_find_ethernet(const char (*names)[DEVICE_NAME_SIZE], size_t n, bool *ethernet)
+	__attribute__((nonnull(1, 3)));
+
 #endif

@@ -168,7 +168,7 @@ int devlink_dump(struct devlink_talk *talk, uint8_t command, mnl_cb_t on_answer,
 	return send_message(talk, begin_message(talk, command, NLM_F_DUMP), on_answer, data);
 }
 
-static int on_link(const struct nlmsghdr *message, void *data)
+static int on_altname(const struct nlmsghdr *message, void *data)
 {
 	char *netdev = ((struct devlink_query *)data)->data;
 	const struct nlattr *attribute;
@@ -193,7 +193,7 @@ static int ask_link(const char *altname, char *netdev)
 	message->nlmsg_seq = ++talk->sequence;
 	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(message, IFLA_ALT_IFNAME, altname);
-	ret = send_message(talk, message, on_link, netdev);
+	ret = send_message(talk, message, on_altname, netdev);
 	if (ret)
 		return ret;
 	return *netdev ? 0 : -ENODEV;
@@ -213,4 +213,76 @@ int netlink_altname(const char *altname, char netdev[IFNAMSIZ])
 		return -ENODEV;
 	bounded_each(1, ask_piece, altname, netdev, IFNAMSIZ, &ret, ALTNAME_LIMIT_MS);
 	return ret;
+}
+
+bool netlink_parse_link(const struct nlmsghdr *message, struct netlink_link *link)
+{
+	const struct nlattr *attribute;
+
+	*link = (struct netlink_link){};
+	if (message->nlmsg_type != RTM_NEWLINK ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(struct ifinfomsg))
+		return false;
+	mnl_attr_for_each(attribute, message, sizeof(struct ifinfomsg)) {
+		int type = mnl_attr_get_type(attribute);
+
+		if (mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) < 0)
+			continue;
+		if (type == IFLA_IFNAME)
+			text_copy(link->name, sizeof(link->name), mnl_attr_get_str(attribute));
+		else if (type == IFLA_PARENT_DEV_NAME)
+			text_copy(link->parent, sizeof(link->parent), mnl_attr_get_str(attribute));
+	}
+	return *link->name;
+}
+
+/* struct link_dump - a handler of links, and what it gets */
+struct link_dump {
+	void (*fn)(const struct netlink_link *link, void *data);
+	void *data;
+};
+
+static int on_link(const struct nlmsghdr *message, void *data)
+{
+	const struct link_dump *dump = data;
+	struct netlink_link link;
+
+	if (netlink_parse_link(message, &link))
+		dump->fn(&link, dump->data);
+	return MNL_CB_OK;
+}
+
+static void close_socket(struct mnl_socket **socket)
+{
+	if (*socket)
+		mnl_socket_close(*socket);
+}
+
+int netlink_each_link(void (*fn)(const struct netlink_link *link, void *data), void *data)
+{
+	CLEANUP(close_socket) struct mnl_socket *socket =
+		mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	AUTO_FREE char *buffer = malloc(NETLINK_MESSAGE_SIZE);
+	struct link_dump dump = { .fn = fn, .data = data };
+	struct nlmsghdr *message;
+	int ret = MNL_CB_OK;
+
+	if (!socket || !buffer || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		return buffer ? -errno : -ENOMEM;
+	message = mnl_nlmsg_put_header(buffer);
+	message->nlmsg_type = RTM_GETLINK;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	message->nlmsg_seq = 1;
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
+		return -errno;
+	while (ret > MNL_CB_STOP) {
+		ssize_t len = mnl_socket_recvfrom(socket, buffer, NETLINK_MESSAGE_SIZE);
+
+		if (len < 0)
+			return -errno;
+		ret = mnl_cb_run(buffer, (size_t)len, 1, mnl_socket_get_portid(socket), on_link,
+				 &dump);
+	}
+	return ret < 0 ? -errno : 0;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A conversation with devlink, questions out, answers to a handler; and the alternative names of netdevs. */
+/* Conversations with the kernel by netlink: devlink, and the names of network interfaces. */
 #ifndef HOST_NETLINK_H
 #define HOST_NETLINK_H
 
 #include <libmnl/libmnl.h>
 #include <linux/devlink.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-#define DEVLINK_MESSAGE_SIZE 32768 /* a part of a dump may have this size */
+#define NETLINK_MESSAGE_SIZE 32768 /* a part of a dump may have this size */
 
 /**
  * struct devlink_talk - a socket to devlink
@@ -19,7 +20,7 @@ struct devlink_talk {
 	uint16_t family;
 	uint32_t sequence;
 	char words[256];
-	char buffer[DEVLINK_MESSAGE_SIZE];
+	char buffer[NETLINK_MESSAGE_SIZE];
 };
 
 /** struct devlink_query - what the handler of an answer gets as its data */
@@ -54,5 +55,19 @@ void devlink_parse(const struct nlmsghdr *message, const struct nlattr **table)
  * 0 or -errno: -ENODEV where no netdev of this network namespace has it.
  */
 int netlink_altname(const char *altname, char netdev[IFNAMSIZ]) __attribute__((nonnull(1, 2)));
+
+/** struct netlink_link - a netdev; @parent: the device that it belongs to ("0000:3b:00.2"), or empty */
+struct netlink_link {
+	char name[16];
+	char parent[64];
+};
+
+/** netlink_parse_link - an answer to RTM_GETLINK; false when it is no netdev with a name */
+bool netlink_parse_link(const struct nlmsghdr *message, struct netlink_link *link)
+	__attribute__((nonnull(1, 2)));
+
+/** netlink_each_link - call @fn for each netdev of this process's network namespace; 0 or -errno */
+int netlink_each_link(void (*fn)(const struct netlink_link *link, void *data), void *data)
+	__attribute__((nonnull(1)));
 
 #endif

@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 #include "host/device.h"
-#include "lib/err.h"
 
 #define SYSFS_PCI "/sys/bus/pci/devices/"
 #define SYSFS_MDEV "/sys/bus/mdev/devices/"
@@ -67,17 +66,5 @@ enum port_kind port_kind_of(const char *name) __attribute__((nonnull(1)));
 
 /** netdev_port_kind - port_kind_of() for the netdev @netdev of the function with the directory @dir below the root */
 enum port_kind netdev_port_kind(const char *dir, const char *netdev) __attribute__((nonnull(1, 2)));
-
-/* Is a device's network interface in use? */
-
-/**
- * netdev_require_idle - fail when a netdev of @device is in use
- *
- * ERR_NETDEV_BUSY for one that is up, belongs to a bond, bridge or the like,
- * or carries an IPv4 or IPv6 address. Of a captured host only what sysfs and
- * /proc/net/if_inet6 show is known, so no IPv4 address. 0 or -1.
- */
-int netdev_require_idle(const struct device *device, struct err *err)
-	__attribute__((nonnull(1, 2)));
 
 #endif

@@ -118,6 +118,35 @@ int sysroot_link_name(char *buf, size_t size, const char *fmt, ...)
 	return text_format(buf, size, "%s", name ? name + 1 : target);
 }
 
+static int is_visible(const struct dirent *entry)
+{
+	return *entry->d_name != '.';
+}
+
+struct sysroot_entries sysroot_list(const char *fmt, ...)
+{
+	struct sysroot_entries entries = {};
+	char path[PATH_MAX];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = root_vpath(path, fmt, ap);
+	va_end(ap);
+	if (!ret)
+		ret = scandir(path, &entries.list, is_visible, alphasort);
+	entries.n = ret > 0 ? (size_t)ret : 0;
+	return entries;
+}
+
+void sysroot_entries_free(struct sysroot_entries *entries)
+{
+	for (size_t i = 0; i < entries->n; i++)
+		free(entries->list[i]);
+	free(entries->list);
+	*entries = (struct sysroot_entries){};
+}
+
 int sysroot_write(const char *text, const char *fmt, ...)
 {
 	AUTO_CLOSE int fd = -1;

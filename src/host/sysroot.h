@@ -7,6 +7,7 @@
 #ifndef HOST_SYSROOT_H
 #define HOST_SYSROOT_H
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +33,18 @@ int sysroot_read_long(long *value, const char *fmt, ...) __attribute__((format(p
 /** sysroot_link_name - the last component of where a symlink points; 0 or -errno */
 int sysroot_link_name(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/** struct sysroot_entries - the names in a directory, sorted; those that begin with a dot are left out */
+struct sysroot_entries {
+	struct dirent **list;
+	size_t n;
+};
+
+/** sysroot_list - the entries of a directory: none where it cannot be read; freed by sysroot_entries_free() */
+struct sysroot_entries sysroot_list(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/** sysroot_entries_free - for CLEANUP() */
+void sysroot_entries_free(struct sysroot_entries *entries) __attribute__((nonnull(1)));
 
 /** sysroot_write - @text to an existing file in one write(); 0 or -errno (-EROFS unless sysroot_is_host()) */
 int sysroot_write(const char *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

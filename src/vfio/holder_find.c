@@ -177,6 +177,7 @@ static int settle(struct holder_search *search, size_t i, struct err *err)
 	struct holder *holder = &device->holder;
 	enum tristate enabled = is_enabled(device);
 
+	device->processes_hidden = search->unsure;
 	if (is_unexplained(device) && enabled == TRI_YES && search->candidate.pid) {
 		*holder = search->candidate;
 		if (list_holder(search->holdings, i, holder, err))

@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "host/processes.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
@@ -447,12 +448,15 @@ static int search_process(struct holder_search *search, pid_t pid, struct err *e
 int holder_search_run(struct holder_search *search, struct err *err)
 {
 	AUTO_FREE pid_t *pids = NULL;
-	size_t n;
+	size_t n = processes_list(&pids);
+	pid_t self = process_self();
 
-	if (process_list(&pids, &n, err))
-		return -1;
+	if (!pids)
+		return err_set(err, ERR_NO_MEMORY, 0, "the list of processes");
+	if (!n && sysroot_is_host())
+		return err_set(err, ERR_IO, 0, "/proc shows no processes");
 	for (size_t i = 0; i < n; i++)
-		if (search_process(search, pids[i], err))
+		if (pids[i] != self && search_process(search, pids[i], err))
 			return -1;
 	return 0;
 }

@@ -91,9 +91,6 @@ void process_read_command(struct process *process, const char *line, size_t len)
  */
 pid_t process_self(void);
 
-/** process_list - all processes of /proc but this one, by number; *@pids is the caller's to free in any case; none on a captured host without /proc; 0 or -1 */
-int process_list(pid_t **pids, size_t *n, struct err *err) __attribute__((nonnull(1, 2, 3)));
-
 /** process_start - when it began, in clock ticks since boot (proc_pid_stat(5)); 0: there is none, or it is not told */
 uint64_t process_start(pid_t pid);
 

@@ -124,6 +124,31 @@ static void unknown_attributes_are_passed_over(void)
 	CHECK_INT(port.vf_number, 7);
 }
 
+static void an_ethernet_port_belongs_to_its_instance(void)
+{
+	struct nlmsghdr *message = begin_port(DEVLINK_PORT_FLAVOUR_VIRTUAL);
+	char name[BDF_TEXT_SIZE] = "";
+
+	mnl_attr_put_u16(message, DEVLINK_ATTR_PORT_TYPE, DEVLINK_PORT_TYPE_ETH);
+	CHECK(devlink_parse_ethernet(message, name));
+	CHECK_STR(name, "0000:3b:00.0");
+}
+
+/* An InfiniBand port, one that has no type yet, and one of a kernel that does not report it. */
+static void other_ports_are_no_ethernet_ports(void)
+{
+	struct nlmsghdr *message = begin_port(DEVLINK_PORT_FLAVOUR_VIRTUAL);
+	char name[BDF_TEXT_SIZE] = "";
+
+	CHECK(!devlink_parse_ethernet(message, name));
+	mnl_attr_put_u16(message, DEVLINK_ATTR_PORT_TYPE, DEVLINK_PORT_TYPE_IB);
+	CHECK(!devlink_parse_ethernet(message, name));
+	message = begin_port(DEVLINK_PORT_FLAVOUR_VIRTUAL);
+	mnl_attr_put_u16(message, DEVLINK_ATTR_PORT_TYPE, DEVLINK_PORT_TYPE_NOTSET);
+	CHECK(!devlink_parse_ethernet(message, name));
+	CHECK_STR(name, "");
+}
+
 int main(void)
 {
 	CASE(migratable_is_on_or_off);
@@ -131,5 +156,7 @@ int main(void)
 	CASE(a_port_may_tell_no_capabilities);
 	CASE(only_vfs_of_this_host_count);
 	CASE(unknown_attributes_are_passed_over);
+	CASE(an_ethernet_port_belongs_to_its_instance);
+	CASE(other_ports_are_no_ethernet_ports);
 	return CHECK_DONE();
 }

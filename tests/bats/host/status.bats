@@ -245,7 +245,7 @@ load ../trees
 @test "status -t is a table of the same" {
 	plant two-port
 	on 0 status -t
-	[ "${#lines[@]}" -eq 16 ]
+	[ "${#lines[@]}" -eq 20 ]
 	[[ ${lines[0]} =~ ^DEVICE\ +KIND\ +VF_NUMBER\ +DRIVER ]]
 	[[ ${lines[4]} =~ ^0000:3b:00.4\ +vf\ +2\ +mlx5_vfio_pci\ +42\ .*\ yes\  ]]
 }

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/processes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "host/sysroot.h"
+#include "lib/cleanup.h"
+#include "lib/text.h"
+
+#define DELETED " (deleted)"
+
+static int compare_pids(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+size_t processes_list(pid_t **pids)
+{
+	CLEANUP(sysroot_entries_free) struct sysroot_entries entries = sysroot_list("/proc");
+	size_t n = 0;
+	uint64_t pid;
+
+	*pids = calloc(entries.n + 1, sizeof(**pids));
+	for (size_t i = 0; *pids && i < entries.n; i++)
+		if (!text_u64(entries.list[i]->d_name, 10, &pid))
+			(*pids)[n++] = (pid_t)pid;
+	if (n)
+		qsort(*pids, n, sizeof(**pids), compare_pids);
+	return n;
+}
+
+void process_name(char *buf, size_t size, pid_t pid)
+{
+	if (sysroot_read(buf, size, "/proc/%d/comm", (int)pid) < 0)
+		*buf = '\0';
+}
+
+/* struct opener_search - what processes_find_openers() was called with; @seen_in: of each device, the last process that has it open */
+struct opener_search {
+	const struct char_device *devices;
+	size_t n;
+	pid_t *seen_in;
+	opener_fn fn;
+	void *data;
+};
+
+/* A node may have been made anew, or stand in a jail: its name only says where to look. */
+static bool may_be_device(const struct opener_search *search, const char *target)
+{
+	const char *name = strrchr(target, '/');
+
+	if (text_starts(target, "/dev/"))
+		return true;
+	for (size_t i = 0; name && i < search->n; i++)
+		if (!strcmp(name + 1, search->devices[i].name))
+			return true;
+	return false;
+}
+
+/* A file of a network file system whose server is gone must not be waited for. */
+static bool read_number(int dir, const char *fd, dev_t *number)
+{
+	struct statx stx;
+
+	if (statx(dir, fd, AT_STATX_DONT_SYNC, STATX_TYPE, &stx) || !S_ISCHR(stx.stx_mode))
+		return false;
+	*number = makedev(stx.stx_rdev_major, stx.stx_rdev_minor);
+	return true;
+}
+
+static bool is_device(const struct char_device *device, const char *target, dev_t number)
+{
+	const char *name = strrchr(target, '/');
+
+	return sysroot_is_host() ? device->number == number :
+				   name && !strcmp(name + 1, device->name);
+}
+
+static void search_file(const struct opener_search *search, pid_t pid, int dir, const char *fd)
+{
+	char target[PATH_MAX];
+	ssize_t len = readlinkat(dir, fd, target, sizeof(target) - 1);
+	size_t tail = strlen(DELETED);
+	dev_t number = 0;
+
+	if (len <= 0)
+		return;
+	target[len] = '\0';
+	if ((size_t)len > tail && !strcmp(target + len - tail, DELETED))
+		target[(size_t)len - tail] = '\0';
+	if (!may_be_device(search, target) ||
+	    (sysroot_is_host() && !read_number(dir, fd, &number)))
+		return;
+	for (size_t i = 0; i < search->n; i++)
+		if (search->seen_in[i] != pid && is_device(&search->devices[i], target, number)) {
+			search->seen_in[i] = pid;
+			search->fn(i, pid, search->data);
+		}
+}
+
+static void search_process(const struct opener_search *search, pid_t pid)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	AUTO_DIR DIR *dir = NULL;
+
+	if (!sysroot_path(path, "/proc/%d/fd", (int)pid))
+		dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		search_file(search, pid, dirfd(dir), entry->d_name);
+}
+
+int processes_find_openers(const struct char_device *devices, size_t n, opener_fn fn, void *data)
+{
+	AUTO_FREE pid_t *seen_in = calloc(n + 1, sizeof(*seen_in));
+	AUTO_FREE pid_t *pids = NULL;
+	const struct opener_search search = {
+		.devices = devices, .n = n, .seen_in = seen_in, .fn = fn, .data = data,
+	};
+	size_t n_pids;
+
+	if (!n)
+		return 0;
+	n_pids = processes_list(&pids);
+	if (!seen_in || !pids)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_pids; i++)
+		search_process(&search, pids[i]);
+	return 0;
+}
