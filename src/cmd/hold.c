@@ -86,9 +86,10 @@ static json_t *hold_document(const struct hold_result *result)
 	return document;
 }
 
-enum { KEY_FORCE = 0x300, KEY_LOAD, KEY_STATE };
+enum { KEY_BARE = 0x300, KEY_FORCE, KEY_LOAD, KEY_STATE };
 
 struct hold_options {
+	bool bare;
 	bool force;
 	const char *image;
 	bool has_state;
@@ -96,6 +97,7 @@ struct hold_options {
 };
 
 static const struct argp_option options[] = {
+	{ "bare", KEY_BARE, NULL, 0, "with --load: " BARE_HELP, 0 },
 	{ "force", KEY_FORCE, NULL, 0,
 	  "with --load: although the device is not like the source", 0 },
 	{ "load", KEY_LOAD, "FILE", 0,
@@ -119,6 +121,9 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	struct hold_options *hold = data;
 
 	switch (key) {
+	case KEY_BARE:
+		hold->bare = true;
+		return 0;
 	case KEY_FORCE:
 		hold->force = true;
 		return 0;
@@ -136,8 +141,9 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 {
 	const struct hold_options *hold = data;
 
-	if (hold->force && !hold->image)
-		return err_set(err, ERR_USAGE, 0, "--force goes with --load");
+	if ((hold->force || hold->bare) && !hold->image)
+		return err_set(err, ERR_USAGE, 0, "%s goes with --load",
+			       hold->force ? "--force" : "--bare");
 	if (!hold->image)
 		return 0;
 	if (n_operands > 1) {
@@ -276,6 +282,7 @@ static int held_load(struct held *held, const struct hold_options *hold, struct 
 	const struct request *request = held->request;
 	const struct load_plan how = {
 		.force = hold->force,
+		.bare = hold->bare,
 		.use = VDEV_FRESH,
 		.has_then = hold->has_state,
 		.then = hold->state,

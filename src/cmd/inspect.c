@@ -112,6 +112,13 @@ static json_t *stream_of(const struct inspection *inspection, const struct strea
 	return stream;
 }
 
+static const char *kind_of(const struct inspection *inspection)
+{
+	if (inspection->is_unknown)
+		return "unknown";
+	return inspection->is_image ? "image" : "stream";
+}
+
 static json_t *inspect_document(const struct inspection *inspection,
 				const struct stream_stats *scan)
 {
@@ -119,8 +126,9 @@ static json_t *inspect_document(const struct inspection *inspection,
 	json_t *document = document_new("inspect");
 
 	json_object_set_new(document, "file", document_text(inspection->path));
-	json_object_set_new(document, "kind",
-			    json_string(inspection->is_image ? "image" : "stream"));
+	json_object_set_new(document, "kind", json_string(kind_of(inspection)));
+	json_object_set_new(document, "looks_like",
+			    document_text(content_look_name(inspection->look) ?: ""));
 	json_object_set_new(document, "compressed", json_boolean(inspection->compressed));
 	json_object_set_new(document, "complete", complete_of(inspection));
 	json_object_set_new(document, "checked",
@@ -313,6 +321,7 @@ static const char *const record_columns[] = {
 
 static const struct text_part text[] = {
 	TEXT_LINE("file", "{file} ({kind}[, {compressed?yes=compressed}])"),
+	TEXT_LINE("looks like", TEXT_LOOKS_LIKE),
 	TEXT_LINE("complete", "{complete?yes=yes;no=no;-=not known, nothing in it tells}"),
 	TEXT_LINE("checked", "{checked?yes=yes;no=no, mlxmigctl verify does that}"),
 	TEXT_LINE("device", "{device.device}[, VF {device.vf_number}][ of {device.pf}]"),
@@ -345,8 +354,9 @@ const struct command command_inspect = {
 		"Looks through FILE (- for standard input) and tells the device that the state is "
 		"of, the phases and members of the image, and the records of the stream. The state "
 		"itself is passed over where that is possible, and then its digests are not "
-		"checked: verify does that. Of a damaged image it tells what there is. No device "
-		"is needed.",
+		"checked: verify does that. Of a damaged image it tells what there is. Of a file "
+		"that is neither an image nor a stream of records it reports what it looks like. No "
+		"device is needed.",
 	.options = options,
 	.operands = { OPERAND_FILE },
 	.min_operands = 1,

@@ -5,9 +5,10 @@
 #include "commands.h"
 #include "migrate/load.h"
 
-enum { KEY_FORCE = 0x300, KEY_LIVE, KEY_OVERWRITE_GUEST, KEY_THEN };
+enum { KEY_BARE = 0x300, KEY_FORCE, KEY_LIVE, KEY_OVERWRITE_GUEST, KEY_THEN };
 
 struct load_options {
+	bool bare;
 	bool force;
 	bool live;
 	bool overwrite_guest;
@@ -16,6 +17,7 @@ struct load_options {
 };
 
 static const struct argp_option options[] = {
+	{ "bare", KEY_BARE, NULL, 0, BARE_HELP, 0 },
 	{ "force", KEY_FORCE, NULL, 0,
 	  "load although the device is not like the source", 0 },
 	{ "live", KEY_LIVE, NULL, 0, LIVE_HELP, 0 },
@@ -31,6 +33,9 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	struct load_options *load = data;
 
 	switch (key) {
+	case KEY_BARE:
+		load->bare = true;
+		return 0;
 	case KEY_FORCE:
 		load->force = true;
 		return 0;
@@ -64,6 +69,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 	const struct load_options *load = request->options;
 	const struct load_plan how = {
 		.force = load->force,
+		.bare = load->bare,
 		.use = device_use(load->live),
 		.overwrite_guest = load->overwrite_guest,
 		.has_then = load->has_then,

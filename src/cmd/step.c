@@ -67,7 +67,8 @@ static json_t *step_document(const struct step_result *result)
 }
 
 enum {
-	KEY_FORCE = 0x300,
+	KEY_BARE = 0x300,
+	KEY_FORCE,
 	KEY_LIVE,
 	KEY_OVERWRITE,
 	KEY_OVERWRITE_GUEST,
@@ -77,12 +78,13 @@ enum {
 
 /* struct step_options - @of_files: one of them was given that is about files */
 struct step_options {
-	bool force, live, overwrite, overwrite_guest, raw;
+	bool bare, force, live, overwrite, overwrite_guest, raw;
 	int zstd_level;
 	bool of_files;
 };
 
 static const struct argp_option options[] = {
+	{ "bare", KEY_BARE, NULL, 0, "RESUMING=FILE: " BARE_HELP, 0 },
 	{ "force", KEY_FORCE, NULL, 0,
 	  "RESUMING=FILE: load although the device is not like the source", 0 },
 	{ "live", KEY_LIVE, NULL, 0, LIVE_ANY_HELP, 0 },
@@ -101,6 +103,9 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 
 	step->of_files |= key != KEY_LIVE;
 	switch (key) {
+	case KEY_BARE:
+		step->bare = true;
+		return 0;
 	case KEY_FORCE:
 		step->force = true;
 		return 0;
@@ -186,6 +191,7 @@ static struct step_files_plan plan_of(const struct request *request)
 			 .progress = request->progress,
 			 .progress_data = request->progress_data },
 		.in = { .force = step->force,
+			.bare = step->bare,
 			.use = device_use(step->live),
 			.overwrite_guest = step->overwrite_guest,
 			.progress = request->progress,

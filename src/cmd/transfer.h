@@ -18,6 +18,13 @@ int then_parse(const char *arg, enum device_state *then, struct err *err)
 /** zstd_parse - the argument of --zstd, NULL for none: a level; 0 or -1 */
 int zstd_parse(const char *arg, int *level, struct err *err) __attribute__((nonnull(2, 3)));
 
+/* Of what is neither an image nor a stream of records; the values are content_look_name()'s. */
+#define TEXT_LOOKS_LIKE                                                        \
+	"{looks_like?qemu_migration=a QEMU migration stream;"                  \
+	"libvirt_save=a libvirt save file;"                                    \
+	"libvirt_save_partial=a libvirt save file that was not completed;"     \
+	"mlx5_vfmig=a stream of NVIDIA's mlx5_vfmig;xe=a stream of Intel's xe driver;*}"
+
 /* What a save's time without the device is made of, after the document's or manifest's @at_. */
 #define TEXT_STOPPED_PARTS(at_)                                               \
 	"[: {" at_ ".arcs_ns|time} of arcs, {" at_ ".read_ns|time} of reading, " \

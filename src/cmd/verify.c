@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/option.h"
+#include "cmd/transfer.h"
 #include "commands.h"
 #include "image/members.h"
 #include "image/verify.h"
@@ -55,7 +56,8 @@ static json_t *damage_of(const struct verify_result *result)
 
 	if (!result->damaged)
 		return json_null();
-	return json_pack("{s:s, s:o, s:I, s:o, s:I, s:o, s:I}",
+	return json_pack("{s:s, s:s, s:o, s:I, s:o, s:I, s:o, s:I}",
+			 "where", result->where,
 			 "check", check_name(damage->check),
 			 "member", document_text(damage->member),
 			 "offset_bytes", (json_int_t)damage->offset,
@@ -86,17 +88,27 @@ static json_t *stream_of(const struct verify_result *result)
 	return stream;
 }
 
+/* A stream of records has no digest. -1: it was not read to its end, or nothing in it can be checked. */
+static int contents_checked(const struct verify_result *result)
+{
+	return verify_result_is_good(result) ? result->is_image : -1;
+}
+
 static json_t *file_of(const struct verify_result *result)
 {
-	const char *kind = result->is_image ? "image" : "stream";
+	bool unjudged = verify_result_is_unjudged(result);
+	const char *kind = unjudged ? "unknown" : result->is_image ? "image" : "stream";
+	bool has_stream = result->opened && !result->headless;
 
 	return json_pack(
-		"{s:o, s:b, s:s?, s:o, s:o, s:I, s:o, s:o, s:o, s:I}",
+		"{s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I}",
 		"file", document_string(result->path),
-		"good", verify_result_is_good(result),
+		"good", document_tristate(unjudged ? -1 : verify_result_is_good(result)),
 		"kind", result->opened ? kind : NULL,
+		"looks_like", content_look_name(result->look),
 		"compressed", document_tristate(result->opened ? result->compressed : -1),
-		"stream", result->opened ? stream_of(result) : json_null(),
+		"contents_checked", document_tristate(contents_checked(result)),
+		"stream", has_stream ? stream_of(result) : json_null(),
 		"members", (json_int_t)result->totals.members,
 		"checks", checks_of(result),
 		"damage", damage_of(result),
@@ -109,16 +121,19 @@ static json_t *verify_document(const struct verify_result *results, size_t n)
 {
 	json_t *document = document_new("verify");
 	json_t *files = json_array();
-	json_int_t good = 0, damaged = 0;
+	json_int_t good = 0, damaged = 0, unjudged = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		json_array_append_new(files, file_of(&results[i]));
 		good += verify_result_is_good(&results[i]);
 		damaged += verify_result_is_damage(&results[i].err);
+		unjudged += verify_result_is_unjudged(&results[i]);
 	}
 	json_object_set_new(document, "good", json_integer(good));
 	json_object_set_new(document, "damaged", json_integer(damaged));
-	json_object_set_new(document, "unread", json_integer((json_int_t)n - good - damaged));
+	json_object_set_new(document, "unread",
+			    json_integer((json_int_t)n - good - damaged - unjudged));
+	json_object_set_new(document, "unjudged", json_integer(unjudged));
 	json_object_set_new(document, "files", files);
 	return document;
 }
@@ -166,32 +181,40 @@ static int check(const void *opts, char **operands, size_t n_operands, struct er
 	return n < 2 ? 0 : err_set(err, ERR_USAGE, 0, "standard input is named %zu times", n);
 }
 
-/* The first file that is damaged speaks for all; without one, the first that could not be read. */
+/* Which failure speaks for all files: damage, else a file that could not be read, else one that cannot be judged. */
+static int rank_of(const struct verify_result *result)
+{
+	if (!err_is_set(&result->err))
+		return 0;
+	if (verify_result_is_damage(&result->err))
+		return 3;
+	return verify_result_is_unjudged(result) ? 1 : 2;
+}
+
+/* The first file of the highest rank. */
 static int set_first_error(const struct verify_result *results, size_t n, struct err *err)
 {
+	static const char *const words[] = { NULL, "cannot be judged", "could not be read",
+					     "are damaged" };
 	const struct err *first = NULL;
-	size_t damaged = 0, unread = 0;
+	size_t n_alike = 0;
+	int highest = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct err *own = &results[i].err;
-		bool is_damage = verify_result_is_damage(own);
+		int rank = rank_of(&results[i]);
 
-		if (!err_is_set(own))
-			continue;
-		if (!first || (is_damage && !damaged))
-			first = own;
-		damaged += is_damage;
-		unread += !is_damage;
+		if (rank > highest) {
+			first = &results[i].err;
+			highest = rank;
+			n_alike = 0;
+		}
+		n_alike += rank && rank == highest;
 	}
 	if (!first)
 		return 0;
 	*err = *first;
-	if (n == 1)
-		return -1;
-	if (!damaged)
-		return err_wrap(err, "%zu of %zu files could not be read; the first one",
-				unread, n);
-	return err_wrap(err, "%zu of %zu files are damaged; the first one", damaged, n);
+	return n == 1 ? -1 : err_wrap(err, "%zu of %zu files %s; the first one", n_alike, n,
+				      words[highest]);
 }
 
 static void release(struct verify_result *results, size_t n)
@@ -232,10 +255,11 @@ static const char *const record_columns[] = {
 };
 
 static const struct text_part file_text[] = {
-	TEXT_LINE("file", "{file}: {good?yes=good;no=NOT GOOD}[, {kind}][, {compressed?yes=compressed}][, {stream.bytes|size}][ in {duration_ns|time}]"),
+	TEXT_LINE("file", "{file}: {good?yes=good;no=NOT GOOD;-=cannot be judged}[ ({contents_checked?no=framing good, contents not checked})][, {kind}][, {compressed?yes=compressed}][, {stream.bytes|size}][ in {duration_ns|time}]"),
+	TEXT_LINE("looks like", TEXT_LOOKS_LIKE),
 	TEXT_LINE("error", "{error.message}"),
 	TEXT_LINE("member", "{damage.member}"),
-	TEXT_LINE("damage", "from byte {damage.offset_bytes} of the stream on[, {damage.bytes|size}]"),
+	TEXT_LINE("damage", "{damage.where}"),
 	TEXT_LINE("damaged members", "{damage.damaged_members|some}"),
 	TEXT_LINE("records touched", "{damage.records,damage.records_not_listed|count}"),
 	{ .each = "damage.records", .columns = record_columns, .some = true },
@@ -254,7 +278,8 @@ const struct command command_verify = {
 	.description =
 		"Reads each FILE (- for standard input) to its end and checks its structure, every "
 		"digest, the manifest's totals and the framing of the records. Tells the first "
-		"damaged member, its bytes in the stream, and the records they are in. Several "
+		"damaged member, its bytes in the stream, and the records they are in. A file that is "
+		"neither an image nor a stream of records cannot be judged. Several "
 		"files are checked at the same time, and one that is damaged does not keep the "
 		"others from being checked.",
 	.options = options,

@@ -59,7 +59,7 @@ int member_check_require(const struct member_check *pass, struct damage *damage,
 		memcpy(damage->member, name, sizeof(damage->member));
 	}
 	err_set(err, ERR_DAMAGED, 0,
-		"%s: the digest of %s does not fit: there is damage in bytes %" PRIu64
+		"%s: the digest of %s does not fit: there is damage somewhere in bytes %" PRIu64
 		" to %" PRIu64 " of the stream", view_name(pass->view), name,
 		bad->offset, bad->offset + bad->len - 1);
 	image_hint_damage(err, "good", bad->offset, pass->first_bad);

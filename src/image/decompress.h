@@ -13,46 +13,61 @@
 
 #include "lib/err.h"
 
-/* Where a zstd frame ends (RFC 8878, 3.1.1), found in its bytes as they pass by. Private to this room. */
+/* Where zstd's frames begin and end (RFC 8878, 3.1), found in their bytes as they pass by. */
 
-enum frame_part { FRAME_HEAD, FRAME_BLOCK_HEAD, FRAME_DATA, FRAME_END };
+enum frame_part { FRAME_HEAD, FRAME_BLOCK_HEAD, FRAME_DATA };
+
+/* What of a frame no decoder is to see. */
+enum frame_fault {
+	FRAME_OK,
+	FRAME_FOREIGN, /* no frame begins where one ends */
+	FRAME_WINDOW,  /* it asks for more memory than FORMAT_WINDOW_MAX */
+};
+
+#define FRAME_HEAD_MAX 18 /* magic number, descriptor, window, dictionary, content size */
 
 /**
- * struct frame - a frame, from its magic number on; zero it to begin
+ * struct frame - frames one after the other, from the first magic number on; zero it to begin
  * @part: what comes next
  * @left: of @part: bytes to come, 0 where it has not begun
  * @head, @head_len: of a header: what has come
  * @last: the block is the last one, or there is only the checksum to come
+ * @skippable: the frame holds nothing that is compressed
+ * @begun: there was a frame that is not skippable
+ * @skipped: bytes of skippable frames before that
+ * @window: that the last header asked for
  */
 struct frame {
 	enum frame_part part;
 	uint32_t left;
-	unsigned char head[6];
+	unsigned char head[FRAME_HEAD_MAX];
 	unsigned int head_len;
 	bool checksum;
 	bool last;
+	bool skippable;
+	bool begun;
+	uint64_t skipped;
+	uint64_t window;
 };
 
-/**
- * frame_feed - the next @len bytes of the input
- *
- * False when there are bytes after the frame's end. What is no frame is for
- * the decoder to find.
- */
-bool frame_feed(struct frame *frame, const unsigned char *bytes, size_t len)
+/** frame_feed - the next @len bytes of the input; what is wrong inside of a frame is for the decoder to find */
+enum frame_fault frame_feed(struct frame *frame, const unsigned char *bytes, size_t len)
 	__attribute__((nonnull(1)));
+
+/** frame_is_between - did the last frame end, and has no other begun? */
+bool frame_is_between(const struct frame *frame) __attribute__((nonnull(1)));
 
 #define SOURCE_BLOCK (256u << 10)
 #define SOURCE_SKIM_BLOCK (4u << 10) /* of a tar without its data: a header takes three blocks of 512 */
 
-enum input_kind { SOURCE_BARE, SOURCE_TAR, SOURCE_ZSTD };
+enum input_kind { SOURCE_BARE, SOURCE_TAR };
 
 struct archive;
 
 /**
  * struct decompressor - an input
  * @name: what messages call it
- * @kind: what its first bytes say
+ * @kind: what its first bytes say, or the first ones that are compressed
  * @read_bytes: read from the file
  * @given_bytes: handed out by decompressor_next(), which is more when compressed
  * @block, @block_len: handed out last
@@ -68,8 +83,9 @@ struct decompressor {
 	enum input_kind kind;
 	unsigned char *buffer;
 	size_t peeked; /* bytes in @buffer that are still to be handed out */
-	struct archive *zstd;
+	struct archive *zstd; /* NULL: not compressed */
 	struct frame frame; /* of zstd, as far as it was read */
+	bool peeked_block; /* @block is still to be handed out */
 	uint64_t read_bytes;
 	uint64_t given_bytes;
 	const unsigned char *block;
@@ -86,6 +102,9 @@ struct decompressor {
 int decompressor_open(struct decompressor *source, int fd, const char *name, struct err *err);
 
 void decompressor_close(struct decompressor *source);
+
+/** decompressor_peek - after decompressor_open(): the first bytes that decompressor_next() will hand out; the source's */
+const unsigned char *decompressor_peek(const struct decompressor *source, size_t *len);
 
 /** decompressor_next - 1 and a block in source->block, 0 at the end, -1 */
 int decompressor_next(struct decompressor *source, struct err *err);

@@ -23,6 +23,14 @@ const char *check_name(enum check check)
 	return names[check];
 }
 
+int image_hint_repack(struct err *err)
+{
+	if (err->code != ERR_DAMAGED)
+		return -1;
+	return err_hint(err,
+			"its members may be whole: tar -xf FILE in an empty directory; cat state/* | mlxmigctl pack -d device.json -o NEW -; the xxh3_128 that pack prints must be the one in manifest.json");
+}
+
 void image_hint_damage(struct err *err, const char *word, uint64_t bytes, uint64_t members)
 {
 	if (err->code != ERR_DAMAGED)

@@ -88,6 +88,9 @@ static inline int image_no_memory(struct err *err)
 	return err_set(err, ERR_NO_MEMORY, 0, "memory for an image");
 }
 
+/** image_hint_repack - how to make an image again of members that may be whole, as the hint of ERR_DAMAGED; returns -1 */
+int image_hint_repack(struct err *err);
+
 /**
  * image_hint_damage - what there is of a damaged image, and what can be done, as the hint of ERR_DAMAGED
  * @word: what it is up to there: "good", or "there" where no digest was checked

@@ -39,7 +39,16 @@ void input_file_close(struct input_file *opened)
 	opened->fd = -1;
 }
 
-int input_open(struct input *input, const char *path, struct err *err)
+static int open_reader(struct input *input, struct err *err)
+{
+	int ret = image_reader_try(&input->reader, input->fd, input->name, err);
+
+	if (ret)
+		image_reader_free(TAKE_PTR(input->reader));
+	return ret;
+}
+
+int input_open_any(struct input *input, const char *path, struct err *err)
 {
 	bool is_stdin = !strcmp(path, "-");
 
@@ -56,7 +65,18 @@ int input_open(struct input *input, const char *path, struct err *err)
 		return err_from_errno(err, errno, "%s", input->name);
 	if (S_ISREG(input->before.st_mode))
 		input->start = lseek(input->fd, 0, SEEK_CUR);
-	return image_reader_open(&input->reader, input->fd, input->name, err);
+	return open_reader(input, err);
+}
+
+int input_open(struct input *input, const char *path, struct err *err)
+{
+	return input_open_any(input, path, err) ||
+	       content_refuse_packed(input_content(input)->look, input->name, err) ? -1 : 0;
+}
+
+const struct content_scan *input_content(const struct input *input)
+{
+	return image_reader_content(input->reader);
 }
 
 void input_release(struct input *input)
@@ -75,6 +95,14 @@ bool input_is_raw(const struct input *input)
 bool input_is_file(const struct input *input)
 {
 	return input->start >= 0;
+}
+
+uint64_t input_stream_bytes(const struct input *input)
+{
+	if (!input_is_file(input) || !input_is_raw(input) ||
+	    image_reader_is_compressed(input->reader))
+		return 0;
+	return (uint64_t)(input->before.st_size - input->start);
 }
 
 /* A stream of 4 GiB in an image has 1024 extents; a bare one has one. */
@@ -110,7 +138,7 @@ static int rewind_input(struct input *input, struct err *err)
 	image_reader_free(TAKE_PTR(input->reader));
 	if (lseek(input->fd, input->start, SEEK_SET) < 0)
 		return err_from_errno(err, errno, "%s", input->name);
-	return image_reader_open(&input->reader, input->fd, input->name, err);
+	return open_reader(input, err);
 }
 
 int input_verify(struct input *input, struct record_parser *records, const char *device,
@@ -120,8 +148,7 @@ int input_verify(struct input *input, struct record_parser *records, const char 
 	struct progress sample = {
 		.device = device,
 		.phase = "verify",
-		.total_bytes = input_is_raw(input) ?
-				       (uint64_t)(input->before.st_size - input->start) : 0,
+		.total_bytes = input_stream_bytes(input),
 	};
 	uint64_t started = now_ns();
 	struct image_member member;
@@ -142,6 +169,7 @@ int input_verify(struct input *input, struct record_parser *records, const char 
 	if (ret < 0)
 		return -1;
 	image_reader_totals(input->reader, &input->totals);
+	input->look = content_look_now(input_content(input));
 	input->verified = true;
 	return rewind_input(input, err);
 }
@@ -187,6 +215,7 @@ static int next_member(struct input *input, struct err *err)
 
 	if (!ret) {
 		input->ended = true;
+		input->look = content_look_now(input_content(input));
 		image_reader_totals(input->reader, &input->totals);
 	}
 	return ret;

@@ -54,6 +54,7 @@ struct extent {
  * @start: where the input began; -1: it cannot be read twice
  * @totals: of the stream; whole after input_verify(), or when input_next()
  *          came to the end
+ * @look: of a bare stream, all of which was read
  * @ended: the reader came to the end
  * @verified: input_verify() was there, and all is right
  * @extents: of a verified stream that stands in the file as it is, which is
@@ -67,6 +68,7 @@ struct input {
 	struct image_reader *reader;
 	struct image_member member; /* what is left of it */
 	struct image_totals totals;
+	enum content_look look;
 	bool ended;
 	bool verified;
 	struct extent *extents;
@@ -75,9 +77,19 @@ struct input {
 
 #define INPUT_INIT { .fd = -1, .start = -1 }
 
-/** input_open - open @path ("-": stdin) and look at its first bytes; @path is kept; 0 or -1 */
+/** input_open - open @path ("-": stdin) and look at its first bytes; @path is kept; what must be uncompressed first is refused; 0 or -1 */
 int input_open(struct input *input, const char *path, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
+
+/** input_open_any - input_open() of any content */
+int input_open_any(struct input *input, const char *path, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
+
+/** input_content - of a bare stream: what it is, as far as it was read; the input's */
+const struct content_scan *input_content(const struct input *input) __attribute__((nonnull(1)));
+
+/** input_stream_bytes - how long a bare stream is that is a regular file; 0: that is not known */
+uint64_t input_stream_bytes(const struct input *input) __attribute__((nonnull(1)));
 
 /** input_release - close what is open; harmless on INPUT_INIT and twice */
 void input_release(struct input *input) __attribute__((nonnull(1)));

@@ -66,17 +66,38 @@ static int note_read(struct inspection *inspection, const struct image_member *m
 	return note_member(inspection, &noted);
 }
 
+static void note_look(struct inspection *inspection, const struct content_scan *content)
+{
+	inspection->is_unknown = !inspection->is_image && content_is_unknown(content);
+	if (content->has_header) {
+		inspection->is_image = true; /* and nothing is known of the stream in it */
+		inspection->parser = (struct record_parser){};
+		inspection->totals = (struct image_totals){};
+	}
+	inspection->look = inspection->is_unknown ? content_look_now(content) : LOOK_NOTHING;
+}
+
+/* What is no stream of records is not taken apart: that of another driver can pass for one. */
+static void note_content(struct inspection *inspection, const struct content_scan *content)
+{
+	if (!inspection->is_image && content_is_unknown(content))
+		inspection->parser = (struct record_parser){ .format = STREAM_BARE };
+	note_look(inspection, content);
+}
+
 static int read_members(struct image_reader *reader, struct inspection *inspection, struct err *err)
 {
 	struct image_member member;
 	int ret;
 
+	note_content(inspection, image_reader_content(reader));
 	while ((ret = image_reader_next(reader, &member, err)) > 0)
 		if (note_read(inspection, &member) ||
 		    record_feed(&inspection->parser, member.data, member.len,
 				note_record, inspection))
 			return image_no_memory(err);
 	image_reader_totals(reader, &inspection->totals);
+	note_look(inspection, image_reader_content(reader));
 	return ret;
 }
 
@@ -124,6 +145,7 @@ static int note_view(const struct view *view, struct inspection *inspection, str
 	int ret;
 
 	inspection->totals = *view_totals(view);
+	note_content(inspection, view_content(view));
 	json = view_device(view, &len);
 	if (keep_text(json, len, &inspection->device_json, &inspection->device_len, err))
 		return -1;
@@ -132,6 +154,8 @@ static int note_view(const struct view *view, struct inspection *inspection, str
 		      err) ||
 	    note_extents(view, inspection, err))
 		return -1;
+	if (view_content(view)->has_header)
+		return 0;
 	ret = view_records(view, &inspection->parser, note_record, inspection, err);
 	return ret && !err_is_set(err) ? image_no_memory(err) : ret;
 }
@@ -142,7 +166,7 @@ static int inspect_in_place(struct input_file *opened, struct inspection *inspec
 {
 	AUTO_VIEW struct view *view = NULL;
 	struct err noting = ERR_INIT;
-	int ret = view_of_input_file(&view, opened, err);
+	int ret = view_of_input_file(&view, opened, err) || view_scan(view, err) ? -1 : 0;
 
 	if (view && note_view(view, inspection, &noting) && !ret) {
 		*err = noting;

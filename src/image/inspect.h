@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/content.h"
 #include "image/format.h"
 #include "image/view.h"
 #include "lib/err.h"
@@ -26,6 +27,7 @@ struct inspected_member {
  * struct inspection - a look through an image or a bare stream
  * @path: what was read
  * @limit: at most so many members and records are listed; the rest is counted
+ * @is_unknown: neither an image nor a stream of records; @look: what it looks like
  * @device_json, @manifest_json: as they stand in the image, or NULL
  */
 struct inspection {
@@ -33,6 +35,8 @@ struct inspection {
 	size_t limit;
 	bool opened; /* it is an image or a stream; else the rest is empty */
 	bool is_image;
+	bool is_unknown;
+	enum content_look look;
 	bool compressed;
 	bool checked; /* it is read, and with it every digest is checked */
 	bool ended; /* its end was seen, and nothing was wrong */

@@ -67,7 +67,8 @@ static int open_stream(struct input *input, const struct pack *pack, struct err 
 	if (input_open(input, pack->path, err))
 		return -1;
 	if (input_is_raw(input))
-		return 0;
+		return content_is_dialect(input_content(input)->look) ?
+			       content_unjudged(input_content(input)->look, input->name, NULL, err) : 0;
 	err_set(err, ERR_USAGE, 0, "%s is an image already", input->name);
 	return err_hint(err, "mlxmigctl extract takes the stream out of it");
 }
@@ -93,7 +94,6 @@ static int write_block(const struct pump_block *block, void *data, struct err *e
 
 static int pump_stream(struct packing *packing, struct input *input, struct err *err)
 {
-	bool known = input_is_file(input);
 	struct pump pump = {
 		.source = input_next,
 		.source_data = input,
@@ -103,7 +103,7 @@ static int pump_stream(struct packing *packing, struct input *input, struct err 
 		.progress_data = packing->options->progress_data,
 		.sample = {
 			.device = input->name, .phase = "pack",
-			.total_bytes = known ? (uint64_t)(input->before.st_size - input->start) : 0,
+			.total_bytes = input_stream_bytes(input),
 		},
 	};
 
@@ -119,6 +119,8 @@ static int check_stream(const struct pack *pack, const struct input *input, stru
 		return err_set(err, ERR_USAGE, 0,
 			       "--precopy=%" PRIu64 ": %s has only %" PRIu64 " bytes",
 			       pack->pre_copy, input->name, records->offset);
+	if (input->look == LOOK_ZEROS)
+		return content_unjudged(input->look, input->name, NULL, err);
 	if (records->format == STREAM_BARE || !record_require_complete(records, err))
 		return 0;
 	return err_wrap(err, "%s", input->name);

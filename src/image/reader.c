@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/content.h"
 #include "image/members.h"
 #include "image/tar.h"
 #include "image/writer.h"
@@ -25,6 +26,7 @@ struct image_reader {
 	enum phase phase;      /* of the member before */
 	struct image_totals totals;
 	struct damage at; /* the present member, in case that it is damaged */
+	struct content_scan content; /* of what is no image */
 	bool skims;
 	bool over;
 	bool whole;            /* over, and everything was right */
@@ -50,6 +52,21 @@ static int read_text(struct image_reader *reader, struct tar_header *header,
 	return tar_read(&reader->tar, header, (unsigned char *)text->data, NULL, err);
 }
 
+/*
+ * No member that can be seen has a digest: another program made the archive, of
+ * members that may be whole. A flipped bit takes the digest from one member alone.
+ */
+static int hint_repacked(struct image_reader *reader, struct err *err)
+{
+	const unsigned char *p = reader->source.block;
+	size_t len = reader->source.block_len;
+
+	if (reader->tar.mismatch || memmem(p, len, FORMAT_XATTR, strlen(FORMAT_XATTR)))
+		return -1;
+	return content_has_member_names(p, len) ? image_hint_repack(err) :
+						  err_hint(err, "name an image, or a stream");
+}
+
 static int read_device(struct image_reader *reader, struct err *err)
 {
 	struct tar_header header;
@@ -57,13 +74,14 @@ static int read_device(struct image_reader *reader, struct err *err)
 
 	if (ret < 0)
 		return -1;
-	if (!ret || strcmp(header.name, FORMAT_DEVICE))
-		return err_set(err, ERR_DAMAGED, 0,
-			       "%s is an archive, but not an image: it begins with %s, not with %s",
-			       reader->source.name, ret ? header.name : "its end",
-			       FORMAT_DEVICE);
+	if (!ret || strcmp(header.name, FORMAT_DEVICE)) {
+		err_set(err, ERR_DAMAGED, 0,
+			"%s is an archive, but not an image: it begins with %s, not with %s",
+			reader->source.name, ret ? header.name : "its end", FORMAT_DEVICE);
+		return hint_repacked(reader, err);
+	}
 	if (read_text(reader, &header, IMAGE_DEVICE_MAX, &reader->device, err))
-		return -1;
+		return hint_repacked(reader, err);
 	if (device_json_check(reader->device.data, reader->device.len, err))
 		return err_wrap(err, "%s: %s", reader->source.name, FORMAT_DEVICE);
 	return 0;
@@ -82,6 +100,15 @@ static int open_image(struct image_reader *reader, struct err *err)
 	return -1;
 }
 
+static int open_stream(struct image_reader *reader)
+{
+	size_t len;
+	const unsigned char *first = decompressor_peek(&reader->source, &len);
+
+	content_scan_begin(&reader->content, first, len);
+	return 0;
+}
+
 int image_reader_try(struct image_reader **reader, int fd, const char *name, struct err *err)
 {
 	CLEANUP(image_reader_freep) struct image_reader *made = calloc(1, sizeof(*made));
@@ -95,13 +122,16 @@ int image_reader_try(struct image_reader **reader, int fd, const char *name, str
 	if (decompressor_open(&made->source, fd, name, err))
 		return -1;
 	*reader = TAKE_PTR(made);
-	return (*reader)->source.kind == SOURCE_BARE ? 0 : open_image(*reader, err);
+	return (*reader)->source.kind == SOURCE_BARE ? open_stream(*reader) :
+						       open_image(*reader, err);
 }
 
 int image_reader_open(struct image_reader **reader, int fd, const char *name, struct err *err)
 {
 	int ret = image_reader_try(reader, fd, name, err);
 
+	if (!ret)
+		ret = content_refuse_packed((*reader)->content.look, name, err);
 	if (ret)
 		image_reader_free(TAKE_PTR(*reader));
 	return ret;
@@ -114,13 +144,18 @@ enum image_kind image_reader_kind(const struct image_reader *reader)
 
 bool image_reader_is_compressed(const struct image_reader *reader)
 {
-	return reader->source.kind == SOURCE_ZSTD;
+	return reader->source.zstd;
 }
 
 bool image_reader_skim(struct image_reader *reader)
 {
 	reader->skims = decompressor_skim(&reader->source);
 	return reader->skims;
+}
+
+const struct content_scan *image_reader_content(const struct image_reader *reader)
+{
+	return &reader->content;
 }
 
 const struct damage *image_reader_damage(const struct image_reader *reader)
@@ -199,7 +234,7 @@ static int take_data(struct image_reader *reader, const struct tar_header *heade
 static int next_member(struct image_reader *reader, struct tar_header *header,
 		       struct image_member *member, struct err *err)
 {
-	int64_t at = reader->source.kind == SOURCE_ZSTD ? -1 : tar_position(&reader->tar);
+	int64_t at = reader->source.zstd ? -1 : tar_position(&reader->tar);
 	enum phase phase;
 
 	if (expect_name(reader, header->name, &phase, err) ||
@@ -254,8 +289,10 @@ static int check_totals(struct image_reader *reader, struct err *err)
 
 static int read_manifest(struct image_reader *reader, struct tar_header *header, struct err *err)
 {
-	return read_text(reader, header, IMAGE_MANIFEST_MAX, &reader->manifest, err) ||
-	       tar_end(&reader->tar, err) || check_totals(reader, err) ? -1 : 0;
+	if (read_text(reader, header, IMAGE_MANIFEST_MAX, &reader->manifest, err) ||
+	    check_totals(reader, err))
+		return -1;
+	return tar_end(&reader->tar, err) ? image_hint_repack(err) : 0;
 }
 
 static int next_of_image(struct image_reader *reader, struct image_member *member, struct err *err)
@@ -277,6 +314,18 @@ static int next_of_image(struct image_reader *reader, struct image_member *membe
 	return next_member(reader, &header, member, err);
 }
 
+#define ZEROS_MAX (16u << 20) /* of which a few bytes of zstd make any number */
+
+static int refuse_zeros(const struct image_reader *reader, struct err *err)
+{
+	const struct content_scan *content = &reader->content;
+
+	if (!reader->source.zstd || content->offset < ZEROS_MAX ||
+	    content_look_now(content) != LOOK_ZEROS)
+		return 0;
+	return content_unjudged(LOOK_ZEROS, reader->source.name, NULL, err);
+}
+
 static int next_of_stream(struct image_reader *reader, struct image_member *member, struct err *err)
 {
 	struct decompressor *source = &reader->source;
@@ -287,10 +336,14 @@ static int next_of_stream(struct image_reader *reader, struct image_member *memb
 	*member = (struct image_member){
 		.phase = PHASE_STOP_COPY,
 		.offset = reader->totals.bytes,
-		.file_offset = (int64_t)reader->totals.bytes,
+		.file_offset = source->zstd ? -1 : (int64_t)reader->totals.bytes,
 		.data = source->block,
 		.len = source->block_len,
 	};
+	content_scan_take(&reader->content, member->data, member->len);
+	if (content_require_no_image(&reader->content, source->name, err) ||
+	    refuse_zeros(reader, err))
+		return -1;
 	digest_update(reader->stream, member->data, member->len);
 	count_member(reader, PHASE_STOP_COPY, member->len, false);
 	return 1;

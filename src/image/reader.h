@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/content.h"
 #include "image/format.h"
 #include "lib/err.h"
 
@@ -41,15 +42,15 @@ struct image_reader;
  * @name: what messages call the input
  *
  * @fd stays the caller's and is read from where it stands, block by block.
- * What does not look like an image (tar or zstd) is a bare stream; an empty
- * input, and one too short to be either, is ERR_DAMAGED. On failure *@reader
- * is NULL.
+ * What does not look like an image is a bare stream, perhaps in zstd; an empty
+ * input, and one too short to be either, is ERR_DAMAGED, and what another
+ * program has compressed ERR_UNJUDGED. On failure *@reader is NULL.
  */
 int image_reader_open(struct image_reader **reader, int fd, const char *name, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
 /**
- * image_reader_try - image_reader_open(), to tell of the damage
+ * image_reader_try - image_reader_open(), to report the damage; any content passes
  *
  * Where an image is damaged before its stream begins, -1 comes with a reader,
  * the caller's to free, that knows its kind, its compression and its damage.
@@ -84,6 +85,10 @@ const char *image_reader_device(const struct image_reader *reader, size_t *len);
  */
 int image_reader_next(struct image_reader *reader, struct image_member *member,
 		      struct err *err) __attribute__((nonnull(1, 2, 3)));
+
+/** image_reader_content - of a bare stream: what it is, as far as it was read; the reader's */
+const struct content_scan *image_reader_content(const struct image_reader *reader)
+	__attribute__((nonnull(1)));
 
 /** image_reader_damage - after -1: at what it stopped; the reader's */
 const struct damage *image_reader_damage(const struct image_reader *reader)

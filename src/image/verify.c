@@ -14,10 +14,16 @@
 #include "image/view.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
+#include "lib/text.h"
 
 bool verify_result_is_good(const struct verify_result *result)
 {
 	return result->opened && !err_is_set(&result->err);
+}
+
+bool verify_result_is_unjudged(const struct verify_result *result)
+{
+	return result->err.code == ERR_UNJUDGED;
 }
 
 bool verify_result_is_damage(const struct err *err)
@@ -36,6 +42,19 @@ static bool is_touched(const struct damage *damage, const struct record *record)
 	uint64_t record_end = add_saturating(record->offset + RECORD_HEADER_SIZE, record->size);
 
 	return record->offset < end && record_end > damage->offset;
+}
+
+/* Not before or behind it, nor in all of it alike. */
+static bool is_in_stream(const struct verify_result *result)
+{
+	return result->damaged && result->damage.check != CHECK_TOTALS && !result->headless;
+}
+
+/* Does the record end where the damage does, or later? */
+static bool reaches_over(const struct damage *damage, const struct record *record)
+{
+	return add_saturating(record->offset + RECORD_HEADER_SIZE, record->size) >=
+	       add_saturating(damage->offset, damage->len);
 }
 
 /*
@@ -73,9 +92,10 @@ void verify_result_release(struct verify_result *result)
 	result->n_records = 0;
 }
 
-/* The two digests of a pass: of each member, and of all. */
+/* The two digests of a pass: of each member, and of all; and what a bare stream is. */
 struct pass {
 	struct member_check members;
+	struct content_scan content;
 	struct digest *stream;
 	verify_tick_fn tick;
 	void *tick_data;
@@ -85,6 +105,14 @@ static void pass_free(struct pass *pass)
 {
 	member_check_free(&pass->members);
 	digest_free(pass->stream);
+}
+
+static int scan_content(const struct parallel_block *block, void *data, struct err *err)
+{
+	struct pass *pass = data;
+
+	content_scan_take(&pass->content, block->data, block->len);
+	return 0;
 }
 
 static int take_stream(const struct parallel_block *block, void *data, struct err *err)
@@ -161,12 +189,14 @@ static int verify_in_place(struct verify_result *result, const struct view *view
 		{ take_stream, pass }, { member_check_take, &pass->members },
 	};
 
+	if (!result->is_image)
+		stages[1] = (struct parallel_stage){ scan_content, pass };
+
 	pass->stream = digest_new();
 	if (!pass->stream)
 		return image_no_memory(err);
 	if (member_check_init(&pass->members, view, err) ||
-	    parallel_run(view, n_threads, NULL, stages, result->is_image ? 2 : 1,
-			 err))
+	    parallel_run(view, n_threads, NULL, stages, ARRAY_SIZE(stages), err))
 		return -1;
 	result->totals = *view_totals(view);
 	digest_text(pass->stream, result->totals.digest);
@@ -207,6 +237,33 @@ static int touch_record(const struct record *record, void *data)
 	return verify_result_touch(walk->result, record, walk->number++);
 }
 
+/*
+ * note_content - of what is no image: is it a stream of records?
+ *
+ * True where it is, or where there is nothing more to be found out.
+ */
+static bool note_content(struct verify_result *result, const struct content_scan *content,
+			 const char *name)
+{
+	struct damage damage = {};
+	struct err err = ERR_INIT;
+
+	if (result->is_image || content->format == STREAM_RECORDS)
+		return true;
+	if (content_require_no_image(content, name, &err)) {
+		result->is_image = result->headless = true;
+		text_copy(damage.member, sizeof(damage.member), content->header_name);
+		note_check(result, CHECK_STRUCTURE, &err, &damage);
+		return false;
+	}
+	result->look = content_look_now(content);
+	result->parser = (struct record_parser){ .format = STREAM_BARE };
+	content_unjudged(result->look, name,
+			 "a driver without records saves such streams: keep them in images (mlxmigctl pack), which have digests",
+			 &result->err);
+	return false;
+}
+
 /* Which records the damage is in, wherever it was found. */
 static int walk_records(struct verify_result *result, const struct view *view, struct err *err)
 {
@@ -217,7 +274,7 @@ static int walk_records(struct verify_result *result, const struct view *view, s
 	if (ret)
 		return -1;
 	note_framing(result, view_name(view), view_is_whole(view));
-	if (!result->damaged || result->damage.check == CHECK_TOTALS)
+	if (!is_in_stream(result))
 		return 0;
 	ret = view_records(view, &again, touch_record, &walk, err);
 	return ret && !err_is_set(err) ? image_no_memory(err) : ret;
@@ -241,8 +298,13 @@ static int verify_view(struct verify_result *result, struct input_file *opened,
 	result->made[CHECK_STRUCTURE] = result->is_image;
 	if (ret)
 		note_check(result, view_damage(view)->check, &looking, view_damage(view));
-	return verify_in_place(result, view, n_threads, &pass, err) ||
-	       walk_records(result, view, err) ? -1 : 0;
+	pass.content = *view_content(view);
+	if (verify_in_place(result, view, n_threads, &pass, err))
+		return -1;
+	if (note_content(result, &pass.content, opened->name))
+		return walk_records(result, view, err);
+	result->parser.offset = result->parser.fw_bytes = result->totals.bytes;
+	return 0;
 }
 
 /* From front to back: the reader checks as it goes, and ends at the first damage. */
@@ -266,7 +328,7 @@ static int touch_last(struct verify_result *result, struct err *err)
 {
 	const struct record_parser *parser = &result->parser;
 
-	if (!result->damaged || !parser->n_records || result->damage.check == CHECK_TOTALS)
+	if (!is_in_stream(result) || !parser->n_records)
 		return 0;
 	return verify_result_touch(result, &parser->last, parser->n_records - 1) ?
 		       image_no_memory(err) : 0;
@@ -279,9 +341,13 @@ static int verify_through(struct verify_result *result, struct input_file *opene
 	struct err reading = ERR_INIT;
 	int ret = read_through(result, reader, tick, tick_data, &reading);
 
-	if (ret && !verify_result_is_damage(&reading)) {
+	if (ret && !verify_result_is_damage(&reading) && reading.code != ERR_UNJUDGED) {
 		*err = reading;
 		return -1;
+	}
+	if (!note_content(result, image_reader_content(reader), opened->name)) {
+		result->parser.offset = result->parser.fw_bytes = result->totals.bytes;
+		return 0;
 	}
 	for (unsigned int i = 0; i < CHECK_FRAMING; i++)
 		result->made[i] = result->is_image && !ret;
@@ -291,6 +357,61 @@ static int verify_through(struct verify_result *result, struct input_file *opene
 	result->damaged_members = result->damaged && result->damage.check == CHECK_DIGESTS;
 	note_framing(result, opened->name, !ret);
 	return touch_last(result, err);
+}
+
+static bool is_json_member(const char *member)
+{
+	return !strcmp(member, FORMAT_DEVICE) || !strcmp(member, FORMAT_MANIFEST);
+}
+
+/* Which of the records it is, as far as that is known, behind what was said already. */
+static void add_records(struct verify_result *result)
+{
+	const struct damaged_record *records = result->records;
+	uint64_t n = result->n_records + result->n_records_more;
+	char *to = result->where + strlen(result->where);
+	size_t size = sizeof(result->where) - strlen(result->where);
+
+	if (!result->n_records)
+		return;
+	if (!reaches_over(&result->damage, &records[result->n_records - 1].record) &&
+	    !result->n_records_more)
+		snprintf(to, size, "; record %" PRIu64 " or a later one", records[0].number);
+	else if (n == 1)
+		snprintf(to, size, "; record %" PRIu64, records[0].number);
+	else if (n == 2)
+		snprintf(to, size, "; record %" PRIu64 " or %" PRIu64, records[0].number,
+			 records[0].number + 1);
+	else
+		snprintf(to, size, "; one of the records %" PRIu64 " to %" PRIu64,
+			 records[0].number, records[0].number + n - 1);
+}
+
+static void tell_where(struct verify_result *result, const char *name)
+{
+	const struct damage *damage = &result->damage;
+	char *to = result->where;
+	size_t size = sizeof(result->where);
+
+	if (result->headless)
+		snprintf(to, size, "somewhere before the header of %s", damage->member);
+	else if (damage->check == CHECK_TOTALS)
+		snprintf(to, size, "somewhere in the stream or in %s", FORMAT_MANIFEST);
+	else if (is_json_member(damage->member))
+		snprintf(to, size, "somewhere in %s; none was found in the stream%s", damage->member,
+			 strcmp(damage->member, FORMAT_DEVICE) ? "" : ", which was not read");
+	else if (damage->check == CHECK_DIGESTS && damage->len)
+		snprintf(to, size, "somewhere in bytes %" PRIu64 " to %" PRIu64 " of the stream",
+			 damage->offset, damage->offset + damage->len - 1);
+	else
+		snprintf(to, size, "from byte %" PRIu64 " of the stream on", damage->offset);
+	if (damage->check != CHECK_DIGESTS || !damage->len || is_json_member(damage->member))
+		return;
+	add_records(result);
+	snprintf(result->err.message, sizeof(result->err.message),
+		 "%s: the digest of %s does not fit: there is damage %s", name, damage->member,
+		 result->where);
+	result->errs[CHECK_DIGESTS] = result->err;
 }
 
 /* Nothing behind it was looked at. */
@@ -327,6 +448,8 @@ void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
 	}
 	if (ret)
 		note_failure(result, &err);
+	if (result->damaged)
+		tell_where(result, opened.name);
 	result->duration_ns = now_ns() - started;
 }
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/content.h"
 #include "image/format.h"
 #include "image/record.h"
 #include "json/progress.h"
@@ -25,12 +26,14 @@ struct damaged_record {
  * @path: as it was named; "-": standard input
  * @limit: at most so many records are listed
  * @opened: it was found to be an image or a stream; else the rest says nothing
+ * @look: of what cannot be judged: what it looks like
+ * @headless: of a damaged image the beginning is lost, and no stream can be read
  * @made: which checks were made to their end, or failed
  * @errs: what each of them found; ERR_NONE: nothing
  * @err: the first thing that is wrong, or why the file could not be read
  * @totals: as counted; the digest is of what could be read, and empty where
  *          that is not all
- * @damage: where @err is, when @damaged
+ * @damage: where @err is, when @damaged; @where: the same in words
  * @damaged_members: whose digests do not fit
  * @records: those that the damage touches, or may touch; @n_records of them,
  *           @n_records_more not listed
@@ -41,6 +44,8 @@ struct verify_result {
 	bool opened;
 	bool is_image;
 	bool compressed;
+	enum content_look look;
+	bool headless;
 	bool made[CHECK_COUNT];
 	struct err errs[CHECK_COUNT];
 	struct err err;
@@ -48,6 +53,7 @@ struct verify_result {
 	struct record_parser parser;
 	bool damaged;
 	struct damage damage;
+	char where[160];
 	uint64_t damaged_members;
 	struct damaged_record *records;
 	size_t n_records;
@@ -57,6 +63,9 @@ struct verify_result {
 
 /** verify_result_is_good - was everything checked and found right? */
 bool verify_result_is_good(const struct verify_result *result) __attribute__((nonnull(1)));
+
+/** verify_result_is_unjudged - is it neither an image nor a stream of records? */
+bool verify_result_is_unjudged(const struct verify_result *result) __attribute__((nonnull(1)));
 
 /** verify_result_is_damage - is the failure one of the file's contents, not of reading it? */
 bool verify_result_is_damage(const struct err *err) __attribute__((nonnull(1)));

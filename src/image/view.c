@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "image/format.h"
+#include "image/parallel.h"
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
 #include "lib/io.h"
@@ -28,6 +29,7 @@ struct view {
 	struct image_totals totals;
 	char seed[DIGEST_TEXT_SIZE];
 	struct damage damage;
+	struct content_scan content;
 };
 
 static int no_memory(const struct view *view, struct err *err)
@@ -155,6 +157,7 @@ static int find_extents(struct view *view, struct input_file *opened, struct err
 	struct image_reader *reader = opened->reader;
 	const char *text;
 	size_t len;
+	int ret;
 
 	view->kind = image_reader_kind(reader);
 	view->compressed = image_reader_is_compressed(reader);
@@ -163,7 +166,9 @@ static int find_extents(struct view *view, struct input_file *opened, struct err
 		memcpy(view->seed, image_reader_seed(reader), sizeof(view->seed));
 	if (keep_text(view, text, len, &view->device, &view->device_len, err))
 		return -1;
-	if (take_stream(view, opened, err)) {
+	ret = take_stream(view, opened, err);
+	view->content = *image_reader_content(reader);
+	if (ret) {
 		view->damage = *image_reader_damage(reader);
 		return -1;
 	}
@@ -184,17 +189,46 @@ int view_of_input_file(struct view **view, struct input_file *opened, struct err
 	return find_extents(*view, opened, err);
 }
 
+static int scan_block(const struct parallel_block *block, void *data, struct err *err)
+{
+	content_scan_take(data, block->data, block->len);
+	return 0;
+}
+
+int view_scan(struct view *view, struct err *err)
+{
+	const struct parallel_stage stage = { scan_block, &view->content };
+
+	/* What was copied was scanned on its way. */
+	if (view->kind != IMAGE_STREAM || view->copied ||
+	    view->content.format == STREAM_RECORDS)
+		return 0;
+	if (parallel_run(view, 1, NULL, &stage, 1, err))
+		return -1;
+	if (!content_require_no_image(&view->content, view->name, err))
+		return 0;
+	view->whole = false;
+	return -1;
+}
+
+const struct content_scan *view_content(const struct view *view)
+{
+	return &view->content;
+}
+
 int view_look(struct view **view, const char *path, struct err *err)
 {
 	AUTO_INPUT_FILE struct input_file opened = INPUT_FILE_INIT;
 
 	*view = NULL;
-	return input_file_open(&opened, path, err) || view_of_input_file(view, &opened, err) ? -1 : 0;
+	return input_file_open(&opened, path, err) || view_of_input_file(view, &opened, err) ||
+	       view_scan(*view, err) ? -1 : 0;
 }
 
 int view_open(struct view **view, const char *path, struct err *err)
 {
-	if (!view_look(view, path, err))
+	if (!view_look(view, path, err) &&
+	    !content_refuse_packed((*view)->content.look, (*view)->name, err))
 		return 0;
 	view_free(TAKE_PTR(*view));
 	return -1;

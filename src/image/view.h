@@ -56,6 +56,13 @@ int view_open(struct view **view, const char *path, struct err *err)
 int view_look(struct view **view, const char *path, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
 
+/**
+ * view_content - of a bare stream: what it is; the view's
+ *
+ * Content without records was read for it, by view_open() and view_look().
+ */
+const struct content_scan *view_content(const struct view *view) __attribute__((nonnull(1)));
+
 /** view_free - harmless on NULL */
 void view_free(struct view *view);
 
@@ -122,7 +129,10 @@ int view_records(const struct view *view, struct record_parser *parser,
 		 record_fn fn, void *fn_data, struct err *err)
 	__attribute__((nonnull(1, 2, 5)));
 
-/* The next three are for this room alone. */
+/* The next four are for this room alone. */
+
+/** view_scan - read a bare stream without records to find out what it is; ERR_DAMAGED of a damaged image; 0 or -1 */
+int view_scan(struct view *view, struct err *err);
 
 /** view_of_input_file - view_look() of what was opened, which is read and perhaps taken over; @opened->name is kept */
 int view_of_input_file(struct view **view, struct input_file *opened, struct err *err);

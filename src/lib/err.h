@@ -112,6 +112,9 @@ void fw_error_words(const struct fw_error *failure, char *buf, size_t size)
 	X(ERR_INCOMPATIBLE, "incompatible", 8,                                 \
 	  "load it into a device like the source, or use --force")             \
 	X(ERR_DIFFERENT, "different", 9, "")                                   \
+	X(ERR_UNJUDGED, "cannot_be_judged", 14,                                \
+	  "check that it is the right file: only images and streams of "       \
+	  "records can be judged")                                             \
 	X(ERR_INTERRUPTED, "interrupted", 128, "")
 
 enum err_code {

@@ -11,6 +11,7 @@
 /**
  * struct load_plan - how to load
  * @force: load although the source's identity does not fit
+ * @bare: load content without records and without an image, of which nothing shows that it is a saved state
  * @use: VDEV_CHANGE or VDEV_LIVE: the device of a VMM, too, whose guest is paused;
  *       VDEV_FRESH with load_into_device(): the caller keeps the device
  * @overwrite_guest: ... and whose state may be overwritten, and lost
@@ -18,6 +19,7 @@
  */
 struct load_plan {
 	bool force;
+	bool bare;
 	enum vdev_use use;
 	bool overwrite_guest;
 	bool has_then;

@@ -51,26 +51,13 @@ static int check_identity(struct load_stream *d, const struct device *target, st
 	return compare_identity(d, target, err);
 }
 
-/* A guest has more to lose than a device that is held. */
-static int check_bare(const struct load_stream *d, struct err *err)
-{
-	if (d->options->force || !vdev_is_live(d->dev->vdev) ||
-	    d->source.formats.writes == STREAM_RECORDS)
-		return 0;
-	err_set(err, ERR_USAGE, 0,
-		"%s is no image, and has no records: nothing tells that it is a saved state",
-		d->input.name);
-	err_hint(err, "if it is, and of a device like %s, say --force", d->dev->device->name);
-	return err_device(err, d->dev->device->name);
-}
-
 int load_stream_check_offer(struct load_stream *d, struct err *err)
 {
 	struct transfer_result *result = d->result;
 	struct device target = *d->dev->device;
 
 	if (result->raw)
-		return check_bare(d, err);
+		return 0;
 	target.caps = d->dev->caps;
 	target.probed = d->source.probed = true;
 	stream_formats_find(&target);
@@ -127,7 +114,7 @@ void load_stream_warn_of_framing(struct load_stream *d)
 /* A file whole, and of what comes through a pipe the first member, while a signal may still end it all. */
 static int verify_input(struct load_stream *d, struct err *err)
 {
-	struct record_parser records = {};
+	struct record_parser records = d->result->transfer.records;
 	uint64_t started = now_ns();
 
 	if (!input_is_file(&d->input))
@@ -141,12 +128,62 @@ static int verify_input(struct load_stream *d, struct err *err)
 	return check_end(d, &records, err);
 }
 
+#define VENDOR_INTEL 0x8086
+
+/* A dialect's own devices take it, as any content that cannot be judged. */
+static bool is_of_another_device(enum content_look look, const struct device *device)
+{
+	return content_is_dialect(look) &&
+	       !(look == LOOK_XE && device->vendor_id == VENDOR_INTEL);
+}
+
+/* A stream of another driver can pass for records, and is not taken apart. */
+static int check_dialect(struct load_stream *d, const struct device *device, struct err *err)
+{
+	const struct content_scan *content = input_content(&d->input);
+
+	if (!input_is_raw(&d->input) || !content_is_dialect(content->look))
+		return 0;
+	d->result->transfer.records.format = STREAM_BARE;
+	if (!is_of_another_device(content->look, device))
+		return 0;
+	content_unjudged(content->look, d->input.name, NULL, err);
+	return err_device(err, device->name);
+}
+
+/* What shows at the end only. */
+static int check_whole_content(const struct load_stream *d, struct err *err)
+{
+	if (!input_is_raw(&d->input) || d->input.look != LOOK_ZEROS)
+		return 0;
+	return content_unjudged(LOOK_ZEROS, d->input.name, NULL, err);
+}
+
+/* What is no image and has no records: of a file all of it was read, of a pipe the beginning. */
+static int check_content(const struct load_stream *d, const struct device *device, struct err *err)
+{
+	const struct content_scan *content = input_content(&d->input);
+	enum content_look look = input_is_file(&d->input) ? d->input.look :
+							     content_look_now(content);
+	char advice[160];
+
+	if (!input_is_raw(&d->input) || !content_is_unknown(content))
+		return 0;
+	if (d->options->bare)
+		return check_whole_content(d, err);
+	snprintf(advice, sizeof(advice),
+		 "if it is the state of a device like %s, load it with --bare", device->name);
+	content_unjudged(look, d->input.name, advice, err);
+	return err_device(err, device->name);
+}
+
 int load_stream_open(struct load_stream *d, const struct device *device,
 		     const char *path, struct err *err)
 {
 	text_copy(d->result->device, sizeof(d->result->device), device->name);
 	d->result->file = path;
-	if (input_open(&d->input, path, err) || check_identity(d, device, err) || verify_input(d, err))
+	if (input_open_any(&d->input, path, err) || check_dialect(d, device, err) || check_identity(d, device, err) ||
+	    verify_input(d, err) || check_content(d, device, err))
 		return load_stream_hint_verify(d, err);
 	return 0;
 }
@@ -233,7 +270,7 @@ int load_stream_run(struct load_stream *d, struct err *err)
 	fw_error_watch_begin(&d->watch, d->dev->device->name);
 	if (pump_run(&pump, &transfer->bytes, err) ||
 	    input_check_unchanged(&d->input, err) ||
-	    check_end(d, &transfer->records, err))
+	    check_end(d, &transfer->records, err) || check_whole_content(d, err))
 		return -1;
 	note_totals(transfer, &d->input.totals);
 	return 0;

@@ -20,12 +20,13 @@ static void its_end_is_found_in_pieces_of_any_size(void)
 		for (size_t at = 0; at < sizeof(whole); at += step) {
 			size_t left = sizeof(whole) - at;
 
-			CHECK(frame.part != FRAME_END);
-			CHECK(frame_feed(&frame, whole + at, left < step ? left : step));
+			CHECK(!at || !frame_is_between(&frame));
+			CHECK_INT(frame_feed(&frame, whole + at, left < step ? left : step),
+				  FRAME_OK);
 		}
-		CHECK_INT(frame.part, FRAME_END);
-		CHECK(frame_feed(&frame, whole, 0));
-		CHECK(!frame_feed(&frame, whole, 1));
+		CHECK(frame_is_between(&frame));
+		CHECK_INT(frame_feed(&frame, whole, 0), FRAME_OK);
+		CHECK_INT(frame_feed(&frame, whole + 1, 1), FRAME_FOREIGN);
 	}
 }
 
@@ -35,7 +36,48 @@ static void what_follows_is_seen_in_the_same_piece(void)
 	struct frame frame = {};
 
 	memcpy(more, whole, sizeof(whole));
-	CHECK(!frame_feed(&frame, more, sizeof(more)));
+	CHECK_INT(frame_feed(&frame, more, sizeof(more)), FRAME_FOREIGN);
+}
+
+/* Skippable, of no bytes and of 5; then two frames, and a skippable one behind. */
+static const unsigned char empty[] = { 0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0 };
+static const unsigned char five[] = { 0x5f, 0x2a, 0x4d, 0x18, 5, 0, 0, 0, 1, 2, 3, 4, 5 };
+
+static void frames_follow_each_other_in_pieces_of_any_size(void)
+{
+	unsigned char all[2 * sizeof(whole) + sizeof(empty) + 2 * sizeof(five)], *p = all;
+	const struct { const unsigned char *bytes; size_t len; } parts[] = {
+		{ empty, sizeof(empty) }, { five, sizeof(five) }, { whole, sizeof(whole) },
+		{ whole, sizeof(whole) }, { five, sizeof(five) },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++, p += parts[i - 1].len)
+		memcpy(p, parts[i].bytes, parts[i].len);
+	for (size_t step = 1; step <= sizeof(all); step++) {
+		struct frame frame = {};
+
+		for (size_t at = 0; at < sizeof(all); at += step) {
+			size_t left = sizeof(all) - at;
+
+			CHECK_INT(frame_feed(&frame, all + at, left < step ? left : step),
+				  FRAME_OK);
+		}
+		CHECK(frame_is_between(&frame) && frame.begun);
+		CHECK_INT(frame.skipped, sizeof(empty) + sizeof(five));
+	}
+}
+
+static void a_later_frame_has_no_larger_window(void)
+{
+	unsigned char large[] = { 0x28, 0xb5, 0x2f, 0xfd, 0, 14 << 3 };
+	struct frame frame = {};
+
+	CHECK_INT(frame_feed(&frame, whole, sizeof(whole)), FRAME_OK);
+	CHECK_INT(frame_feed(&frame, large, sizeof(large)), FRAME_WINDOW);
+	CHECK_INT(frame.window, 16 << 20);
+	frame = (struct frame){};
+	large[5] = 13 << 3;
+	CHECK_INT(frame_feed(&frame, large, sizeof(large)), FRAME_OK);
 }
 
 static void headers_of_all_kinds_are_passed_over(void)
@@ -57,10 +99,10 @@ static void headers_of_all_kinds_are_passed_over(void)
 		struct frame frame = {};
 
 		bytes[block] = 1; /* the last, of no bytes */
-		CHECK(frame_feed(&frame, bytes, block + 2));
+		CHECK_INT(frame_feed(&frame, bytes, block + 2), FRAME_OK);
 		CHECK_INT(frame.part, FRAME_BLOCK_HEAD);
-		CHECK(frame_feed(&frame, bytes + block + 2, 1));
-		CHECK_INT(frame.part, FRAME_END);
+		CHECK_INT(frame_feed(&frame, bytes + block + 2, 1), FRAME_OK);
+		CHECK(frame_is_between(&frame));
 	}
 }
 
@@ -69,5 +111,7 @@ int main(void)
 	CASE(its_end_is_found_in_pieces_of_any_size);
 	CASE(what_follows_is_seen_in_the_same_piece);
 	CASE(headers_of_all_kinds_are_passed_over);
+	CASE(frames_follow_each_other_in_pieces_of_any_size);
+	CASE(a_later_frame_has_no_larger_window);
 	return CHECK_DONE();
 }

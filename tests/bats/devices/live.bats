@@ -185,15 +185,15 @@ unblock() {
 }
 
 # bats test_tags=asan
-@test "live: what is no image and has no records wants --force" {
+@test "live: what is no image and has no records wants --bare" {
 	vmm STOP
 	head -c 100000 /dev/urandom >"$run_dir/noise"
-	run_mlx 2 load --live --overwrite-guest-state "$VF0" "$run_dir/noise"
-	[[ $stderr == *"noise is no image, and has no records"*"say --force"* ]]
-	run_mlx 2 step --live --overwrite-guest-state "$VF0" RESUMING="$run_dir/noise" STOP
+	run_mlx 14 load --live --overwrite-guest-state --force "$VF0" "$run_dir/noise"
+	[[ $stderr == *"noise is neither an image nor a stream of records"*"load it with --bare"* ]]
+	run_mlx 14 step --live --overwrite-guest-state "$VF0" RESUMING="$run_dir/noise" STOP
 	state_is "$VF0" STOP
 	run_mlx 0 load --live --overwrite-guest-state "$VF0" "$IMAGES/stream"
-	run_mlx 7 load --live --overwrite-guest-state --force "$VF0" "$run_dir/noise"
+	run_mlx 7 load --live --overwrite-guest-state --bare "$VF0" "$run_dir/noise"
 	json_is .result.contents lost
 }
 

@@ -167,7 +167,7 @@ says() { json_is '[.error.message, .error.hint] | join("; ")' "$1; $2"; }
 	printf 'no stream of any records' >stream
 	run bash -c "'$MLX' inspect stream 0<&- 2>&-"
 	[ "$status" -eq 0 ]
-	json_is .kind stream
+	json_is .kind unknown
 	# closed, it is no place to write to, and neither file nor device takes its number
 	run --separate-stderr bash -c "'$MLX' inspect stream >&-"
 	[ "$status" -eq 1 ]

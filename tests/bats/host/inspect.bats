@@ -148,7 +148,7 @@ told() {
 
 @test "inspect says of a bare image that nothing tells whether it is whole" {
 	run_mlx 0 inspect bare
-	json_is '[.kind, .complete, .stream.format, .stream.count]' '["stream",null,"bare",null]'
+	json_is '[.kind, .complete, .stream.format, .stream.count]' '["unknown",null,"bare",null]'
 	run_mlx 0 inspect bare-image
 	json_is '[.kind, .complete, .stream.format, .stream.bytes]' '["image",true,"bare",100000]'
 }
@@ -175,7 +175,7 @@ told() {
 	head -c -1024 image >cut.mig
 	run_mlx 8 inspect cut.mig
 	damaged "the end of the archive is missing"
-	[[ $(json .error.hint) == "the stream is there up to byte 5300056 (3 members), "* ]]
+	[[ $(json .error.hint) == "its members may be whole: "* ]]
 	head -c 3000 image >cut.mig
 	run_mlx 8 inspect cut.mig
 	[[ $(json .error.hint) == "nothing of the stream in it is there: copy "* ]]
@@ -210,8 +210,8 @@ told() {
 	run_mlx 8 inspect flipped
 	damaged "almost those of zstd"
 	gzip -c image >image.gz
-	run_mlx 8 inspect image.gz
-	damaged "compressed with gzip"
+	run_mlx 0 inspect image.gz
+	json_is '[.kind, .looks_like]' '["unknown","gzip"]'
 }
 
 @test "inspect says which record no driver takes" {

@@ -86,14 +86,14 @@ teardown() {
 	run_mlx 0 save --raw "$A" stream
 	# The first port's state begins at byte 24.
 	flip stream 40 165
-	run_mlx 0 load --then RUNNING "$A" stream
+	run_mlx 0 load --bare --then RUNNING "$A" stream
 	run_mlx 0 save --precopy "$A" image
 	run_mlx 0 load "$B" image
 	run_mlx 0 save --raw "$B" now
 	cmp now stream
 	release
 	# It keeps it over the last close, which is why nothing is said of that.
-	run_mlx 0 load "$B" stream
+	run_mlx 0 load --bare "$B" stream
 	json_is .kept false
 	hold --load image --state STOP "$A"
 	run_mlx 0 save --raw --overwrite "$A" now
@@ -148,7 +148,9 @@ teardown() {
 	hold "$A"
 	run_mlx 0 save --raw "$A" "$BATS_TEST_TMPDIR/stream"
 	truncate -s 90 "$BATS_TEST_TMPDIR/stream"
-	run_mlx 7 load "$A" "$BATS_TEST_TMPDIR/stream"
+	run_mlx 14 load "$A" "$BATS_TEST_TMPDIR/stream"
+	error_is cannot_be_judged
+	run_mlx 7 load --bare "$A" "$BATS_TEST_TMPDIR/stream"
 	json_is '.result | [.contents, .state]' '["lost","RUNNING"]'
 	run_mlx 0 save "$A" "$BATS_TEST_TMPDIR/image"
 }
@@ -157,7 +159,7 @@ teardown() {
 	run_mlx 4 bind "$A"
 	error_is not_mlx5
 	run_mlx 0 save --raw "$A" "$BATS_TEST_TMPDIR/stream"
-	run_mlx 0 load "$A" "$BATS_TEST_TMPDIR/stream"
+	run_mlx 0 load --bare "$A" "$BATS_TEST_TMPDIR/stream"
 	json_is .kept false
 	[[ $(json '.warnings | join(" ")') == *"its driver's affair"* ]]
 	# Nor is this one: the next that opens it finds it where it was left.
