@@ -342,14 +342,34 @@ static void search_all(struct content_scan *scan, const unsigned char *p, size_t
 	}
 }
 
+/* Of an image out of zstd no header may be right after one bit was flipped: then its own words are enough. */
+static void search_words(struct content_scan *scan, const unsigned char *p, size_t len,
+			 uint64_t base)
+{
+	static const char *const words[] = { FORMAT_XATTR, "mlxmigctl.image/",
+					     "mlxmigctl.manifest/" };
+
+	if (!scan->compressed || scan->look == LOOK_TEXT)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(words) && !scan->has_header; i++) {
+		const unsigned char *found = memmem(p, len, words[i], strlen(words[i]));
+
+		scan->has_header = found;
+		scan->header_at = found ? base + (uint64_t)(found - p) : 0;
+	}
+}
+
 static void search(struct content_scan *scan, const unsigned char *p, size_t len, uint64_t base)
 {
 	if (scan->has_header || len < CONTENT_HEADER_SIZE)
 		return;
-	if (base < ANY_OFFSET_BYTES)
-		search_all(scan, p, len, base);
-	else
+	if (base >= ANY_OFFSET_BYTES) {
 		search_aligned(scan, p, len, base);
+		return;
+	}
+	search_all(scan, p, len, base);
+	if (!scan->has_header)
+		search_words(scan, p, len, base);
 }
 
 static size_t at_most(size_t len, size_t max)
@@ -410,6 +430,9 @@ int content_require_no_image(const struct content_scan *scan, const char *name, 
 
 	if (!scan->has_header)
 		return 0;
+	if (!*scan->header_name)
+		return err_set(err, ERR_DAMAGED, 0,
+			       "%s is a damaged image: no header in it can be read", name);
 	if (strcmp(scan->header_name, FORMAT_DEVICE)) {
 		err_set(err, ERR_DAMAGED, 0,
 			"%s is a damaged image: its beginning is lost, and the first header in it is that of %s, at byte %" PRIu64,

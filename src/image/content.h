@@ -63,7 +63,8 @@ bool content_is_dialect(enum content_look look);
  * @format: of the stream, by the same rule as struct record_parser; STREAM_BARE of a dialect
  * @only_zeros: so far there were only bytes of zero
  * @has_header: a header of one of an image's members was found: it is a damaged image
- * @header_at, @header_name: the first such header; in the content
+ * @header_at, @header_name: the first such header; in the content; no name: none is whole
+ * @compressed: the content comes out of zstd, where one bit changes many bytes; the caller's to set
  */
 struct content_scan {
 	enum content_look look;
@@ -72,6 +73,7 @@ struct content_scan {
 	bool has_header;
 	uint64_t header_at;
 	char header_name[FORMAT_NAME_SIZE];
+	bool compressed;
 
 	/* Of the scan itself. */
 	uint64_t offset;

@@ -106,6 +106,7 @@ static int open_stream(struct image_reader *reader)
 	const unsigned char *first = decompressor_peek(&reader->source, &len);
 
 	content_scan_begin(&reader->content, first, len);
+	reader->content.compressed = reader->source.zstd;
 	return 0;
 }
 

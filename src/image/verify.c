@@ -393,7 +393,9 @@ static void tell_where(struct verify_result *result, const char *name)
 	char *to = result->where;
 	size_t size = sizeof(result->where);
 
-	if (result->headless)
+	if (result->headless && !*damage->member)
+		snprintf(to, size, "in every header");
+	else if (result->headless)
 		snprintf(to, size, "somewhere before the header of %s", damage->member);
 	else if (damage->check == CHECK_TOTALS)
 		snprintf(to, size, "somewhere in the stream or in %s", FORMAT_MANIFEST);

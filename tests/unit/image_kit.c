@@ -158,6 +158,8 @@ static void read_opened(struct image_reader *reader, struct reading *reading)
 			reading->first = member;
 		reading->last = member;
 	}
+	reading->unknown = reading->kind == IMAGE_STREAM &&
+			   content_is_unknown(image_reader_content(reader));
 	image_reader_totals(reader, &reading->totals);
 	json = image_reader_manifest(reader, &len);
 	append(&reading->manifest, json ? json : "", len);

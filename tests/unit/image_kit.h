@@ -37,6 +37,7 @@ struct reading {
 	int ret; /* of the last call: 0 or -1 */
 	struct err err;
 	bool opened;
+	bool unknown; /* neither an image nor a stream of records */
 	enum image_kind kind;
 	struct bytes stream; /* all that was handed out */
 	struct bytes device, manifest;

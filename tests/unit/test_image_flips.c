@@ -27,7 +27,9 @@ static enum effect effect_of(const struct bytes *image, const struct reading *go
 	struct reading reading = read_image(image->data, image->len);
 	enum effect effect = HARMFUL;
 
-	if (reading.ret == -1 && reading.err.code == ERR_DAMAGED)
+	/* What cannot be judged is never called good, and loaded with --bare only. */
+	if ((reading.ret == -1 && reading.err.code == ERR_DAMAGED) ||
+	    reading.err.code == ERR_UNJUDGED || reading.unknown)
 		effect = REFUSED;
 	else if (!reading.ret && reading.kind == IMAGE_TAR &&
 		 same_bytes(&reading.stream, &good->stream) &&
