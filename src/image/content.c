@@ -52,7 +52,7 @@ static const struct {
 	MAGIC(LOOK_ZIP, "PK\x03\x04"),
 	MAGIC(LOOK_7Z, "7z\xbc\xaf\x27\x1c"),
 	MAGIC(LOOK_ZSTD, "\x28\xb5\x2f\xfd"),
-	MAGIC(LOOK_AGE, "age-encryption.org/"),
+	MAGIC(LOOK_AGE, "age-encryption."),
 	MAGIC(LOOK_AGE, "-----BEGIN AGE ENCRYPTED FILE-----"),
 	MAGIC(LOOK_PGP, "-----BEGIN PGP MESSAGE-----"),
 	MAGIC(LOOK_OPENSSL, "Salted__"),

@@ -152,7 +152,7 @@ looks() {
 	zstd -q -c image | zstd -q >x
 	run_mlx 14 verify x
 	[[ $stderr == *"is compressed with zstd twice"* ]]
-	{ printf 'age-encryption.org/v1\n-> X25519 abc\n' && random 1000; } >x && looks age "a file encrypted by age"
+	{ printf 'age-encryption.%s/v1\n-> X25519 abc\n' org && random 1000; } >x && looks age "a file encrypted by age"
 	openssl enc -aes-256-cbc -pbkdf2 -k secret -in bare -out x && looks openssl "a file encrypted by OpenSSL"
 	{ printf 'QEVM\000\000\000\003\007\000\000\000\016pc-i440fx' && random 1000; } >x && looks qemu_migration "a QEMU migration stream"
 	{ printf 'LibvirtQemudSave\002\000\000\000' && random 1000; } >x && looks libvirt_save "a libvirt save file"
