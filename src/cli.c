@@ -197,6 +197,12 @@ static int parse_progress(const char *arg, struct globals *globals, struct err *
 	return err_hint(err, "the modes are auto, text, json and none");
 }
 
+/* As from a variable that is not set: the running host is not meant. */
+static int check_root(const char *root, struct err *err)
+{
+	return *root ? 0 : err_set(err, ERR_USAGE, 0, "--sysroot: no directory is named");
+}
+
 static error_t parse_global(int key, char *arg, struct argp_state *state)
 {
 	struct parse *parse = state->input;
@@ -213,7 +219,7 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 		return parse_progress(arg, globals, parse->err) ? EINVAL : 0;
 	case KEY_SYSROOT:
 		globals->sysroot = arg;
-		return 0;
+		return check_root(arg, parse->err) ? EINVAL : 0;
 	case 'h':
 		parse->inv->help = true;
 		return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,11 @@ static int check_written(struct err *err)
 	return err_exit_status(err);
 }
 
+/* write(2) fails with EFBIG then, for which there is a message; a program that is started has the default again. */
+static void on_file_limit(int sig)
+{
+}
+
 int main(int argc, char **argv)
 {
 	struct invocation inv = {};
@@ -151,6 +157,7 @@ int main(int argc, char **argv)
 
 	if (occupy_descriptors())
 		return 1;
+	signal(SIGXFSZ, on_file_limit);
 	if (argc > 1 && !strcmp(argv[1], COMPLETE_VERB)) {
 		complete_print(argc - 2, argv + 2);
 		return 0;

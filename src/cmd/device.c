@@ -78,7 +78,8 @@ static const char *reason_against_probe(const struct device *device, bool free_t
 		return "a captured host has no devices to open";
 	switch (device_in_use(device)) {
 	case TRI_UNKNOWN:
-		return "who has it open cannot be seen: run it as root, outside of any container";
+		return *device->in_use_reason ? device->in_use_reason :
+						"not every process can be looked into: run it as root";
 	case TRI_YES:
 		return NULL;
 	default:

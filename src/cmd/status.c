@@ -15,6 +15,7 @@
 #include "image/record.h"
 #include "json/document.h"
 #include "lib/cleanup.h"
+#include "lib/text.h"
 #include "vfio/hold_marker.h"
 #include "vfio/holder_find.h"
 #include "vfio/process.h"
@@ -351,6 +352,9 @@ static int read_devices(struct inventory *inventory, const struct request *reque
 		fw_error_last(device->name, &device->failure);
 		if (!*device->warning)
 			hold_marker_read(device, device->warning, sizeof(device->warning));
+		if (!*device->warning && device->processes_hidden && users_may_hide(device, false))
+			text_copy(device->warning, sizeof(device->warning),
+				  "not every process can be looked into: one may use its vDPA or RDMA device");
 		device_judge(device, inventory_pf(inventory, device));
 	}
 	return 0;

@@ -16,6 +16,7 @@
 #include "lib/text.h"
 
 #define DEVLINK_LIMIT_MS 2000
+#define FILL_LIMIT_MS 20000 /* firmware versions take firmware commands, and devlink's lock */
 
 static void take_caps(struct devlink_port *port, const struct nlattr *function)
 {
@@ -265,18 +266,13 @@ static const char *reason_without_talk(int num, char *words, size_t size)
 	return words;
 }
 
-int devlink_fill(struct device *devices, size_t n, struct err *err)
+static int ask_devlink(struct device *devices, size_t n, struct err *err)
 {
-	CLEANUP(devlink_end) struct devlink_talk *talk = NULL;
+	CLEANUP(devlink_end) struct devlink_talk *talk = devlink_begin();
 	struct instance instance = {};
 	struct port_list list = {};
 	char words[128];
 
-	if (!sysroot_is_host()) {
-		all_unknown(devices, n, "devlink of a captured host cannot be asked");
-		return 0;
-	}
-	talk = devlink_begin();
 	if (!talk) {
 		all_unknown(devices, n, reason_without_talk(errno, words, sizeof(words)));
 		return 0;
@@ -290,6 +286,69 @@ int devlink_fill(struct device *devices, size_t n, struct err *err)
 		fill_device(talk, &instance, &list, &devices[i]);
 	free(list.ports);
 	return 0;
+}
+
+struct question {
+	struct device *devices;
+	size_t n;
+};
+
+/* struct answer - the devices with what devlink has of them, or why there is nothing */
+struct answer {
+	struct err err;
+	struct device devices[];
+};
+
+/* In the child, whose devices are a copy. */
+static int answer_question(size_t i, const void *arg, void *result)
+{
+	const struct question *question = arg;
+	struct answer *answer = result;
+
+	ask_devlink(question->devices, question->n, &answer->err);
+	memcpy(answer->devices, question->devices, question->n * sizeof(*answer->devices));
+	return 0;
+}
+
+static void take_answer(struct device *device, const struct device *answer)
+{
+	memcpy(device->fw_version, answer->fw_version, sizeof(device->fw_version));
+	memcpy(device->psid, answer->psid, sizeof(device->psid));
+	device->migratable = answer->migratable;
+	memcpy(device->migratable_reason, answer->migratable_reason,
+	       sizeof(device->migratable_reason));
+}
+
+static int say_no_answer(struct device *devices, size_t n, int num, struct err *err)
+{
+	if (num == -ETIMEDOUT)
+		err_set(err, ERR_BUSY, 0, "devlink has not answered in %d s", FILL_LIMIT_MS / 1000);
+	else
+		err_from_errno(err, -num, "asking devlink");
+	all_unknown(devices, n, err->message);
+	return -1;
+}
+
+int devlink_fill(struct device *devices, size_t n, struct err *err)
+{
+	const struct question question = { .devices = devices, .n = n };
+	size_t size = sizeof(struct answer) + n * sizeof(struct device);
+	AUTO_FREE struct answer *answer = malloc(size);
+	int num;
+
+	if (!sysroot_is_host()) {
+		all_unknown(devices, n, "devlink of a captured host cannot be asked");
+		return 0;
+	}
+	if (!answer)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
+	bounded_each(1, answer_question, &question, answer, size, &num, FILL_LIMIT_MS);
+	if (num)
+		return say_no_answer(devices, n, num, err);
+	for (size_t i = 0; i < n; i++)
+		take_answer(&devices[i], &answer->devices[i]);
+	*err = err_is_set(err) ? *err : answer->err;
+	return err_is_set(&answer->err) ? -1 : 0;
 }
 
 bool devlink_parse_ethernet(const struct nlmsghdr *message, char name[BDF_TEXT_SIZE])

@@ -47,8 +47,9 @@ void devlink_port_judge(const struct devlink_port *port, struct device *vf)
  * A VF gets the firmware version and PSID of its PF. Where a VF's migratable
  * cannot be told, its migratable_reason says why; with another root than the
  * host's, devlink is not asked. No privilege is needed. 0, or -1 when the
- * kernel refuses what it should answer, its own words in @err and, as the
- * reason, with every VF: nothing else than devlink's part is missing then.
+ * kernel refuses what it should answer, or has not answered after 20 s, its
+ * own words in @err and, as the reason, with every VF: nothing else than
+ * devlink's part is missing then.
  */
 int devlink_fill(struct device *devices, size_t n, struct err *err) __attribute__((nonnull(3)));
 

@@ -406,8 +406,9 @@ static int require_read(const struct inventory *inventory, const char *name, str
 static void hint_more_vfs(const struct device *pf, uint64_t number, struct err *err)
 {
 	if (pf->total_vfs <= 0)
-		return;
-	if (number >= (uint64_t)pf->total_vfs)
+		err_hint(err, "its firmware offers no VFs: switch SR-IOV on (mlxconfig -d %s set SRIOV_EN=1 NUM_OF_VFS=8), and reboot",
+			 pf->name);
+	else if (number >= (uint64_t)pf->total_vfs)
 		err_hint(err, "name one from vf0 to vf%d: this PF can have %d VFs at most",
 			 pf->total_vfs - 1, pf->total_vfs);
 	else if (pf->num_vfs > 0)
@@ -513,8 +514,9 @@ static const struct device *find_other_pci(const struct inventory *inventory, co
 	return read_other(other, name, dir, err);
 }
 
-static void explain_port(const char *name, const char *parent, struct err *err)
+static void explain_port(const char *name, const struct device *pf, struct err *err)
 {
+	const char *parent = pf->name;
 	char dir[PATH_MAX];
 	enum port_kind kind;
 
@@ -526,8 +528,10 @@ static void explain_port(const char *name, const char *parent, struct err *err)
 		err_hint(err, "name a VF: VFIO does not migrate scalable functions");
 	else if (kind == PORT_PF)
 		err_hint(err, "run mlxmigctl on the host of that PF: the port here only represents it");
-	else
+	else if (pf->num_vfs > 0)
 		err_hint(err, "name the VF itself: %s/vfN", parent);
+	else
+		err_hint(err, "run mlxmigctl on the host of that VF: the port here only represents it");
 }
 
 /* A netdev or RDMA device that is not one of a function's own. */
@@ -535,11 +539,13 @@ static const struct device *find_by_class(const struct inventory *inventory, con
 					  const char *name, struct device *other, struct err *err)
 {
 	char parent[DEVICE_NAME_SIZE];
+	const struct device *function;
 
 	if (sysroot_link_name(parent, sizeof(parent), "/sys/class/%s/%s/device", class, name))
 		return NULL;
-	if (find_pci(inventory, parent)) {
-		explain_port(name, parent, err);
+	function = find_pci(inventory, parent);
+	if (function) {
+		explain_port(name, function, err);
 		return NULL;
 	}
 	if (!path_exists(SYSFS_PCI, parent)) {

@@ -15,6 +15,7 @@
 #include "lib/text.h"
 
 #define SYSFS_NET "/sys/class/net"
+#define OVS_MASTER "ovs-system" /* of all ports of Open vSwitch, which keeps its own list of them */
 #define HEIGHT_MAX 8 /* the kernel's own limit of netdevs above each other */
 
 static bool format_address(const struct sockaddr *address, char *text, size_t size)
@@ -78,7 +79,9 @@ static bool find_own_use(const char *dir, const char *name, struct netdev_use *u
 	} else if (!sysroot_link_name(text, sizeof(text), "%s/master", dir)) {
 		text_copy(use->through, sizeof(use->through), text);
 		snprintf(use->words, sizeof(use->words), "belongs to %s", use->through);
-		snprintf(use->remedy, sizeof(use->remedy), "ip link set %s nomaster", name);
+		snprintf(use->remedy, sizeof(use->remedy),
+			 strcmp(text, OVS_MASTER) ? "ip link set %s nomaster" :
+						    "ovs-vsctl del-port %s", name);
 	} else if (has_address(name, text, sizeof(text))) {
 		snprintf(use->words, sizeof(use->words), "carries the address %s", text);
 		snprintf(use->remedy, sizeof(use->remedy), "ip address flush dev %s", name);

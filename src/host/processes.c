@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,6 +39,63 @@ size_t processes_list(pid_t **pids)
 	return n;
 }
 
+static DIR *open_fds(const char *name)
+{
+	char path[PATH_MAX];
+
+	errno = ENAMETOOLONG;
+	return sysroot_path(path, "/proc/%s/fd", name) ? NULL : opendir(path);
+}
+
+/* "." and ".." aside. The directory is at its beginning again. */
+static bool is_empty(DIR *dir)
+{
+	struct dirent *entry;
+	bool empty = true;
+
+	while (empty && (entry = readdir(dir)))
+		empty = *entry->d_name == '.';
+	rewinddir(dir);
+	return empty;
+}
+
+/* The first thread with files that is not the process's first one; NULL: there is none. */
+static DIR *open_thread_fds(pid_t pid, char name[PROCESS_NAME_SIZE])
+{
+	CLEANUP(sysroot_entries_free) struct sysroot_entries tasks = sysroot_list("/proc/%d/task", (int)pid);
+	DIR *dir;
+	uint64_t tid;
+
+	for (size_t i = 0; i < tasks.n; i++) {
+		if (text_u64(tasks.list[i]->d_name, 10, &tid) || (pid_t)tid == pid)
+			continue;
+		snprintf(name, PROCESS_NAME_SIZE, "%d/task/%d", (int)pid, (int)tid);
+		dir = open_fds(name);
+		if (dir && !is_empty(dir))
+			return dir;
+		if (dir)
+			closedir(dir);
+	}
+	return NULL;
+}
+
+DIR *process_open_fds(pid_t pid, char name[PROCESS_NAME_SIZE])
+{
+	DIR *dir, *of_thread;
+
+	snprintf(name, PROCESS_NAME_SIZE, "%d", (int)pid);
+	dir = open_fds(name);
+	if (!dir || !is_empty(dir))
+		return dir;
+	of_thread = open_thread_fds(pid, name);
+	if (!of_thread) {
+		snprintf(name, PROCESS_NAME_SIZE, "%d", (int)pid);
+		return dir;
+	}
+	closedir(dir);
+	return of_thread;
+}
+
 void process_name(char *buf, size_t size, pid_t pid)
 {
 	if (sysroot_read(buf, size, "/proc/%d/comm", (int)pid) < 0)
@@ -53,13 +111,13 @@ struct opener_search {
 	void *data;
 };
 
-/* A node may have been made anew, or stand in a jail: its name only says where to look. */
+/* A node may have any name, in a jail say; of a captured host there is but the name. */
 static bool may_be_device(const struct opener_search *search, const char *target)
 {
 	const char *name = strrchr(target, '/');
 
-	if (text_starts(target, "/dev/"))
-		return true;
+	if (sysroot_is_host())
+		return *target == '/';
 	for (size_t i = 0; name && i < search->n; i++)
 		if (!strcmp(name + 1, search->devices[i].name))
 			return true;
@@ -67,11 +125,11 @@ static bool may_be_device(const struct opener_search *search, const char *target
 }
 
 /* A file of a network file system whose server is gone must not be waited for. */
-static bool read_number(int dir, const char *fd, dev_t *number)
+bool char_device_number(int dir, const char *name, dev_t *number)
 {
 	struct statx stx;
 
-	if (statx(dir, fd, AT_STATX_DONT_SYNC, STATX_TYPE, &stx) || !S_ISCHR(stx.stx_mode))
+	if (statx(dir, name, AT_STATX_DONT_SYNC, STATX_TYPE, &stx) || !S_ISCHR(stx.stx_mode))
 		return false;
 	*number = makedev(stx.stx_rdev_major, stx.stx_rdev_minor);
 	return true;
@@ -98,7 +156,7 @@ static void search_file(const struct opener_search *search, pid_t pid, int dir, 
 	if ((size_t)len > tail && !strcmp(target + len - tail, DELETED))
 		target[(size_t)len - tail] = '\0';
 	if (!may_be_device(search, target) ||
-	    (sysroot_is_host() && !read_number(dir, fd, &number)))
+	    (sysroot_is_host() && !char_device_number(dir, fd, &number)))
 		return;
 	for (size_t i = 0; i < search->n; i++)
 		if (search->seen_in[i] != pid && is_device(&search->devices[i], target, number)) {
@@ -109,12 +167,10 @@ static void search_file(const struct opener_search *search, pid_t pid, int dir, 
 
 static void search_process(const struct opener_search *search, pid_t pid)
 {
-	char path[PATH_MAX];
+	char name[PROCESS_NAME_SIZE];
+	AUTO_DIR DIR *dir = process_open_fds(pid, name);
 	struct dirent *entry;
-	AUTO_DIR DIR *dir = NULL;
 
-	if (!sysroot_path(path, "/proc/%d/fd", (int)pid))
-		dir = opendir(path);
 	while (dir && (entry = readdir(dir)))
 		search_file(search, pid, dirfd(dir), entry->d_name);
 }

@@ -3,11 +3,23 @@
 #ifndef HOST_PROCESSES_H
 #define HOST_PROCESSES_H
 
+#include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
+#define PROCESS_NAME_SIZE 40 /* "1234/task/5678" */
+
 /** processes_list - the numbers of all processes in /proc, ascending, into @pids, which the caller frees; how many: 0 also without memory */
 size_t processes_list(pid_t **pids) __attribute__((nonnull(1)));
+
+/**
+ * process_open_fds - the directory of the files that a process has open
+ * @name: takes "PID", or "PID/task/TID" of a thread where the first thread has ended, for other paths below /proc
+ *
+ * The caller closes it; NULL with errno.
+ */
+DIR *process_open_fds(pid_t pid, char name[PROCESS_NAME_SIZE]) __attribute__((nonnull(2)));
 
 /** process_name - its name as the kernel has it (comm); empty: it is gone */
 void process_name(char *buf, size_t size, pid_t pid) __attribute__((nonnull(1)));
@@ -17,6 +29,9 @@ struct char_device {
 	dev_t number;
 	char name[32];
 };
+
+/** char_device_number - the device number of a character device, by @dir and @name as for statx(2); false: it is none, or cannot be looked at */
+bool char_device_number(int dir, const char *name, dev_t *number) __attribute__((nonnull(2, 3)));
 
 /** opener_fn - the process @pid has the device @i open */
 typedef void (*opener_fn)(size_t i, pid_t pid, void *data);

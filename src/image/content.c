@@ -428,7 +428,8 @@ int content_require_no_image(const struct content_scan *scan, const char *name, 
 {
 	uint64_t at = scan->header_at;
 
-	if (!scan->has_header)
+	/* An archive that stores an image as it is has that image's headers in it. */
+	if (!scan->has_header || content_is_packed(scan->look))
 		return 0;
 	if (!*scan->header_name)
 		return err_set(err, ERR_DAMAGED, 0,

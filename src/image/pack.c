@@ -64,11 +64,14 @@ static char *read_device(const struct pack *pack, struct image_origin *origin, s
 
 static int open_stream(struct input *input, const struct pack *pack, struct err *err)
 {
+	enum content_look look;
+
 	if (input_open(input, pack->path, err))
 		return -1;
+	look = input_content(input)->look;
 	if (input_is_raw(input))
-		return content_is_dialect(input_content(input)->look) ?
-			       content_unjudged(input_content(input)->look, input->name, NULL, err) : 0;
+		return look == LOOK_NOTHING || look == LOOK_TEXT ? 0 :
+			content_unjudged(look, input->name, NULL, err);
 	err_set(err, ERR_USAGE, 0, "%s is an image already", input->name);
 	return err_hint(err, "mlxmigctl extract takes the stream out of it");
 }

@@ -64,7 +64,7 @@ static int hint_repacked(struct image_reader *reader, struct err *err)
 	if (reader->tar.mismatch || memmem(p, len, FORMAT_XATTR, strlen(FORMAT_XATTR)))
 		return -1;
 	return content_has_member_names(p, len) ? image_hint_repack(err) :
-						  err_hint(err, "name an image, or a stream");
+		err_hint(err, "if an image is in that archive, extract it (tar -xf), and name the image");
 }
 
 static int read_device(struct image_reader *reader, struct err *err)

@@ -259,7 +259,7 @@ static bool note_content(struct verify_result *result, const struct content_scan
 	result->look = content_look_now(content);
 	result->parser = (struct record_parser){ .format = STREAM_BARE };
 	content_unjudged(result->look, name,
-			 "a driver without records saves such streams: keep them in images (mlxmigctl pack), which have digests",
+			 "check that this is the right file; streams of a driver without records cannot be judged: keep them in images (mlxmigctl pack)",
 			 &result->err);
 	return false;
 }

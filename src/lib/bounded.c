@@ -6,6 +6,7 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -16,6 +17,8 @@
 #include "lib/io.h"
 
 #define NS_PER_MS 1000000ull
+#define STUCK_MAX 3 /* children that are left behind */
+#define NUM_SIZE sizeof(max_align_t) /* of the number before a result, which is aligned for any type */
 
 /* struct work - what bounded_each() was called with; @size_told: of a number and a result on the pipe */
 struct work {
@@ -39,7 +42,7 @@ static void do_pieces(const struct work *work, size_t first, int pipe_fd)
 		int num;
 
 		memset(told, 0, work->size_told);
-		num = work->fn(i, work->arg, told + sizeof(num));
+		num = work->fn(i, work->arg, told + NUM_SIZE);
 		memcpy(told, &num, sizeof(num));
 		if (write_all(0, told, work->size_told))
 			return;
@@ -80,7 +83,7 @@ static void take_results(const struct work *work, size_t *i, int fd)
 		if (num)
 			break;
 		memcpy(&work->nums[*i], told, sizeof(*work->nums));
-		memcpy(work->results + *i * work->size, told + sizeof(*work->nums), work->size);
+		memcpy(work->results + *i * work->size, told + NUM_SIZE, work->size);
 	}
 	if (*i < work->n)
 		work->nums[*i] = num;
@@ -116,7 +119,7 @@ static int run_child(const struct work *work, size_t *i)
 	}
 	close(TAKE_FD(in));
 	take_results(work, i, out);
-	end_child(pid, *i < work->n && work->nums[*i] == -ETIMEDOUT);
+	end_child(pid, *i < work->n && work->nums[*i] != -EPIPE);
 	return 0;
 }
 
@@ -125,15 +128,17 @@ void bounded_each(size_t n, bounded_fn fn, const void *arg, void *results, size_
 {
 	const struct work work = {
 		.n = n, .fn = fn, .arg = arg, .results = results, .size = size,
-		.size_told = sizeof(*nums) + size, .nums = nums, .limit_ms = limit_ms,
+		.size_told = NUM_SIZE + size, .nums = nums, .limit_ms = limit_ms,
 	};
 	int ret = 0;
 
 	memset(results, 0, n * size);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0, stuck = 0; i < n; i++) {
 		if (!ret)
 			ret = run_child(&work, &i);
-		if (ret)
+		else
 			nums[i] = ret;
+		if (!ret && i < n && nums[i] == -ETIMEDOUT && ++stuck == STUCK_MAX)
+			ret = -ETIMEDOUT;
 	}
 }

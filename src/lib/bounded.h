@@ -16,7 +16,8 @@ typedef int (*bounded_fn)(size_t i, const void *arg, void *result);
  * A process that waits in the kernel for a lock cannot be killed. When a piece
  * takes longer than the limit, its child is killed and left behind, and
  * another child does the pieces after it. A child has none of this process's
- * files open, and what @fn changes in memory is lost. -EAGAIN or the like:
+ * files open, and what @fn changes in memory is lost. After the third stuck
+ * piece the rest is not tried, and has -ETIMEDOUT. -EAGAIN or the like:
  * where no child can be made, every piece that is left has that as its number.
  */
 void bounded_each(size_t n, bounded_fn fn, const void *arg, void *results, size_t size,

@@ -70,6 +70,15 @@ int interrupt_begin(struct err *err)
 	return 0;
 }
 
+int interrupt_reopen(struct err *err)
+{
+	sigset_t set;
+
+	fill_caught(&set);
+	state.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return state.fd < 0 ? err_set(err, ERR_INTERNAL, errno, "signalfd") : 0;
+}
+
 void interrupt_end(void)
 {
 	struct signalfd_siginfo info;

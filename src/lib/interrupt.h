@@ -24,6 +24,9 @@
  */
 int interrupt_begin(struct err *err) __attribute__((nonnull(1)));
 
+/** interrupt_reopen - in a child of fork(2), whose files were closed: hold the signals back further; 0 or -1 */
+int interrupt_reopen(struct err *err) __attribute__((nonnull(1)));
+
 /** interrupt_end - as before interrupt_begin(); what came meanwhile is dropped; harmless without begin and twice */
 void interrupt_end(void);
 

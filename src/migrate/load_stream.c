@@ -172,7 +172,7 @@ static int check_content(const struct load_stream *d, const struct device *devic
 	if (d->options->bare)
 		return check_whole_content(d, err);
 	snprintf(advice, sizeof(advice),
-		 "if it is the state of a device like %s, load it with --bare", device->name);
+		 "check that this is the right file; if it is the state of a device like %s, load it with --bare", device->name);
 	content_unjudged(look, d->input.name, advice, err);
 	return err_device(err, device->name);
 }

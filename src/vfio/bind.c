@@ -30,6 +30,7 @@
 #define ANSWER_LIMIT_MS 2000 /* for what takes the kernel no time unless another process holds the device's lock */
 #define BACK_TRIES 5
 #define MOVE_LIMIT_MS 180000 /* of each device: mlx5_core waits two minutes for a VF's firmware */
+#define BACK_LIMIT_MS 10000  /* after a signal, in which it goes back */
 #define NS_PER_MS 1000000ull
 
 /* struct moves - what driver_move_all() was called with */
@@ -147,10 +148,11 @@ static void roll_back(const struct moves *moves, size_t n, struct err *err)
 }
 
 /* A lock that another process has, by its pid. */
-static int say_locked(int fd, const char *device, struct err *err)
+static int say_locked(const char *path, const char *device, struct err *err)
 {
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	char pid[32] = "";
-	ssize_t len = pread(fd, pid, sizeof(pid) - 1, 0);
+	ssize_t len = fd < 0 ? 0 : read(fd, pid, sizeof(pid) - 1);
 
 	pid[len > 0 ? len : 0] = '\0';
 	err_set(err, ERR_BUSY, 0, "%s: another mlxmigctl (pid %s) is changing its driver",
@@ -159,30 +161,64 @@ static int say_locked(int fd, const char *device, struct err *err)
 	return err_device(err, device);
 }
 
-/* Keeps other calls away from @device until this process ends; where /run cannot be written, there is no lock. */
+static void lock_path(const char *device, char *path)
+{
+	snprintf(path, PATH_MAX, HOLD_MARKER_DIR "/%s.bind", device);
+}
+
+/* Is the file that is open still the one of that name? Its last owner may have removed it. */
+static bool is_current(int fd, const char *path)
+{
+	struct stat ours, named;
+
+	return !fstat(fd, &ours) && !stat(path, &named) && ours.st_ino == named.st_ino &&
+	       ours.st_dev == named.st_dev;
+}
+
+/* 1: locked, by the file *@fd; 0: another process has the lock; -1; -2: there is no place for locks. */
+static int try_lock(const char *path, int *fd, struct err *err)
+{
+	AUTO_CLOSE int file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (file < 0)
+		return errno == EROFS || errno == ENOENT || errno == ENOTDIR || errno == EACCES ?
+			       -2 : err_from_errno(err, errno, "%s", path);
+	if (!flock(file, LOCK_EX | LOCK_NB) && is_current(file, path)) {
+		*fd = TAKE_FD(file);
+		return 1;
+	}
+	return 0;
+}
+
+/* Keeps other calls away from @device until unlock_all(), or until this process ends. */
 static int lock_device(const char *device, struct err *err)
 {
-	AUTO_CLOSE int fd = -1;
 	char path[PATH_MAX];
-	int waited = 0;
+	int fd = -1, ret;
 
 	mkdir(HOLD_MARKER_DIR, 0755);
-	snprintf(path, sizeof(path), HOLD_MARKER_DIR "/%s.bind", device);
-	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return 0;
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
+	lock_path(device, path);
+	for (int waited = 0; !(ret = try_lock(path, &fd, err)); waited += LOCK_POLL_MS) {
 		if (interrupt_check(err))
 			return -1;
 		if (waited >= LOCK_WAIT_MS)
-			return say_locked(fd, device, err);
+			return say_locked(path, device, err);
 		poll(NULL, 0, LOCK_POLL_MS);
-		waited += LOCK_POLL_MS;
 	}
-	if (!ftruncate(fd, 0))
+	if (ret == 1)
 		dprintf(fd, "%d", (int)getpid());
-	TAKE_FD(fd);
-	return 0;
+	return ret == -1 ? -1 : 0;
+}
+
+/* The files stay locked, without a name, until this process ends. */
+static void unlock_all(const struct moves *moves)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < moves->n; i++) {
+		lock_path(moves->devices[i].name, path);
+		unlink(path);
+	}
 }
 
 static int compare_names(const void *a, const void *b)
@@ -208,10 +244,8 @@ static int lock_all(const struct moves *moves, struct err *err)
 	return 0;
 }
 
-static int move_all(const struct moves *moves, struct err *err)
+static int move_locked(const struct moves *moves, struct err *err)
 {
-	if (lock_all(moves, err))
-		return -1;
 	for (size_t i = 0; i < moves->n; i++)
 		begin_binding(&moves->bindings[i], &moves->devices[i]);
 	for (size_t i = 0; i < moves->n; i++) {
@@ -224,6 +258,14 @@ static int move_all(const struct moves *moves, struct err *err)
 	return 0;
 }
 
+/* Reports to the parent; where that was killed, everything goes back. */
+static void report(const struct moves *moves, struct err *err)
+{
+	if (write_all(STDIN_FILENO, err, sizeof(*err)) ||
+	    write_all(STDIN_FILENO, moves->bindings, moves->n * sizeof(*moves->bindings)))
+		roll_back(moves, moves->n, err);
+}
+
 /*
  * The child. Its only file is the pipe, so that nothing waits for it where the
  * kernel keeps it; it has a session of its own, so that a terminal's signals
@@ -233,23 +275,23 @@ static void run_child(const struct moves *moves, int pipe_fd)
 {
 	struct err err = ERR_INIT;
 
-	interrupt_end();
 	setsid();
 	if (dup3(pipe_fd, STDIN_FILENO, 0) < 0 || close_range(1, ~0u, 0) ||
 	    open("/dev/null", O_RDWR) != STDOUT_FILENO || dup(STDOUT_FILENO) != STDERR_FILENO)
 		return;
-	signal(SIGPIPE, SIG_IGN);
-	if (!interrupt_begin(&err))
-		move_all(moves, &err);
-	if (write_all(STDIN_FILENO, &err, sizeof(err)) ||
-	    write_all(STDIN_FILENO, moves->bindings, moves->n * sizeof(*moves->bindings)))
-		roll_back(moves, moves->n, &err);
+	if (interrupt_reopen(&err) || lock_all(moves, &err)) {
+		report(moves, &err);
+		return;
+	}
+	move_locked(moves, &err);
+	report(moves, &err);
+	unlock_all(moves);
 }
 
 static int say_stuck(pid_t child, struct err *err)
 {
 	err_set(err, ERR_BUSY, 0,
-		"the kernel has not finished: process %d, which changes the driver, waits for it",
+		"the kernel has not finished: process %d, which changes the driver, waits for it, and puts it back afterwards",
 		(int)child);
 	return err_hint(err, "cat /proc/%d/stack shows where it waits; the kernel log (dmesg) may say why",
 			(int)child);
@@ -273,6 +315,8 @@ static int read_child(int fd, void *data, size_t len, pid_t child, uint64_t dead
 		if (fds[1].revents) {
 			kill(child, interrupt_signal());
 			fds[1].fd = -1;
+			if (deadline_ns > now + (uint64_t)BACK_LIMIT_MS * NS_PER_MS)
+				deadline_ns = now + (uint64_t)BACK_LIMIT_MS * NS_PER_MS;
 		}
 		if (!fds[0].revents)
 			continue;
@@ -379,8 +423,13 @@ int driver_move_all(const struct device *devices, size_t n, const struct driver_
 				     .bindings = bindings };
 	int AUTO_INTERRUPT begun = interrupt_begin(err);
 
-	for (size_t i = 0; i < n; i++)
+	/* Of devices that are not reached this is all there is to report; the override may not be waited for. */
+	for (size_t i = 0; i < n; i++) {
+		bindings[i] = (struct binding){};
 		text_copy(bindings[i].device, sizeof(bindings[i].device), devices[i].name);
+		driver_of(bindings[i].device, bindings[i].driver, sizeof(bindings[i].driver));
+		memcpy(bindings[i].driver_before, bindings[i].driver, sizeof(bindings[i].driver));
+	}
 	if (begun || require_answers(devices, n, err))
 		return -1;
 	return start_child(&moves, err);

@@ -10,11 +10,12 @@
 
 #include "host/pci_function.h"
 #include "host/sysroot.h"
+#include "host/users.h"
 #include "lib/cleanup.h"
 #include "vfio/bind.h"
 #include "vfio/holder_find.h"
-#include "vfio/holder_search.h"
 #include "vfio/holders.h"
+#include "vfio/node.h"
 
 #define POLL_MS 10
 #define WAIT_MS 5000 /* the kernel probes before it answers; this is for what comes late */
@@ -68,41 +69,6 @@ int driver_override_write(const char *name, const char *driver, struct err *err)
 	return ret ? say_refused(name, -ret, "setting its driver_override to", driver, err) : 0;
 }
 
-/* The node of the device's group, kept open; -1 with errno. */
-static int open_group(const struct device *device)
-{
-	AUTO_CLOSE int fd = -1;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/dev/vfio/%d", device->iommu_group);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		snprintf(path, sizeof(path), "/dev/vfio/noiommu-%d", device->iommu_group);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-	}
-	if (fd < 0)
-		return -1;
-	errno = ENODEV; /* a stale node */
-	return holder_is_file(fd, device, HOLDER_GROUP) ? TAKE_FD(fd) : -1;
-}
-
-/*
- * Opening the group's node resets nothing. EBUSY: a process has the group or a
- * device of it open, also by a mapping or a file descriptor on its way through
- * a socket. Where the node is missing, what was found in /proc decides.
- */
-static int guard(const struct device *device, int *fd, char *warning, size_t warning_size,
-		 struct err *err)
-{
-	*fd = open_group(device);
-	if (*fd < 0 && (errno == EBUSY || device->holder.unsure))
-		return holder_unseen(err);
-	if (*fd >= 0 && device->holder.unsure && *device->in_use_reason)
-		snprintf(warning, warning_size,
-			 "its PCI function was enabled (enable is not 0) although no process has it open");
-	return 0;
-}
-
 int driver_require_closed(const struct device *device, struct err *err)
 {
 	const struct holder *holder = &device->holder;
@@ -119,9 +85,55 @@ int driver_require_closed(const struct device *device, struct err *err)
 	return err_hint(err, "the kernel would wait for it: end that process first, or, where it is a VMM, shut its guest down or detach the device from it");
 }
 
-/* A function under VFIO is kept closed by *@fd, or refused. */
-static int keep_closed(const char *name, int *fd, char *warning, size_t warning_size,
+/*
+ * Opening the group's node resets nothing, and fails with EBUSY as long as a
+ * process has the group or a device of it open, also by a mapping or a file
+ * descriptor in a socket. It is opened before processes are looked into, since
+ * a cdev can be opened, though not used, beside it.
+ */
+static int open_guard(const struct device *device, struct err *err)
+{
+	char name[32], path[48];
+
+	snprintf(name, sizeof(name), device->no_iommu ? "noiommu-%d" : "%d", device->iommu_group);
+	snprintf(path, sizeof(path), "/dev/vfio/%s", name);
+	return node_open(&(struct node){ path, "vfio", name }, err);
+}
+
+/* A function under VFIO: kept closed by *@guard_fd, or refused. Without a node what /proc and sysfs show decides. */
+static int keep_closed(struct device *device, int *guard_fd, char *warning, size_t warning_size,
 		       struct err *err)
+{
+	struct err no_node = ERR_INIT;
+	int fd = *guard_fd = open_guard(device, &no_node);
+
+	if (holder_find(device, err) || driver_require_closed(device, err))
+		return -1;
+	if (fd == -EBUSY)
+		return holder_unseen(err);
+	if (fd < 0 && device->holder.unsure) {
+		err_set(err, ERR_BUSY, 0, "%s: %s, and its group cannot be opened to find out: %s",
+			device->name, device->in_use_reason, no_node.message);
+		return err_hint(err, "%s", no_node.hint);
+	}
+	if (*device->cdev && device->processes_hidden)
+		return holder_unseen(err);
+	if (fd >= 0 && device->holder.unsure)
+		snprintf(warning, warning_size,
+			 "its PCI function was enabled (enable is not 0) although no process has it open");
+	return 0;
+}
+
+/* What the kernel would wait for without end, at the last moment. */
+static int require_no_vdpa(const struct device *device, struct err *err)
+{
+	CLEANUP(users_free) struct users users = {};
+
+	return users_find(device, 1, &users, err) || users_require_none(&users, 0, true, err) ? -1 : 0;
+}
+
+static int require_free(const char *name, int *guard_fd, char *warning, size_t warning_size,
+			struct err *err)
 {
 	struct device now;
 	char dir[PATH_MAX];
@@ -129,10 +141,8 @@ static int keep_closed(const char *name, int *fd, char *warning, size_t warning_
 	pci_function_init(&now, DEVICE_VF, name);
 	snprintf(dir, sizeof(dir), SYSFS_PCI "%s", name);
 	pci_function_read(&now, dir);
-	if (!now.vfio)
-		return 0;
-	return holder_find(&now, err) || driver_require_closed(&now, err) ||
-	       guard(&now, fd, warning, warning_size, err) ? -1 : 0;
+	return now.vfio ? keep_closed(&now, guard_fd, warning, warning_size, err) :
+			  require_no_vdpa(&now, err);
 }
 
 static int release(const char *name, struct err *err)
@@ -223,7 +233,7 @@ int driver_move(const char *name, const char *driver, const char *override,
 {
 	AUTO_CLOSE int guard_fd = -1;
 
-	if (keep_closed(name, &guard_fd, warning, warning_size, err) ||
+	if (require_free(name, &guard_fd, warning, warning_size, err) ||
 	    (*driver && driver_override_write(name, driver, err)) || release(name, err))
 		return -1;
 	if (guard_fd >= 0)

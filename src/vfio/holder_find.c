@@ -68,7 +68,15 @@ static int search_deep(size_t i, const void *arg, void *result)
 	return 0;
 }
 
-/* The process, which may be listed already for something else. */
+static struct process *find_listed(const struct holdings *holdings, pid_t pid, size_t *index)
+{
+	for (*index = 0; *index < holdings->n_processes; (*index)++)
+		if (holdings->processes[*index].pid == pid)
+			return &holdings->processes[*index];
+	return NULL;
+}
+
+/* The process may be listed already, for something else. */
 static int list_holder(struct holdings *holdings, size_t device, const struct holder *holder,
 		       struct err *err)
 {
@@ -76,21 +84,23 @@ static int list_holder(struct holdings *holdings, size_t device, const struct ho
 		.device = device, .kind = holder->kind, .file = holder->file,
 		.uncertain = holder->uncertain, .open = TRI_YES, .fd = holder->fd,
 	};
-	size_t n = holdings ? holdings->n_processes : 0;
-	bool is_last = n && holdings->processes[n - 1].pid == holder->pid;
-	struct process *process = NULL;
+	struct process *process;
+	size_t index;
 
 	if (!holdings)
 		return 0;
-	if (!is_last) {
+	process = find_listed(holdings, holder->pid, &index);
+	if (!process) {
 		process = holdings_add_process(holdings);
 		if (process) {
 			process_identify(process, holder->pid);
 			process_describe(process);
 		}
 	}
-	return (is_last || process) && !holdings_add(holdings, &holding) ? 0 :
-		err_set(err, ERR_NO_MEMORY, 0, "the processes that have devices open");
+	if (!process || holdings_add(holdings, &holding))
+		return err_set(err, ERR_NO_MEMORY, 0, "the processes that have devices open");
+	holdings->list[holdings->n - 1].process = index;
+	return 0;
 }
 
 static int take_deep(struct holder_search *search, const struct deep_result *deep, struct err *err)
@@ -118,7 +128,10 @@ static int search_again(struct holder_search *search, struct err *err)
 	if (!deep)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", search->n);
 	bounded_each(1, search_deep, search, deep, size, &num, DEEP_LIMIT_MS);
-	return num ? 0 : take_deep(search, deep, err);
+	if (!num)
+		return take_deep(search, deep, err);
+	search->unsure = true;
+	return 0;
 }
 
 static void set_reason(struct device *device, const char *fmt, ...)
@@ -189,6 +202,11 @@ static int settle(struct holder_search *search, size_t i, struct err *err)
 	}
 	if ((*device->driver && !device->vfio) || enabled == TRI_NO)
 		holder->idle = true;
+	/* The device is open, but not by a file that the process shows. */
+	if (holder->idle && device->vfio && enabled == TRI_YES) {
+		holder->idle = false;
+		holder->uncertain = true;
+	}
 	if (holder->idle || enabled == TRI_YES)
 		holder->assumed = false;
 	explain_holder(device);
@@ -199,7 +217,7 @@ int holder_list(struct device *devices, size_t n, struct holdings *holdings, str
 {
 	CLEANUP(holder_search_end) struct holder_search search = {
 		.devices = devices, .n = n, .holdings = holdings,
-		.unsure = !proc_access_sees_all(),
+		.self = process_self(), .unsure = !proc_access_sees_all(),
 	};
 
 	if (holder_search_begin(&search, err) || holder_search_run(&search, err) ||

@@ -3,11 +3,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -163,11 +163,14 @@ static bool note_file(struct holder_search *search, const char *text, int fd, bo
 	return any;
 }
 
-static bool format_number(const struct stat *st, char *number)
+/* The device number of a character device; @dir and @name as for statx(2). */
+static bool file_number(int dir, const char *name, char *number)
 {
-	if (!S_ISCHR(st->st_mode))
+	dev_t device;
+
+	if (!char_device_number(dir, name, &device))
 		return false;
-	snprintf(number, NUMBER_SIZE, "%u:%u", major(st->st_rdev), minor(st->st_rdev));
+	snprintf(number, NUMBER_SIZE, "%u:%u", major(device), minor(device));
 	return true;
 }
 
@@ -179,11 +182,10 @@ static bool format_number(const struct stat *st, char *number)
 static bool read_file_number(int dir, const char *fd, const char *target, char *number)
 {
 	char path[PATH_MAX];
-	struct stat st;
 
 	if (sysroot_is_host())
-		return !fstatat(dir, fd, &st, 0) && format_number(&st, number);
-	return !sysroot_path(path, "%s", target) && !stat(path, &st) && format_number(&st, number);
+		return file_number(dir, fd, number);
+	return !sysroot_path(path, "%s", target) && file_number(AT_FDCWD, path, number);
 }
 
 static void note_iommufd(struct holder_search *search, const char *number, const char *target)
@@ -232,14 +234,13 @@ static bool read_device_name(const char *pid, const char *fd, char *name, size_t
 	return path && !text_format(name, size, " %s", path + 1);
 }
 
-static void search_device_file(struct holder_search *search, pid_t pid, const char *fd)
+static void search_device_file(struct holder_search *search, const char *process, const char *fd)
 {
-	char name[PATH_MAX], process[16];
+	char name[PATH_MAX];
 	uint64_t value;
 
 	if (text_u64(fd, 10, &value))
 		return;
-	snprintf(process, sizeof(process), "%d", (int)pid);
 	if (read_device_name(process, fd, name, sizeof(name))) {
 		search->names = true;
 		note_file(search, name, (int)value, false);
@@ -267,7 +268,8 @@ static bool may_be_node(const struct holder_search *search, const char *target)
 }
 
 /* Listing them takes less of a right than following them (ptrace's, to read). 0, or -errno where that is lacking. */
-static int search_fd(struct holder_search *search, pid_t pid, int dir, const char *fd)
+static int search_fd(struct holder_search *search, pid_t pid, const char *process, int dir,
+		     const char *fd)
 {
 	char target[PATH_MAX];
 	ssize_t len = readlinkat(dir, fd, target, sizeof(target) - 1);
@@ -281,7 +283,7 @@ static int search_fd(struct holder_search *search, pid_t pid, int dir, const cha
 	if (text_starts(target, "/memfd:"))
 		note_mark(search, pid, target);
 	else if (!strcmp(target, DEVICE_FILE))
-		search_device_file(search, pid, fd);
+		search_device_file(search, process, fd);
 	else if (may_be_node(search, target))
 		search_node(search, dir, fd, target);
 	return 0;
@@ -292,13 +294,12 @@ static void search_mapping(struct holder_search *search, pid_t pid, const char *
 {
 	const char *path = strchr(line, '/');
 	char range[64], number[NUMBER_SIZE], link[PATH_MAX];
-	struct stat st;
 
 	if (strstr(line, DEVICE_FILE))
 		search->unnamed = (struct holding){ .fd = -1, .file = HOLDER_MAPPING };
 	if (!path || sscanf(line, "%63s", range) != 1 ||
 	    sysroot_path(link, "/proc/%d/map_files/%s", (int)pid, range) ||
-	    stat(link, &st) || !format_number(&st, number))
+	    !file_number(AT_FDCWD, link, number))
 		return;
 	note_file(search, number, -1, true);
 }
@@ -419,21 +420,18 @@ static void begin_process(struct holder_search *search)
 
 static int search_process(struct holder_search *search, pid_t pid, struct err *err)
 {
-	char path[PATH_MAX];
+	char name[PROCESS_NAME_SIZE];
+	AUTO_DIR DIR *dir = process_open_fds(pid, name);
 	struct dirent *entry;
-	AUTO_DIR DIR *dir = NULL;
 	bool candidate;
 
-	if (sysroot_path(path, "/proc/%d/fd", (int)pid))
-		return 0;
-	dir = opendir(path);
 	if (!dir) {
 		search->unsure |= errno == EACCES || errno == EPERM;
 		return 0;
 	}
 	begin_process(search);
 	while ((entry = readdir(dir)))
-		if (search_fd(search, pid, dirfd(dir), entry->d_name)) {
+		if (search_fd(search, pid, name, dirfd(dir), entry->d_name)) {
 			search->unsure = true;
 			break;
 		}
@@ -449,14 +447,13 @@ int holder_search_run(struct holder_search *search, struct err *err)
 {
 	AUTO_FREE pid_t *pids = NULL;
 	size_t n = processes_list(&pids);
-	pid_t self = process_self();
 
 	if (!pids)
 		return err_set(err, ERR_NO_MEMORY, 0, "the list of processes");
 	if (!n && sysroot_is_host())
 		return err_set(err, ERR_IO, 0, "/proc shows no processes");
 	for (size_t i = 0; i < n; i++)
-		if (pids[i] != self && search_process(search, pids[i], err))
+		if (pids[i] != search->self && search_process(search, pids[i], err))
 			return -1;
 	return 0;
 }
@@ -464,12 +461,13 @@ int holder_search_run(struct holder_search *search, struct err *err)
 bool holder_is_file(int fd, const struct device *device, enum holder_file file)
 {
 	char number[NUMBER_SIZE], want[NUMBER_SIZE], name[PATH_MAX], fd_text[16];
-	struct stat st;
+	char path[32];
 
 	snprintf(fd_text, sizeof(fd_text), "%d", fd);
 	if (file == HOLDER_DEVICE)
 		return read_device_name("self", fd_text, name, sizeof(name)) &&
 		       !strcmp(name + 1, device->name);
-	return !fstat(fd, &st) && format_number(&st, number) &&
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return file_number(AT_FDCWD, path, number) &&
 	       read_number(device, file, want) && !strcmp(number, want);
 }

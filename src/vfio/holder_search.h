@@ -16,6 +16,7 @@ struct key;
  * struct holder_search - devices that are searched for, all in one pass over the processes
  * @devices: @n, their holders are filled
  * @holdings: NULL: only the holders matter
+ * @self: this process, which does not count; a child that searches for it is none of the holders either
  * @keys: sorted by @text
  * @seen_in: of each device, the number in @found + 1, for the process that is being looked at
  * @announced_by: ... and the last process that announces that it holds it
@@ -29,6 +30,7 @@ struct key;
 struct holder_search {
 	struct device *devices;
 	size_t n;
+	pid_t self;
 	struct key *keys;
 	size_t n_keys;
 	size_t *seen_in;

@@ -149,8 +149,9 @@ int proc_access_explain_hidden(const struct proc_access *proc_access, struct err
 			       what);
 	if (proc_access->closed)
 		return say_security(proc_access, 0, what, err);
-	err_set(err, ERR_BUSY, 0, "it is in use, but no process has it open");
-	return err_hint(err, "try again: who had it may have just let it go");
+	err_set(err, ERR_BUSY, 0,
+		"the device is in use, but no process that has it open was found");
+	return err_hint(err, "try again; if it stays so, look for a process that keeps it by a file descriptor in a socket");
 }
 
 int proc_access_explain_refusal(const struct proc_access *proc_access, const struct holder *holder,

@@ -364,7 +364,8 @@ static void a_group_need_not_be_open_for_the_device(void)
 	root_kit_put("/proc/12/fdinfo/6", "pos:\t0\nflags:\t02000002\nmnt_id:\t17\nino:\t1104\n");
 	check_in_use(&device, TRI_YES, HOLDER_GROUP);
 	root_kit_put("/proc/12/fdinfo/6", "pos:\t0\nvfio-device-syspath: /sys/devices/pci0000:00/0000:01:00.11\n");
-	check_in_use(&device, TRI_NO, HOLDER_GROUP);
+	check_in_use(&device, TRI_YES, HOLDER_GROUP);
+	CHECK(device.holder.uncertain);
 	root_kit_link("/proc/12/fd/7", "anon_inode:[vfio-device]");
 	root_kit_put("/proc/12/fdinfo/7", "vfio-device-syspath: /sys/devices/pci0000:00/0000:01:00.1\nmore:\t/0000:01:00.2\n");
 	check_in_use(&device, TRI_YES, HOLDER_GROUP);
@@ -427,6 +428,21 @@ static void a_group_without_an_iommu_is_one(void)
 	check_in_use(&device, TRI_YES, HOLDER_GROUP);
 	CHECK_INT(device.holder.pid, 15);
 	root_kit_remove("/proc/15");
+}
+
+/* Its first thread has ended: the files are shown with the others. */
+static void a_process_is_found_by_its_other_threads(void)
+{
+	struct device device = { .name = "0000:05:00.5", .iommu_group = 56, .vfio = true };
+
+	root_kit_put("/proc/17/comm", "vmm\n");
+	root_kit_put("/proc/17/fd/.none", "");
+	root_kit_put("/proc/17/task/17/fd/.none", "");
+	root_kit_link("/proc/17/task/18/fd/5", "/dev/vfio/56");
+	check_in_use(&device, TRI_YES, HOLDER_GROUP);
+	CHECK_INT(device.holder.pid, 17);
+	CHECK_INT(device.holder.fd, 5);
+	root_kit_remove("/proc/17");
 }
 
 /* A driver of the host enables a device too. */
@@ -509,6 +525,7 @@ int main(void)
 	CASE(a_device_has_a_file_of_its_own);
 	CASE(a_mapping_needs_no_file);
 	CASE(a_group_without_an_iommu_is_one);
+	CASE(a_process_is_found_by_its_other_threads);
 	CASE(a_device_of_the_host_is_not_in_use);
 	CASE(a_group_has_one_device_or_more);
 	CASE(a_captured_holder_lends_nothing);

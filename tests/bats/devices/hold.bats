@@ -243,7 +243,7 @@ free_again() {
 	await --pid $other_pid text "$BATS_TEST_TMPDIR/there"
 	run_mlx 5 state "$VF0"
 	error_is busy
-	[[ $stderr == *"in use by bash (pid $other_pid)"* ]]
+	[[ $stderr == *"is open in bash (pid $other_pid), which does not have the device open"* ]]
 	run_mlx 5 hold "$VF1" "$VF0"
 	run_mlx 5 reset "$VF0"
 	kill "$other_pid"

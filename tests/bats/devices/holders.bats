@@ -7,13 +7,17 @@ load ../helpers
 load ../lab
 load ../trees
 
-setup_file() { "$MLX" bind -c "$VF0" "$VF1"; }
+setup_file() {
+	VFS=$(cat "$sys/devices/$PF/sriov_numvfs")
+	export VFS
+	"$MLX" bind -c "$VF0" "$VF1"
+}
 teardown_file() { "$MLX" unbind -c "$VF0" "$VF1"; }
 
 setup() { run_dir=$BATS_TEST_TMPDIR; }
 teardown() {
 	end_other
-	[ -e "$sys/devices/$VF0" ] || make_vfs 4
+	[ -e "$sys/devices/$VF0" ] || make_vfs "$VFS"
 }
 
 # keep PART: a process, other_pid, that has nothing of VF0 but that
@@ -185,6 +189,6 @@ every_command() {
 	kill -0 $stuck
 	end_other
 	wait $stuck
-	make_vfs 4
+	make_vfs "$VFS"
 	run_mlx 0 bind "$VF0" "$VF1"
 }

@@ -185,3 +185,8 @@ says() { json_is '[.error.message, .error.hint] | join("; ")' "$1; $2"; }
 		error_is usage
 	done
 }
+
+@test "an empty --sysroot, as of a variable that is not set, is not the running host" {
+	run_mlx 2 --sysroot= status
+	error_is usage
+}

@@ -101,7 +101,7 @@ damaged_image() {
 	json_is '[.kind, .looks_like, .complete]' '["unknown",null,null]'
 	on 14 load 0000:3b:00.4 opaque
 	error_is cannot_be_judged
-	json_is .error.hint 'if it is the state of a device like 0000:3b:00.4, load it with --bare'
+	json_is .error.hint 'check that this is the right file; if it is the state of a device like 0000:3b:00.4, load it with --bare'
 	on 14 load --force 0000:3b:00.4 opaque
 	on 14 step 0000:3b:00.4 STOP RESUMING=opaque STOP
 	run --separate-stderr bash -c "cat opaque | '$MLX' --sysroot '$SYSROOT' load 0000:3b:00.4 -"
@@ -303,4 +303,26 @@ looks() {
 	flipped image 1600
 	run_mlx 8 verify flipped
 	[[ $(json .result.files[0].damage.where) == 'somewhere in device.json; '*'which was not read' ]]
+}
+
+@test "an archive that stores an image as it is, is named as that archive, and a tar of one as a tar" {
+	random 100000 >state
+	"$MKIMAGE" 50000 0 <state >kept.mig
+	{ printf '\x04\x22\x4d\x18'; random 7; cat kept.mig; } >stored.lz4
+	run_mlx 14 verify stored.lz4
+	json_is '.result.files[0] | [.good, .kind, .looks_like]' '[null,"unknown","lz4"]'
+	tar -cf outer.tar kept.mig
+	run_mlx 8 verify outer.tar
+	[[ $(json '.result.files[0].error.hint') == "if an image is in that archive, extract it"* ]]
+}
+
+@test "pack takes no file of another program" {
+	printf '\177ELF%0100000d' 0 >elf
+	printf 'QEVM\0\0\0\3%0100000d' 0 >qemu
+	tar -xf kept.mig device.json
+	for name in elf qemu; do
+		run_mlx 14 pack -d device.json -o packed.mig "$name"
+		error_is cannot_be_judged
+		[ ! -e packed.mig ]
+	done
 }

@@ -188,3 +188,11 @@ digest() { xxhsum -H2 <"$1" | cut -d' ' -f1; }
 	TMPDIR=/nowhere run_mlx 0 extract --overwrite --device -o out.json cut.zst
 	tar -xOf image device.json | cmp - out.json
 }
+
+@test "a limit on the size of files is an error with its hint, and leaves no file" {
+	run --separate-stderr bash -c 'ulimit -f 100 && exec "$@"' _ "$MLX" extract -o out image
+	[ "$status" -eq 1 ]
+	error_is no_space
+	[[ $(json .error.hint) == *"ulimit -f"* ]]
+	[ ! -e out ]
+}

@@ -162,7 +162,7 @@ captured() { run_mlx "$1" --sysroot "$SYSROOT" "${@:2}"; }
 	mkdir some && tar -cf other.tar some
 	captured 8 load $vf other.tar
 	error_is damaged
-	[[ $stderr == *"not an image"*"hint: name an image, or a stream"* ]]
+	[[ $stderr == *"not an image"*"hint: if an image is in that archive, extract it"* ]]
 	captured 8 load $vf - <short
 	[[ $stderr == *"mlxmigctl verify FILE tells that of a file"* ]]
 	captured 2 load $vf .

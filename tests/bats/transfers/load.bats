@@ -168,7 +168,9 @@ lost() {
 
 @test "load: what is no state at all, the device's firmware refuses" {
 	seq 1 100000 >bad
-	run_mlx 7 load $VF1 bad
+	run_mlx 14 load $VF1 bad
+	error_is cannot_be_judged
+	run_mlx 7 load --bare $VF1 bad
 	error_is transition_refused
 	[[ $(json .error.hint) == *"mlxmigctl inspect"* ]]
 	lost
