@@ -289,19 +289,23 @@ static bool is_member_header(const unsigned char *header, char member[FORMAT_NAM
 	return true;
 }
 
+bool content_is_member_path(const char *path)
+{
+	for (const char *name = path; name; name = strchr(name, '/')) {
+		name += *name == '/';
+		if (is_member_name(name))
+			return true;
+	}
+	return false;
+}
+
 bool content_has_member_names(const unsigned char *bytes, size_t len)
 {
 	for (size_t at = 0; at + CONTENT_HEADER_SIZE <= len; at += CONTENT_HEADER_SIZE) {
 		char path[PREFIX_LEN + NAME_LEN + 2];
-		const char *name;
 
-		if (!read_name(bytes + at, path))
-			continue;
-		for (name = drop_pax_parts(path); name; name = strchr(name, '/')) {
-			name += *name == '/';
-			if (is_member_name(name))
-				return true;
-		}
+		if (read_name(bytes + at, path) && content_is_member_path(drop_pax_parts(path)))
+			return true;
 	}
 	return false;
 }

@@ -116,6 +116,9 @@ int content_unjudged(enum content_look look, const char *name, const char *advic
 int content_refuse_packed(enum content_look look, const char *name, struct err *err)
 	__attribute__((nonnull(2, 3)));
 
+/** content_is_member_path - is it the name of an image's member, in whatever directory? */
+bool content_is_member_path(const char *path) __attribute__((nonnull(1)));
+
 /** content_has_member_names - does the beginning of an archive hold a header of a member of an image, under whatever directory? */
 bool content_has_member_names(const unsigned char *bytes, size_t len) __attribute__((nonnull(1)));
 

@@ -52,6 +52,19 @@ static int read_text(struct image_reader *reader, struct tar_header *header,
 	return tar_read(&reader->tar, header, (unsigned char *)text->data, NULL, err);
 }
 
+/* A file that an image does not have; what ends with a slash is a directory. */
+static bool is_foreign_file(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len && name[len - 1] != '/' && !content_is_member_path(name);
+}
+
+static int hint_extract(struct err *err)
+{
+	return err_hint(err, "if an image is in that archive, extract it (tar -xf), and name the image");
+}
+
 /*
  * No member that can be seen has a digest: another program made the archive, of
  * members that may be whole. A flipped bit takes the digest from one member alone.
@@ -63,8 +76,7 @@ static int hint_repacked(struct image_reader *reader, struct err *err)
 
 	if (reader->tar.mismatch || memmem(p, len, FORMAT_XATTR, strlen(FORMAT_XATTR)))
 		return -1;
-	return content_has_member_names(p, len) ? image_hint_repack(err) :
-		err_hint(err, "if an image is in that archive, extract it (tar -xf), and name the image");
+	return content_has_member_names(p, len) ? image_hint_repack(err) : hint_extract(err);
 }
 
 static int read_device(struct image_reader *reader, struct err *err)
@@ -78,7 +90,8 @@ static int read_device(struct image_reader *reader, struct err *err)
 		err_set(err, ERR_DAMAGED, 0,
 			"%s is an archive, but not an image: it begins with %s, not with %s",
 			reader->source.name, ret ? header.name : "its end", FORMAT_DEVICE);
-		return hint_repacked(reader, err);
+		return ret && is_foreign_file(header.name) ? hint_extract(err) :
+							     hint_repacked(reader, err);
 	}
 	if (read_text(reader, &header, IMAGE_DEVICE_MAX, &reader->device, err))
 		return hint_repacked(reader, err);
