@@ -58,8 +58,9 @@ void probe_device(struct device *device, bool free_too) __attribute__((nonnull(1
 
 /* What the commands share that open one device and do nothing else to it than look or walk. */
 
-/* What --live does, for every command's help: those that want a paused guest, and those that do not ask. */
 #define BARE_HELP "load content without an image and without records, which cannot be judged"
+
+/* What --live does, for every command's help: those that want a paused guest, and those that do not ask. */
 #define LIVE_HELP "use the device of another program too, a VMM's say, whose guest is paused"
 #define LIVE_ANY_HELP "use the device of another program too, a VMM's say"
 

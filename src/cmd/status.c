@@ -410,7 +410,7 @@ const struct command command_status = {
 	.summary = "show the mlx5 devices, and whether they can migrate",
 	.description =
 		"Each PF and VF of mlx5's, or those named: what it is, its driver, IOMMU group and "
-		"interfaces, the firmware, who has it open, what uses it without VFIO, and whether it "
+		"interfaces, the firmware, the process that has it open, what uses it without VFIO, and whether it "
 		"can migrate, with the reasons why not. Nothing is disturbed: what VFIO offers is read from a device "
 		"that mlxmigctl hold keeps open; a free one is only opened with --probe, since "
 		"that resets it.",

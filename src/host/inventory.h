@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The mlx5 functions of the host, from libpci and sysfs. */
+/* The mlx5 functions of the host, from sysfs; what they are called comes from libpci's list of ids (host/pci_names). */
 #ifndef HOST_INVENTORY_H
 #define HOST_INVENTORY_H
 

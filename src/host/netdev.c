@@ -2,6 +2,7 @@
 #include "host/netdev.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -11,10 +12,13 @@
 #include <string.h>
 
 #include "host/sysroot.h"
+#include "lib/bounded.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
 
 #define SYSFS_NET "/sys/class/net"
+#define ADDRESS_SIZE 64
+#define ADDRESS_LIMIT_MS 2000
 #define OVS_MASTER "ovs-system" /* of all ports of Open vSwitch, which keeps its own list of them */
 #define HEIGHT_MAX 8 /* the kernel's own limit of netdevs above each other */
 
@@ -31,21 +35,34 @@ static bool format_address(const struct sockaddr *address, char *text, size_t si
 	return false;
 }
 
-static bool host_address(const char *netdev, char *text, size_t size)
+/* In a child: the kernel answers with its one lock of all netdevs held. */
+static int ask_address(size_t n, const void *arg, void *result)
 {
 	struct ifaddrs *list = NULL;
 	bool found = false;
 
 	if (getifaddrs(&list))
-		return false;
+		return -errno;
 	for (struct ifaddrs *i = list; i && !found; i = i->ifa_next)
-		found = !strcmp(i->ifa_name, netdev) && format_address(i->ifa_addr, text, size);
+		found = !strcmp(i->ifa_name, arg) &&
+			format_address(i->ifa_addr, result, ADDRESS_SIZE);
 	freeifaddrs(list);
-	return found;
+	return 0;
+}
+
+/* An address of which nothing is known counts as one. */
+static bool host_address(const char *netdev, char text[ADDRESS_SIZE])
+{
+	int num;
+
+	bounded_each(1, ask_address, netdev, text, ADDRESS_SIZE, &num, ADDRESS_LIMIT_MS);
+	if (num == -ETIMEDOUT)
+		text_copy(text, ADDRESS_SIZE, "(unknown: the kernel has not answered)");
+	return *text;
 }
 
 /* A line of if_inet6: 32 hex digits, index, prefix length, scope, flags, name. */
-static bool captured_address(const char *netdev, char *text, size_t size)
+static bool captured_address(const char *netdev, char text[ADDRESS_SIZE])
 {
 	char path[PATH_MAX], line[128], digits[33], name[IF_NAMESIZE];
 	AUTO_FILE FILE *file = NULL;
@@ -56,20 +73,19 @@ static bool captured_address(const char *netdev, char *text, size_t size)
 		if (sscanf(line, "%32s %*s %*s %*s %*s %15s", digits, name) ==
 			    2 &&
 		    !strcmp(name, netdev))
-			return !text_format(text, size, "%s", digits);
+			return !text_format(text, ADDRESS_SIZE, "%s", digits);
 	return false;
 }
 
-static bool has_address(const char *netdev, char *text, size_t size)
+static bool has_address(const char *netdev, char text[ADDRESS_SIZE])
 {
-	return sysroot_is_host() ? host_address(netdev, text, size) :
-				captured_address(netdev, text, size);
+	return sysroot_is_host() ? host_address(netdev, text) : captured_address(netdev, text);
 }
 
 /* The first of what it does itself; false: nothing. */
 static bool find_own_use(const char *dir, const char *name, struct netdev_use *use)
 {
-	char text[INET6_ADDRSTRLEN + 1];
+	char text[ADDRESS_SIZE];
 	long flags;
 
 	*use = (struct netdev_use){};
@@ -82,7 +98,7 @@ static bool find_own_use(const char *dir, const char *name, struct netdev_use *u
 		snprintf(use->remedy, sizeof(use->remedy),
 			 strcmp(text, OVS_MASTER) ? "ip link set %s nomaster" :
 						    "ovs-vsctl del-port %s", name);
-	} else if (has_address(name, text, sizeof(text))) {
+	} else if (has_address(name, text)) {
 		snprintf(use->words, sizeof(use->words), "carries the address %s", text);
 		snprintf(use->remedy, sizeof(use->remedy), "ip address flush dev %s", name);
 	}

@@ -300,7 +300,7 @@ static void add_moved(struct user_search *search, size_t device, const struct ne
 			    "ip -n %s link set %s netns 1, or use --force", base + 1, user.name);
 	} else {
 		text_copy(user.words, sizeof(user.words),
-			  "its netdev is in another network namespace, which no process leads to");
+			  "its netdev is in another network namespace, of which no process and no name in /run/netns was found");
 		text_copy(user.hint, sizeof(user.hint),
 			  "return its netdev from that namespace, or use --force");
 	}

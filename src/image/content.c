@@ -68,12 +68,8 @@ const char *content_look_name(enum content_look look)
 	return looks[look].name;
 }
 
-const char *content_look_words(enum content_look look)
-{
-	return looks[look].words;
-}
-
-bool content_is_packed(enum content_look look)
+/* Is it compressed by a program other than zstd, or twice? */
+static bool content_is_packed(enum content_look look)
 {
 	return looks[look].kind == IS_PACKED;
 }

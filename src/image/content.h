@@ -46,12 +46,6 @@ enum content_look content_look(const unsigned char *bytes, size_t len) __attribu
 /** content_look_name - "gzip": a value of the documents; NULL of LOOK_NOTHING */
 const char *content_look_name(enum content_look look);
 
-/** content_look_words - "a gzip file" */
-const char *content_look_words(enum content_look look);
-
-/** content_is_packed - is it compressed by a program other than zstd, or twice? */
-bool content_is_packed(enum content_look look);
-
 /** content_is_dialect - is it a stream of a driver that is known, and that no mlx5 device takes? */
 bool content_is_dialect(enum content_look look);
 

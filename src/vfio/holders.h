@@ -31,7 +31,7 @@ int holder_announce(const struct device *devices, int *marks, size_t n,
 /** holder_withdraw - lend nothing any more; who has borrowed something is found by holder_find(); fine when nothing was announced */
 void holder_withdraw(int *marks, size_t n) __attribute__((nonnull(1)));
 
-/** holder_unseen - somebody has, or may have, the device open, and cannot be seen: the error that says why (proc_access_explain_hidden()); returns -1 */
+/** holder_unseen - set the error for a device that is, or may be, open in a process that is not seen; it says why that is (proc_access_explain_hidden()). Returns -1 */
 int holder_unseen(struct err *err) __attribute__((nonnull(1)));
 
 /**

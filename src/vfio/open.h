@@ -48,7 +48,7 @@ enum vdev_use {
  * A borrowed one is another file of the same device, from the holder's group,
  * or its holder's very own, of a cdev; it is not reset. Fails with ERR_BUSY,
  * the holder's name and pid in the message, when @use does not go with who has
- * it, or only its group is known to be open (holder_has_open()), and with what holder_borrow() says; ERR_NOT_VF, ERR_NOT_BOUND, ERR_WRONG_DRIVER (not a
+ * it, or only its group is open (struct holder: idle), and with what holder_borrow() says; ERR_NOT_VF, ERR_NOT_BOUND, ERR_WRONG_DRIVER (not a
  * driver of VFIO), ERR_NO_IOMMU, ERR_NO_VFIO, ERR_PERMISSION say what is
  * missing.
  */
