@@ -116,9 +116,13 @@ static bool kernel_blacklists(const char *cmdline, const char *module)
 	return false;
 }
 
+/* The kernel compares its own name of the module. */
 static const char *find_blacklisted(const char *cmdline, const char *module)
 {
-	if (kernel_blacklists(cmdline, module))
+	char name[64];
+
+	modprobe_normalise(name, sizeof(name), module);
+	if (kernel_blacklists(cmdline, name))
 		return module;
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		if (kernel_blacklists(cmdline, needed[i]))
@@ -141,7 +145,7 @@ static bool read_lockdown(char level[32])
 static int set_refused(enum err_code code, const char *module, const char *words, const char *why,
 		       struct err *err)
 {
-	return err_set(err, code, 0, "loading the module %s: %s%s%s", module, words,
+	return err_set(err, code, 0, "loading the module %s: %.200s%s%s", module, words,
 		       *why ? "; " : "", why);
 }
 

@@ -97,19 +97,23 @@ static bool driver_exists(const char *driver)
 	return !sysroot_path(path, "/sys/bus/pci/drivers/%s", driver) && !access(path, F_OK);
 }
 
-/* All of @fd as one line of text, as far as it fits. */
+/* All of @fd as one line of text, cut where it does not fit. */
 static void read_words(int fd, char *words, size_t size)
 {
 	size_t used = 0;
 	ssize_t len;
 
-	while (used < size - 1) {
-		len = read(fd, words + used, size - 1 - used);
+	/* What does not fit is read too: a program whose pipe is full would wait. */
+	for (;;) {
+		char rest[256];
+		bool fits = used < size - 1;
+
+		len = fits ? read(fd, words + used, size - 1 - used) : read(fd, rest, sizeof(rest));
 		if (len < 0 && errno == EINTR)
 			continue;
 		if (len <= 0)
 			break;
-		used += (size_t)len;
+		used += fits ? (size_t)len : 0;
 	}
 	while (used && words[used - 1] == '\n')
 		used--;

@@ -424,6 +424,20 @@ enum content_look content_look_now(const struct content_scan *scan)
 										  scan->look;
 }
 
+/* A name that a shell would not take as it is, stands as FILE. */
+static int hint_remove(const struct content_scan *scan, const char *name, uint64_t first,
+		       struct err *err)
+{
+	bool plain = strlen(name) <= 100 && !name[strcspn(name, " \t\n'\"\\$&;|<>()*?[`~#")];
+	const char *file = plain && strcmp(name, "stdin") ? name : "FILE";
+
+	if (scan->compressed)
+		return err_hint(err, "remove them, and verify what is left: zstd -dc %s | tail -c +%" PRIu64 " >NEW; mlxmigctl verify NEW",
+				file, first);
+	return err_hint(err, "remove them, and verify what is left: tail -c +%" PRIu64 " %s >NEW; mlxmigctl verify NEW",
+			first, file);
+}
+
 int content_require_no_image(const struct content_scan *scan, const char *name, struct err *err)
 {
 	uint64_t at = scan->header_at;
@@ -443,8 +457,7 @@ int content_require_no_image(const struct content_scan *scan, const char *name, 
 	err_set(err, ERR_DAMAGED, 0,
 		"%s is a damaged image: %" PRIu64 " bytes that do not belong to it stand before its first header",
 		name, at);
-	return err_hint(err, "remove them, and verify what is left: tail -c +%" PRIu64 " %.100s >NEW; mlxmigctl verify NEW",
-			at + 1, name);
+	return hint_remove(scan, name, at + 1, err);
 }
 
 static const char *hint_of(enum look_kind kind)

@@ -72,7 +72,8 @@ static void warn_of_unknown_firmware(const struct save_file *p)
 	if (!p->options->image.raw && device->kind == DEVICE_VF && !*device->fw_version &&
 	    !*device->psid)
 		transfer_result_warn(p->dev.result,
-				     "the image has no firmware version and no PSID in it, since devlink did not report them: %s",
+				     "the image has no firmware version and no PSID in it, since devlink did not report them%s%s",
+				     *device->migratable_reason ? ": " : "",
 				     device->migratable_reason);
 }
 
