@@ -49,9 +49,7 @@ static int append_device(struct inventory *inventory, const struct device *devic
 
 static bool path_exists(const char *dir, const char *name)
 {
-	char path[PATH_MAX];
-
-	return !sysroot_path(path, "%s%s", dir, name) && !access(path, F_OK);
+	return sysroot_exists("%s%s", dir, name);
 }
 
 /* 0, or -errno where there is no memory. */
@@ -354,12 +352,7 @@ static const struct device *find_pci(const struct inventory *inventory, const ch
 {
 	struct bdf bdf;
 
-	if (bdf_parse(name, &bdf))
-		return NULL;
-	for (size_t i = 0; i < inventory->n; i++)
-		if (!bdf_compare(&inventory->devices[i].bdf, &bdf))
-			return &inventory->devices[i];
-	return NULL;
+	return bdf_parse(name, &bdf) ? NULL : find_by_bdf(inventory, &bdf);
 }
 
 static bool has_interface(const struct device *device, const char *name)

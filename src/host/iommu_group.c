@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/sysroot.h"
 #include "lib/text.h"
@@ -17,10 +16,7 @@ static const char *const idle_drivers[] = { "pcieport", "pci-stub" };
 
 static bool has_vfio_dev(int group, const char *name)
 {
-	char path[PATH_MAX];
-
-	return !sysroot_path(path, GROUP_DEVICES "/%s/vfio-dev", group, name) &&
-	       !access(path, F_OK);
+	return sysroot_exists(GROUP_DEVICES "/%s/vfio-dev", group, name);
 }
 
 static enum iommu_member_use use_of(int group, const struct iommu_member *member)

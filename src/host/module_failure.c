@@ -225,13 +225,6 @@ static int say_unsigned(const char *module, const char *words, struct err *err)
 			"Secure Boot is on and the module is not signed by a key the kernel trusts: sign it and enrol the key with mokutil --import");
 }
 
-static bool exists(const char *path_below_root)
-{
-	char path[PATH_MAX];
-
-	return !sysroot_path(path, "%s", path_below_root) && !access(path, F_OK);
-}
-
 /*
  * The kernel's own mlx5_core has had no version since Linux 5.7, and no taint;
  * OFED's and DOCA's has both, and stands on mlx_compat.
@@ -239,7 +232,7 @@ static bool exists(const char *path_below_root)
 static bool describe_foreign_core(char *text, size_t size)
 {
 	char version[48] = "", taint[16] = "";
-	bool compat = exists("/sys/module/mlx_compat");
+	bool compat = sysroot_exists("/sys/module/mlx_compat");
 	bool foreign;
 
 	sysroot_read(version, sizeof(version), "/sys/module/" DRIVER_MLX5 "/version");
@@ -314,14 +307,12 @@ int module_explain_refusal(const char *module, const char *words, struct err *er
 static bool find_other_spelling(const char *module, char *driver, size_t size)
 {
 	static const char marks[] = "_-";
-	char path[PATH_MAX];
 
 	for (size_t i = 0; i < 2; i++) {
 		text_copy(driver, size, module);
 		for (char *p = driver; (p = strchr(p, marks[!i]));)
 			*p = marks[i];
-		if (strcmp(driver, module) &&
-		    !sysroot_path(path, "/sys/bus/pci/drivers/%s", driver) && !access(path, F_OK))
+		if (strcmp(driver, module) && sysroot_exists("/sys/bus/pci/drivers/%s", driver))
 			return true;
 	}
 	return false;
@@ -329,7 +320,7 @@ static bool find_other_spelling(const char *module, char *driver, size_t size)
 
 int module_explain_absence(const char *module, struct err *err)
 {
-	char driver[64], name[64], path[PATH_MAX];
+	char driver[64], name[64];
 	struct config_line line;
 
 	if (find_other_spelling(module, driver, sizeof(driver))) {
@@ -338,7 +329,7 @@ int module_explain_absence(const char *module, struct err *err)
 		return err_hint(err, "name it so: --driver %s", driver);
 	}
 	modprobe_normalise(name, sizeof(name), module);
-	if (!sysroot_path(path, "/sys/module/%s", name) && !access(path, F_OK)) {
+	if (sysroot_exists("/sys/module/%s", name)) {
 		err_set(err, ERR_NO_DRIVER, 0, "the module %s is no driver of PCI devices", module);
 		return err_hint(err, "name a driver of VFIO, such as " DRIVER_VARIANT " or vfio-pci");
 	}

@@ -92,9 +92,7 @@ void alias_free(struct alias_table *table)
 
 static bool driver_exists(const char *driver)
 {
-	char path[PATH_MAX];
-
-	return !sysroot_path(path, "/sys/bus/pci/drivers/%s", driver) && !access(path, F_OK);
+	return sysroot_exists("/sys/bus/pci/drivers/%s", driver);
 }
 
 /* All of @fd as one line of text, cut where it does not fit. */

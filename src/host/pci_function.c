@@ -47,9 +47,7 @@ bool iommu_group_is_vfios(int group)
 
 static bool has_vfio_class(const char *prefix, int group)
 {
-	char path[PATH_MAX];
-
-	return !sysroot_path(path, "/sys/class/vfio/%s%d", prefix, group) && !access(path, F_OK);
+	return sysroot_exists("/sys/class/vfio/%s%d", prefix, group);
 }
 
 /*
@@ -79,19 +77,10 @@ typedef void (*entry_fn)(struct device *device, const char *dir, const char *ent
 /* Calls @fn for each entry of @dir/@sub, in the order of their names. */
 static void each_entry(struct device *device, const char *dir, const char *sub, entry_fn fn)
 {
-	struct dirent **entries = NULL;
-	char path[PATH_MAX];
-	int n;
+	CLEANUP(sysroot_entries_free) struct sysroot_entries entries = sysroot_list("%s/%s", dir, sub);
 
-	if (sysroot_path(path, "%s/%s", dir, sub))
-		return;
-	n = scandir(path, &entries, NULL, alphasort);
-	for (int i = 0; i < n; i++) {
-		if (*entries[i]->d_name != '.')
-			fn(device, dir, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
+	for (size_t i = 0; i < entries.n; i++)
+		fn(device, dir, entries.list[i]->d_name);
 }
 
 /* The rest of @name behind @word and a number; NULL: it does not begin so. */
@@ -208,15 +197,19 @@ void pci_function_read(struct device *device, const char *dir)
 	device->numa_node = read_int(dir, "numa_node");
 }
 
+void pci_override_read(const char *name, char *override, size_t size)
+{
+	/* The kernel prints an override that is not set as "(null)". */
+	if (sysroot_read(override, size, SYSFS_PCI "%s/driver_override", name) < 0 ||
+	    !strcmp(override, "(null)"))
+		*override = '\0';
+}
+
 static int read_override(size_t i, const void *arg, void *result)
 {
 	const struct device *devices = arg;
-	char text[sizeof(devices->driver_override)];
 
-	/* The kernel prints an override that is not set as "(null)". */
-	if (sysroot_read(text, sizeof(text), SYSFS_PCI "%s/driver_override", devices[i].name) > 0 &&
-	    strcmp(text, "(null)"))
-		memcpy(result, text, sizeof(text));
+	pci_override_read(devices[i].name, result, sizeof(devices->driver_override));
 	return 0;
 }
 

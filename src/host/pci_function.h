@@ -33,6 +33,9 @@ typedef void (*pci_function_vf_fn)(void *data, long number, const char *name);
 void pci_function_each_vf(const char *pf, pci_function_vf_fn fn, void *data)
 	__attribute__((nonnull(1, 2)));
 
+/** pci_override_read - the driver_override of the function @name; empty: none. It may wait: see pci_overrides_read() */
+void pci_override_read(const char *name, char *override, size_t size) __attribute__((nonnull(1, 2)));
+
 /**
  * pci_overrides_read - the driver_override of @n devices
  *

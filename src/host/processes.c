@@ -111,6 +111,19 @@ struct opener_search {
 	void *data;
 };
 
+int process_file_name(int dir, const char *fd, char target[PATH_MAX])
+{
+	ssize_t len = readlinkat(dir, fd, target, PATH_MAX - 1);
+	size_t tail = strlen(DELETED);
+
+	if (len < 0)
+		return -errno;
+	target[len] = '\0';
+	if ((size_t)len > tail && !strcmp(target + len - tail, DELETED))
+		target[(size_t)len - tail] = '\0';
+	return 0;
+}
+
 /* A node may have any name, in a jail say; of a captured host there is but the name. */
 static bool may_be_device(const struct opener_search *search, const char *target)
 {
@@ -146,16 +159,9 @@ static bool is_device(const struct char_device *device, const char *target, dev_
 static void search_file(const struct opener_search *search, pid_t pid, int dir, const char *fd)
 {
 	char target[PATH_MAX];
-	ssize_t len = readlinkat(dir, fd, target, sizeof(target) - 1);
-	size_t tail = strlen(DELETED);
 	dev_t number = 0;
 
-	if (len <= 0)
-		return;
-	target[len] = '\0';
-	if ((size_t)len > tail && !strcmp(target + len - tail, DELETED))
-		target[(size_t)len - tail] = '\0';
-	if (!may_be_device(search, target) ||
+	if (process_file_name(dir, fd, target) || !may_be_device(search, target) ||
 	    (sysroot_is_host() && !char_device_number(dir, fd, &number)))
 		return;
 	for (size_t i = 0; i < search->n; i++)

@@ -4,6 +4,7 @@
 #define HOST_PROCESSES_H
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -20,6 +21,9 @@ size_t processes_list(pid_t **pids) __attribute__((nonnull(1)));
  * The caller closes it; NULL with errno.
  */
 DIR *process_open_fds(pid_t pid, char name[PROCESS_NAME_SIZE]) __attribute__((nonnull(2)));
+
+/** process_file_name - what the link @fd in @dir, of process_open_fds(), leads to, without " (deleted)"; 0 or -errno */
+int process_file_name(int dir, const char *fd, char target[PATH_MAX]) __attribute__((nonnull(2, 3)));
 
 /** process_name - its name as the kernel has it (comm); empty: it is gone */
 void process_name(char *buf, size_t size, pid_t pid) __attribute__((nonnull(1)));

@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/pci_function.h"
 #include "host/sysroot.h"
@@ -15,11 +14,9 @@
 static bool has_interface(const char *pf, const char *sf, const char *name)
 {
 	static const char *const classes[] = { "net", "infiniband" };
-	char path[PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
-		if (!sysroot_path(path, SYSFS_PCI "%s/%s/%s/%s", pf, sf, classes[i], name) &&
-		    !access(path, F_OK))
+		if (sysroot_exists(SYSFS_PCI "%s/%s/%s/%s", pf, sf, classes[i], name))
 			return true;
 	return false;
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "lib/cleanup.h"
 #include "lib/text.h"
@@ -63,6 +65,35 @@ static int read_text(const char *path, char *buf, size_t size)
 		len--;
 	buf[len] = '\0';
 	return (int)len;
+}
+
+bool sysroot_exists(const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = root_vpath(path, fmt, ap);
+	va_end(ap);
+	return !ret && !access(path, F_OK);
+}
+
+bool sysroot_read_device(dev_t *number, const char *fmt, ...)
+{
+	unsigned int major_number, minor_number;
+	char path[PATH_MAX], text[32];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = root_vpath(path, fmt, ap);
+	va_end(ap);
+	if (ret || read_text(path, text, sizeof(text)) <= 0 ||
+	    sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
+		return false;
+	*number = makedev(major_number, minor_number);
+	return true;
 }
 
 int sysroot_read(char *buf, size_t size, const char *fmt, ...)

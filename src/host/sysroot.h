@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "lib/err.h"
 
@@ -23,12 +24,18 @@ bool sysroot_is_host(void);
 /** sysroot_path - "/sys/…" made from @fmt below the root; 0 or -ENAMETOOLONG */
 int sysroot_path(char buf[PATH_MAX], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/** sysroot_exists - is there such a file, or what a symlink leads to? */
+bool sysroot_exists(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /** sysroot_read - a file's text without its trailing newline; its length or -errno */
 int sysroot_read(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /** sysroot_read_long - a file's number (any of C's bases); 0 or -errno */
 int sysroot_read_long(long *value, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** sysroot_read_device - the device number in an attribute "dev" ("244:3"); false: there is none */
+bool sysroot_read_device(dev_t *number, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** sysroot_link_name - the last component of where a symlink points; 0 or -errno */
 int sysroot_link_name(char *buf, size_t size, const char *fmt, ...)

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
 #include "host/devlink.h"
 #include "host/netdev.h"
@@ -79,13 +78,11 @@ static void add_file(struct user_search *search, const struct user_file *file, c
 		     const char *node)
 {
 	size_t n = search->n_files;
-	unsigned int major_number, minor_number;
+	dev_t number;
 	struct user_file *files;
 	struct char_device *nodes;
-	char text[32];
 
-	if (sysroot_read(text, sizeof(text), "%s/%s/dev", dir, node) <= 0 ||
-	    sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
+	if (!sysroot_read_device(&number, "%s/%s/dev", dir, node))
 		return;
 	files = reallocarray(search->files, n + 1, sizeof(*files));
 	if (files)
@@ -98,7 +95,7 @@ static void add_file(struct user_search *search, const struct user_file *file, c
 		return;
 	}
 	files[n] = *file;
-	nodes[n] = (struct char_device){ .number = makedev(major_number, minor_number) };
+	nodes[n] = (struct char_device){ .number = number };
 	text_copy(nodes[n].name, sizeof(nodes[n].name), node);
 	search->n_files++;
 }
@@ -350,20 +347,38 @@ static void collect_files(struct user_search *search, const struct device *devic
 		}
 }
 
+static int require_memory(const struct user_search *search, size_t n, struct err *err)
+{
+	return search->failed ? err_set(err, ERR_NO_MEMORY, 0, "the users of %zu devices", n) : 0;
+}
+
+/* Those by files of vDPA and RDMA devices, and virtio netdevs on vDPA. */
+static void find_by_files(struct user_search *search, const struct device *devices, size_t n)
+{
+	collect_files(search, devices, n);
+	if (processes_find_openers(search->nodes, search->n_files, take_opener, search))
+		search->failed = true;
+}
+
+int users_find_by_files(const struct device *devices, size_t n, struct users *users,
+			struct err *err)
+{
+	CLEANUP(search_free) struct user_search search = { .users = users };
+
+	find_by_files(&search, devices, n);
+	return require_memory(&search, n, err);
+}
+
 int users_find(const struct device *devices, size_t n, struct users *users, struct err *err)
 {
 	CLEANUP(search_free) struct user_search search = { .users = users };
 
-	collect_files(&search, devices, n);
-	if (processes_find_openers(search.nodes, search.n_files, take_opener, &search))
-		search.failed = true;
+	find_by_files(&search, devices, n);
 	for (size_t i = 0; i < n; i++)
 		if (devices[i].kind == DEVICE_VF)
 			find_netdevs(&search, &devices[i], i);
 	find_moved(&search, devices, n);
-	if (search.failed)
-		return err_set(err, ERR_NO_MEMORY, 0, "the users of %zu devices", n);
-	return 0;
+	return require_memory(&search, n, err);
 }
 
 static const struct user *first_user(const struct users *users, size_t device, enum user_kind kind)

@@ -69,6 +69,10 @@ void users_free(struct users *users) __attribute__((nonnull(1)));
 int users_find(const struct device *devices, size_t n, struct users *users, struct err *err)
 	__attribute__((nonnull(3, 4)));
 
+/** users_find_by_files - users_find() for vDPA and RDMA alone: nothing is asked about netdevs */
+int users_find_by_files(const struct device *devices, size_t n, struct users *users,
+			struct err *err) __attribute__((nonnull(3, 4)));
+
 /**
  * users_require_none - fail unless device number @device may be taken from its driver
  * @force: only vDPA stands against it

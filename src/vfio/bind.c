@@ -44,7 +44,7 @@ struct moves {
 static void note_place(struct binding *binding)
 {
 	driver_of(binding->device, binding->driver, sizeof(binding->driver));
-	driver_override_of(binding->device, binding->override, sizeof(binding->override));
+	pci_override_read(binding->device, binding->override, sizeof(binding->override));
 }
 
 static void begin_binding(struct binding *binding, const struct device *device)

@@ -25,14 +25,6 @@ void driver_of(const char *name, char *driver, size_t size)
 	sysroot_link_name(driver, size, SYSFS_PCI "%s/driver", name);
 }
 
-void driver_override_of(const char *name, char *override, size_t size)
-{
-	/* The kernel prints an override that is not set as "(null)". */
-	if (sysroot_read(override, size, SYSFS_PCI "%s/driver_override", name) < 0 ||
-	    !strcmp(override, "(null)"))
-		*override = '\0';
-}
-
 static int say_vanished(const char *name, struct err *err)
 {
 	err_set(err, ERR_NO_DEVICE, 0, "%s does not exist any more", name);
@@ -41,9 +33,7 @@ static int say_vanished(const char *name, struct err *err)
 
 static bool is_gone(const char *name)
 {
-	char path[PATH_MAX];
-
-	return !sysroot_path(path, SYSFS_PCI "%s", name) && access(path, F_OK);
+	return !sysroot_exists(SYSFS_PCI "%s", name);
 }
 
 /* Why a file of @name, or one of its driver, could not be written. */
@@ -129,7 +119,7 @@ static int require_no_vdpa(const struct device *device, struct err *err)
 {
 	CLEANUP(users_free) struct users users = {};
 
-	return users_find(device, 1, &users, err) || users_require_none(&users, 0, true, err) ? -1 : 0;
+	return users_find_by_files(device, 1, &users, err) || users_require_none(&users, 0, true, err) ? -1 : 0;
 }
 
 static int require_free(const char *name, int *guard_fd, char *warning, size_t warning_size,
@@ -184,7 +174,7 @@ static int say_not_taken(const char *name, const char *driver, int num, struct e
 	if (is_gone(name))
 		return say_vanished(name, err);
 	driver_of(name, now, sizeof(now));
-	driver_override_of(name, override, sizeof(override));
+	pci_override_read(name, override, sizeof(override));
 	if (strcmp(override, driver)) {
 		err_set(err, ERR_BUSY, 0,
 			"another program has set its driver_override to \"%s\" meanwhile, and it is bound to %s now",

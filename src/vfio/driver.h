@@ -10,10 +10,6 @@
 /** driver_of - the driver that has the function @name now; empty: none */
 void driver_of(const char *name, char *driver, size_t size) __attribute__((nonnull(1, 2)));
 
-/** driver_override_of - its driver_override; empty: none */
-void driver_override_of(const char *name, char *override, size_t size)
-	__attribute__((nonnull(1, 2)));
-
 /** driver_override_write - set it; "" clears it; 0 or -1 */
 int driver_override_write(const char *name, const char *driver, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));

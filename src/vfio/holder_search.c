@@ -17,7 +17,6 @@
 #include "lib/text.h"
 #include "vfio/holders.h"
 
-#define DELETED " (deleted)"
 #define DEVICE_FILE "anon_inode:[vfio-device]"
 #define SYSPATH "vfio-device-syspath:"
 #define KEYS_MAX 6 /* of a device */
@@ -272,14 +271,10 @@ static int search_fd(struct holder_search *search, pid_t pid, const char *proces
 		     const char *fd)
 {
 	char target[PATH_MAX];
-	ssize_t len = readlinkat(dir, fd, target, sizeof(target) - 1);
-	size_t tail = strlen(DELETED);
+	int ret = process_file_name(dir, fd, target);
 
-	if (len < 0)
-		return errno == EACCES || errno == EPERM ? -errno : 0;
-	target[len] = '\0';
-	if ((size_t)len > tail && !strcmp(target + len - tail, DELETED))
-		target[(size_t)len - tail] = '\0';
+	if (ret)
+		return ret == -EACCES || ret == -EPERM ? ret : 0;
 	if (text_starts(target, "/memfd:"))
 		note_mark(search, pid, target);
 	else if (!strcmp(target, DEVICE_FILE))

@@ -13,14 +13,7 @@
 /* The number that sysfs has; false: it has none. */
 static bool read_number(const struct node *node, dev_t *number)
 {
-	unsigned int major_number, minor_number;
-	char text[32];
-
-	if (sysroot_read(text, sizeof(text), "/sys/class/%s/%s/dev", node->class, node->name) <= 0 ||
-	    sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
-		return false;
-	*number = makedev(major_number, minor_number);
-	return true;
+	return sysroot_read_device(number, "/sys/class/%s/%s/dev", node->class, node->name);
 }
 
 bool node_exists(const struct node *node)

@@ -73,7 +73,7 @@ static void the_install_command_of_what_it_needs_is_named(void)
 	root_kit_put("/usr/lib/modprobe.d/vfio.conf", "install vfio_pci_core /bin/false\n");
 	err = refusal(RAN("/bin/false", "vfio_pci_core", "1"));
 	CHECK(strstr(err.message, "\"install vfio_pci_core /bin/false\" in /usr/lib/modprobe.d/vfio.conf") != NULL);
-	/* With /bin/true modprobe goes on, and the kernel misses the symbols. */
+	/* With /bin/true modprobe continues, and the kernel misses the symbols. */
 	root_kit_put("/usr/lib/modprobe.d/vfio.conf", "install vfio_pci_core /bin/true\n");
 	err = refusal(UNKNOWN);
 	CHECK(strstr(err.message, "\"install vfio_pci_core /bin/true\"") != NULL);
