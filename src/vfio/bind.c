@@ -30,7 +30,7 @@
 #define ANSWER_LIMIT_MS 2000 /* for what takes the kernel no time unless another process holds the device's lock */
 #define BACK_TRIES 5
 #define MOVE_LIMIT_MS 180000 /* of each device: mlx5_core waits two minutes for a VF's firmware */
-#define BACK_LIMIT_MS 10000  /* after a signal, in which it goes back */
+#define BACK_LIMIT_MS 10000  /* of each device after a signal, in which it goes back */
 #define NS_PER_MS 1000000ull
 
 /* struct moves - what driver_move_all() was called with */
@@ -297,8 +297,14 @@ static int say_stuck(pid_t child, struct err *err)
 			(int)child);
 }
 
+/* struct patience - of the parent with its @child: until when, and how long after a signal */
+struct patience {
+	pid_t child;
+	uint64_t deadline_ns, back_ns;
+};
+
 /* Reads @len bytes from the child: 0, -EPIPE where it ended, -ETIMEDOUT. A signal is passed on to it once. */
-static int read_child(int fd, void *data, size_t len, pid_t child, uint64_t deadline_ns)
+static int read_child(int fd, void *data, size_t len, struct patience *patience)
 {
 	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
 				{ .fd = interrupt_fd(), .events = POLLIN } };
@@ -308,15 +314,15 @@ static int read_child(int fd, void *data, size_t len, pid_t child, uint64_t dead
 		uint64_t now = now_ns();
 		ssize_t n;
 
-		if (now >= deadline_ns)
+		if (now >= patience->deadline_ns)
 			return -ETIMEDOUT;
-		if (poll(fds, 2, (int)((deadline_ns - now) / NS_PER_MS) + 1) <= 0)
+		if (poll(fds, 2, (int)((patience->deadline_ns - now) / NS_PER_MS) + 1) <= 0)
 			continue;
 		if (fds[1].revents) {
-			kill(child, interrupt_signal());
+			kill(patience->child, interrupt_signal());
 			fds[1].fd = -1;
-			if (deadline_ns > now + (uint64_t)BACK_LIMIT_MS * NS_PER_MS)
-				deadline_ns = now + (uint64_t)BACK_LIMIT_MS * NS_PER_MS;
+			if (patience->deadline_ns > now + patience->back_ns)
+				patience->deadline_ns = now + patience->back_ns;
 		}
 		if (!fds[0].revents)
 			continue;
@@ -330,12 +336,16 @@ static int read_child(int fd, void *data, size_t len, pid_t child, uint64_t dead
 
 static int take_result(const struct moves *moves, int fd, pid_t child, struct err *err)
 {
-	uint64_t deadline_ns = now_ns() + (uint64_t)MOVE_LIMIT_MS * NS_PER_MS * moves->n;
-	int ret = read_child(fd, err, sizeof(*err), child, deadline_ns);
+	struct patience patience = {
+		.child = child,
+		.deadline_ns = now_ns() + MOVE_LIMIT_MS * NS_PER_MS * moves->n,
+		.back_ns = BACK_LIMIT_MS * NS_PER_MS * moves->n,
+	};
+	int ret = read_child(fd, err, sizeof(*err), &patience);
 
 	if (!ret)
-		ret = read_child(fd, moves->bindings, moves->n * sizeof(*moves->bindings), child,
-				 deadline_ns);
+		ret = read_child(fd, moves->bindings, moves->n * sizeof(*moves->bindings),
+				 &patience);
 	if (ret == -ETIMEDOUT) {
 		*err = (struct err)ERR_INIT;
 		return say_stuck(child, err);

@@ -177,7 +177,7 @@ static int say_not_taken(const char *name, const char *driver, int num, struct e
 	pci_override_read(name, override, sizeof(override));
 	if (strcmp(override, driver)) {
 		err_set(err, ERR_BUSY, 0,
-			"another program has set its driver_override to \"%s\" meanwhile, and it is bound to %s now",
+			"another program has set its driver_override to \"%s\" meanwhile, and %s took it",
 			override, *now ? now : "no driver");
 		return err_hint(err, "libvirt, driverctl or a udev rule may manage this device: let one program bind it");
 	}
