@@ -25,16 +25,28 @@ plant() {
 	patched "$1" --reverse
 }
 
+# take_over FOLDER: what was built there, into $folder, so that only what a patch changes is compiled anew. What kbuild notes has the
+# folder's name at that time in it, and files that are older than what they were made of would be made again.
+take_over() {
+	local was file
+	cp -a "$1" "$folder"
+	was=$(sed -nE 's,^(saved)?cmd_(.*)/main\.o := .*,\2,p' "$folder/.main.o.cmd")
+	[ -n "$was" ]
+	grep -rlIF "$was" "$folder" | while read -r file; do
+		sed "s,$was,$folder,g" "$file" >"$BATS_FILE_TMPDIR/renamed"
+		touch -r "$file" "$BATS_FILE_TMPDIR/renamed"
+		cp -p "$BATS_FILE_TMPDIR/renamed" "$file"
+	done
+}
+
 setup_file() {
 	cd "$top_dir" || return
-	local release vmlinuz headers name folder=$BATS_FILE_TMPDIR/kmod
+	local release vmlinuz driver_dir headers name folder=$BATS_FILE_TMPDIR/kmod
 	export kernel=${MLXMIGCTL_KERNEL:-6.12}
-	eval "$(tests/lab/build --print --kernel "$kernel" --driver ours | grep -E '^(release|vmlinuz)=')"
+	eval "$(tests/lab/build --print --kernel "$kernel" --driver ours | grep -E '^(release|vmlinuz|driver_dir)=')"
 	headers=${vmlinuz%/boot/*}/usr/src/linux-headers-$release
 	mkdir "$BATS_FILE_TMPDIR/results"
-	# One folder, so that only what a patch changes is compiled anew.
-	cp -r kmod "$folder"
-	make -s -C "$folder" KDIR="$headers" clean
+	take_over "$driver_dir"
 	for name in "${!caught[@]}"; do
 		plant "$name"
 	done
