@@ -7,9 +7,14 @@ setup_file() {
 	[ "$(id -u)" = 0 ] || skip "dkms installs for root alone"
 	cd "$top_dir" || return
 	local vmlinuz headers
-	export root=$BATS_FILE_TMPDIR/root kernel=${MLXMIGCTL_KERNEL:-6.12} release
+	export root kernel=${MLXMIGCTL_KERNEL:-6.12} release
 	eval "$(tests/lab/build --print --kernel "$kernel" --driver none | grep -E '^(release|vmlinuz)=')"
 	headers=${vmlinuz%/boot/*}/usr/src/linux-headers-$release
+	# Always the same folder, which the compiler's cache looks at
+	root=${vmlinuz%/kernel/*}/dkms
+	exec 8>"${root%/*}/locks/dkms"
+	flock 8
+	rm -rf "$root"
 	mkdir -p "$root"/{dkms,src,"lib/modules/$release"}
 	# Without these a key would be made in the host's own folder.
 	export mok_signing_key=$root/mok.key mok_certificate=$root/mok.pub sign_file=$headers/scripts/sign-file
@@ -22,6 +27,8 @@ setup_file() {
 	make -C "$root/kmod" dkms-install $dkms_arguments DKMS_FLAGS="$dkms_flags"
 	depmod -b "$root" "$release"
 }
+
+teardown_file() { [ -z "${root:-}" ] || rm -rf "$root"; }
 
 # installed: the module, which dkms compresses as the modules are that the machine itself may have of this kernel
 installed() { find "$root/lib/modules/$release/updates/dkms" -name 'mlx5-vfio-pci.ko*'; }
