@@ -105,6 +105,15 @@ static int read_caps(struct device *device, struct err *err)
 	return 0;
 }
 
+/* What stands beside the device's name does not repeat it. */
+static const char *without_name(const char *message, const char *name)
+{
+	const char *rest = text_starts(message, name);
+	const char *reason = rest ? text_starts(rest, ": ") : NULL;
+
+	return reason ? reason : message;
+}
+
 /* One that cannot be opened is told of all the same, with the reason. */
 void probe_device(struct device *device, bool free_too)
 {
@@ -112,7 +121,7 @@ void probe_device(struct device *device, bool free_too)
 	struct err err = ERR_INIT;
 
 	if (!reason && read_caps(device, &err))
-		reason = err.message;
+		reason = without_name(err.message, device->name);
 	text_copy(device->probe_reason, sizeof(device->probe_reason), reason ? reason : "");
 	stream_formats_find(device);
 }

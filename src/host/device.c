@@ -112,7 +112,7 @@ enum tristate device_in_use(const struct device *device)
 	const struct holder *holder = &device->holder;
 
 	if (holder->kind != HOLDER_NONE)
-		return holder->idle ? TRI_NO : TRI_YES;
+		return !holder->idle ? TRI_YES : device->vfio ? TRI_UNKNOWN : TRI_NO;
 	return holder->unsure ? TRI_UNKNOWN : TRI_NO;
 }
 

@@ -42,6 +42,7 @@ int bdf_compare(const struct bdf *a, const struct bdf *b) __attribute__((nonnull
 #define DEVICE_NAME_SIZE 64
 #define DEVICE_NETDEVS_MAX 8
 #define DEVICE_REASONS_MAX 12 /* more than can be against one device at once */
+#define DEVICE_REASON_SIZE 512 /* an error's message is one, too */
 
 enum tristate { TRI_UNKNOWN = -1, TRI_NO = 0, TRI_YES = 1 };
 
@@ -154,13 +155,13 @@ struct device {
 	char in_use_reason[192];     /* why it is not known whether it is in use, or why its holder does not use it */
 	bool probed;                 /* caps below were read from the device */
 	bool probe_fresh;            /* ... which was opened, and so reset, for it */
-	char probe_reason[192];      /* why they were not read */
+	char probe_reason[DEVICE_REASON_SIZE]; /* why they were not read */
 	struct mig_caps caps;
 	struct stream_formats formats;
 	struct fw_error failure;   /* the firmware command that last failed for it, as its driver tells, or empty */
 	char warning[160];           /* that its last holder was killed, or empty */
 	enum tristate can_migrate;   /* the verdict of device_judge() */
-	char reasons[DEVICE_REASONS_MAX][192]; /* why not, or why unknown */
+	char reasons[DEVICE_REASONS_MAX][DEVICE_REASON_SIZE + 64]; /* why not, or why unknown */
 	size_t n_reasons;
 };
 
@@ -185,7 +186,7 @@ const char *holder_kind_name(enum holder_kind kind);
 /** holder_file_name - "group", "cdev", "device" or "mapping" */
 const char *holder_file_name(enum holder_file file);
 
-/** device_in_use - does a process have the device open? TRI_UNKNOWN with holder.unsure */
+/** device_in_use - does a process have the device open? TRI_UNKNOWN with holder.unsure, and with holder.idle under VFIO: the process may open it at any moment */
 enum tristate device_in_use(const struct device *device) __attribute__((nonnull(1)));
 
 /** device_refuse_pf - ERR_NOT_VF for a PF, with the hint that leads to a VF; returns -1 */

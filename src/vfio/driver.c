@@ -13,6 +13,7 @@
 #include "host/users.h"
 #include "lib/cleanup.h"
 #include "vfio/bind.h"
+#include "vfio/hold_marker.h"
 #include "vfio/holder_find.h"
 #include "vfio/holders.h"
 #include "vfio/node.h"
@@ -228,6 +229,8 @@ int driver_move(const char *name, const char *driver, const char *override,
 		return -1;
 	if (guard_fd >= 0)
 		close(TAKE_FD(guard_fd));
+	/* What a killed holder lost has gone with the driver that had it. */
+	hold_marker_remove(name);
 	if (*driver && probe_driver(name, driver, err))
 		return -1;
 	/* It is set to the driver now, where there is one. */

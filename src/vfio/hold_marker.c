@@ -101,7 +101,7 @@ void hold_marker_read(const struct device *device, char *text, size_t size)
 
 	*text = '\0';
 	/* One that is not dead may be about to open it, or to end well. */
-	if (!pid || process_start(pid) == start)
+	if (!pid || !device->vfio || process_start(pid) == start)
 		return;
 	if (is_in_other_hands(holder)) {
 		snprintf(text, size,

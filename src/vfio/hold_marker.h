@@ -31,7 +31,9 @@ enum tristate hold_marker_loaded(const char *name) __attribute__((nonnull(1)));
  * @device: one that somebody else has open, by its holder, or nobody
  * @text: takes words for the user, or nothing
  *
- * The trace stays until somebody opens the device. Of one that another program
+ * Of a device that no driver of VFIO has any more nothing is reported.
+ * The trace stays until somebody opens the device, or this tool changes its
+ * driver. Of one that another program
  * than a command of ours has by now it is told once, on the running host: what
  * that loses when it ends is no holder's.
  */

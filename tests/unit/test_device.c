@@ -112,6 +112,32 @@ static void not_asked_is_not_known(void)
 	CHECK_STR(device.reasons[0], "its migration features were not read: it is free");
 }
 
+/* It is an error's message, and stands whole in the reason. */
+static void a_long_reason_against_the_probe_is_not_cut(void)
+{
+	struct device device = able_vf();
+	size_t len = sizeof(device.probe_reason) - 1;
+
+	device.probed = false;
+	memset(device.probe_reason, 'x', len);
+	device_judge(&device, NULL);
+	CHECK_INT(strlen(device.reasons[0]), strlen("its migration features were not read: ") + len);
+	CHECK(len + 1 >= sizeof(((struct err *)NULL)->message));
+}
+
+static void a_group_alone_does_not_decide_the_use(void)
+{
+	struct device device = able_vf();
+
+	device.holder = (struct holder){ .kind = HOLDER_OTHER, .pid = 42 };
+	CHECK_INT(device_in_use(&device), TRI_YES);
+	device.holder.idle = true;
+	CHECK_INT(device_in_use(&device), TRI_UNKNOWN);
+	/* Nothing opens it where a driver of the host has it. */
+	device.vfio = false;
+	CHECK_INT(device_in_use(&device), TRI_NO);
+}
+
 static void no_outweighs_not_known(void)
 {
 	struct device device = able_vf();
@@ -265,6 +291,8 @@ int main(void)
 	CASE(plain_vfio_has_none);
 	CASE(pf_must_be_mlx5_core);
 	CASE(not_asked_is_not_known);
+	CASE(a_long_reason_against_the_probe_is_not_cut);
+	CASE(a_group_alone_does_not_decide_the_use);
 	CASE(no_outweighs_not_known);
 	CASE(judged_again_is_judged_anew);
 	CASE(pf_is_none_to_migrate);

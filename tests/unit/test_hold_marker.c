@@ -9,7 +9,7 @@
 
 #define VF "0000:3b:00.2"
 
-static struct device vf = { .kind = DEVICE_VF, .name = VF };
+static struct device vf = { .kind = DEVICE_VF, .name = VF, .vfio = true };
 
 static const char *taken(const struct device *device)
 {
@@ -88,6 +88,10 @@ static void a_look_leaves_the_trace(void)
 	CHECK_STR(text, "");
 	/* Its number is another's by now. */
 	root_kit_put("/proc/42/stat", "42 (bash) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4712 0 0");
+	vf.vfio = false;
+	hold_marker_read(&vf, text, sizeof(text));
+	CHECK_STR(text, "");
+	vf.vfio = true;
 	hold_marker_read(&vf, text, sizeof(text));
 	CHECK(strstr(text, "mlxmigctl hold (pid 42) was killed;"));
 	CHECK_STR(taken(&vf), text);

@@ -280,6 +280,21 @@ free_again() {
 }
 
 # bats test_tags=asan
+@test "that a holder was killed is not reported once the device has left its driver" {
+	hold "$VF0"
+	kill -KILL "$HOLD_PID"
+	wait "$HOLD_PID" || true
+	unset HOLD_PID
+	run_mlx 0 status "$VF0"
+	json_is '.warnings | length' 1
+	run_mlx 0 unbind "$VF0"
+	run_mlx 0 status "$VF0"
+	json_is .warnings '[]'
+	run_mlx 0 bind "$VF0"
+	run_mlx 0 state "$VF0"
+	json_is .warnings '[]'
+}
+
 @test "each command tells that a holder was killed" {
 	local command
 	for command in caps reset step save; do

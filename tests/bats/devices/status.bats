@@ -87,9 +87,10 @@ teardown() {
 @test "a device of which somebody else has but the group open tells its holder and no more" {
 	open_elsewhere "$VF0"
 	run_mlx 0 status --probe "$VF0"
-	device "$VF0" '[.in_use, (.holder | .kind, .pid, .name)]' "[false,\"other\",$other_pid,\"sleep\"]"
+	device "$VF0" '[.in_use, (.holder | .kind, .pid, .name)]' "[null,\"other\",$other_pid,\"sleep\"]"
 	device "$VF0" .migration null
-	[[ $(json '.devices[0].migration_reason') == *"sleep (pid $other_pid), which does not have the device open: it is opening or closing it, or keeps the group without need" ]]
+	json_is '.devices[0].migration_reason' "sleep (pid $other_pid) has its IOMMU group $(group_of "$VF0" | grep -o '[0-9]*$') open, but not the device"
+	json_is '.devices[0] | .reasons == ["its migration features were not read: " + .in_use_reason]' true
 	device "$VF0" '.holders[] | [.kind, .command, .via, .fd]' '["other","vmm","group",9]'
 	end_other
 	run_mlx 0 status "$VF0"
@@ -133,7 +134,7 @@ teardown() {
 	other_pid=$!
 	await --pid $other_pid gone "$folder/${group##*/}"
 	run_mlx 0 status "$VF0"
-	device "$VF0" '[.in_use, .holders[].pid]' "[false,$other_pid]"
+	device "$VF0" '[.in_use, .holders[].pid]' "[null,$other_pid]"
 }
 
 @test "without the right to look into processes, a device that is enabled may be in use, another one is not" {

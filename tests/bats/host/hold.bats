@@ -102,7 +102,7 @@ load ../trees
 	[[ $stderr == *"its IOMMU group 43 is open in"* ]]
 	on 0 status 0000:3b:00.5
 	json_is '.devices[0] | [.in_use, .in_use_reason, .holder.pid, .migration]' \
-		'[false,"qemu-system-x86 (pid 777) has its IOMMU group 43 open, but not the device",777,null]'
+		'[null,"qemu-system-x86 (pid 777) has its IOMMU group 43 open, but not the device",777,null]'
 	# alone, it is just being opened, or closed
 	rm "$group/0000:3b:00.4"
 	on 5 state 0000:3b:00.5

@@ -73,6 +73,30 @@ load ../trees
 	json_is .warnings '[]'
 }
 
+@test "a killed holder's trace is not reported of a VF that no driver of VFIO has any more" {
+	local vf
+	plant two-port
+	mkdir -p "$SYSROOT/run/mlxmigctl"
+	for vf in 0000:3b:00.2 0000:3b:00.6 0000:3b:00.7; do
+		printf 'pid 3000\nstart 17\n' >"$SYSROOT/run/mlxmigctl/$vf.hold"
+	done
+	on 0 status 3b:00.2 3b:00.6 3b:00.7
+	json_is '[.warnings[] | .[:12]]' '["0000:3b:00.7"]'
+}
+
+@test "a group that is open without the device: whether it is in use is not known, and why" {
+	plant two-port
+	echo 0 >"$SYSROOT/sys/bus/pci/devices/0000:3b:00.5/enable"
+	on 0 status 3b:00.5
+	device 0000:3b:00.5 '[.in_use, .in_use_reason, .holder.pid]' \
+		'[null,"qemu-system-x86 (pid 777) has its IOMMU group 43 open, but not the device",777]'
+	json_is '.processes[0].devices' '["0000:3b:00.5"]'
+	on 0 status -t 3b:00.5
+	[[ $output == *'note: IN_USE "-": '* ]]
+	on 5 unbind 3b:00.5
+	json_is .error.message "0000:3b:00.5: qemu-system-x86 (pid 777) has its IOMMU group 43 open, but not the device"
+}
+
 @test "status tells user, guest and libvirt's domain of a holder" {
 	plant two-port
 	on 0 status 3b:00.5 3b:00.4
