@@ -77,6 +77,7 @@ enum holder_file {
  * @pid: the process; 0 with HOLDER_NONE
  * @start: when it began, in clock ticks since boot: a pid is used again; 0: not known
  * @comm: its name
+ * @thread: the thread that has @fd, where the first one has ended or does not share that one's files; else 0
  * @fd: its file descriptor; -1 with HOLDER_MAPPING
  */
 struct holder {
@@ -89,6 +90,7 @@ struct holder {
 	pid_t pid;
 	uint64_t start;
 	char comm[32];
+	pid_t thread;
 	int fd;
 };
 

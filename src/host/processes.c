@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -59,35 +61,71 @@ static bool is_empty(DIR *dir)
 	return empty;
 }
 
-/* The first thread with files that is not the process's first one; NULL: there is none. */
-static DIR *open_thread_fds(pid_t pid, char name[PROCESS_NAME_SIZE])
+DIR *thread_open_fds(pid_t pid, pid_t thread, char name[PROCESS_NAME_SIZE])
+{
+	snprintf(name, PROCESS_NAME_SIZE, "%d/task/%d", (int)pid, (int)thread);
+	return open_fds(name);
+}
+
+/* All but the process's first one. */
+static size_t list_threads(pid_t pid, pid_t **threads)
 {
 	CLEANUP(sysroot_entries_free) struct sysroot_entries tasks = sysroot_list("/proc/%d/task", (int)pid);
-	DIR *dir;
+	size_t n = 0;
 	uint64_t tid;
 
-	for (size_t i = 0; i < tasks.n; i++) {
-		if (text_u64(tasks.list[i]->d_name, 10, &tid) || (pid_t)tid == pid)
-			continue;
-		snprintf(name, PROCESS_NAME_SIZE, "%d/task/%d", (int)pid, (int)tid);
-		dir = open_fds(name);
+	*threads = calloc(tasks.n + 1, sizeof(**threads));
+	for (size_t i = 0; *threads && i < tasks.n; i++)
+		if (!text_u64(tasks.list[i]->d_name, 10, &tid) && (pid_t)tid != pid)
+			(*threads)[n++] = (pid_t)tid;
+	return n;
+}
+
+/* The first thread with files that is not the process's first one; NULL: there is none. */
+static DIR *open_any_thread_fds(pid_t pid, char name[PROCESS_NAME_SIZE], pid_t *thread)
+{
+	AUTO_FREE pid_t *threads = NULL;
+	size_t n = list_threads(pid, &threads);
+
+	for (size_t i = 0; i < n; i++) {
+		DIR *dir = thread_open_fds(pid, threads[i], name);
+
+		*thread = threads[i];
 		if (dir && !is_empty(dir))
 			return dir;
 		if (dir)
 			closedir(dir);
 	}
+	*thread = 0;
 	return NULL;
 }
 
-DIR *process_open_fds(pid_t pid, char name[PROCESS_NAME_SIZE])
+static bool shares_files(pid_t thread, pid_t other)
+{
+	return sysroot_is_host() && !syscall(SYS_kcmp, thread, other, KCMP_FILES, 0, 0);
+}
+
+size_t process_threads_apart(pid_t pid, pid_t thread, pid_t **threads)
+{
+	size_t n = list_threads(pid, threads), apart = 0;
+	pid_t with = thread ? thread : pid;
+
+	for (size_t i = 0; i < n; i++)
+		if ((*threads)[i] != with && !shares_files(with, (*threads)[i]))
+			(*threads)[apart++] = (*threads)[i];
+	return apart;
+}
+
+DIR *process_open_fds(pid_t pid, char name[PROCESS_NAME_SIZE], pid_t *thread)
 {
 	DIR *dir, *of_thread;
 
+	*thread = 0;
 	snprintf(name, PROCESS_NAME_SIZE, "%d", (int)pid);
 	dir = open_fds(name);
 	if (!dir || !is_empty(dir))
 		return dir;
-	of_thread = open_thread_fds(pid, name);
+	of_thread = open_any_thread_fds(pid, name, thread);
 	if (!of_thread) {
 		snprintf(name, PROCESS_NAME_SIZE, "%d", (int)pid);
 		return dir;
@@ -171,14 +209,28 @@ static void search_file(const struct opener_search *search, pid_t pid, int dir, 
 		}
 }
 
-static void search_process(const struct opener_search *search, pid_t pid)
+static void search_files(const struct opener_search *search, pid_t pid, DIR *dir)
 {
-	char name[PROCESS_NAME_SIZE];
-	AUTO_DIR DIR *dir = process_open_fds(pid, name);
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
 		search_file(search, pid, dirfd(dir), entry->d_name);
+}
+
+static void search_process(const struct opener_search *search, pid_t pid)
+{
+	char name[PROCESS_NAME_SIZE];
+	pid_t thread;
+	AUTO_DIR DIR *dir = process_open_fds(pid, name, &thread);
+	AUTO_FREE pid_t *threads = NULL;
+	size_t n = dir ? process_threads_apart(pid, thread, &threads) : 0;
+
+	search_files(search, pid, dir);
+	for (size_t i = 0; i < n; i++) {
+		AUTO_DIR DIR *apart = thread_open_fds(pid, threads[i], name);
+
+		search_files(search, pid, apart);
+	}
 }
 
 int processes_find_openers(const struct char_device *devices, size_t n, opener_fn fn, void *data)

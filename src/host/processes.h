@@ -17,10 +17,26 @@ size_t processes_list(pid_t **pids) __attribute__((nonnull(1)));
 /**
  * process_open_fds - the directory of the files that a process has open
  * @name: takes "PID", or "PID/task/TID" of a thread where the first thread has ended, for other paths below /proc
+ * @thread: takes 0, or that thread
  *
  * The caller closes it; NULL with errno.
  */
-DIR *process_open_fds(pid_t pid, char name[PROCESS_NAME_SIZE]) __attribute__((nonnull(2)));
+DIR *process_open_fds(pid_t pid, char name[PROCESS_NAME_SIZE], pid_t *thread)
+	__attribute__((nonnull(2, 3)));
+
+/** thread_open_fds - process_open_fds() for one thread */
+DIR *thread_open_fds(pid_t pid, pid_t thread, char name[PROCESS_NAME_SIZE])
+	__attribute__((nonnull(3)));
+
+/**
+ * process_threads_apart - the threads of a process that do not share its table of files (unshare(2), CLONE_FILES)
+ * @thread: as process_open_fds() set it: the thread with the table that is meant, 0: the first one
+ * @threads: takes them; the caller frees it
+ *
+ * How many; 0 also without memory. Where the kernel does not report which
+ * threads share a table (kcmp(2)), and of another root, all others count.
+ */
+size_t process_threads_apart(pid_t pid, pid_t thread, pid_t **threads) __attribute__((nonnull(3)));
 
 /** process_file_name - what the link @fd in @dir, of process_open_fds(), leads to, without " (deleted)"; 0 or -errno */
 int process_file_name(int dir, const char *fd, char target[PATH_MAX]) __attribute__((nonnull(2, 3)));

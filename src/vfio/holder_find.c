@@ -82,7 +82,8 @@ static int list_holder(struct holdings *holdings, size_t device, const struct ho
 {
 	const struct holding holding = {
 		.device = device, .kind = holder->kind, .file = holder->file,
-		.uncertain = holder->uncertain, .open = TRI_YES, .fd = holder->fd,
+		.uncertain = holder->uncertain, .open = TRI_YES, .thread = holder->thread,
+		.fd = holder->fd,
 	};
 	struct process *process;
 	size_t index;

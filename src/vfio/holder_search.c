@@ -149,7 +149,7 @@ static bool note_file(struct holder_search *search, const char *text, int fd, bo
 		search->has_group |= key->file == HOLDER_GROUP;
 		if (!*seen) {
 			search->found[search->n_found++] = (struct holding){
-				.device = key->device, .fd = fd,
+				.device = key->device, .thread = search->thread, .fd = fd,
 				.file = mapping ? HOLDER_MAPPING : key->file,
 				.open = TRI_UNKNOWN,
 			};
@@ -244,7 +244,8 @@ static void search_device_file(struct holder_search *search, const char *process
 		search->names = true;
 		note_file(search, name, (int)value, false);
 	} else if (search->unnamed.fd < 0) {
-		search->unnamed = (struct holding){ .fd = (int)value, .file = HOLDER_DEVICE };
+		search->unnamed = (struct holding){ .fd = (int)value, .thread = search->thread,
+						    .file = HOLDER_DEVICE };
 	}
 }
 
@@ -329,7 +330,8 @@ static struct holder holder_of(const struct holding *holding, const struct proce
 	struct holder holder = {
 		.kind = holding->kind, .file = holding->file, .uncertain = holding->uncertain,
 		.idle = holding->open == TRI_NO, .assumed = holding->open == TRI_UNKNOWN,
-		.pid = process->pid, .start = process->start, .fd = holding->fd,
+		.pid = process->pid, .start = process->start, .thread = holding->thread,
+		.fd = holding->fd,
 	};
 
 	memcpy(holder.comm, process->name, sizeof(holder.comm));
@@ -413,11 +415,36 @@ static void begin_process(struct holder_search *search)
 	search->names = search->has_group = search->iommufd = false;
 }
 
+static void search_fds(struct holder_search *search, pid_t pid, const char *process, DIR *dir)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir)))
+		if (search_fd(search, pid, process, dirfd(dir), entry->d_name)) {
+			search->unsure = true;
+			break;
+		}
+}
+
+static void search_threads_apart(struct holder_search *search, pid_t pid)
+{
+	AUTO_FREE pid_t *threads = NULL;
+	size_t n = process_threads_apart(pid, search->thread, &threads);
+
+	for (size_t i = 0; i < n; i++) {
+		char name[PROCESS_NAME_SIZE];
+		AUTO_DIR DIR *dir = thread_open_fds(pid, threads[i], name);
+
+		search->thread = threads[i];
+		if (dir)
+			search_fds(search, pid, name, dir);
+	}
+}
+
 static int search_process(struct holder_search *search, pid_t pid, struct err *err)
 {
 	char name[PROCESS_NAME_SIZE];
-	AUTO_DIR DIR *dir = process_open_fds(pid, name);
-	struct dirent *entry;
+	AUTO_DIR DIR *dir = process_open_fds(pid, name, &search->thread);
 	bool candidate;
 
 	if (!dir) {
@@ -425,11 +452,9 @@ static int search_process(struct holder_search *search, pid_t pid, struct err *e
 		return 0;
 	}
 	begin_process(search);
-	while ((entry = readdir(dir)))
-		if (search_fd(search, pid, name, dirfd(dir), entry->d_name)) {
-			search->unsure = true;
-			break;
-		}
+	search_fds(search, pid, name, dir);
+	if (search->deep)
+		search_threads_apart(search, pid);
 	if (search->deep && !search->n_found && search->unnamed.fd < 0)
 		search_maps(search, pid);
 	candidate = !search->has_group && !search->candidate.pid &&

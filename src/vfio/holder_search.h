@@ -20,7 +20,8 @@ struct key;
  * @keys: sorted by @text
  * @seen_in: of each device, the number in @found + 1, for the process that is being looked at
  * @announced_by: ... and the last process that announces that it holds it
- * @deep: nodes of any name, and mappings, too
+ * @deep: nodes of any name, mappings, and the files of threads that do not share those of their process, too
+ * @thread: of the process that is being looked at: whose files these are; 0: the first thread's
  * @found: what the process that is being looked at has open
  * @unnamed: its file of a device of which the kernel does not report the name; -1: none
  * @names: the kernel reports the names of its files of devices
@@ -37,6 +38,7 @@ struct holder_search {
 	pid_t *announced_by;
 	struct holdings *holdings;
 	bool deep;
+	pid_t thread;
 	struct holding *found;
 	size_t n_found;
 	struct holding unnamed;

@@ -17,6 +17,10 @@
 #include "vfio/holder_search.h"
 #include "vfio/proc_access.h"
 
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL /* from Linux 6.9 on */
+#endif
+
 bool holder_is_alone(const struct device *device)
 {
 	CLEANUP(iommu_group_free) struct iommu_group group = {};
@@ -83,6 +87,14 @@ static int say_gone(const struct device *device, struct err *err)
 		       device->holder.comm, (int)device->holder.pid);
 }
 
+static int say_thread(const struct holder *holder, struct err *err)
+{
+	err_set(err, ERR_BUSY, 0,
+		"the device cannot be borrowed from %s (pid %d): only its thread %d has the file, since the first thread has ended or does not share its files, and this kernel borrows from whole processes",
+		holder->comm, (int)holder->pid, (int)holder->thread);
+	return err_hint(err, "end process %d, or use Linux 6.9 or later", (int)holder->pid);
+}
+
 static int say_refused(const struct holder *holder, int num, struct err *err)
 {
 	struct proc_access proc_access;
@@ -95,14 +107,17 @@ static int say_refused(const struct holder *holder, int num, struct err *err)
 }
 
 /*
- * A pid is used again. From here on the fd names one process for good; it is
- * that which was found if it began when that began.
+ * A pid is used again. From here on the fd names one process, or thread, for
+ * good; it is that which was found if it began when that began.
  */
 static int open_process(const struct holder *holder)
 {
-	int pidfd = pidfd_open(holder->pid, 0);
+	pid_t thread = holder->thread;
+	int pidfd = thread ? pidfd_open(thread, PIDFD_THREAD) : pidfd_open(holder->pid, 0);
 
-	if (pidfd < 0 || process_start(holder->pid) == holder->start)
+	if (pidfd < 0 ||
+	    (process_start(holder->pid) == holder->start &&
+	     (!thread || sysroot_exists("/proc/%d/task/%d", (int)holder->pid, (int)thread))))
 		return pidfd;
 	close(pidfd);
 	errno = ESRCH;
@@ -132,6 +147,8 @@ int holder_borrow(const struct device *device, struct err *err)
 	if (process_self() != getpid())
 		return holder_unseen(err);
 	pidfd = open_process(holder);
+	if (pidfd < 0 && errno == EINVAL && holder->thread)
+		return say_thread(holder, err);
 	if (pidfd >= 0)
 		fd = pidfd_getfd(pidfd, holder->fd, 0);
 	/* Its fd may be another file by now. */

@@ -48,7 +48,9 @@ void holder_guest(const struct holder *holder, char *name, size_t size)
  * By pidfd_getfd(2): the group's or cdev's open file, owned by the caller,
  * checked to be the file that was found, of the process in which it was. The
  * fd, or -1 with @err set: ERR_HOLDER_GONE when either is another by now, or
- * a mlxmigctl hold is about to end, ERR_HOLDER_HIDDEN, and what proc_access_explain_refusal() makes of a refusal.
+ * a mlxmigctl hold is about to end, ERR_HOLDER_HIDDEN, ERR_BUSY where a single
+ * thread has the file and the kernel borrows from processes alone (before Linux
+ * 6.9), and what proc_access_explain_refusal() makes of a refusal.
  */
 int holder_borrow(const struct device *device, struct err *err) __attribute__((nonnull(1, 2)));
 

@@ -151,7 +151,7 @@ int proc_access_explain_hidden(const struct proc_access *proc_access, struct err
 		return say_security(proc_access, 0, what, err);
 	err_set(err, ERR_BUSY, 0,
 		"the device is in use, but no process that has it open was found");
-	return err_hint(err, "try again; if it stays so, look for a process that keeps it by a file descriptor in a socket");
+	return err_hint(err, "try again; if it stays so, end the process that keeps it: by a file descriptor in a socket, a file registered with io_uring, or a mapping of its memory");
 }
 
 int proc_access_explain_refusal(const struct proc_access *proc_access, const struct holder *holder,

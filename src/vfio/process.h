@@ -42,6 +42,7 @@ struct process {
  * @file: what @fd is
  * @uncertain: as in struct holder
  * @open: is the device open by it?
+ * @thread: the thread that has @fd, where the first one has ended or does not share that one's files; else 0
  * @fd: the first of its file descriptors of it; -1 with HOLDER_MAPPING
  */
 struct holding {
@@ -50,6 +51,7 @@ struct holding {
 	enum holder_file file;
 	bool uncertain;
 	enum tristate open;
+	pid_t thread;
 	int fd;
 };
 

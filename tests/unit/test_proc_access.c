@@ -43,6 +43,18 @@ static void unseen_for_each_reason(void)
 	check_unseen(proc_access, "holder_hidden", 5);
 }
 
+/* Nothing hides a process, and none has the device by what /proc shows. */
+static void each_way_to_keep_a_device_unseen_is_named(void)
+{
+	struct proc_access proc_access = full_access();
+	struct err err = ERR_INIT;
+
+	proc_access_explain_hidden(&proc_access, &err);
+	CHECK(strstr(err.hint, "socket"));
+	CHECK(strstr(err.hint, "io_uring"));
+	CHECK(strstr(err.hint, "mapping"));
+}
+
 static void check_refused(struct proc_access proc_access, const char *code, const char *words)
 {
 	struct err err = ERR_INIT;
@@ -77,6 +89,7 @@ static void refused_for_each_reason(void)
 int main(void)
 {
 	CASE(unseen_for_each_reason);
+	CASE(each_way_to_keep_a_device_unseen_is_named);
 	CASE(refused_for_each_reason);
 	return CHECK_DONE();
 }

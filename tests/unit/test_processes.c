@@ -2,11 +2,15 @@
 /* Files and network namespaces of real processes. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,6 +90,85 @@ static void a_file_is_known_by_its_number_and_counts_once(void)
 
 	CHECK_INT(times_found(&null, pid), 1);
 	CHECK_INT(times_found(&other, pid), 0);
+	end_child(pid);
+}
+
+static void *share_files(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+/* Then it is ready. */
+static void *have_file_apart(void *unused)
+{
+	if (!unshare(CLONE_FILES))
+		dup2(open("/dev/null", O_RDONLY), 9);
+	if (write(0, "", 1) == 1)
+		share_files(unused);
+	return unused;
+}
+
+/* A child with a thread that shares its files, and one that does not and has /dev/null; @leave: its first thread ends. */
+static pid_t start_threads(bool leave)
+{
+	int ready[2];
+	char byte;
+	pthread_t thread;
+	pid_t pid;
+
+	if (pipe(ready))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(ready[1], 0);
+		close_range(1, ~0u, 0);
+		pthread_create(&thread, NULL, share_files, NULL);
+		pthread_create(&thread, NULL, have_file_apart, NULL);
+		if (leave)
+			pthread_exit(NULL);
+		share_files(NULL);
+	}
+	close(ready[1]);
+	CHECK_INT(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void a_file_that_a_thread_does_not_share_is_found(void)
+{
+	struct char_device null = { NULL_NUMBER, "uverbs0" };
+	pid_t *threads, pid = start_threads(false);
+	size_t n = process_threads_apart(pid, 0, &threads);
+
+	CHECK_INT(times_found(&null, pid), 1);
+	/* Without kcmp(2) both count. */
+	if (!syscall(SYS_kcmp, pid, pid, KCMP_FILES, 0, 0))
+		CHECK_INT(n, 1);
+	free(threads);
+	end_child(pid);
+	CHECK_INT(process_threads_apart(pid, 0, &threads), 0);
+	free(threads);
+}
+
+static void the_files_of_the_thread_that_is_left_are_found(void)
+{
+	struct char_device null = { NULL_NUMBER, "uverbs0" };
+	pid_t thread = 0, pid = start_threads(true);
+	char name[PROCESS_NAME_SIZE];
+
+	/* The first thread may be about to end. */
+	for (int i = 0; i < 5000 && !thread; i++) {
+		DIR *dir = process_open_fds(pid, name, &thread);
+
+		CHECK(dir != NULL);
+		closedir(dir);
+		usleep(1000);
+	}
+	CHECK(thread > 0 && thread != pid);
+	CHECK_INT(times_found(&null, pid), 1);
 	end_child(pid);
 }
 
@@ -197,6 +280,8 @@ static void of_a_captured_host_names_count(void)
 int main(void)
 {
 	CASE(a_file_is_known_by_its_number_and_counts_once);
+	CASE(a_file_that_a_thread_does_not_share_is_found);
+	CASE(the_files_of_the_thread_that_is_left_are_found);
 	CASE(each_device_is_found_in_one_pass);
 	CASE(a_node_elsewhere_is_known_and_a_plain_file_is_not);
 	CASE(a_netdev_is_found_in_the_namespace_of_a_process);

@@ -20,6 +20,62 @@ teardown() {
 	[ -e "$sys/devices/$VF0" ] || make_vfs "$VFS"
 }
 
+# keep_in_thread leader|private|uring: a process, other_pid, that has VF0 open, but whose first thread has ended, or by a thread that does not
+# share its files, or by files of io_uring alone
+keep_in_thread() {
+	python3 - "$1" "$VF0" "$(group_of "$VF0")" "$run_dir/ready-$1" 3>&- 4>&- <<-'END' &
+		import ctypes, fcntl, os, struct, sys, threading, time
+		kind, device, node, ready = sys.argv[1:]
+		libc = ctypes.CDLL(None)
+		def keep():
+		    if kind == "private" and libc.unshare(0x400): # CLONE_FILES
+		        return
+		    container, group = os.open("/dev/vfio/vfio", os.O_RDWR), os.open(node, os.O_RDWR)
+		    fcntl.ioctl(group, 0x3b68, struct.pack("i", container)) # VFIO_GROUP_SET_CONTAINER
+		    fcntl.ioctl(container, 0x3b66, 3) # VFIO_SET_IOMMU: type 1, version 2
+		    files = container, group, libc.ioctl(group, 0x3b6a, device.encode()) # VFIO_GROUP_GET_DEVICE_FD
+		    if kind == "uring":
+		        ring = libc.syscall(425, 4, ctypes.create_string_buffer(120)) # io_uring_setup
+		        if libc.syscall(427, ring, 2, (ctypes.c_int * 3)(*files), 3): # io_uring_register
+		            return
+		        for fd in files:
+		            os.close(fd)
+		    if files[2] >= 0:
+		        open(ready, "w").close()
+		    time.sleep(300)
+		if kind == "uring":
+		    keep()
+		thread = threading.Thread(target=keep)
+		thread.start()
+		if kind == "leader":
+		    while not os.path.exists(ready):
+		        time.sleep(0.05)
+		    libc.syscall(60, 0) # exit: of this thread
+		thread.join()
+	END
+	other_pid=$!
+	await --pid $other_pid exists "$run_dir/ready-$1"
+}
+
+# only_in_thread: VF0 is in use by other_pid, and borrowed from its thread where the kernel can do that
+only_in_thread() {
+	run_mlx 0 status "$VF0"
+	device "$VF0" '[.in_use, .in_use_reason, .holder.pid, (.holders[] | .pid, .via, .certain)]' \
+		"[true,null,$other_pid,$other_pid,\"group\",true]"
+	if [ "$(printf '%s\n' 6.9 "$(uname -r)" | sort -V | head -1)" = 6.9 ]; then
+		device "$VF0" '[.can_migrate, .migration.state]' '[true,"RUNNING"]'
+		run_mlx 0 state "$VF0"
+		json_is '[.access, .state, .lender.pid]' "[\"borrowed\",\"RUNNING\",$other_pid]"
+		run_mlx 0 step --live "$VF0" STOP RUNNING
+	else
+		[[ $(json '.devices[0].reasons[0]') == "its migration features were not read: the device cannot be borrowed from python3 (pid $other_pid): only its thread "*", and this kernel borrows from whole processes" ]]
+		run_mlx 5 step --live "$VF0" STOP
+		error_is busy
+		json_is .error.hint "end process $other_pid, or use Linux 6.9 or later"
+	fi
+	nothing_takes_it
+}
+
 # keep PART: a process, other_pid, that has nothing of VF0 but that
 keep() {
 	keep-part "$VF0" "$1" "$run_dir/ready-$1" 3>&- 4>&- &
@@ -68,6 +124,25 @@ nothing_takes_it() {
 	end_other
 	run_mlx 0 status "$VF0"
 	device "$VF0" '[.in_use, .in_use_reason]' '[false,null]'
+}
+
+@test "a process whose first thread has ended" {
+	keep_in_thread leader
+	only_in_thread
+}
+
+@test "a thread that does not share the files of its process" {
+	keep_in_thread private
+	only_in_thread
+}
+
+@test "files of io_uring alone: no process is named, and the hint names what it can be" {
+	keep_in_thread uring
+	run_mlx 0 status "$VF0"
+	device "$VF0" '[.in_use, .holder]' '[null,null]'
+	nothing_takes_it
+	run_mlx 5 unbind "$VF0"
+	[[ $(json .error.hint) == *"a file descriptor in a socket, a file registered with io_uring, or a mapping of its memory" ]]
 }
 
 @test "a group's node of another name, as in a jail" {

@@ -138,6 +138,48 @@ load ../trees
 	json_is '.processes[] | select(.pid == 777).devices' '["0000:3b:00.2","0000:3b:00.3","0000:3b:00.5"]'
 }
 
+# in_thread THREAD FILE...: process 777 has these files in the table of that thread alone
+in_thread() {
+	local thread=$SYSROOT/proc/777/task/$1 file
+	shift
+	mkdir -p "$thread/fd"
+	for file; do mv "$SYSROOT/proc/777/fd/$file" "$thread/fd"; done
+}
+
+@test "files that a thread does not share with its process are found" {
+	plant two-port
+	in_thread 778 31 32 33
+	on 0 status 3b:00.5
+	device 0000:3b:00.5 '[.in_use, .holder.pid, (.holders[] | .pid, .via, .fd, .certain)]' '[true,777,777,"group",32,true]'
+	json_is '[.processes[] | select(.pid == 777).devices[]]' '["0000:3b:00.5"]'
+	on 5 unbind 3b:00.5
+	json_is .error.message "0000:3b:00.5 is open in qemu-system-x86 (pid 777)"
+	# It is not open then, whatever files exist.
+	echo 0 >"$SYSROOT/sys/bus/pci/devices/0000:3b:00.5/enable"
+	on 0 status 3b:00.5
+	device 0000:3b:00.5 .in_use false
+}
+
+@test "a thread's own file of the device alone, by its name and without it" {
+	plant two-port
+	in_thread 778 33
+	rm "$SYSROOT/proc/777/fd/32"
+	in_thread 779 31
+	on 0 status 3b:00.5
+	device 0000:3b:00.5 '[.in_use, .holder.pid, (.holders[] | .via, .certain)]' '[true,777,"device",false]'
+	mkdir -p "$SYSROOT/proc/777/task/778/fdinfo"
+	printf 'pos:\t0\nvfio-device-syspath: /sys/devices/pci0000:3a/0000:3b:00.5\n' >"$SYSROOT/proc/777/task/778/fdinfo/33"
+	on 0 status 3b:00.5
+	device 0000:3b:00.5 '[.in_use, .holder.pid, (.holders[] | .via, .certain)]' '[true,777,"device",true]'
+}
+
+@test "a process whose first thread has ended is found by another one's files" {
+	plant two-port
+	in_thread 778 0 31 32 33
+	on 0 status 3b:00.5
+	device 0000:3b:00.5 '[.in_use, .in_use_reason, .holder.pid]' '[true,null,777]'
+}
+
 @test "status says why a device cannot migrate" {
 	plant two-port
 	on 0 status

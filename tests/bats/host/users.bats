@@ -77,6 +77,13 @@ shut_down="end that process first, or, where it is a VMM, shut its guest down: t
 	taken --force 3b:00.6
 }
 
+@test "RDMA: a file that a thread does not share with its process" {
+	mkdir -p "$SYSROOT/proc/811/task/812/fd"
+	mv "$SYSROOT"/proc/811/fd/* "$SYSROOT/proc/811/task/812/fd"
+	ln -s /dev/null "$SYSROOT/proc/811/fd/0"
+	users_are 0000:3b:00.6 '[["rdma","mlx5_4",null,"umad4",811,"opensm"]]'
+}
+
 @test "RDMA: a device that no process has open is no obstacle" {
 	users_are 0000:3b:00.7 '[]'
 	taken 3b:00.7
