@@ -90,7 +90,7 @@ static int require_unused(const struct device *devices, size_t n, const struct d
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(devices[i].driver, wish->driver) &&
-		    users_require_none(&users, i, force, err))
+		    users_require_none(&users, i, devices[i].name, force, err))
 			return err_device(err, devices[i].name);
 	return 0;
 }

@@ -61,10 +61,19 @@ static bool host_address(const char *netdev, char text[ADDRESS_SIZE])
 	return *text;
 }
 
+static bool parse_digits(const char digits[33], struct in6_addr *address)
+{
+	for (size_t i = 0; i < sizeof(address->s6_addr); i++)
+		if (sscanf(digits + 2 * i, "%2hhx", &address->s6_addr[i]) != 1)
+			return false;
+	return true;
+}
+
 /* A line of if_inet6: 32 hex digits, index, prefix length, scope, flags, name. */
 static bool captured_address(const char *netdev, char text[ADDRESS_SIZE])
 {
 	char path[PATH_MAX], line[128], digits[33], name[IF_NAMESIZE];
+	struct in6_addr address;
 	AUTO_FILE FILE *file = NULL;
 
 	if (!sysroot_path(path, "/proc/net/if_inet6"))
@@ -73,13 +82,36 @@ static bool captured_address(const char *netdev, char text[ADDRESS_SIZE])
 		if (sscanf(line, "%32s %*s %*s %*s %*s %15s", digits, name) ==
 			    2 &&
 		    !strcmp(name, netdev))
-			return !text_format(text, ADDRESS_SIZE, "%s", digits);
+			return parse_digits(digits, &address) &&
+			       inet_ntop(AF_INET6, &address, text, ADDRESS_SIZE);
 	return false;
 }
 
 static bool has_address(const char *netdev, char text[ADDRESS_SIZE])
 {
 	return sysroot_is_host() ? host_address(netdev, text) : captured_address(netdev, text);
+}
+
+/*
+ * A master that is a device's, such as a VF's synthetic netdev of Hyper-V
+ * (hv_netvsc) or virtio's of a failover pair, has joined the netdev by its
+ * driver; ip link set nomaster does not part them. A bond or bridge is no device.
+ */
+static void find_master_use(const char *name, const char *master, struct netdev_use *use)
+{
+	char driver[64] = "", device[64];
+
+	text_copy(use->through, sizeof(use->through), master);
+	if (!sysroot_link_name(device, sizeof(device), SYSFS_NET "/%s/device", master)) {
+		sysroot_link_name(driver, sizeof(driver), SYSFS_NET "/%s/device/driver", master);
+		snprintf(use->words, sizeof(use->words), "belongs to %s by that one's driver%s%s",
+			 use->through, *driver ? " " : "", driver);
+		return;
+	}
+	snprintf(use->words, sizeof(use->words), "belongs to %s", use->through);
+	snprintf(use->remedy, sizeof(use->remedy),
+		 strcmp(master, OVS_MASTER) ? "ip link set %s nomaster" : "ovs-vsctl del-port %s",
+		 name);
 }
 
 /* The first of what it does itself; false: nothing. */
@@ -93,11 +125,7 @@ static bool find_own_use(const char *dir, const char *name, struct netdev_use *u
 		snprintf(use->words, sizeof(use->words), "is up");
 		snprintf(use->remedy, sizeof(use->remedy), "ip link set %s down", name);
 	} else if (!sysroot_link_name(text, sizeof(text), "%s/master", dir)) {
-		text_copy(use->through, sizeof(use->through), text);
-		snprintf(use->words, sizeof(use->words), "belongs to %s", use->through);
-		snprintf(use->remedy, sizeof(use->remedy),
-			 strcmp(text, OVS_MASTER) ? "ip link set %s nomaster" :
-						    "ovs-vsctl del-port %s", name);
+		find_master_use(name, text, use);
 	} else if (has_address(name, text)) {
 		snprintf(use->words, sizeof(use->words), "carries the address %s", text);
 		snprintf(use->remedy, sizeof(use->remedy), "ip address flush dev %s", name);

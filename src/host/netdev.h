@@ -12,7 +12,7 @@
  * struct netdev_use - one way in which a netdev is in use
  * @through: the child through which it is in use, or the bond, bridge or the like that it belongs to; or empty
  * @words: "is up", "belongs to bond0", "is in use through eth0.5, which is up"
- * @remedy: the command that ends it
+ * @remedy: the command that ends it; empty: there is none
  */
 struct netdev_use {
 	char through[NETDEV_NAME_SIZE];

@@ -41,9 +41,16 @@ struct user_file {
 	char name[64];
 };
 
+/* struct moved - a netdev of a VF, or of its vDPA device @vdpa, that may be in another network namespace */
+struct moved {
+	size_t device;
+	char vdpa[64];
+};
+
 /*
- * struct user_search - what is found, and the files that are searched for
+ * struct user_search - what is found, and the files and netdevs that are searched for
  * @files, @nodes: what each of @n_files is, and how it is known
+ * @moved, @parents: each of @n_moved netdevs, and the name of the device that has it
  * @failed: there was no memory
  */
 struct user_search {
@@ -51,6 +58,9 @@ struct user_search {
 	struct user_file *files;
 	struct char_device *nodes;
 	size_t n_files;
+	struct moved *moved;
+	char (*parents)[DEVICE_NAME_SIZE];
+	size_t n_moved;
 	bool failed;
 };
 
@@ -58,6 +68,8 @@ static void search_free(struct user_search *search)
 {
 	free(search->files);
 	free(search->nodes);
+	free(search->moved);
+	free(search->parents);
 }
 
 static void add_user(struct user_search *search, const struct user *user)
@@ -100,6 +112,28 @@ static void add_file(struct user_search *search, const struct user_file *file, c
 	search->n_files++;
 }
 
+/* @parent has made it a netdev that is not here. */
+static void expect_moved(struct user_search *search, size_t device, const char *vdpa,
+			 const char *parent)
+{
+	size_t n = search->n_moved;
+	struct moved *moved = reallocarray(search->moved, n + 1, sizeof(*moved));
+	char (*parents)[DEVICE_NAME_SIZE] = reallocarray(search->parents, n + 1, sizeof(*parents));
+
+	if (moved)
+		search->moved = moved;
+	if (parents)
+		search->parents = parents;
+	if (!moved || !parents) {
+		search->failed = true;
+		return;
+	}
+	moved[n] = (struct moved){ .device = device };
+	text_copy(moved[n].vdpa, sizeof(moved[n].vdpa), vdpa);
+	text_copy(parents[n], sizeof(parents[n]), parent);
+	search->n_moved++;
+}
+
 /* vDPA: a device on a bus of its own, somewhere below the VF. */
 
 /* struct vdpa_search - one vDPA device of one VF; @dir: below the root */
@@ -119,7 +153,10 @@ static void take_vdpa_use(const struct netdev_use *use, void *data)
 	text_copy(user.through, sizeof(user.through), vdpa->netdev);
 	text_format(user.words, sizeof(user.words), "the netdev %s of its vDPA device %s %s",
 		    user.through, user.name, use->words);
-	text_copy(user.hint, sizeof(user.hint), use->remedy);
+	if (*use->remedy)
+		text_copy(user.hint, sizeof(user.hint), use->remedy);
+	else
+		text_format(user.hint, sizeof(user.hint), "vdpa dev del %s", user.name);
 	add_user(vdpa->search, &user);
 }
 
@@ -129,6 +166,9 @@ static void find_vdpa_netdevs(struct vdpa_search *vdpa, const char *virtio)
 	CLEANUP(sysroot_entries_free) struct sysroot_entries netdevs =
 		sysroot_list(SYSFS_VDPA "/%s/%s/net", vdpa->name, virtio);
 
+	/* The directory is there as long as a netdev is, in whatever namespace. */
+	if (!netdevs.n && sysroot_exists(SYSFS_VDPA "/%s/%s/net", vdpa->name, virtio))
+		expect_moved(vdpa->search, vdpa->device, vdpa->name, virtio);
 	for (size_t i = 0; i < netdevs.n; i++) {
 		vdpa->netdev = netdevs.list[i]->d_name;
 		if (!text_format(dir, sizeof(dir), SYSFS_VDPA "/%s/%s/net/%s", vdpa->name, virtio,
@@ -241,7 +281,12 @@ static void take_netdev_use(const struct netdev_use *use, void *data)
 	text_copy(user.name, sizeof(user.name), netdev->name);
 	memcpy(user.through, use->through, sizeof(user.through));
 	text_format(user.words, sizeof(user.words), "its netdev %s %s", user.name, use->words);
-	text_format(user.hint, sizeof(user.hint), "%s, or use --force", use->remedy);
+	if (*use->remedy)
+		text_format(user.hint, sizeof(user.hint), "%s, or use --force", use->remedy);
+	else
+		text_format(user.hint, sizeof(user.hint),
+			    "use --force: no command separates %s from %s", user.name,
+			    user.through);
 	add_user(netdev->search, &user);
 }
 
@@ -257,49 +302,53 @@ static void find_netdevs(struct user_search *search, const struct device *vf, si
 	}
 }
 
-/* struct moved - the VFs whose netdevs may be in other namespaces: @devices are their indices */
-struct moved {
-	char (*names)[DEVICE_NAME_SIZE];
-	size_t *devices;
-	bool *ethernet;
-	struct netns_netdev *found;
-	size_t n;
-};
-
-static void moved_free(struct moved *moved)
+/* "its netdev eth0", "the netdev of its vDPA device vdpa0": its name need not be known. */
+static void moved_words(const struct moved *moved, const char *name, char *words, size_t size)
 {
-	free(moved->names);
-	free(moved->devices);
-	free(moved->ethernet);
-	free(moved->found);
+	const char *blank = *name ? " " : "";
+
+	if (*moved->vdpa)
+		text_format(words, size, "the netdev%s%s of its vDPA device %s", blank, name,
+			    moved->vdpa);
+	else
+		text_format(words, size, "its netdev%s%s", blank, name);
 }
 
-static void add_moved(struct user_search *search, size_t device, const struct netns_netdev *found)
-{
-	struct user user = { .kind = USER_NETDEV_NAMESPACE, .device = device, .pid = found->pid };
-	const char *base = strrchr(found->path, '/');
+/* Of a captured host that is not looked for. */
+#define NO_WAY_THERE ", of which no process and no name in /run/netns was found"
 
-	text_copy(user.name, sizeof(user.name), found->name);
+static void add_moved(struct user_search *search, const struct moved *moved,
+		      const struct netns_netdev *found)
+{
+	bool vdpa = *moved->vdpa;
+	const char *base = strrchr(found->path, '/'), *or_force = vdpa ? "" : ", or use --force";
+	struct user user = { .kind = vdpa ? USER_VDPA : USER_NETDEV_NAMESPACE,
+			     .device = moved->device, .pid = found->pid };
+	char netdev[128];
+
+	moved_words(moved, found->name, netdev, sizeof(netdev));
+	text_copy(user.name, sizeof(user.name), vdpa ? moved->vdpa : found->name);
+	text_copy(user.through, sizeof(user.through), vdpa ? found->name : "");
 	text_copy(user.file, sizeof(user.file), found->path);
 	if (found->pid) {
 		process_name(user.process, sizeof(user.process), found->pid);
 		text_format(user.words, sizeof(user.words),
-			    "its netdev %s is in another network namespace, that of %s (pid %d)",
-			    user.name, user.process, (int)user.pid);
+			    "%s is in another network namespace, that of %s (pid %d)", netdev,
+			    user.process, (int)user.pid);
 		text_format(user.hint, sizeof(user.hint),
-			    "nsenter -t %d -n ip link set %s netns 1, or use --force",
-			    (int)user.pid, user.name);
+			    "nsenter -t %d -n ip link set %s netns 1%s", (int)user.pid, found->name,
+			    or_force);
 	} else if (base) {
 		text_format(user.words, sizeof(user.words),
-			    "its netdev %s is in another network namespace, %s", user.name,
-			    user.file);
-		text_format(user.hint, sizeof(user.hint),
-			    "ip -n %s link set %s netns 1, or use --force", base + 1, user.name);
+			    "%s is in another network namespace, %s", netdev, user.file);
+		text_format(user.hint, sizeof(user.hint), "ip -n %s link set %s netns 1%s",
+			    base + 1, found->name, or_force);
 	} else {
-		text_copy(user.words, sizeof(user.words),
-			  "its netdev is in another network namespace, of which no process and no name in /run/netns was found");
-		text_copy(user.hint, sizeof(user.hint),
-			  "return its netdev from that namespace, or use --force");
+		text_format(user.words, sizeof(user.words),
+			    "%s is in another network namespace%s", netdev,
+			    sysroot_is_host() ? NO_WAY_THERE : "");
+		text_format(user.hint, sizeof(user.hint),
+			    "return its netdev from that namespace%s", or_force);
 	}
 	add_user(search, &user);
 }
@@ -311,29 +360,22 @@ static bool may_be_moved(const struct device *device)
 	       !device->n_netdevs;
 }
 
-static void find_moved(struct user_search *search, const struct device *devices, size_t n)
+/* Of the netdevs that are expected elsewhere, those of VFs themselves need not exist. */
+static void find_moved(struct user_search *search)
 {
-	CLEANUP(moved_free) struct moved moved = {
-		.names = calloc(n + 1, sizeof(*moved.names)),
-		.devices = calloc(n + 1, sizeof(*moved.devices)),
-		.ethernet = calloc(n + 1, sizeof(*moved.ethernet)),
-		.found = calloc(n + 1, sizeof(*moved.found)),
-	};
+	size_t n = search->n_moved;
+	AUTO_FREE bool *ethernet = calloc(n + 1, sizeof(*ethernet));
+	AUTO_FREE struct netns_netdev *found = calloc(n + 1, sizeof(*found));
 
-	if (!moved.names || !moved.devices || !moved.ethernet || !moved.found) {
+	if (!ethernet || !found) {
 		search->failed = true;
 		return;
 	}
+	devlink_find_ethernet(search->parents, n, ethernet);
+	netns_find(search->parents, n, found);
 	for (size_t i = 0; i < n; i++)
-		if (may_be_moved(&devices[i])) {
-			text_copy(moved.names[moved.n], sizeof(moved.names[0]), devices[i].name);
-			moved.devices[moved.n++] = i;
-		}
-	devlink_find_ethernet(moved.names, moved.n, moved.ethernet);
-	netns_find(moved.names, moved.n, moved.found);
-	for (size_t i = 0; i < moved.n; i++)
-		if (moved.ethernet[i] || *moved.found[i].name)
-			add_moved(search, moved.devices[i], &moved.found[i]);
+		if (*search->moved[i].vdpa || ethernet[i] || *found[i].name)
+			add_moved(search, &search->moved[i], &found[i]);
 }
 
 static void collect_files(struct user_search *search, const struct device *devices, size_t n)
@@ -366,6 +408,7 @@ int users_find_by_files(const struct device *devices, size_t n, struct users *us
 	CLEANUP(search_free) struct user_search search = { .users = users };
 
 	find_by_files(&search, devices, n);
+	find_moved(&search);
 	return require_memory(&search, n, err);
 }
 
@@ -377,7 +420,10 @@ int users_find(const struct device *devices, size_t n, struct users *users, stru
 	for (size_t i = 0; i < n; i++)
 		if (devices[i].kind == DEVICE_VF)
 			find_netdevs(&search, &devices[i], i);
-	find_moved(&search, devices, n);
+	for (size_t i = 0; i < n; i++)
+		if (may_be_moved(&devices[i]))
+			expect_moved(&search, i, "", devices[i].name);
+	find_moved(&search);
 	return require_memory(&search, n, err);
 }
 
@@ -389,17 +435,37 @@ static const struct user *first_user(const struct users *users, size_t device, e
 	return NULL;
 }
 
+/* Of those that stand against it; @force: vDPA alone does. */
+static size_t count_users(const struct users *users, size_t device, bool force)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < users->n; i++)
+		n += users->list[i].device == device &&
+		     (!force || users->list[i].kind == USER_VDPA);
+	return n;
+}
+
+static int refuse_user(const struct user *user, const char *name, size_t others, struct err *err)
+{
+	bool file = user->kind == USER_VDPA || user->kind == USER_RDMA;
+
+	err_set(err, file ? ERR_BUSY : ERR_NETDEV_BUSY, 0, "%s", user->words);
+	if (!others)
+		return err_hint(err, "%s", user->hint);
+	return err_hint(err, "%s; mlxmigctl status %s reports %zu more %s of it", user->hint, name,
+			others, others == 1 ? "use" : "uses");
+}
+
 /* What --force does not help against comes first. */
-int users_require_none(const struct users *users, size_t device, bool force, struct err *err)
+int users_require_none(const struct users *users, size_t device, const char *name, bool force,
+		       struct err *err)
 {
 	for (enum user_kind kind = USER_VDPA; kind < USER_KINDS; kind++) {
 		const struct user *user = first_user(users, device, kind);
-		bool file = kind == USER_VDPA || kind == USER_RDMA;
 
-		if (!user || (force && kind != USER_VDPA))
-			continue;
-		err_set(err, file ? ERR_BUSY : ERR_NETDEV_BUSY, 0, "%s", user->words);
-		return err_hint(err, "%s", user->hint);
+		if (user && (!force || kind == USER_VDPA))
+			return refuse_user(user, name, count_users(users, device, force) - 1, err);
 	}
 	return 0;
 }

@@ -58,7 +58,7 @@ void users_free(struct users *users) __attribute__((nonnull(1)));
  * @users: empty; takes the users, of each device by kind in the order of enum user_kind
  *
  * - vDPA: vhost-vdpa-N of a vDPA device below the VF is open, or the virtio
- *   netdev of one is in use.
+ *   netdev of one is in use, or in another network namespace.
  * - RDMA: uverbsN, umadN or issmN of the VF is open.
  * - A netdev of the VF is in use, see netdev_each_use().
  * - mlx5_core has the VF, which has no netdev here, and one of its devlink port
@@ -75,13 +75,15 @@ int users_find_by_files(const struct device *devices, size_t n, struct users *us
 
 /**
  * users_require_none - fail unless device number @device may be taken from its driver
+ * @name: of the device
  * @force: only vDPA stands against it
  *
+ * The error is about one user; where there are more its hint leads to them.
  * ERR_BUSY for vDPA, whose driver waits without end, and RDMA; ERR_NETDEV_BUSY
  * for a netdev. 0 or -1.
  */
-int users_require_none(const struct users *users, size_t device, bool force, struct err *err)
-	__attribute__((nonnull(1, 4)));
+int users_require_none(const struct users *users, size_t device, const char *name, bool force,
+		       struct err *err) __attribute__((nonnull(1, 3, 5)));
 
 /** users_may_hide - has @device a file of vDPA, or unless @force of RDMA, that a process which cannot be seen may have open? */
 bool users_may_hide(const struct device *device, bool force) __attribute__((nonnull(1)));

@@ -120,7 +120,8 @@ static int require_no_vdpa(const struct device *device, struct err *err)
 {
 	CLEANUP(users_free) struct users users = {};
 
-	return users_find_by_files(device, 1, &users, err) || users_require_none(&users, 0, true, err) ? -1 : 0;
+	return users_find_by_files(device, 1, &users, err) ||
+	       users_require_none(&users, 0, device->name, true, err) ? -1 : 0;
 }
 
 static int require_free(const char *name, int *guard_fd, char *warning, size_t warning_size,

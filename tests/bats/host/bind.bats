@@ -44,7 +44,7 @@ load ../trees
 	plant two-port
 	on 5 bind ens1f0v1
 	error_is netdev_in_use
-	json_is .error.message "its netdev ens1f0v1 carries the address 20010db8000000000000000000000042"
+	json_is .error.message "its netdev ens1f0v1 carries the address 2001:db8::42"
 	json_is .error.hint "ip address flush dev ens1f0v1, or use --force"
 }
 

@@ -50,6 +50,32 @@ shut_down="end that process first, or, where it is a VMM, shut its guest down: t
 	error_is busy
 }
 
+# empty_net VDPA: the virtio netdevs of that vDPA device are in another network namespace
+empty_net() { rm -r "$SYSROOT/sys/bus/vdpa/devices/$1"/virtio*/net/*; }
+
+@test "vDPA: a virtio netdev that is in another network namespace" {
+	local words="the netdev of its vDPA device vdpa1 is in another network namespace"
+	empty_net vdpa1
+	users_are 0000:3b:00.3 '[["vdpa","vdpa1",null,null,null,null]]'
+	json_is '.users[0].message' "$words"
+	refused busy "$words" "return its netdev from that namespace" 0000:3b:00.3
+	on 5 bind --force 3b:00.3
+	error_is busy
+}
+
+@test "vDPA: of two devices of a VF, one that is free does not hide the other's netdev" {
+	empty_net vdpa3
+	users_are 0000:3b:00.4 '[["vdpa","vdpa3",null,null,null,null]]'
+	on 5 bind --force 3b:00.4
+	error_is busy
+}
+
+@test "vDPA: a virtio device that has no netdev is no obstacle" {
+	rm -r "$SYSROOT"/sys/bus/vdpa/devices/vdpa1/virtio3/net
+	users_are 0000:3b:00.3 '[]'
+	taken 3b:00.3
+}
+
 @test "vDPA: a device that is not in use is no obstacle" {
 	users_are 0000:3b:00.4 '[]'
 	taken 3b:00.4
@@ -67,7 +93,8 @@ shut_down="end that process first, or, where it is a VMM, shut its guest down: t
 
 @test "RDMA: uverbsN is open, each process counts once" {
 	users_are 0000:3b:00.5 '[["rdma","mlx5_3",null,"uverbs3",990,"ib_write_bw"],["rdma","mlx5_3",null,"uverbs3",4301,"container"]]'
-	refused busy "its RDMA device mlx5_3 is open (uverbs3) in ib_write_bw (pid 990)" "end that process, or use --force" 0000:3b:00.5
+	refused busy "its RDMA device mlx5_3 is open (uverbs3) in ib_write_bw (pid 990)" \
+		"end that process, or use --force; mlxmigctl status 0000:3b:00.5 reports 1 more use of it" 0000:3b:00.5
 	taken --force 3b:00.5
 }
 
@@ -109,7 +136,7 @@ shut_down="end that process first, or, where it is a VMM, shut its guest down: t
 @test "a netdev whose child carries an address" {
 	mkdir -p "$SYSROOT/proc/net"
 	echo "fe800000000000000000000000000001 0b 40 20 80 ens1v11.1" >"$SYSROOT/proc/net/if_inet6"
-	refused netdev_in_use "its netdev ens1v11 is in use through ens1v11.1, which carries the address fe800000000000000000000000000001" \
+	refused netdev_in_use "its netdev ens1v11 is in use through ens1v11.1, which carries the address fe80::1" \
 		"ip address flush dev ens1v11.1, or use --force" 0000:3b:01.5
 }
 
@@ -131,13 +158,51 @@ shut_down="end that process first, or, where it is a VMM, shut its guest down: t
 
 @test "a bond port is one use, and a VLAN on it another" {
 	users_are 0000:3b:01.6 '[["netdev","ens1v12","bond0",null,null,null],["netdev","ens1v12","ens1v12.5",null,null,null]]'
-	refused netdev_in_use "its netdev ens1v12 belongs to bond0" "ip link set ens1v12 nomaster, or use --force" 0000:3b:01.6
+	refused netdev_in_use "its netdev ens1v12 belongs to bond0" \
+		"ip link set ens1v12 nomaster, or use --force; mlxmigctl status 0000:3b:01.6 reports 1 more use of it" 0000:3b:01.6
+}
+
+# master_of NETDEV MASTER [DRIVER]: NETDEV of the VF 0000:00:05.0 belongs to MASTER, which is a device's with that driver
+master_of() {
+	local dir=$SYSROOT/sys/devices/vmbus/net/$2
+	mkdir -p "$dir" "$SYSROOT/sys/bus/vmbus/drivers/${3:-none}"
+	echo 0x1003 >"$dir/flags"
+	ln -sfn "../../devices/vmbus/net/$2" "$SYSROOT/sys/class/net/$2"
+	if [ -n "${3:-}" ]; then
+		mkdir "$SYSROOT/sys/devices/vmbus/$2"
+		ln -s "../../../bus/vmbus/drivers/$3" "$SYSROOT/sys/devices/vmbus/$2/driver"
+		ln -s "../../$2" "$dir/device"
+	fi
+	echo 0x1802 >"$SYSROOT/sys/bus/pci/devices/0000:00:05.0/net/$1/flags"
+	ln -sfn "../../../../../../devices/vmbus/net/$2" "$SYSROOT/sys/bus/pci/devices/0000:00:05.0/net/$1/master"
+	ln -sfn ../../../../kernel/iommu_groups/9 "$SYSROOT/sys/bus/pci/devices/0000:00:05.0/iommu_group"
+}
+
+@test "a netdev that the driver of another device has joined to its own: no command parts them" {
+	local driver
+	for driver in hv_netvsc virtio_net; do
+		plant guest
+		master_of enp0s5 eth0 "$driver"
+		on 5 bind --driver vfio-pci 00:05.0
+		error_is netdev_in_use
+		json_is .error.message "its netdev enp0s5 belongs to eth0 by that one's driver $driver"
+		json_is .error.hint "use --force: no command separates enp0s5 from eth0"
+		on 2 bind --force --driver vfio-pci 00:05.0
+		rm -r "$SYSROOT"
+	done
+	# A bond is no device's.
+	plant guest
+	master_of enp0s5 bond0
+	on 5 bind --driver vfio-pci 00:05.0
+	json_is .error.hint "ip link set enp0s5 nomaster, or use --force"
 }
 
 @test "what --force does not help against is named first" {
 	users_are 0000:3b:01.7 '[["vdpa","vdpa13",null,"vhost-vdpa-13",4302,"qemu-system-x86"],["rdma","mlx5_13",null,"uverbs13",812,"dpdk-testpmd"],["netdev","ens1v13",null,null,null,null]]'
-	refused busy "its vDPA device vdpa13 is open (vhost-vdpa-13) in qemu-system-x86 (pid 4302)" "$shut_down" 0000:3b:01.7
+	refused busy "its vDPA device vdpa13 is open (vhost-vdpa-13) in qemu-system-x86 (pid 4302)" \
+		"$shut_down; mlxmigctl status 0000:3b:01.7 reports 2 more uses of it" 0000:3b:01.7
 	on 5 bind --force 3b:01.7
+	json_is .error.hint "$shut_down"
 	json_is .error.message "its vDPA device vdpa13 is open (vhost-vdpa-13) in qemu-system-x86 (pid 4302)"
 }
 
