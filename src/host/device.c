@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/guest.h"
+
 /* Reads one hexadecimal field of at most @digits digits; the end, or NULL. */
 static const char *parse_field(const char *text, int digits, unsigned int max, unsigned int *value)
 {
@@ -143,9 +145,7 @@ int device_refuse_pf(const struct device *pf, struct err *err)
 			 "it has no VFs yet: echo NUMBER > /sys/bus/pci/devices/%s/sriov_numvfs makes up to %d; then name one, such as %s/vf0",
 			 pf->name, pf->total_vfs, pf->name);
 	else if (pf->num_vfs <= 0)
-		err_hint(err,
-			 "its firmware offers no VFs: switch SR-IOV on (mlxconfig -d %s set SRIOV_EN=1 NUM_OF_VFS=8), and reboot",
-			 pf->name);
+		guest_hint_sriov(pf, err);
 	return err_device(err, pf->name);
 }
 

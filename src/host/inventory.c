@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/guest.h"
 #include "host/modules.h"
 #include "host/netlink.h"
 #include "host/pci_function.h"
@@ -202,6 +203,18 @@ static bool is_mlx5(const struct inventory *inventory,
 	       in_id_table(device, table) || (pf && in_id_table(pf, table));
 }
 
+/* A VF says what its PF is, whatever driver that has and whether or not there are id tables. */
+static void keep_pfs(const struct inventory *inventory, bool *keep)
+{
+	for (size_t i = 0; i < inventory->n; i++) {
+		const struct device *pf = keep[i] ? inventory_pf(inventory, &inventory->devices[i]) :
+						    NULL;
+
+		if (pf)
+			keep[pf - inventory->devices] = true;
+	}
+}
+
 /* Marks first and removes after: a VF is judged by its PF. */
 static int keep_mlx5(struct inventory *inventory)
 {
@@ -213,12 +226,27 @@ static int keep_mlx5(struct inventory *inventory)
 		return -ENOMEM;
 	for (size_t i = 0; i < inventory->n; i++)
 		keep[i] = is_mlx5(inventory, &inventory->devices[i], &table);
+	keep_pfs(inventory, keep);
 	for (size_t i = 0; i < inventory->n; i++)
 		if (keep[i])
 			inventory->devices[kept++] = inventory->devices[i];
 	inventory->n = kept;
 	alias_free(&table);
 	return 0;
+}
+
+/* While the kernel adds or removes a VF no physfn leads to its PF: the address does. */
+static void find_pf_by_address(const struct inventory *inventory, struct device *vf)
+{
+	for (size_t i = 0; i < inventory->n && !vf->has_pf; i++) {
+		const struct device *pf = &inventory->devices[i];
+
+		vf->vf_number = pci_function_vf_at(pf, &vf->bdf);
+		if (vf->vf_number < 0)
+			continue;
+		vf->has_pf = true;
+		vf->pf = pf->bdf;
+	}
 }
 
 static void number_vf(void *data, long number, const char *name)
@@ -274,6 +302,9 @@ int inventory_scan(struct inventory *inventory, struct err *err)
 		return err_from_errno(err, -ret, "reading the PCI bus");
 	if (keep_mlx5(inventory))
 		return err_from_errno(err, ENOMEM, "reading the PCI bus");
+	for (size_t i = 0; i < inventory->n; i++)
+		if (device_pf_is_elsewhere(&inventory->devices[i]))
+			find_pf_by_address(inventory, &inventory->devices[i]);
 	for (size_t i = 0; i < inventory->n; i++)
 		if (inventory->devices[i].num_vfs > 0)
 			pci_function_each_vf(inventory->devices[i].name, number_vf, inventory);
@@ -399,15 +430,14 @@ static int require_read(const struct inventory *inventory, const char *name, str
 static void hint_more_vfs(const struct device *pf, uint64_t number, struct err *err)
 {
 	if (pf->total_vfs <= 0)
-		err_hint(err, "its firmware offers no VFs: switch SR-IOV on (mlxconfig -d %s set SRIOV_EN=1 NUM_OF_VFS=8), and reboot",
-			 pf->name);
+		guest_hint_sriov(pf, err);
 	else if (number >= (uint64_t)pf->total_vfs)
 		err_hint(err, "name one from vf0 to vf%d: this PF can have %d VFs at most",
 			 pf->total_vfs - 1, pf->total_vfs);
 	else if (pf->num_vfs > 0)
 		err_hint(err,
-			 "the kernel changes the number only from 0: remove all VFs of this PF (echo 0 > " SYSFS_PCI "%s/sriov_numvfs), then make up to %d",
-			 pf->name, pf->total_vfs);
+			 "name one from vf0 to vf%d: the kernel makes more, up to %d, only after all VFs of this PF have been removed, which ends every use of them",
+			 pf->num_vfs - 1, pf->total_vfs);
 	else
 		err_hint(err, "up to %d can be made: echo NUMBER > " SYSFS_PCI "%s/sriov_numvfs",
 			 pf->total_vfs, pf->name);
@@ -422,7 +452,7 @@ static void explain_lost_vf(const struct inventory *inventory, const struct devi
 	err_set(err, ERR_NO_DEVICE, 0, "virtfn%llu of %s leads to %s, which is not on the PCI bus",
 		(unsigned long long)number, pf->name, vf);
 	err_hint(err,
-		 "try again when no VFs of this PF are being made or removed; if the link stays, remove them all and make them anew (" SYSFS_PCI "%s/sriov_numvfs)",
+		 "try again when no VFs of this PF are being made or removed; if the link stays, only removing all of them, which ends every use of them, and making them anew helps (" SYSFS_PCI "%s/sriov_numvfs)",
 		 pf->name);
 }
 

@@ -259,3 +259,23 @@ int pci_function_vf_name(char *buf, size_t size, const char *pf, long number)
 {
 	return sysroot_link_name(buf, size, SYSFS_PCI "%s/virtfn%ld", pf, number);
 }
+
+/* What the kernel adds to an address: bus, device and function as one number. */
+static int routing_id(const struct bdf *bdf)
+{
+	return bdf->bus << 8 | bdf->device << 3 | bdf->function;
+}
+
+int pci_function_vf_at(const struct device *pf, const struct bdf *bdf)
+{
+	int distance = routing_id(bdf) - routing_id(&pf->bdf);
+	long offset, stride;
+
+	if (pf->total_vfs <= 0 || pf->bdf.domain != bdf->domain ||
+	    sysroot_read_long(&offset, SYSFS_PCI "%s/sriov_offset", pf->name) ||
+	    sysroot_read_long(&stride, SYSFS_PCI "%s/sriov_stride", pf->name) ||
+	    stride <= 0 || distance < offset || (distance - offset) % stride ||
+	    (distance - offset) / stride >= pf->total_vfs)
+		return -1;
+	return (int)((distance - offset) / stride);
+}

@@ -56,6 +56,10 @@ bool iommu_group_is_vfios(int group);
 int pci_function_vf_name(char *buf, size_t size, const char *pf, long number)
 	__attribute__((nonnull(1, 3)));
 
+/** pci_function_vf_at - the number of the VF at the address @bdf, by the offset and stride of the PF @pf; -1: the address is none of its VFs' */
+int pci_function_vf_at(const struct device *pf, const struct bdf *bdf)
+	__attribute__((nonnull(1, 2)));
+
 /* What a netdev of a function is: in switchdev mode an eswitch has more ports than its own. */
 enum port_kind {
 	PORT_OWN, /* of the function itself: its port to the network ("p0"), or no name at all */

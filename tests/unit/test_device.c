@@ -2,6 +2,7 @@
 /* The verdict on a device. */
 #include "check.h"
 #include "host/device.h"
+#include "host/sysroot.h"
 
 static struct device able_vf(void)
 {
@@ -281,7 +282,11 @@ static void a_pfs_hint_leads_to_a_vf(void)
 	hint_on(2, 16, "name one, such as 0000:3b:00.0/vf0");
 	hint_on(0, 16, "echo NUMBER > /sys/bus/pci/devices/0000:3b:00.0/sriov_numvfs makes up to 16");
 	hint_on(0, 0, "mlxconfig -d 0000:3b:00.0 set SRIOV_EN=1");
+	/* A root without anything shows no hypervisor. */
+	sysroot_set("/proc/self/fdinfo");
 	hint_on(-1, -1, "mlxconfig -d 0000:3b:00.0 set SRIOV_EN=1");
+	hint_on(-1, -1, "in a guest, whose hypervisor hides SR-IOV, run mlxmigctl on that hypervisor");
+	sysroot_set(NULL);
 }
 
 int main(void)

@@ -205,13 +205,89 @@ spoilt() {
 @test "PF/vfN beyond what is there: how to have more, by what is there" {
 	plant two-port
 	on 3 status ens1f0np0/vf4
-	json_is .error.hint "the kernel changes the number only from 0: remove all VFs of this PF (echo 0 > /sys/bus/pci/devices/0000:3b:00.0/sriov_numvfs), then make up to 16"
+	json_is .error.hint "name one from vf0 to vf3: the kernel makes more, up to 16, only after all VFs of this PF have been removed, which ends every use of them"
+	on 3 status ens1f1np1/vf9
+	[[ $(json .error.hint) == "name one from vf0 to vf2: "*", which ends every use of them" ]]
+	[[ $(json .error.hint) != *echo* ]]
 	on 3 status ens1f0np0/vf16
 	json_is .error.hint "name one from vf0 to vf15: this PF can have 16 VFs at most"
 	on 3 status 5e:00.0/vf0
 	json_is .error.hint "up to 8 can be made: echo NUMBER > /sys/bus/pci/devices/0000:5e:00.0/sriov_numvfs"
 	on 3 status 5e:00.0/vf99999999999
 	error_is no_such_device
+}
+
+@test "a PF that shows no SR-IOV: in a guest its hypervisor hides it, else it may be either" {
+	local both on_hypervisor="run mlxmigctl on this guest's hypervisor, which hides the PF's SR-IOV from the guest"
+	both="on a host, switch SR-IOV on in its firmware (mlxconfig -d 0000:00:07.0 set SRIOV_EN=1 NUM_OF_VFS=8), and reboot; in a guest, whose hypervisor hides SR-IOV, run mlxmigctl on that hypervisor"
+	plant guest
+	on 3 status enp0s7/vf0
+	json_is .error.hint "$both"
+	on 4 bind enp0s7
+	json_is .error.hint "$both"
+	printf 'processor\t: 0\nflags\t\t: fpu vme hypervisors lahf_lm\n' >"$SYSROOT/proc/cpuinfo"
+	on 3 status enp0s7/vf0
+	json_is .error.hint "$both"
+	printf 'processor\t: 0\nflags\t\t: fpu vme hypervisor lahf_lm\n' >"$SYSROOT/proc/cpuinfo"
+	on 3 status enp0s7/vf0
+	json_is .error.hint "$on_hypervisor"
+	on 4 bind enp0s7
+	json_is .error.hint "$on_hypervisor"
+	# Xen's control domain has such a processor too, and the hardware.
+	mkdir -p "$SYSROOT/proc/xen"
+	echo control_d >"$SYSROOT/proc/xen/capabilities"
+	on 3 status enp0s7/vf0
+	json_is .error.hint "$both"
+	rm "$SYSROOT/proc/xen/capabilities" "$SYSROOT/proc/cpuinfo"
+	mkdir -p "$SYSROOT/proc/device-tree/hypervisor"
+	on 3 status enp0s7/vf0
+	json_is .error.hint "$on_hypervisor"
+}
+
+@test "a PF whose firmware offers no VFs, in a guest or not" {
+	plant guest
+	echo 0 >"$(devices)/0000:00:07.0/sriov_totalvfs"
+	on 3 status enp0s7/vf0
+	[[ $(json .error.hint) == "its firmware offers no VFs: switch SR-IOV on in its firmware (mlxconfig -d 0000:00:07.0 "* ]]
+}
+
+@test "without id tables, the PF of a VF is listed whatever driver it has" {
+	local driver
+	plant two-port
+	rm -r "$SYSROOT/lib/modules" "$(devices)"/0000:3b:00.0/{net,infiniband}
+	for driver in vfio-pci '' pci-stub; do
+		rm "$(devices)/0000:3b:00.0/driver"
+		ln -s "../../../../bus/pci/drivers/${driver:-none}" "$(devices)/0000:3b:00.0/driver"
+		[ -n "$driver" ] || rm "$(devices)/0000:3b:00.0/driver"
+		on 0 status
+		device 0000:3b:00.0 '[.kind, .num_vfs]' '["pf",4]'
+		device 0000:3b:00.4 '[.vf_number, .can_migrate, .reasons]' \
+			"[2,false,[\"its PF 0000:3b:00.0 is bound to ${driver:-no driver}, not to mlx5_core\"]]"
+		on 0 status 3b:00.0/vf2
+		[ -n "$driver" ] || ln -s x "$(devices)/0000:3b:00.0/driver"
+	done
+	# What no VF leads to is not guessed.
+	json_is '.devices | length' 1
+	on 0 status
+	json_is '[.devices[].device] | index("0000:5e:00.0")' null
+}
+
+@test "a VF that is being added or removed, which shows no PF, is known by its address" {
+	plant two-port
+	rm "$(devices)/0000:3b:00.4/physfn" "$(devices)/0000:3b:00.0/virtfn2"
+	rm "$(devices)/0000:3b:01.0/physfn" "$(devices)/0000:3b:00.1/virtfn2"
+	echo 2 | tee "$(devices)/0000:3b:00.0/sriov_offset" >"$(devices)/0000:5e:00.0/sriov_offset"
+	echo 1 | tee "$(devices)/0000:3b:00.0/sriov_stride" >"$(devices)/0000:5e:00.0/sriov_stride"
+	on 0 status
+	device 0000:3b:00.4 '[.kind, .pf, .vf_number, .can_migrate]' '["vf","0000:3b:00.0",2,null]'
+	[[ $output != *"not on this host"* ]]
+	# Beyond the last one that the PF can have, and between two of them, there is none.
+	echo 6 >"$(devices)/0000:3b:00.0/sriov_totalvfs"
+	on 0 status
+	device 0000:3b:01.0 '[.pf, .vf_number]' '[null,null]'
+	echo 3 >"$(devices)/0000:3b:00.0/sriov_stride"
+	on 0 status
+	device 0000:3b:00.4 .reasons '["it is a virtual function whose PF is not on this host: it is migrated by the host that has the PF"]'
 }
 
 @test "a virtfn link that leads nowhere is named, with what to do" {
