@@ -72,6 +72,52 @@ const char *text_starts(const char *text, const char *prefix)
 	return strncmp(text, prefix, len) ? NULL : text + len;
 }
 
+static bool is_plain(unsigned char c)
+{
+	return isalnum(c) || c >= 0x80 || strchr("_./-+:,=@%", c);
+}
+
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			return true;
+	return false;
+}
+
+/* Within quotes a quote ends them, stands by itself, and begins them again. */
+static const char *quote(char buf[OPERAND_SIZE], const char *lead, const char *path)
+{
+	static const char escaped[] = "'\\''";
+	size_t len = (size_t)snprintf(buf, OPERAND_SIZE, "'%s", lead);
+
+	for (; *path; path++) {
+		bool is_quote = *path == '\'';
+		size_t n = is_quote ? strlen(escaped) : 1;
+
+		if (len + n + 2 > OPERAND_SIZE)
+			return "FILE";
+		memcpy(buf + len, is_quote ? escaped : path, n);
+		len += n;
+	}
+	memcpy(buf + len, "'", 2);
+	return buf;
+}
+
+const char *text_operand(char buf[OPERAND_SIZE], const char *path)
+{
+	const char *lead = *path == '-' ? "./" : "";
+	const char *p = path;
+
+	if (has_control(path))
+		return "FILE";
+	while (*p && is_plain((unsigned char)*p))
+		p++;
+	if (*p || !*path)
+		return quote(buf, lead, path);
+	return text_format(buf, OPERAND_SIZE, "%s%s", lead, path) ? "FILE" : buf;
+}
+
 bool text_is_name(const char *text)
 {
 	if (!strcmp(text, ".") || !strcmp(text, "..") || !*text)

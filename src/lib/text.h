@@ -25,6 +25,16 @@ int text_size(const char *text, uint64_t *bytes) __attribute__((nonnull(1, 2)));
 /** text_starts - does @text begin with @prefix? The rest of it, or NULL */
 const char *text_starts(const char *text, const char *prefix) __attribute__((nonnull(1, 2)));
 
+#define OPERAND_SIZE 128
+
+/**
+ * text_operand - @path as a shell takes it for one operand of a command in a hint
+ *
+ * In quotes where it needs them, with "./" before a "-". Returns @buf, or
+ * "FILE" where it does not fit or cannot be shown on a terminal.
+ */
+const char *text_operand(char buf[OPERAND_SIZE], const char *path) __attribute__((nonnull(1, 2)));
+
 /** text_is_name - a single path component of letters, digits and "_.-:", not "." or ".." */
 bool text_is_name(const char *text) __attribute__((nonnull(1)));
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <string.h>
 
 #include "lib/text.h"
 #include "tests/unit/check.h"
@@ -82,6 +83,37 @@ static void prefixes_leave_the_rest(void)
 	CHECK(!text_starts("--nam", "--name="));
 }
 
+static void operands_are_as_a_shell_takes_them(void)
+{
+	static const struct { const char *path, *operand; } rows[] = {
+		{ "vf0.mig", "vf0.mig" },
+		{ "/var/lib/vm/vf-0_1.mig.zst", "/var/lib/vm/vf-0_1.mig.zst" },
+		{ "two words", "'two words'" },
+		{ "it's", "'it'\\''s'" },
+		{ "$HOME;x", "'$HOME;x'" },
+		{ "-", "./-" },
+		{ "-rf", "./-rf" },
+		{ "-a b", "'./-a b'" },
+		{ "", "''" },
+		{ "~", "'~'" },
+		{ "Gr\xc3\xbc\xc3\x9f" "e", "Gr\xc3\xbc\xc3\x9f" "e" },
+		{ "a\nb", "FILE" },
+	};
+	char buf[OPERAND_SIZE], path[2 * OPERAND_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		CHECK_STR(text_operand(buf, rows[i].path), rows[i].operand);
+	for (size_t len = OPERAND_SIZE - 8; len < sizeof(path); len++) {
+		memset(path, 'x', len);
+		path[len] = '\0';
+		CHECK_STR(text_operand(buf, path), len < OPERAND_SIZE ? path : "FILE");
+		path[0] = ' ';
+		CHECK(strlen(text_operand(buf, path)) == (len + 2 < OPERAND_SIZE ? len + 2 : 4));
+		memset(path, '\'', len);
+		CHECK_STR(text_operand(buf, path), "FILE");
+	}
+}
+
 int main(void)
 {
 	CASE(numbers_are_whole);
@@ -90,5 +122,6 @@ int main(void)
 	CASE(copying_cuts_and_ends);
 	CASE(names_are_one_component);
 	CASE(prefixes_leave_the_rest);
+	CASE(operands_are_as_a_shell_takes_them);
 	return CHECK_DONE();
 }
