@@ -84,6 +84,13 @@ static int print_failure(const struct invocation *inv, const struct err *err,
 	return err_exit_status(err);
 }
 
+/* Where nothing better is known. */
+static void hint_usage(const struct invocation *inv, struct err *err)
+{
+	if (err->code == ERR_USAGE && inv->command)
+		err_hint(err, "see mlxmigctl %s --help", inv->command->name);
+}
+
 static int run(const struct invocation *inv)
 {
 	struct progress_view view = progress_view_of(&inv->globals);
@@ -112,6 +119,7 @@ static int run(const struct invocation *inv)
 		print_output(reply.output, &err);
 	else if (!err_is_set(&err) && reply.document)
 		print_document(inv, reply.document, reply.stdout_is_data, &err);
+	hint_usage(inv, &err);
 	if (err_is_set(&err))
 		reply.status = print_failure(inv, &err, &reply);
 	json_decref(reply.document);
@@ -162,9 +170,10 @@ int main(int argc, char **argv)
 		complete_print(argc - 2, argv + 2);
 		return 0;
 	}
-	if (cli_parse(argc, argv, &inv, &err))
+	if (cli_parse(argc, argv, &inv, &err)) {
+		hint_usage(&inv, &err);
 		status = print_failure(&inv, &err, &nothing);
-	else if (inv.version)
+	} else if (inv.version)
 		printf("mlxmigctl %s\n", PACKAGE_VERSION);
 	else if (inv.help)
 		cli_print_help(inv.command);

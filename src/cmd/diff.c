@@ -32,7 +32,7 @@ static json_t *side_of(const struct diff_side *side)
 
 	return json_pack("{s:o, s:s, s:b, s:o, s:s, s:o, s:o}",
 			 "file", document_text(side->path),
-			 "kind", side->is_image ? "image" : "stream",
+			 "kind", side->is_unknown ? "unknown" : side->is_image ? "image" : "stream",
 			 "compressed", side->compressed,
 			 "bytes", document_u64(side->bytes),
 			 "format", stream_format_name(side->format),

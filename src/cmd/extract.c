@@ -36,7 +36,7 @@ static json_t *extract_document(const struct extract *extract)
 	json_t *more = json_pack(
 		"{s:o, s:s, s:b, s:o, s:s, s:o, s:o, s:I, s:o, s:b}",
 		"file", document_string(extract->path),
-		"kind", extract->is_image ? "image" : "stream",
+		"kind", extract->is_unknown ? "unknown" : extract->is_image ? "image" : "stream",
 		"compressed", extract->compressed,
 		"output", document_string(extract->output),
 		"part", parts[extract->part],
@@ -140,7 +140,7 @@ static const struct text_part text[] = {
 	TEXT_LINE("extracted", "{part?stream=the stream;record=the payload;device=device.json}, {bytes|size}[, from byte {offset_bytes} of the stream on]"),
 	TEXT_LINE("output", "{output?-=stdout;*}"),
 	TEXT_LINE("digest", "{xxh3_128}"),
-	TEXT_LINE("checked", "{checked?yes=yes;no=no, a bare stream has no digests}"),
+	TEXT_LINE("checked", "{checked?yes=yes;no=no, it has no digests}"),
 	{}
 };
 

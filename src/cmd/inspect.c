@@ -87,7 +87,8 @@ static json_t *embedded_json(const char *json, size_t len)
 /* Nothing in a bare stream without records says where it ends. */
 static json_t *complete_of(const struct inspection *inspection)
 {
-	if (inspection->ended && !inspection->is_image && inspection->parser.format == STREAM_BARE)
+	if (inspection->is_unknown ||
+	    (inspection->ended && !inspection->is_image && inspection->parser.format == STREAM_BARE))
 		return json_null();
 	return json_boolean(inspection->ended && record_complete(&inspection->parser));
 }
@@ -103,8 +104,11 @@ static const char *digest_of(const struct inspection *inspection, const struct s
 
 static json_t *stream_of(const struct inspection *inspection, const struct stream_stats *scan)
 {
-	json_t *stream = records_json(&inspection->parser);
+	json_t *stream;
 
+	if (inspection->is_unknown && inspection->parser.format == STREAM_UNKNOWN)
+		return json_null();
+	stream = records_json(&inspection->parser);
 	json_object_del(stream, "complete"); /* the document's own knows more */
 	json_object_set_new(stream, "bytes", json_integer((json_int_t)inspection->totals.bytes));
 	json_object_set_new(stream, "xxh3_128", document_text(digest_of(inspection, scan)));
@@ -132,7 +136,8 @@ static json_t *inspect_document(const struct inspection *inspection,
 	json_object_set_new(document, "compressed", json_boolean(inspection->compressed));
 	json_object_set_new(document, "complete", complete_of(inspection));
 	json_object_set_new(document, "checked",
-			    json_boolean(inspection->checked && inspection->ended));
+			    json_boolean(inspection->is_image && inspection->checked &&
+					 inspection->ended));
 	json_object_set_new(document, "device",
 			    embedded_json(inspection->device_json, inspection->device_len));
 	json_object_set_new(document, "manifest",
@@ -323,7 +328,7 @@ static const struct text_part text[] = {
 	TEXT_LINE("file", "{file} ({kind}[, {compressed?yes=compressed}])"),
 	TEXT_LINE("looks like", TEXT_LOOKS_LIKE),
 	TEXT_LINE("complete", "{complete?yes=yes;no=no;-=not known, nothing in it tells}"),
-	TEXT_LINE("checked", "{checked?yes=yes;no=no, mlxmigctl verify does that}"),
+	TEXT_LINE("checked", "[{checked?yes=yes}][{checked?no=}{kind?image=no, mlxmigctl verify does that;stream=no, it has no digests;unknown=no, it has no digests}]"),
 	TEXT_LINE("device", "{device.device}[, VF {device.vf_number}][ of {device.pf}]"),
 	TEXT_LINE("product", "{device.product}"),
 	TEXT_LINE("ids", "{device.vendor_id}:{device.device_id}[, subsystem {device.subsystem_vendor_id}:{device.subsystem_id}][, revision {device.revision}]"),
@@ -335,7 +340,7 @@ static const struct text_part text[] = {
 	TEXT_LINE("transfer", "from {manifest.from}[, {manifest.fresh?yes=just reset}][, in {manifest.duration_ns|time}]"),
 	TEXT_LINE("stopped", "{manifest.stopped.duration_ns|time}" TEXT_STOPPED_PARTS("manifest.stopped")),
 	TEXT_LINE("pre-copy", "{manifest.precopy.duration_ns|time}[, until {manifest.precopy.ended_by?dirty=little was left;rounds=the rounds were used up;time=the time was}], {manifest.precopy.dirty_bytes_left|size} dirty then"),
-	TEXT_LINE("stream", "{stream.bytes|size}[, {stream.format?records=in records;bare=bare, without records;unknown=too short to tell}][, firmware data {stream.firmware_bytes|size}]"),
+	TEXT_LINE("stream", "{stream.bytes|size}[, {stream.format?records=in records;bare=bare, without records;unknown=too short to tell}][, firmware data {stream.firmware_bytes|size}{kind?image=;stream=}]"),
 	TEXT_LINE("digest", "{stream.xxh3_128/manifest.xxh3_128}"),
 	TEXT_LINE("summary", "{stream.summary.zero_ratio|percent} zero, an entropy of {stream.summary.entropy_bits} bits a byte"),
 	TEXT_LINE("members", "{members,members_not_listed|count}"),

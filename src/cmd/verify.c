@@ -88,22 +88,32 @@ static json_t *stream_of(const struct verify_result *result)
 	return stream;
 }
 
-/* A stream of records has no digest. -1: it was not read to its end, or nothing in it can be checked. */
+/* What has neither digests nor records says nothing of its contents. -1: it was not read to its end, or nothing in it can be checked. */
 static int contents_checked(const struct verify_result *result)
 {
-	return verify_result_is_good(result) ? result->is_image : -1;
+	bool opaque = result->packed && result->parser.format == STREAM_BARE;
+
+	return verify_result_is_good(result) ? result->is_image && !opaque : -1;
+}
+
+/* -1: it was not judged. */
+static int goodness(const struct verify_result *result)
+{
+	return verify_result_is_unjudged(result) || verify_result_is_unread(result) ?
+		       -1 : verify_result_is_good(result);
 }
 
 static json_t *file_of(const struct verify_result *result)
 {
 	bool unjudged = verify_result_is_unjudged(result);
 	const char *kind = unjudged ? "unknown" : result->is_image ? "image" : "stream";
-	bool has_stream = result->opened && !result->headless;
+	bool has_stream = result->opened && !result->headless &&
+			  !(unjudged && result->parser.format == STREAM_UNKNOWN);
 
 	return json_pack(
 		"{s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I}",
 		"file", document_string(result->path),
-		"good", document_tristate(unjudged ? -1 : verify_result_is_good(result)),
+		"good", document_tristate(goodness(result)),
 		"kind", result->opened ? kind : NULL,
 		"looks_like", content_look_name(result->look),
 		"compressed", document_tristate(result->opened ? result->compressed : -1),
@@ -178,7 +188,10 @@ static int check(const void *opts, char **operands, size_t n_operands, struct er
 
 	for (size_t i = 0; i < n_operands; i++)
 		n += !strcmp(operands[i], "-");
-	return n < 2 ? 0 : err_set(err, ERR_USAGE, 0, "standard input is named %zu times", n);
+	if (n < 2)
+		return 0;
+	err_set(err, ERR_USAGE, 0, "standard input is named %zu times", n);
+	return err_hint(err, "name it once: mlxmigctl verify - FILE...");
 }
 
 /* Which failure speaks for all files: damage, else a file that could not be read, else one that cannot be judged. */
@@ -255,7 +268,7 @@ static const char *const record_columns[] = {
 };
 
 static const struct text_part file_text[] = {
-	TEXT_LINE("file", "{file}: {good?yes=good;no=NOT GOOD;-=cannot be judged}[ ({contents_checked?no=framing good, contents not checked})][, {kind}][, {compressed?yes=compressed}][, {stream.bytes|size}][ in {duration_ns|time}]"),
+	TEXT_LINE("file", "{file}: [{good?yes=good;no=NOT GOOD}][{good?-=}{kind?unknown=cannot be judged;-=could not be read;image=could not be read;stream=could not be read}][ ({contents_checked?no=}{kind?stream=framing good, contents not checked;image=framing not applicable, digests good, contents not checked})][, {kind}][, {compressed?yes=compressed}][, {stream.bytes|size}][ in {duration_ns|time}]"),
 	TEXT_LINE("looks like", TEXT_LOOKS_LIKE),
 	TEXT_LINE("error", "{error.message}"),
 	TEXT_LINE("member", "{damage.member}"),

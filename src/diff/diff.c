@@ -52,6 +52,7 @@ static int open_side(struct diff_side *side, struct view **view, struct err *err
 	if (view_open(view, side->path, err))
 		return -1;
 	side->is_image = view_kind(*view) == IMAGE_TAR;
+	side->is_unknown = view_is_unknown(*view);
 	side->compressed = view_is_compressed(*view);
 	side->bytes = view_size(*view);
 	return cut_side(side, *view, err);

@@ -42,6 +42,7 @@ struct piece {
 struct diff_side {
 	const char *path;
 	bool is_image;
+	bool is_unknown; /* neither an image nor a stream of records */
 	bool compressed;
 	uint64_t bytes;
 	enum stream_format format;

@@ -62,7 +62,7 @@ int member_check_require(const struct member_check *pass, struct damage *damage,
 		"%s: the digest of %s does not fit: there is damage somewhere in bytes %" PRIu64
 		" to %" PRIu64 " of the stream", view_name(pass->view), name,
 		bad->offset, bad->offset + bad->len - 1);
-	image_hint_damage(err, "good", bad->offset, pass->first_bad);
+	image_hint_damage(err, "good", bad->offset, pass->first_bad, 0);
 	return -1;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "image/decompress.h"
 #include "image/record.h"
 #include "lib/text.h"
 
@@ -36,6 +37,7 @@ static const struct {
 	[LOOK_XE] = { "xe", "a stream of Intel's xe driver", IS_DIALECT },
 };
 
+#define ZSTD_MAGIC "\x28\xb5\x2f\xfd"
 #define MAGIC(look, text) { look, text, sizeof(text) - 1 }
 
 static const struct {
@@ -51,7 +53,7 @@ static const struct {
 	MAGIC(LOOK_LZOP, "\x89LZO\0\r\n\x1a\n"),
 	MAGIC(LOOK_ZIP, "PK\x03\x04"),
 	MAGIC(LOOK_7Z, "7z\xbc\xaf\x27\x1c"),
-	MAGIC(LOOK_ZSTD, "\x28\xb5\x2f\xfd"),
+	MAGIC(LOOK_ZSTD, ZSTD_MAGIC),
 	MAGIC(LOOK_AGE, "age-encryption."),
 	MAGIC(LOOK_AGE, "-----BEGIN AGE ENCRYPTED FILE-----"),
 	MAGIC(LOOK_PGP, "-----BEGIN PGP MESSAGE-----"),
@@ -178,6 +180,18 @@ enum content_look content_look(const unsigned char *p, size_t len)
 	return len && is_text(p, len) ? LOOK_TEXT : LOOK_NOTHING;
 }
 
+/* A frame of zstd behind text, which never has its magic number, or behind zeros. */
+static void find_frame(struct content_scan *scan, const unsigned char *p, size_t len)
+{
+	const unsigned char *found = memmem(p, len, ZSTD_MAGIC, strlen(ZSTD_MAGIC));
+	size_t at = found ? (size_t)(found - p) : 0;
+
+	if (!at || !frame_begins(found, len - at) || (!is_text(p, at) && !is_zero(p, at)))
+		return;
+	scan->has_header = scan->is_frame = true;
+	scan->header_at = at;
+}
+
 void content_scan_begin(struct content_scan *scan, const unsigned char *bytes, size_t len)
 {
 	*scan = (struct content_scan){
@@ -186,9 +200,11 @@ void content_scan_begin(struct content_scan *scan, const unsigned char *bytes, s
 	};
 	if (content_is_dialect(scan->look))
 		scan->format = STREAM_BARE;
+	if (scan->look == LOOK_NOTHING && scan->format != STREAM_RECORDS)
+		find_frame(scan, bytes, len);
 }
 
-/* A header of POSIX's tar or of GNU's. */
+/* A header of a tar: the old format has no magic, and only the sum. */
 #define USTAR_AT 257
 #define NAME_LEN 100
 #define PREFIX_AT 345
@@ -263,7 +279,7 @@ static bool is_member_name(const char *name)
 /* @name takes a whole header's name, without what tars put before it. */
 static bool read_name(const unsigned char *header, char name[PREFIX_LEN + NAME_LEN + 2])
 {
-	if (memcmp(header + USTAR_AT, "ustar", 5) || !has_checksum(header))
+	if (!has_checksum(header))
 		return false;
 	snprintf(name, PREFIX_LEN + NAME_LEN + 2, "%.*s%s%.*s", PREFIX_LEN,
 		 (const char *)header + PREFIX_AT, header[PREFIX_AT] ? "/" : "", NAME_LEN,
@@ -283,6 +299,19 @@ static bool is_member_header(const unsigned char *header, char member[FORMAT_NAM
 		return false;
 	text_copy(member, FORMAT_NAME_SIZE, name);
 	return true;
+}
+
+bool content_is_tar_header(const unsigned char *header)
+{
+	return *header && has_checksum(header);
+}
+
+bool content_begins_image(const unsigned char *bytes, size_t len)
+{
+	char member[FORMAT_NAME_SIZE];
+
+	return len >= CONTENT_HEADER_SIZE && is_member_header(bytes, member) &&
+	       !strcmp(member, FORMAT_DEVICE);
 }
 
 bool content_is_member_path(const char *path)
@@ -402,11 +431,23 @@ static void keep_tail(struct content_scan *scan, const unsigned char *bytes, siz
 	memcpy(scan->tail, bytes + len - scan->tail_len, scan->tail_len);
 }
 
+static void count_zeros(struct content_scan *scan, const unsigned char *bytes, size_t len)
+{
+	size_t n = 0;
+
+	if (!scan->only_zeros)
+		return;
+	scan->only_zeros = is_zero(bytes, len);
+	while (!scan->only_zeros && !bytes[n])
+		n++;
+	scan->zeros += scan->only_zeros ? len : n;
+}
+
 void content_scan_take(struct content_scan *scan, const unsigned char *bytes, size_t len)
 {
 	if (scan->format == STREAM_RECORDS)
 		return;
-	scan->only_zeros = scan->only_zeros && is_zero(bytes, len);
+	count_zeros(scan, bytes, len);
 	search_over_border(scan, bytes, len);
 	search(scan, bytes, len, scan->offset);
 	keep_tail(scan, bytes, len);
@@ -424,18 +465,13 @@ enum content_look content_look_now(const struct content_scan *scan)
 										  scan->look;
 }
 
-/* A name that a shell would not take as it is, stands as FILE. */
-static int hint_remove(const struct content_scan *scan, const char *name, uint64_t first,
-		       struct err *err)
+static int hint_remove(const struct content_scan *scan, const char *name, struct err *err)
 {
-	bool plain = strlen(name) <= 100 && !name[strcspn(name, " \t\n'\"\\$&;|<>()*?[`~#")];
-	const char *file = plain && strcmp(name, "stdin") ? name : "FILE";
+	char filter[40];
 
-	if (scan->compressed)
-		return err_hint(err, "remove them, and verify what is left: zstd -dc %s | tail -c +%" PRIu64 " >NEW; mlxmigctl verify NEW",
-				file, first);
-	return err_hint(err, "remove them, and verify what is left: tail -c +%" PRIu64 " %s >NEW; mlxmigctl verify NEW",
-			first, file);
+	snprintf(filter, sizeof(filter), "tail -c +%" PRIu64, scan->header_at + 1);
+	return image_hint_filter(err, "remove them, and verify what is left", name, scan->compressed,
+				 filter);
 }
 
 int content_require_no_image(const struct content_scan *scan, const char *name, struct err *err)
@@ -445,6 +481,12 @@ int content_require_no_image(const struct content_scan *scan, const char *name, 
 	/* An archive that stores an image as it is has that image's headers in it. */
 	if (!scan->has_header || content_is_packed(scan->look))
 		return 0;
+	if (scan->is_frame) {
+		err_set(err, ERR_DAMAGED, 0,
+			"%s is damaged: %" PRIu64 " bytes that do not belong to it stand before what is compressed with zstd",
+			name, at);
+		return hint_remove(scan, name, err);
+	}
 	if (!*scan->header_name)
 		return err_set(err, ERR_DAMAGED, 0,
 			       "%s is a damaged image: no header in it can be read", name);
@@ -457,7 +499,7 @@ int content_require_no_image(const struct content_scan *scan, const char *name, 
 	err_set(err, ERR_DAMAGED, 0,
 		"%s is a damaged image: %" PRIu64 " bytes that do not belong to it stand before its first header",
 		name, at);
-	return hint_remove(scan, name, at + 1, err);
+	return hint_remove(scan, name, err);
 }
 
 static const char *hint_of(enum look_kind kind)

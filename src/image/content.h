@@ -58,6 +58,8 @@ bool content_is_dialect(enum content_look look);
  * @only_zeros: so far there were only bytes of zero
  * @has_header: a header of one of an image's members was found: it is a damaged image
  * @header_at, @header_name: the first such header; in the content; no name: none is whole
+ * @is_frame: ... or, behind text or zeros, one of a frame of zstd, which @header_at is of
+ * @zeros: bytes of zero at the beginning
  * @compressed: the content comes out of zstd, where one bit changes many bytes; the caller's to set
  */
 struct content_scan {
@@ -65,6 +67,8 @@ struct content_scan {
 	enum stream_format format;
 	bool only_zeros;
 	bool has_header;
+	bool is_frame;
+	uint64_t zeros;
 	uint64_t header_at;
 	char header_name[FORMAT_NAME_SIZE];
 	bool compressed;
@@ -109,6 +113,12 @@ int content_unjudged(enum content_look look, const char *name, const char *advic
 /** content_refuse_packed - ERR_UNJUDGED about what must be uncompressed first; 0 or -1 */
 int content_refuse_packed(enum content_look look, const char *name, struct err *err)
 	__attribute__((nonnull(2, 3)));
+
+/** content_is_tar_header - are these CONTENT_HEADER_SIZE bytes a header of a tar, of whatever format? */
+bool content_is_tar_header(const unsigned char *header) __attribute__((nonnull(1)));
+
+/** content_begins_image - does an image begin here? */
+bool content_begins_image(const unsigned char *bytes, size_t len) __attribute__((nonnull(1)));
 
 /** content_is_member_path - is it the name of an image's member, in whatever directory? */
 bool content_is_member_path(const char *path) __attribute__((nonnull(1)));

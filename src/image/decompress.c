@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/content.h"
 #include "image/format.h"
 #include "image/record.h"
 #include "lib/io.h"
@@ -26,6 +27,9 @@
 #define CHECKSUM_LEN 4
 #define BLOCK_HEAD_LEN 3
 #define BLOCK_RLE 1 /* one byte stands for all */
+#define BLOCK_RESERVED 3
+#define BLOCK_MAX (128u << 10)
+#define DESCRIPTOR_RESERVED 0x08
 
 static uint32_t get_le32(const unsigned char *p)
 {
@@ -90,10 +94,14 @@ static void end_of_data(struct frame *frame)
 	frame->checksum = frame->checksum && !frame->last;
 }
 
+static uint32_t block_word(const unsigned char *p)
+{
+	return p[0] | p[1] << 8 | (uint32_t)p[2] << 16;
+}
+
 static void end_of_block_head(struct frame *frame)
 {
-	const unsigned char *p = frame->head;
-	uint32_t word = p[0] | p[1] << 8 | (uint32_t)p[2] << 16;
+	uint32_t word = block_word(frame->head);
 	uint32_t size = word >> 3;
 
 	frame->last = word & 1;
@@ -195,6 +203,21 @@ bool frame_is_between(const struct frame *frame)
 	return frame->part == FRAME_HEAD && !frame->head_len;
 }
 
+bool frame_begins(const unsigned char *bytes, size_t len)
+{
+	size_t head = HEAD_SEEN;
+	uint32_t word;
+
+	if (len < HEAD_SEEN || get_le32(bytes) != ZSTD_MAGIC ||
+	    bytes[DESCRIPTOR_AT] & DESCRIPTOR_RESERVED)
+		return false;
+	head += rest_of_head(bytes[DESCRIPTOR_AT]);
+	if (len < head + BLOCK_HEAD_LEN)
+		return false;
+	word = block_word(bytes + head);
+	return (word >> 1 & 3) != BLOCK_RESERVED && word >> 3 <= BLOCK_MAX;
+}
+
 #define ZSTD_HEAD 17 /* the longest header of a frame of one segment */
 #define USTAR_AT 257    /* of "ustar" in a tar header */
 #define DEVICE_AT 1024  /* of device.json's own header, after the pax header and its data */
@@ -217,7 +240,8 @@ static bool looks_like_tar(const unsigned char *p, size_t len)
 	       has_at(p, len, 0, FORMAT_DEVICE) ||
 	       has_at(p, len, USTAR_AT, "ustar") ||
 	       has_at(p, len, DEVICE_AT, FORMAT_DEVICE) ||
-	       has_at(p, len, DEVICE_AT + USTAR_AT, "ustar");
+	       has_at(p, len, DEVICE_AT + USTAR_AT, "ustar") ||
+	       (len >= CONTENT_HEADER_SIZE && content_is_tar_header(p));
 }
 
 static bool is_almost(const unsigned char *p, uint32_t magic, uint32_t mask)
@@ -273,16 +297,17 @@ static ssize_t read_block(struct decompressor *source, size_t len, struct err *e
 
 static int frame_failed(struct decompressor *source, enum frame_fault fault)
 {
-	if (fault == FRAME_WINDOW)
-		return err_set(&source->err, ERR_DAMAGED, 0,
-			       "%s asks for %" PRIu64
-			       " bytes of memory to be uncompressed, more than %u",
-			       source->name, source->frame.window, FORMAT_WINDOW_MAX);
+	if (fault == FRAME_WINDOW) {
+		err_set(&source->err, ERR_UNJUDGED, 0,
+			"%s asks for %" PRIu64 " bytes of memory to be uncompressed, more than %u",
+			source->name, source->frame.window, FORMAT_WINDOW_MAX);
+		return image_hint_filter(&source->err, "uncompress it first", source->name, false,
+					 "zstd -dc --long=31");
+	}
 	err_set(&source->err, ERR_DAMAGED, 0, "%s: something follows what is compressed",
 		source->name);
-	return err_hint(&source->err,
-			"what is compressed may be whole: zstd -dc %.80s >NEW; mlxmigctl verify NEW",
-			source->name);
+	return image_hint_filter(&source->err, "what is compressed may be whole", source->name,
+				 false, "zstd -dc");
 }
 
 /* libarchive takes no skippable frame at the beginning, so it is not given these. */
@@ -323,8 +348,8 @@ static int zstd_failed(struct decompressor *source, struct err *err)
 			       "%s is truncated: it ends at byte %" PRIu64
 			       ", inside compressed data", source->name,
 			       source->read_bytes);
-	return err_set(err, ERR_DAMAGED, 0, "%s: the compressed data are damaged: %s", source->name,
-		       words ? words : "there are none");
+	return err_set(err, ERR_DAMAGED, 0, "%s: the compressed data are damaged, at byte %" PRIu64
+		       " of the file or before", source->name, source->read_bytes);
 }
 
 static int check_magic(const struct decompressor *source, struct err *err)
@@ -360,8 +385,9 @@ static int open_zstd(struct decompressor *source, struct err *err)
 	    archive_filter_code(source->zstd, 0) != ARCHIVE_FILTER_ZSTD)
 		return zstd_failed(source, err);
 	if (archive_filter_count(source->zstd) != FILTERS) {
+		source->nested = true;
 		err_set(err, ERR_UNJUDGED, 0, "%s is compressed with zstd twice", source->name);
-		return err_hint(err, "uncompress it once: zstd -dc %.80s >NEW", source->name);
+		return image_hint_filter(err, "uncompress it once", source->name, false, "zstd -dc");
 	}
 	return 0;
 }

@@ -57,6 +57,9 @@ enum frame_fault frame_feed(struct frame *frame, const unsigned char *bytes, siz
 /** frame_is_between - did the last frame end, and has no other begun? */
 bool frame_is_between(const struct frame *frame) __attribute__((nonnull(1)));
 
+/** frame_begins - do these bytes begin with a frame's header and that of its first block? */
+bool frame_begins(const unsigned char *bytes, size_t len) __attribute__((nonnull(1)));
+
 #define SOURCE_BLOCK (256u << 10)
 #define SOURCE_SKIM_BLOCK (4u << 10) /* of a tar without its data: a header takes three blocks of 512 */
 
@@ -76,6 +79,7 @@ struct archive;
  * @file_bytes: with @skims: from where the input began to the file's end
  * @ended: the file's end was met
  * @exhausted: ... and more was asked for
+ * @nested: what is compressed is compressed again
  */
 struct decompressor {
 	int fd;
@@ -95,6 +99,7 @@ struct decompressor {
 	uint64_t file_bytes;
 	bool ended;
 	bool exhausted;
+	bool nested;
 	struct err err; /* of reading, met inside of libarchive */
 };
 

@@ -237,13 +237,23 @@ static int write_stream(struct extract *extract, const struct view *view,
 	return ret;
 }
 
+/* What is recognised as a file of another kind holds no stream. */
+static int refuse_other_file(const struct view *view, struct err *err)
+{
+	enum content_look look = content_look_now(view_content(view));
+
+	return view_is_unknown(view) && look != LOOK_NOTHING && !content_is_dialect(look) ?
+		       content_unjudged(look, view_name(view), NULL, err) : 0;
+}
+
 static int open_view(struct view **view, struct extract *extract, struct err *err)
 {
 	if (view_open(view, extract->path, err))
 		return -1;
 	extract->is_image = view_kind(*view) == IMAGE_TAR;
+	extract->is_unknown = view_is_unknown(*view);
 	extract->compressed = view_is_compressed(*view);
-	return 0;
+	return refuse_other_file(*view, err);
 }
 
 /* Nothing waits for anybody any more, but for who reads a pipe that is written: that one can be waited for without end. */

@@ -23,6 +23,7 @@ enum extract_part { EXTRACT_STREAM, EXTRACT_RECORD, EXTRACT_DEVICE };
  * @overwrite: an existing file is replaced
  *
  * What follows is found out:
+ * @is_unknown: what is read is neither an image nor a stream of records
  * @has_record: @record is the one that was wanted
  * @offset: in the stream, of the first byte; not of device.json
  * @digest: XXH3-128 of what was written
@@ -35,7 +36,7 @@ struct extract {
 	uint64_t number;
 	bool overwrite;
 
-	bool is_image, compressed;
+	bool is_image, is_unknown, compressed;
 	bool has_record;
 	struct record record;
 	uint64_t offset, bytes;

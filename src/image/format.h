@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "lib/err.h"
+#include "lib/text.h"
 
 #define DIGEST_TEXT_SIZE 33 /* 32 lower-case hex digits of an XXH3-128 */
 
@@ -56,12 +57,14 @@ const char *check_name(enum check check);
  * @member: of the image; empty where that is not known, or there is none
  * @offset: of the stream: where the member's bytes begin, or the framing ends
  * @len: of the member's bytes; 0: not known, or it holds nothing of the stream
+ * @where: in words, where they say more than the rest; else NULL
  */
 struct damage {
 	enum check check;
 	char member[64];
 	uint64_t offset;
 	uint64_t len;
+	const char *where;
 };
 
 #define FORMAT_DEVICE "device.json"
@@ -91,10 +94,25 @@ static inline int image_no_memory(struct err *err)
 /** image_hint_repack - how to make an image again of members that may be whole, as the hint of ERR_DAMAGED; returns -1 */
 int image_hint_repack(struct err *err);
 
+/** image_operand - an input's name for a command in a hint; "FILE" for standard input; returns @buf or that */
+const char *image_operand(char buf[OPERAND_SIZE], const char *name) __attribute__((nonnull(1, 2)));
+
+/**
+ * image_hint_filter - the command that makes a file that can be verified of one that cannot, as the hint; returns -1
+ * @lead: what the command is for
+ * @name: of the input, as messages call it
+ * @compressed: with zstd, and @filter takes what is uncompressed
+ * @filter: "tail -c +28"
+ */
+int image_hint_filter(struct err *err, const char *lead, const char *name, bool compressed,
+		      const char *filter) __attribute__((nonnull(1, 2, 3, 5)));
+
 /**
  * image_hint_damage - what there is of a damaged image, and what can be done, as the hint of ERR_DAMAGED
  * @word: what it is up to there: "good", or "there" where no digest was checked
+ * @part: bytes of the member in which the image ends
  */
-void image_hint_damage(struct err *err, const char *word, uint64_t bytes, uint64_t members);
+void image_hint_damage(struct err *err, const char *word, uint64_t bytes, uint64_t members,
+		       uint64_t part);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image/members.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/interrupt.h"
@@ -141,6 +142,16 @@ static int rewind_input(struct input *input, struct err *err)
 	return open_reader(input, err);
 }
 
+static void note_end(struct input *input)
+{
+	size_t len;
+	const char *manifest = image_reader_manifest(input->reader, &len);
+
+	image_reader_totals(input->reader, &input->totals);
+	input->look = content_look_now(input_content(input));
+	input->packed = manifest && manifest_json_is_packed(manifest, len);
+}
+
 int input_verify(struct input *input, struct record_parser *records, const char *device,
 		 progress_fn progress, void *progress_data, struct err *err)
 {
@@ -168,8 +179,7 @@ int input_verify(struct input *input, struct record_parser *records, const char 
 		progress(&sample, progress_data);
 	if (ret < 0)
 		return -1;
-	image_reader_totals(input->reader, &input->totals);
-	input->look = content_look_now(input_content(input));
+	note_end(input);
 	input->verified = true;
 	return rewind_input(input, err);
 }
@@ -215,8 +225,7 @@ static int next_member(struct input *input, struct err *err)
 
 	if (!ret) {
 		input->ended = true;
-		input->look = content_look_now(input_content(input));
-		image_reader_totals(input->reader, &input->totals);
+		note_end(input);
 	}
 	return ret;
 }

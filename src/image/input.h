@@ -55,6 +55,7 @@ struct extent {
  * @totals: of the stream; whole after input_verify(), or when input_next()
  *          came to the end
  * @look: of a bare stream, all of which was read
+ * @packed: of an image, all of which was read: pack made it, and it is not known how its stream was saved
  * @ended: the reader came to the end
  * @verified: input_verify() was there, and all is right
  * @extents: of a verified stream that stands in the file as it is, which is
@@ -69,6 +70,7 @@ struct input {
 	struct image_member member; /* what is left of it */
 	struct image_totals totals;
 	enum content_look look;
+	bool packed;
 	bool ended;
 	bool verified;
 	struct extent *extents;

@@ -175,13 +175,26 @@ static int inspect_in_place(struct input_file *opened, struct inspection *inspec
 	return ret;
 }
 
+/* What is compressed cannot be read; that it is compressed shows. */
+static void note_unjudged(const struct image_reader *reader, struct inspection *inspection,
+			  const struct err *err)
+{
+	if (!reader || err->code != ERR_UNJUDGED)
+		return;
+	inspection->opened = inspection->is_unknown = true;
+	inspection->compressed = image_reader_is_compressed(reader);
+	inspection->look = image_reader_content(reader)->look;
+}
+
 int image_inspect(struct inspection *inspection, struct err *err)
 {
 	AUTO_INPUT_FILE struct input_file opened = INPUT_FILE_INIT;
 	int ret;
 
-	if (input_file_open(&opened, inspection->path, err))
+	if (input_file_open(&opened, inspection->path, err)) {
+		note_unjudged(opened.reader, inspection, err);
 		return -1;
+	}
 	inspection->opened = true;
 	inspection->is_image = image_reader_kind(opened.reader) == IMAGE_TAR;
 	inspection->compressed = image_reader_is_compressed(opened.reader);

@@ -268,6 +268,14 @@ int manifest_json_read(const char *json, size_t len, struct image_totals *totals
 	return 0;
 }
 
+bool manifest_json_is_packed(const char *json, size_t len)
+{
+	struct err unused = ERR_INIT;
+	AUTO_JSON json_t *document = json_read_parse(json, len, &unused);
+
+	return document && json_is_null(json_object_get(document, "started_unix_ns"));
+}
+
 json_t *device_json_within(const json_t *document)
 {
 	const json_t *result = json_object_get(document, "result");

@@ -57,6 +57,9 @@ char *manifest_json_make_packed(const struct image_totals *totals,
 int manifest_json_read(const char *json, size_t len, struct image_totals *totals, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
+/** manifest_json_is_packed - is it one of manifest_json_make_packed()? */
+bool manifest_json_is_packed(const char *json, size_t len) __attribute__((nonnull(1)));
+
 /**
  * phases_json - {"pre_copy": {"bytes", "members", "duration_ns"}, …}
  * @timed: the durations are known; else they are null

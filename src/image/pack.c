@@ -50,8 +50,11 @@ static char *read_device(const struct pack *pack, struct image_origin *origin, s
 	from = image_reader_device(input.reader, &len);
 	if (!from)
 		from = text = input_read_all(&input, &len, err);
-	if (!from)
+	if (!from) {
+		if (err->code == ERR_USAGE)
+			err_hint(err, "name a device.json, what mlxmigctl inspect printed, or an image: --device=FILE");
 		return NULL;
+	}
 	json = device_json_find(from, len, origin, err);
 	if (json && strlen(json) <= IMAGE_DEVICE_MAX)
 		return json;
@@ -118,11 +121,12 @@ static int check_stream(const struct pack *pack, const struct input *input, stru
 {
 	const struct record_parser *records = &pack->records;
 
-	if (pack->pre_copy > records->offset)
-		return err_set(err, ERR_USAGE, 0,
-			       "--precopy=%" PRIu64 ": %s has only %" PRIu64 " bytes",
-			       pack->pre_copy, input->name, records->offset);
-	if (input->look == LOOK_ZEROS)
+	if (pack->pre_copy > records->offset) {
+		err_set(err, ERR_USAGE, 0, "--precopy=%" PRIu64 ": %s has only %" PRIu64 " bytes",
+			pack->pre_copy, input->name, records->offset);
+		return err_hint(err, "name a number of bytes up to %" PRIu64, records->offset);
+	}
+	if (input->look == LOOK_ZEROS || input->look == LOOK_TEXT)
 		return content_unjudged(input->look, input->name, NULL, err);
 	if (records->format == STREAM_BARE || !record_require_complete(records, err))
 		return 0;

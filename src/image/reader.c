@@ -26,6 +26,7 @@ struct image_reader {
 	enum phase phase;      /* of the member before */
 	struct image_totals totals;
 	struct damage at; /* the present member, in case that it is damaged */
+	uint64_t data_at; /* of the present member in the archive; 0: not reached */
 	struct content_scan content; /* of what is no image */
 	bool skims;
 	bool over;
@@ -100,6 +101,14 @@ static int read_device(struct image_reader *reader, struct err *err)
 	return 0;
 }
 
+/* What the tar knows better than by the member's name. */
+static void take_where(struct image_reader *reader)
+{
+	reader->at.where = reader->tar.where;
+	if (reader->at.where)
+		*reader->at.member = '\0';
+}
+
 /* Of one that is damaged there only damage is to be told any more. */
 static int open_image(struct image_reader *reader, struct err *err)
 {
@@ -107,6 +116,7 @@ static int open_image(struct image_reader *reader, struct err *err)
 	snprintf(reader->at.member, sizeof(reader->at.member), FORMAT_DEVICE);
 	if (!tar_open(&reader->tar, &reader->source, err) && !read_device(reader, err))
 		return 0;
+	take_where(reader);
 	if (reader->tar.mismatch)
 		reader->at.check = CHECK_DIGESTS;
 	reader->over = true;
@@ -123,6 +133,14 @@ static int open_stream(struct image_reader *reader)
 	return 0;
 }
 
+/* Of what is compressed nothing can be read. */
+static struct image_reader *unjudged(struct image_reader *reader)
+{
+	reader->content.look = reader->source.nested ? LOOK_ZSTD : LOOK_NOTHING;
+	reader->over = true;
+	return reader;
+}
+
 int image_reader_try(struct image_reader **reader, int fd, const char *name, struct err *err)
 {
 	CLEANUP(image_reader_freep) struct image_reader *made = calloc(1, sizeof(*made));
@@ -133,8 +151,11 @@ int image_reader_try(struct image_reader **reader, int fd, const char *name, str
 	made->stream = digest_new();
 	if (!made->stream)
 		return image_no_memory(err);
-	if (decompressor_open(&made->source, fd, name, err))
+	if (decompressor_open(&made->source, fd, name, err)) {
+		if (err->code == ERR_UNJUDGED)
+			*reader = unjudged(TAKE_PTR(made));
 		return -1;
+	}
 	*reader = TAKE_PTR(made);
 	return (*reader)->source.kind == SOURCE_BARE ? open_stream(*reader) :
 						       open_image(*reader, err);
@@ -255,6 +276,7 @@ static int next_member(struct image_reader *reader, struct tar_header *header,
 	    tar_judge(&reader->tar, header, IMAGE_MEMBER_MAX, err))
 		return -1;
 	reader->at.len = header->size;
+	reader->data_at = (uint64_t)tar_position(&reader->tar);
 	if (take_data(reader, header, err))
 		return -1;
 	*member = (struct image_member){
@@ -317,6 +339,7 @@ static int next_of_image(struct image_reader *reader, struct image_member *membe
 	reader->at = (struct damage){
 		.check = CHECK_STRUCTURE, .offset = reader->totals.bytes,
 	};
+	reader->data_at = 0;
 	ret = tar_next(&reader->tar, &header, err);
 	if (ret < 0)
 		return -1;
@@ -363,6 +386,15 @@ static int next_of_stream(struct image_reader *reader, struct image_member *memb
 	return 1;
 }
 
+/* How much there is of the member in which the input ends. */
+static uint64_t partial_bytes(const struct image_reader *reader)
+{
+	const struct decompressor *source = &reader->source;
+
+	return source->exhausted && reader->data_at && source->given_bytes > reader->data_at ?
+		       source->given_bytes - reader->data_at : 0;
+}
+
 int image_reader_next(struct image_reader *reader, struct image_member *member, struct err *err)
 {
 	int ret;
@@ -375,9 +407,11 @@ int image_reader_next(struct image_reader *reader, struct image_member *member, 
 	reader->whole = ret == 0;
 	if (reader->tar.mismatch)
 		reader->at.check = CHECK_DIGESTS;
+	if (ret < 0)
+		take_where(reader);
 	if (ret < 0 && reader->source.kind != SOURCE_BARE)
-		image_hint_damage(err, reader->skims ? "there" : "good",
-				  reader->totals.bytes, reader->totals.members);
+		image_hint_damage(err, reader->skims ? "there" : "good", reader->totals.bytes,
+				  reader->totals.members, partial_bytes(reader));
 	return ret;
 }
 

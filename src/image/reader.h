@@ -52,8 +52,9 @@ int image_reader_open(struct image_reader **reader, int fd, const char *name, st
 /**
  * image_reader_try - image_reader_open(), to report the damage; any content passes
  *
- * Where an image is damaged before its stream begins, -1 comes with a reader,
- * the caller's to free, that knows its kind, its compression and its damage.
+ * Where an image is damaged before its stream begins, or what is compressed
+ * cannot be judged (ERR_UNJUDGED), -1 comes with a reader, the caller's to
+ * free, that knows its kind, its compression, its damage and its content's look.
  */
 int image_reader_try(struct image_reader **reader, int fd, const char *name, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));

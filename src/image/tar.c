@@ -5,6 +5,8 @@
 #include <archive_entry.h>
 #include <string.h>
 
+#include "image/content.h"
+
 #define TAR_BLOCK 512
 #define TAR_END (2 * TAR_BLOCK)  /* the zeros that end an archive */
 #define PADDING_MAX (1u << 20)   /* more zeros after it: other tars pad their last record */
@@ -23,22 +25,43 @@ static la_int64_t on_skip(struct archive *archive, void *data, la_int64_t len)
 	return (la_int64_t)decompressor_skip(data, (uint64_t)len);
 }
 
+/* A record of a pax header ends with LF; here the first one ends with CR LF. */
+static bool was_text_mode(const struct decompressor *source)
+{
+	const unsigned char *p = source->block;
+	const unsigned char *end;
+
+	if (source->given_bytes != source->block_len || source->block_len < 2 * TAR_BLOCK)
+		return false;
+	end = memchr(p + TAR_BLOCK, '\n', TAR_BLOCK);
+	return end && end[-1] == '\r' && memchr(p + TAR_BLOCK, '=', (size_t)(end - p) - TAR_BLOCK);
+}
+
+static int text_mode(struct tar *tar, struct err *err)
+{
+	tar->where = "in all of the file";
+	err_set(err, ERR_DAMAGED, 0,
+		"%s was sent in text mode: CR LF stands in it where LF was", tar->source->name);
+	return err_hint(err, "copy it anew from where it was saved, in binary mode");
+}
+
 /* libarchive could not go on; @where names what it was at. */
 static int archive_failed(struct tar *tar, const char *where, struct err *err)
 {
 	const struct decompressor *source = tar->source;
-	const char *words = archive_error_string(tar->archive);
 
 	if (err_is_set(&source->err)) {
 		*err = err_is_set(err) ? *err : source->err;
 		return -1;
 	}
+	if (was_text_mode(source))
+		return text_mode(tar, err);
 	if (source->exhausted)
 		return err_set(err, ERR_DAMAGED, 0,
 			       "%s is truncated: it ends at byte %" PRIu64 ", %s",
 			       source->name, source->read_bytes, where);
-	return err_set(err, ERR_DAMAGED, 0, "%s is damaged, %s: %s",
-		       source->name, where, words ? words : "unknown");
+	return err_set(err, ERR_DAMAGED, 0, "%s is damaged, %s: what stands there is no part of a tar",
+		       source->name, where);
 }
 
 static int member_failed(struct tar *tar, const char *name, struct err *err)
@@ -226,36 +249,55 @@ int tar_skip(struct tar *tar, const struct tar_header *header, struct err *err)
 	return 0;
 }
 
-static int check_zeros(struct tar *tar, const unsigned char *p, size_t len,
-		       size_t *seen, struct err *err)
+/* struct rest - what follows the end of the archive, which is at byte @end of it */
+struct rest {
+	uint64_t end;
+	uint64_t seen;
+};
+
+static int something_follows(struct tar *tar, const struct rest *rest, const char *what, bool image,
+			     struct err *err)
 {
-	*seen += len;
-	if (*seen > PADDING_MAX)
-		return err_set(err, ERR_DAMAGED, 0,
-			       "%s: too many zeros follow the end of the archive",
-			       tar->source->name);
-	while (len--)
-		if (*p++)
-			return err_set(err, ERR_DAMAGED, 0,
-				       "%s: something follows the end of the archive",
-				       tar->source->name);
-	return 0;
+	const struct decompressor *source = tar->source;
+	char filter[40];
+
+	snprintf(filter, sizeof(filter), "head -c %" PRIu64, rest->end);
+	err_set(err, ERR_DAMAGED, 0, "%s: the image ends at byte %" PRIu64 "%s, and %s", source->name,
+		rest->end, source->zstd ? " of what is compressed" : "", what);
+	return image_hint_filter(err, image ? "take the first one alone" : "take the image alone",
+				 source->name, source->zstd, filter);
+}
+
+static int check_zeros(struct tar *tar, const unsigned char *p, size_t len,
+		       struct rest *rest, struct err *err)
+{
+	rest->seen += len;
+	if (rest->seen > PADDING_MAX)
+		return something_follows(tar, rest, "more zeros follow than a tar pads with", false,
+					 err);
+	for (; len && !*p; len--)
+		p++;
+	if (!len)
+		return 0;
+	if (content_begins_image(p, len))
+		return something_follows(tar, rest, "another image follows", true, err);
+	return something_follows(tar, rest, "what follows is not part of it", false, err);
 }
 
 /* After the two blocks of zeros there is nothing but zeros, and the file's end. */
 static int check_rest(struct tar *tar, uint64_t end, struct err *err)
 {
 	struct decompressor *source = tar->source;
-	size_t rest = (size_t)(source->given_bytes - end);
-	size_t seen = 0;
+	size_t here = (size_t)(source->given_bytes - end);
+	struct rest rest = { .end = end };
 	int ret;
 
-	if (rest > source->block_len)
+	if (here > source->block_len)
 		return err_set(err, ERR_INTERNAL, 0, "%s: lost in the archive", source->name);
-	if (check_zeros(tar, source->block + source->block_len - rest, rest, &seen, err))
+	if (check_zeros(tar, source->block + source->block_len - here, here, &rest, err))
 		return -1;
 	while ((ret = decompressor_next(source, err)) > 0)
-		if (check_zeros(tar, source->block, source->block_len, &seen, err))
+		if (check_zeros(tar, source->block, source->block_len, &rest, err))
 			return -1;
 	return ret;
 }
@@ -270,6 +312,7 @@ int tar_end(struct tar *tar, struct err *err)
 	struct tar_header header;
 	int ret = tar_next(tar, &header, err);
 
+	tar->where = "behind " FORMAT_MANIFEST ", the last member";
 	if (ret < 0)
 		return -1;
 	if (ret)

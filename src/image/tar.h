@@ -23,6 +23,7 @@ struct tar {
 	struct chain chain;
 	char name[FORMAT_NAME_SIZE];
 	bool mismatch;
+	const char *where; /* of damage, in words, where they say more than a member's name */
 };
 
 /** struct tar_header - what a member's header says; the texts are libarchive's until the next one */

@@ -10,6 +10,7 @@
 #include "image/check_members.h"
 #include "image/format.h"
 #include "image/input.h"
+#include "image/members.h"
 #include "image/parallel.h"
 #include "image/view.h"
 #include "lib/cleanup.h"
@@ -24,6 +25,12 @@ bool verify_result_is_good(const struct verify_result *result)
 bool verify_result_is_unjudged(const struct verify_result *result)
 {
 	return result->err.code == ERR_UNJUDGED;
+}
+
+bool verify_result_is_unread(const struct verify_result *result)
+{
+	return err_is_set(&result->err) && !verify_result_is_damage(&result->err) &&
+	       !verify_result_is_unjudged(result);
 }
 
 bool verify_result_is_damage(const struct err *err)
@@ -237,6 +244,8 @@ static int touch_record(const struct record *record, void *data)
 	return verify_result_touch(walk->result, record, walk->number++);
 }
 
+#define ZEROS_LOST CONTENT_HEADER_SIZE /* so many zeros at the beginning stand for what is lost */
+
 /*
  * note_content - of what is no image: is it a stream of records?
  *
@@ -247,19 +256,23 @@ static bool note_content(struct verify_result *result, const struct content_scan
 {
 	struct damage damage = {};
 	struct err err = ERR_INIT;
+	char advice[128];
 
 	if (result->is_image || content->format == STREAM_RECORDS)
 		return true;
 	if (content_require_no_image(content, name, &err)) {
 		result->is_image = result->headless = true;
 		text_copy(damage.member, sizeof(damage.member), content->header_name);
+		damage.where = content->is_frame ? "before what is compressed" : NULL;
 		note_check(result, CHECK_STRUCTURE, &err, &damage);
 		return false;
 	}
 	result->look = content_look_now(content);
 	result->parser = (struct record_parser){ .format = STREAM_BARE };
-	content_unjudged(result->look, name,
-			 "check that this is the right file; streams of a driver without records cannot be judged: keep them in images (mlxmigctl pack)",
+	snprintf(advice, sizeof(advice),
+		 "copy the file anew from where it was saved: its first %" PRIu64 " bytes are zeros",
+		 content->zeros);
+	content_unjudged(result->look, name, content->zeros >= ZEROS_LOST ? advice : NULL,
 			 &result->err);
 	return false;
 }
@@ -280,6 +293,24 @@ static int walk_records(struct verify_result *result, const struct view *view, s
 	return ret && !err_is_set(err) ? image_no_memory(err) : ret;
 }
 
+/* Its hint says what is there; if no digest is found wrong, and speaks first, that is good. */
+static void note_found(struct verify_result *result, const struct view *view, struct err *err)
+{
+	const struct damage *damage = view_damage(view);
+	const struct image_totals *totals = view_totals(view);
+
+	if (!damage->where && totals->members) {
+		*err->hint = '\0';
+		image_hint_damage(err, "good", totals->bytes, totals->members, 0);
+	}
+	note_check(result, damage->check, err, damage);
+}
+
+static void note_packed(struct verify_result *result, const char *manifest, size_t len)
+{
+	result->packed = manifest && manifest_json_is_packed(manifest, len);
+}
+
 static int verify_view(struct verify_result *result, struct input_file *opened,
 		       unsigned int n_threads, verify_tick_fn tick, void *tick_data,
 		       struct err *err)
@@ -289,6 +320,8 @@ static int verify_view(struct verify_result *result, struct input_file *opened,
 		.tick = tick, .tick_data = tick_data,
 	};
 	struct err looking = ERR_INIT;
+	const char *manifest;
+	size_t len;
 	int ret = view_of_input_file(&view, opened, &looking);
 
 	if (ret && (!view || !verify_result_is_damage(&looking))) {
@@ -297,7 +330,9 @@ static int verify_view(struct verify_result *result, struct input_file *opened,
 	}
 	result->made[CHECK_STRUCTURE] = result->is_image;
 	if (ret)
-		note_check(result, view_damage(view)->check, &looking, view_damage(view));
+		note_found(result, view, &looking);
+	manifest = view_manifest(view, &len);
+	note_packed(result, manifest, len);
 	pass.content = *view_content(view);
 	if (verify_in_place(result, view, n_threads, &pass, err))
 		return -1;
@@ -334,17 +369,33 @@ static int touch_last(struct verify_result *result, struct err *err)
 		       image_no_memory(err) : 0;
 }
 
+/* Where it came to what cannot be read. */
+static int note_unjudged(struct verify_result *result, const struct content_scan *content,
+			 const struct err *err)
+{
+	result->look = content_look_now(content);
+	result->err = *err;
+	if (result->look != LOOK_NOTHING)
+		result->parser = (struct record_parser){ .format = STREAM_BARE };
+	result->parser.offset = result->parser.fw_bytes = result->totals.bytes;
+	return 0;
+}
+
 static int verify_through(struct verify_result *result, struct input_file *opened,
 			  verify_tick_fn tick, void *tick_data, struct err *err)
 {
 	struct image_reader *reader = opened->reader;
 	struct err reading = ERR_INIT;
+	const char *manifest;
+	size_t len;
 	int ret = read_through(result, reader, tick, tick_data, &reading);
 
 	if (ret && !verify_result_is_damage(&reading) && reading.code != ERR_UNJUDGED) {
 		*err = reading;
 		return -1;
 	}
+	if (reading.code == ERR_UNJUDGED)
+		return note_unjudged(result, image_reader_content(reader), &reading);
 	if (!note_content(result, image_reader_content(reader), opened->name)) {
 		result->parser.offset = result->parser.fw_bytes = result->totals.bytes;
 		return 0;
@@ -355,6 +406,8 @@ static int verify_through(struct verify_result *result, struct input_file *opene
 		note_check(result, image_reader_damage(reader)->check, &reading,
 			   image_reader_damage(reader));
 	result->damaged_members = result->damaged && result->damage.check == CHECK_DIGESTS;
+	manifest = image_reader_manifest(reader, &len);
+	note_packed(result, manifest, len);
 	note_framing(result, opened->name, !ret);
 	return touch_last(result, err);
 }
@@ -393,7 +446,9 @@ static void tell_where(struct verify_result *result, const char *name)
 	char *to = result->where;
 	size_t size = sizeof(result->where);
 
-	if (result->headless && !*damage->member)
+	if (damage->where)
+		snprintf(to, size, "%s", damage->where);
+	else if (result->headless && !*damage->member)
 		snprintf(to, size, "in every header");
 	else if (result->headless)
 		snprintf(to, size, "somewhere before the header of %s", damage->member);
@@ -439,6 +494,7 @@ void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
 		result->is_image = image_reader_kind(opened.reader) ==
 				    IMAGE_TAR;
 		result->compressed = image_reader_is_compressed(opened.reader);
+		result->look = ret ? image_reader_content(opened.reader)->look : LOOK_NOTHING;
 	}
 	if (ret && opened.reader && verify_result_is_damage(&err)) {
 		note_beginning(result, opened.reader, &err);

@@ -27,6 +27,7 @@ struct damaged_record {
  * @limit: at most so many records are listed
  * @opened: it was found to be an image or a stream; else the rest says nothing
  * @look: of what cannot be judged: what it looks like
+ * @packed: pack made the image, of content without records: nothing shows that it is a state
  * @headless: of a damaged image the beginning is lost, and no stream can be read
  * @made: which checks were made to their end, or failed
  * @errs: what each of them found; ERR_NONE: nothing
@@ -45,6 +46,7 @@ struct verify_result {
 	bool is_image;
 	bool compressed;
 	enum content_look look;
+	bool packed;
 	bool headless;
 	bool made[CHECK_COUNT];
 	struct err errs[CHECK_COUNT];
@@ -66,6 +68,9 @@ bool verify_result_is_good(const struct verify_result *result) __attribute__((no
 
 /** verify_result_is_unjudged - is it neither an image nor a stream of records? */
 bool verify_result_is_unjudged(const struct verify_result *result) __attribute__((nonnull(1)));
+
+/** verify_result_is_unread - could it not be read? */
+bool verify_result_is_unread(const struct verify_result *result) __attribute__((nonnull(1)));
 
 /** verify_result_is_damage - is the failure one of the file's contents, not of reading it? */
 bool verify_result_is_damage(const struct err *err) __attribute__((nonnull(1)));

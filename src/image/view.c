@@ -72,7 +72,9 @@ static int copy_out(const struct view *view, const struct image_member *member, 
 	if (!ret)
 		return 0;
 	err_from_errno(err, -ret, "%s does not fit into a temporary file", view->name);
-	return err_hint(err, "name a folder with more space: TMPDIR=FOLDER");
+	if (ret != -ENOSPC && ret != -EDQUOT)
+		return -1;
+	return err_hint(err, "name a directory with more space: TMPDIR=DIRECTORY");
 }
 
 /*
@@ -255,6 +257,11 @@ enum image_kind view_kind(const struct view *view)
 	return view->kind;
 }
 
+bool view_is_unknown(const struct view *view)
+{
+	return view->kind == IMAGE_STREAM && content_is_unknown(&view->content);
+}
+
 bool view_is_compressed(const struct view *view)
 {
 	return view->compressed;
@@ -415,6 +422,7 @@ static int no_record(const struct view *view, const struct record_search *search
 		     const char *option, bool bare, struct err *err)
 {
 	const char *name = view_name(view);
+	char buf[OPERAND_SIZE];
 
 	if (bare) {
 		err_set(err, ERR_USAGE, 0,
@@ -424,7 +432,8 @@ static int no_record(const struct view *view, const struct record_search *search
 	}
 	err_set(err, ERR_USAGE, 0, "there is no record %" PRIu64 " in %s, which has %" PRIu64,
 		search->wanted, name, search->passed);
-	return err_hint(err, "records are numbered from 0 on: mlxmigctl inspect -t FILE lists them");
+	return err_hint(err, "records are numbered from 0 on: mlxmigctl inspect -t %s lists them",
+			image_operand(buf, name));
 }
 
 int view_find_payload(const struct view *view, uint64_t number, const char *option,

@@ -79,6 +79,9 @@ const char *view_name(const struct view *view) __attribute__((nonnull(1)));
 
 enum image_kind view_kind(const struct view *view) __attribute__((nonnull(1)));
 
+/** view_is_unknown - is it neither an image nor a stream of records? */
+bool view_is_unknown(const struct view *view) __attribute__((nonnull(1)));
+
 bool view_is_compressed(const struct view *view) __attribute__((nonnull(1)));
 
 /** view_is_checked - were the digests of the stream checked, on the way into the temporary file? */

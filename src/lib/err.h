@@ -108,7 +108,8 @@ void fw_error_words(const struct fw_error *failure, char *buf, size_t size)
 	  "look at the kernel log (dmesg) for more")                              \
 	X(ERR_IN_ERROR, "device_in_error", 7,                                  \
 	  "only a reset ends this state: mlxmigctl reset DEVICE")              \
-	X(ERR_DAMAGED, "damaged", 8, "save the state again")                   \
+	X(ERR_DAMAGED, "damaged", 8,                                           \
+	  "copy the file anew from where it was saved, or save the state again") \
 	X(ERR_INCOMPATIBLE, "incompatible", 8,                                 \
 	  "load it into a device like the source, or use --force")             \
 	X(ERR_DIFFERENT, "different", 9, "")                                   \
@@ -137,7 +138,7 @@ struct err {
 	enum err_code code;
 	int num;
 	char message[512];
-	char hint[256];
+	char hint[320];
 	char device[64];
 	struct fw_error firmware;
 };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/cleanup.h"
@@ -59,6 +60,26 @@ ssize_t read_full(int fd, void *data, size_t len)
 	return (ssize_t)got;
 }
 
+/* Of what the kernel makes up, only the bit bucket has an end. */
+static bool is_endless(int fd, const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev != makedev(1, 3) && !isatty(fd);
+}
+
+static int check_input(const char *path, int fd, const struct stat *st, struct err *err)
+{
+	const char *name = strcmp(path, "-") ? path : "standard input";
+
+	if (S_ISDIR(st->st_mode)) {
+		err_set(err, ERR_USAGE, 0, "%s is a directory", name);
+		return err_hint(err, "name a file in it");
+	}
+	if (!is_endless(fd, st))
+		return 0;
+	err_set(err, ERR_USAGE, 0, "%s is a character device, not a file, a pipe or a socket", name);
+	return err_hint(err, "name a file, or send the data through a pipe");
+}
+
 int open_input(const char *path, struct err *err)
 {
 	AUTO_CLOSE int fd = -1;
@@ -72,9 +93,7 @@ int open_input(const char *path, struct err *err)
 		return err_from_errno(err, errno, "opening %s", path);
 	if (fstat(fd, &st))
 		return err_from_errno(err, errno, "looking at %s", path);
-	if (S_ISDIR(st.st_mode))
-		return err_set(err, ERR_USAGE, 0, "%s is a directory", path);
-	return TAKE_FD(fd);
+	return check_input(path, fd, &st, err) ? -1 : TAKE_FD(fd);
 }
 
 static const char *temp_directory(void)
@@ -96,7 +115,7 @@ static int open_named(const char *where, struct err *err)
 		errno = ENAMETOOLONG;
 	if (fd < 0) {
 		err_from_errno(err, errno, "a temporary file in %s", where);
-		return err_hint(err, "name another folder: TMPDIR=FOLDER");
+		return err_hint(err, "name another directory: TMPDIR=DIRECTORY");
 	}
 	unlink(path);
 	return fd;

@@ -24,7 +24,8 @@ ssize_t read_full(int fd, void *data, size_t len);
  * open_input - a file to read, or standard input for "-"
  *
  * Returns a new descriptor, the caller's to close, or -1 with err set
- * (ERR_NO_FILE, ERR_PERMISSION …; a directory is ERR_USAGE).
+ * (ERR_NO_FILE, ERR_PERMISSION …; a directory, and a character device that is
+ * no terminal, are ERR_USAGE).
  */
 int open_input(const char *path, struct err *err) __attribute__((nonnull(1, 2)));
 

@@ -89,11 +89,12 @@ int load_stream_hint_verify(const struct load_stream *d, struct err *err)
 {
 	const char *path = d->result->file;
 	bool is_stdin = !strcmp(path, "-");
+	char buf[OPERAND_SIZE];
 
 	if (err->code != ERR_DAMAGED)
 		return -1;
 	return err_hint(err, "is it a saved state, and whole? mlxmigctl verify %s tells%s; if it was, save it again",
-			is_stdin ? "FILE" : path,
+			is_stdin ? "FILE" : text_operand(buf, path),
 			is_stdin ? " that of a file" : "");
 }
 
@@ -151,9 +152,23 @@ static int check_dialect(struct load_stream *d, const struct device *device, str
 	return err_device(err, device->name);
 }
 
+/* Of an image that pack made, only records show that there is a saved state in it. */
+static int check_packed(const struct load_stream *d, enum stream_format format, struct err *err)
+{
+	if (d->options->bare || !d->input.packed || format != STREAM_BARE)
+		return 0;
+	err_set(err, ERR_UNJUDGED, 0,
+		"%s is an image that pack made of content without records: the content cannot be judged",
+		d->input.name);
+	return err_hint(err, "check that this is the right file; if it is the state of a device like %s, load it with --bare",
+			d->result->device);
+}
+
 /* What shows at the end only. */
 static int check_whole_content(const struct load_stream *d, struct err *err)
 {
+	if (check_packed(d, d->result->transfer.records.format, err))
+		return -1;
 	if (!input_is_raw(&d->input) || d->input.look != LOOK_ZEROS)
 		return 0;
 	return content_unjudged(LOOK_ZEROS, d->input.name, NULL, err);
@@ -167,6 +182,8 @@ static int check_content(const struct load_stream *d, const struct device *devic
 							     content_look_now(content);
 	char advice[160];
 
+	if (check_packed(d, d->source.formats.writes, err))
+		return err_device(err, device->name);
 	if (!input_is_raw(&d->input) || !content_is_unknown(content))
 		return 0;
 	if (d->options->bare)

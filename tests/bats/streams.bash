@@ -21,6 +21,9 @@ header() { le "$1" 8 && le "$2" 4 && le "$3" 4; }
 # noise BYTES FROM: numbers from FROM on, one a line
 noise() { seq "$2" 99999999 | head -c "$1"; }
 
+# random BYTES: always the same, and like nothing that is known
+random() { openssl enc -aes-128-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c "$1"; }
+
 # put FILE OFFSET TEXT: writes it over what is there
 put() { printf %s "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
 
@@ -38,7 +41,7 @@ make_streams() {
 		header 5000000 0 0 && noise 5000000 1
 		header 300000 0 0 && noise 300000 2
 	} >stream
-	noise 100000 3 >bare
+	random 100000 >bare
 	"$MKIMAGE" 1000000 0 <stream >image
 	"$MKIMAGE" 1000000 3 <stream >image.zst
 }

@@ -131,6 +131,45 @@ static void text_is_ascii_or_utf8(void)
 			  rows[i].look);
 }
 
+/* Is a frame of zstd found behind @len bytes? */
+static bool finds_frame(const char *before, size_t len)
+{
+	static const unsigned char frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x20, 1, 1 << 3 | 1, 0, 0, 'x' };
+	unsigned char bytes[64 + sizeof(frame)];
+	struct content_scan scan;
+
+	memcpy(bytes, before, len);
+	memcpy(bytes + len, frame, sizeof(frame));
+	content_scan_begin(&scan, bytes, len + sizeof(frame));
+	CHECK(!scan.has_header || (scan.is_frame && scan.header_at == len));
+	return scan.has_header;
+}
+
+static void a_frame_is_found_behind_text_and_zeros_alone(void)
+{
+	static const char zeros[64];
+
+	CHECK(finds_frame("Welcome to host1\n", 17));
+	CHECK(finds_frame(zeros, 64));
+	CHECK(!finds_frame("Welcome\1to host1\n", 17));
+	CHECK(!finds_frame("\xff\xfe", 2));
+}
+
+static void a_header_of_the_old_tar_is_known_by_its_sum(void)
+{
+	unsigned char header[CONTENT_HEADER_SIZE] = "vf0";
+	unsigned int sum = 8 * ' ' + 'v' + 'f' + '0';
+
+	CHECK(!content_is_tar_header(header));
+	snprintf((char *)header + 148, 8, "%06o", sum);
+	CHECK(content_is_tar_header(header));
+	CHECK(!content_begins_image(header, sizeof(header)));
+	header[0]++;
+	CHECK(!content_is_tar_header(header));
+	memset(header, 0, sizeof(header));
+	CHECK(!content_is_tar_header(header));
+}
+
 int main(void)
 {
 	CASE(a_header_is_found_in_pieces_of_any_size);
@@ -139,5 +178,7 @@ int main(void)
 	CASE(an_image_out_of_zstd_is_known_by_its_words);
 	CASE(records_and_zeros_are_what_they_are);
 	CASE(text_is_ascii_or_utf8);
+	CASE(a_frame_is_found_behind_text_and_zeros_alone);
+	CASE(a_header_of_the_old_tar_is_known_by_its_sum);
 	return CHECK_DONE();
 }

@@ -106,6 +106,24 @@ static void headers_of_all_kinds_are_passed_over(void)
 	}
 }
 
+static void a_beginning_is_known_by_its_headers(void)
+{
+	unsigned char bytes[sizeof(whole)];
+
+	for (size_t len = 0; len <= sizeof(whole); len++)
+		CHECK_INT(frame_begins(whole, len), len >= 9);
+	memcpy(bytes, whole, sizeof(whole));
+	bytes[4] |= 0x08; /* a bit that is reserved */
+	CHECK(!frame_begins(bytes, sizeof(bytes)));
+	bytes[4] = whole[4];
+	bytes[6] |= 3 << 1; /* a block of a kind that is reserved */
+	CHECK(!frame_begins(bytes, sizeof(bytes)));
+	bytes[6] = whole[6];
+	bytes[8] = 0x10; /* a block of more than 128 KiB */
+	CHECK(!frame_begins(bytes, sizeof(bytes)));
+	CHECK(!frame_begins(whole + 1, sizeof(whole) - 1));
+}
+
 int main(void)
 {
 	CASE(its_end_is_found_in_pieces_of_any_size);
@@ -113,5 +131,6 @@ int main(void)
 	CASE(headers_of_all_kinds_are_passed_over);
 	CASE(frames_follow_each_other_in_pieces_of_any_size);
 	CASE(a_later_frame_has_no_larger_window);
+	CASE(a_beginning_is_known_by_its_headers);
 	return CHECK_DONE();
 }

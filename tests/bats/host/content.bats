@@ -12,9 +12,6 @@ setup_file() {
 
 setup() { cd "$BATS_FILE_TMPDIR" || return; }
 
-# random BYTES: always the same, and like nothing that is known
-random() { openssl enc -aes-128-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c "$1"; }
-
 # refused STATUS FILE WORDS: load, with --bare too, refuses it before it would open the device
 refused() {
 	local bare
@@ -275,16 +272,13 @@ looks() {
 	[[ $stderr != *"pack"* ]]
 }
 
-@test "an image of which only the archive's end is wrong gets that hint too" {
-	local name
+@test "an image of which only the archive's end is missing gets that hint too" {
 	head -c -1024 image >no-end
-	{ cat image && echo more; } >with-more
-	for name in no-end with-more; do
-		run_mlx 8 verify $name
-		[[ $(json .error.hint) == *"mlxmigctl pack"* && $stderr != *"save the state again"* ]]
-		rm -rf anew && mkdir anew && tar -xf $name -C anew
-		cat anew/state/* | cmp - stream
-	done
+	run_mlx 8 verify no-end
+	[[ $(json .error.hint) == *"mlxmigctl pack"* && $stderr != *"save the state again"* ]]
+	json_is '.result.files[0].damage | [.member, .where]' '[null,"behind manifest.json, the last member"]'
+	rm -rf anew && mkdir anew && tar -xf no-end -C anew
+	cat anew/state/* | cmp - stream
 }
 
 @test "damage is told as narrowly as the digests allow" {

@@ -13,7 +13,7 @@ setup_file() {
 		header 0 1 9
 		header 500000 0 0 && noise 500000 2
 	} >stream
-	noise 100000 3 >bare
+	random 100000 >bare
 	"$MKIMAGE" 1000000 0 <stream >image
 	"$MKIMAGE" 1000000 3 <stream >image.zst
 	"$MKIMAGE" 0 0 <bare >bare.mig

@@ -61,7 +61,8 @@ piped() {
 	for file in image image.zst stream; do
 		piped $file
 		[ "$status" -eq 0 ]
-		json_is '[.complete, .checked, .file]' '[true,true,"-"]'
+		# A stream has no digests that could be checked.
+		json_is '[.complete, .checked, .file]' "[true,$([ $file = stream ] && echo false || echo true),\"-\"]"
 		json_is .stream.xxh3_128 "$(xxhsum -H2 <stream | cut -d' ' -f1)"
 	done
 	# Standard input that is a file is one.
@@ -119,7 +120,8 @@ told() {
 	[[ $output != *device* && $output != *members* && $output != *PHASE* ]]
 	run_mlx 0 inspect -t bare
 	told "complete: not known, nothing in it tells" \
-		"stream: 100000 bytes (97.7 KiB), bare, without records, firmware data 100000 bytes (97.7 KiB)"
+		"stream: 100000 bytes (97.7 KiB), bare, without records"
+	[[ $output != *"firmware data"* ]]
 	[[ $output != *OFFSET* ]]
 }
 
@@ -178,7 +180,7 @@ told() {
 	[[ $(json .error.hint) == "its members may be whole: "* ]]
 	head -c 3000 image >cut.mig
 	run_mlx 8 inspect cut.mig
-	[[ $(json .error.hint) == "nothing of the stream in it is there: copy "* ]]
+	[[ $(json .error.hint) == "no member of the stream in it is good"*": copy "* ]]
 	head -c -10 image.zst >cut.mig
 	run_mlx 8 inspect cut.mig
 	damaged "cut.mig is truncated"

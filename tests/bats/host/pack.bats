@@ -11,7 +11,7 @@ setup_file() {
 		header 8 1 1 && le 9000000 8
 		header 9000000 0 0 && noise 9000000 1
 	} >stream
-	noise 100000 3 >bare
+	random 100000 >bare
 	"$MKIMAGE" 1000000 0 <stream >image
 	tar -xOf image device.json >device.json
 }
