@@ -193,6 +193,18 @@ lost() {
 	lost
 }
 
+@test "load: an image that pack made of content without records is refused, from a pipe at its end" {
+	head -c 100000 /dev/urandom >opaque
+	run_mlx 0 pack -d "$IMAGES/image" -o packed opaque
+	run_mlx 14 load $VF1 packed
+	error_is cannot_be_judged
+	untouched
+	run --separate-stderr bash -c "cat packed | '$MLX' load $VF1 -"
+	[ "$status" -eq 14 ]
+	[[ $stderr == *"is an image that pack made of content without records"* ]]
+	lost
+}
+
 # bats test_tags=asan
 @test "load: a pipe whose first member is damaged or cut leaves the device alone" {
 	cp "$IMAGES/image" bad
