@@ -16,7 +16,6 @@ static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
 
 static struct {
 	int fd;
-	sigset_t before;
 	struct sigaction pipe_before, kick_before;
 } state = { .fd = -1 };
 
@@ -50,19 +49,19 @@ static void fill_caught(sigset_t *set)
 
 int interrupt_begin(struct err *err)
 {
-	sigset_t set;
+	sigset_t set, before;
 	int num;
 
 	if (state.fd >= 0)
 		return err_set(err, ERR_INTERNAL, 0, "signals are held twice");
 	fill_caught(&set);
-	num = pthread_sigmask(SIG_BLOCK, &set, &state.before);
+	num = pthread_sigmask(SIG_BLOCK, &set, &before);
 	if (num)
 		return err_set(err, ERR_INTERNAL, num, "blocking signals");
 	state.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (state.fd < 0) {
 		num = errno;
-		pthread_sigmask(SIG_SETMASK, &state.before, NULL);
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
 		return err_set(err, ERR_INTERNAL, num, "signalfd");
 	}
 	atomic_store(&came, 0);
@@ -91,7 +90,6 @@ void interrupt_end(void)
 	state.fd = -1;
 	sigaction(SIGPIPE, &state.pipe_before, NULL);
 	sigaction(KICK, &state.kick_before, NULL);
-	pthread_sigmask(SIG_SETMASK, &state.before, NULL);
 }
 
 int interrupt_fd(void)

@@ -2,9 +2,9 @@
 /*
  * Signals while there is something to put back.
  *
- * Between interrupt_begin() and interrupt_end() SIGINT, SIGTERM and SIGHUP are
- * held back and read from a file, so that none can come at a wrong moment, and
- * SIGPIPE becomes EPIPE. Nothing is interrupted by itself: whoever waits polls
+ * From interrupt_begin() on SIGINT, SIGTERM and SIGHUP are
+ * held back, until interrupt_end() read from a file, so that none can come at a
+ * wrong moment, and SIGPIPE becomes EPIPE. Nothing is interrupted by itself: whoever waits polls
  * interrupt_fd(), and a thread that is to leave a blocking call is kicked out
  * of it, again and again until it has gone, which leaves no race.
  */
@@ -27,7 +27,13 @@ int interrupt_begin(struct err *err) __attribute__((nonnull(1)));
 /** interrupt_reopen - in a child of fork(2), whose files were closed: hold the signals back further; 0 or -1 */
 int interrupt_reopen(struct err *err) __attribute__((nonnull(1)));
 
-/** interrupt_end - as before interrupt_begin(); what came meanwhile is dropped; harmless without begin and twice */
+/**
+ * interrupt_end - nothing is left to put back; harmless without begin and twice
+ *
+ * What came meanwhile is dropped. The three signals stay blocked until the
+ * process ends, which is soon: by one that came now a command that has done its
+ * work would end as if it had not. SIGPIPE is as before interrupt_begin().
+ */
 void interrupt_end(void);
 
 /** interrupt_fd - readable once a signal has come; -1 outside of begin and end, which poll(2) passes over */

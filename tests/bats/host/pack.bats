@@ -188,3 +188,29 @@ digest() { xxhsum -H2 <"$1" | cut -d' ' -f1; }
 	error_is usage
 	cmp own device.json
 }
+
+# full_pipe: `full`, a pipe that takes no more bytes, open as 9
+full_pipe() {
+	rm -f full
+	mkfifo full
+	exec 9<>full
+	dd if=/dev/zero of=full bs=4096 oflag=nonblock 2>/dev/null || true
+}
+
+@test "a signal that comes when the image is there already does not end it otherwise" {
+	local pid i status=0
+	full_pipe
+	"$MLX" pack -c --device device.json -o out stream >full 2>said 3>&- 4>&- &
+	pid=$!
+	# It waits until its document fits into the pipe.
+	for ((i = 0; i < 200; i++)); do [ ! -s out ] || break; sleep 0.05; done
+	sleep 0.5
+	kill -TERM "$pid"
+	sleep 0.2
+	head -c 65536 <&9 >/dev/null
+	wait "$pid" || status=$?
+	read -r output <&9
+	exec 9>&-
+	[ "$status" -eq 0 ]
+	json_is '[.schema, .output]' '["mlxmigctl.pack/1","out"]'
+}
