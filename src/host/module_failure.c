@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/modprobe_config.h"
+#include "host/module_file.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/mlx5.h"
@@ -54,6 +55,11 @@ static int say_install(const char *module, const char *words, struct err *err)
 			culprit);
 }
 
+static bool is_variant(const char *module)
+{
+	return modprobe_is_about(DRIVER_VARIANT, module);
+}
+
 static int say_not_found(const char *module, const char *words, struct err *err)
 {
 	char release[128], path[PATH_MAX];
@@ -66,9 +72,12 @@ static int say_not_found(const char *module, const char *words, struct err *err)
 		return err_hint(err,
 				"the running kernel's modules are not there (/lib/modules/%.64s): boot a kernel that is installed, or, in a container, load the module on the host",
 				release);
-	return err_hint(err,
-			"install the module %s for kernel %.64s (as a DKMS package, or make -C kmod modules_install), and run depmod -a",
-			module, release);
+	if (is_variant(module))
+		return err_hint(err,
+				"install the module %s for kernel %.64s (as a DKMS package, or make -C kmod modules_install), and run depmod -a",
+				module, release);
+	return err_hint(err, "check the name: modprobe finds no module %s; one of the kernel's own may be in a package of modules that is not installed",
+			module);
 }
 
 /* Of this process, from its status; what cannot be read is taken for root's. */
@@ -246,17 +255,26 @@ static bool describe_foreign_core(char *text, size_t size)
 	return foreign;
 }
 
-static bool is_variant(const char *module)
+/* The same for the module and for what it needs. */
+static bool find_damage_of_all(const char *module, char *why, size_t size)
 {
-	return modprobe_is_about(DRIVER_VARIANT, module);
+	bool is_found = module_file_damage(module, why, size);
+
+	for (size_t i = 0; !is_found && i < ARRAY_SIZE(needed); i++)
+		is_found = module_file_damage(needed[i], why, size);
+	return is_found;
 }
 
-/* Its symbols, their versions, or its vermagic are another kernel's. */
+/* Its symbols, their versions, or its vermagic are another kernel's, or its file is no whole module. */
 static int say_mismatch(const char *module, const char *words, struct err *err)
 {
 	struct config_line line;
 	char why[224];
 
+	if (find_damage_of_all(module, why, sizeof(why))) {
+		set_refused(ERR_NO_DRIVER, module, words, why, err);
+		return err_hint(err, "install that module again: a full disk or a crash may have damaged its file when it was installed");
+	}
 	if (strstr(words, "Unknown symbol") && find_config_of_all("install", module, &line))
 		return say_config(module, &line, err);
 	if (is_variant(module) && describe_foreign_core(why, sizeof(why))) {
@@ -264,7 +282,7 @@ static int say_mismatch(const char *module, const char *words, struct err *err)
 		return err_hint(err, "see \"Another vendor's mlx5_core\" in kmod/README");
 	}
 	set_refused(ERR_NO_DRIVER, module, words,
-		    "the module was built for another kernel, or has a parameter that it does not know",
+		    "the module was built for another kernel, has a parameter that it does not know, or its file is damaged",
 		    err);
 	return err_hint(err, "build it anew for this kernel (dkms autoinstall, or make -C kmod clean modules_install), and run depmod -a; the kernel log (dmesg) names the symbol or parameter");
 }
@@ -337,5 +355,5 @@ int module_explain_absence(const char *module, struct err *err)
 		return say_config(module, &line, err);
 	err_set(err, ERR_NO_DRIVER, 0,
 		"modprobe has loaded no module %s, though it reports no error", module);
-	return err_hint(err, "look at what it does: modprobe -v %s", module);
+	return err_hint(err, "look at what it does: modprobe -v %s; if another process removes it at once (rmmod), try again", module);
 }

@@ -176,6 +176,9 @@ int module_require(const char *driver, struct err *err)
 	if (driver_exists(driver))
 		return 0;
 	ret = run_modprobe(driver, words, sizeof(words));
+	/* It may be there all the same: by another process, or by an install line of modprobe.d that fails afterwards. */
+	if (driver_exists(driver))
+		return 0;
 	if (ret < 0) {
 		err_set(err, ERR_NO_DRIVER, -ret, "%s is not loaded, and " MODPROBE
 			" cannot be run", driver);
@@ -183,7 +186,6 @@ int module_require(const char *driver, struct err *err)
 					"install modprobe (package kmod), or, in a container, load the module on the host: modprobe %s" :
 					"load its module by hand: modprobe %s", driver);
 	}
-	if (ret)
-		return module_explain_refusal(driver, words, err);
-	return driver_exists(driver) ? 0 : module_explain_absence(driver, err);
+	return ret ? module_explain_refusal(driver, words, err) :
+		     module_explain_absence(driver, err);
 }

@@ -32,7 +32,7 @@ void alias_free(struct alias_table *table) __attribute__((nonnull(1)));
  * module_require - see to it that the PCI driver @driver is there
  *
  * Nothing is done when it is; else modprobe(8) is asked for the module of
- * that name. When that fails, or has no effect, the error is that of
+ * that name. When the driver is not there afterwards, the error is that of
  * module_explain_refusal() or module_explain_absence(). 0 or -1.
  */
 int module_require(const char *driver, struct err *err) __attribute__((nonnull(1, 2)));

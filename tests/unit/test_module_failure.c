@@ -112,7 +112,7 @@ static void success_without_a_driver_is_explained(void)
 	root_kit_put("/etc/modprobe.d/x.conf", "blacklist mlx5-vfio-pci\n");
 	CHECK(strstr(absence(MODULE).message, "\"blacklist mlx5-vfio-pci\"") != NULL);
 	root_kit_put("/etc/modprobe.d/x.conf", "");
-	CHECK_STR(absence(MODULE).hint, "look at what it does: modprobe -v mlx5_vfio_pci");
+	CHECK_STR(absence(MODULE).hint, "look at what it does: modprobe -v mlx5_vfio_pci; if another process removes it at once (rmmod), try again");
 }
 
 static void a_loaded_module_without_a_driver_is_not_installed_again(void)
@@ -265,6 +265,56 @@ static void a_module_of_another_kernel_is_built_anew(void)
 	CHECK(strstr(err.hint, "dkms autoinstall") != NULL);
 }
 
+static void a_file_that_is_no_whole_module_is_named(void)
+{
+	struct err err;
+
+	renew_root();
+	root_kit_put("/lib/modules/6.12.0-test/modules.dep",
+		     "kernel/drivers/vfio/vfio-pci-core.ko.xz:\nupdates/dkms/mlx5-vfio-pci.ko: kernel/drivers/vfio/vfio-pci-core.ko.xz\n");
+	root_kit_put("/lib/modules/6.12.0-test/updates/dkms/mlx5-vfio-pci.ko", "");
+	err = refusal(INVALID);
+	CHECK_INT(err.code, ERR_NO_DRIVER);
+	CHECK(strstr(err.message, "Invalid argument; the file ") != NULL);
+	CHECK(strstr(err.message, "/lib/modules/6.12.0-test/updates/dkms/mlx5-vfio-pci.ko is empty") != NULL);
+	CHECK(strstr(err.hint, "install that module again") != NULL);
+	root_kit_put("/lib/modules/6.12.0-test/updates/dkms/mlx5-vfio-pci.ko", "\177ELF\002\001\001");
+	CHECK(strstr(refusal(COULD_NOT "Exec format error").message, "mlx5-vfio-pci.ko is cut short") != NULL);
+	root_kit_put("/lib/modules/6.12.0-test/updates/dkms/mlx5-vfio-pci.ko", "<html>404</html>");
+	CHECK(strstr(refusal(COULD_NOT "Exec format error").message, "mlx5-vfio-pci.ko is no module") != NULL);
+}
+
+static void the_file_of_what_it_needs_is_looked_at_too(void)
+{
+	struct err err;
+
+	renew_root();
+	root_kit_put("/lib/modules/6.12.0-test/modules.dep",
+		     "kernel/drivers/vfio/vfio-pci-core.ko.xz:\nupdates/mlx5_vfio_pci.ko.xz: kernel/drivers/vfio/vfio-pci-core.ko.xz\n");
+	root_kit_put("/lib/modules/6.12.0-test/updates/mlx5_vfio_pci.ko.xz", "7zXZ, of which no more is seen");
+	root_kit_put("/lib/modules/6.12.0-test/kernel/drivers/vfio/vfio-pci-core.ko.xz", "");
+	err = refusal(INVALID);
+	CHECK(strstr(err.message, "vfio-pci-core.ko.xz is empty") != NULL);
+	root_kit_put("/lib/modules/6.12.0-test/kernel/drivers/vfio/vfio-pci-core.ko.xz", "7zXZ");
+	err = refusal(INVALID);
+	CHECK(strstr(err.message, "built for another kernel, has a parameter that it does not know, or its file is damaged") != NULL);
+}
+
+/* Our own is built from kmod; another name may be mistyped. */
+static void only_our_own_module_is_to_be_installed(void)
+{
+	struct err err = ERR_INIT;
+
+	renew_root();
+	root_kit_put("/lib/modules/6.12.0-test/modules.dep", "");
+	module_explain_refusal("nosuch", "modprobe: FATAL: Module nosuch not found in directory /lib/modules/6.12.0-test", &err);
+	CHECK_INT(err.code, ERR_NO_DRIVER);
+	CHECK(strstr(err.hint, "check the name: modprobe finds no module nosuch") != NULL);
+	CHECK(!strstr(err.hint, "DKMS") && !strstr(err.hint, "kmod"));
+	err = refusal("modprobe: FATAL: Module mlx5-vfio-pci not found in directory /lib/modules/6.12.0-test");
+	CHECK(strstr(err.hint, "make -C kmod modules_install") != NULL);
+}
+
 static void a_kernel_may_have_lost_its_modules(void)
 {
 	static const char words[] = "modprobe: FATAL: Module mlx5_vfio_pci not found in directory /lib/modules/6.12.0-test";
@@ -308,6 +358,9 @@ int main(void)
 	CASE(another_vendors_core_is_named);
 	CASE(another_vendors_core_is_not_blamed_for_others);
 	CASE(a_module_of_another_kernel_is_built_anew);
+	CASE(a_file_that_is_no_whole_module_is_named);
+	CASE(the_file_of_what_it_needs_is_looked_at_too);
+	CASE(only_our_own_module_is_to_be_installed);
 	CASE(a_kernel_may_have_lost_its_modules);
 	CASE(what_is_not_known_is_in_the_kernel_log);
 	return CHECK_DONE() || root_kit_end();
