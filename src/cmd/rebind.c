@@ -7,6 +7,7 @@
 #include "cmd/device.h"
 #include "host/iommu_group.h"
 #include "host/modules.h"
+#include "host/pci_function.h"
 #include "host/users.h"
 #include "json/document.h"
 #include "json/read.h"
@@ -147,6 +148,26 @@ static void warn_of_groups(const struct request *request, const struct device *d
 		warn_of_group(request, devices, n, &devices[i], warnings);
 }
 
+/* By its driver_override the kernel gives a device to any driver that takes it. */
+static void warn_of_driver(const struct request *request, const struct driver_wish *wish,
+			   const struct binding *binding, json_t *warnings)
+{
+	char dir[PATH_MAX], text[256];
+	struct device now;
+
+	pci_function_init(&now, DEVICE_VF, binding->device);
+	snprintf(dir, sizeof(dir), SYSFS_PCI "%s", binding->device);
+	pci_function_read(&now, dir);
+	/* Its module may have been removed since. */
+	if (!wish->pin || now.vfio || strcmp(now.driver, wish->driver))
+		return;
+	snprintf(text, sizeof(text),
+		 "%s: %s is no driver of VFIO: neither a guest nor mlxmigctl can open the device by it",
+		 binding->device, wish->driver);
+	request->warn(text);
+	json_array_append_new(warnings, document_string(text));
+}
+
 static void warn_of_moves(const struct request *request, const struct binding *bindings, size_t n,
 			  json_t *warnings)
 {
@@ -198,6 +219,8 @@ static int rebind_devices(const struct request *request, const struct driver_wis
 		return -1;
 	ret = driver_move_all(devices, n, wish, bindings, err);
 	warn_of_moves(request, bindings, n, warnings);
+	for (size_t i = 0; i < n && !ret; i++)
+		warn_of_driver(request, wish, &bindings[i], warnings);
 	reply->document = bindings_document(request->command->name, bindings, n, warnings);
 	return ret;
 }

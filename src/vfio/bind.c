@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,24 +20,28 @@
 #include "lib/interrupt.h"
 #include "lib/io.h"
 #include "lib/text.h"
+#include "vfio/bind_lock.h"
 #include "vfio/driver.h"
-#include "vfio/hold_marker.h"
 
-#define LOCK_WAIT_MS 5000
-#define LOCK_POLL_MS 20
 #define ANSWER_LIMIT_MS 2000 /* for what takes the kernel no time unless another process holds the device's lock */
 #define BACK_TRIES 5
 #define MOVE_LIMIT_MS 180000 /* of each device: mlx5_core waits two minutes for a VF's firmware */
 #define BACK_LIMIT_MS 10000  /* of each device after a signal, in which it goes back */
 #define NS_PER_MS 1000000ull
 
-/* struct moves - what driver_move_all() was called with */
+/* struct moves - what driver_move_all() was called with, and the devices' locks */
 struct moves {
 	const struct device *devices;
 	size_t n;
 	const struct driver_wish *wish;
 	struct binding *bindings;
+	int *locks;
 };
+
+#define CHILD_KILLED 1
+
+/* The work of a child. */
+typedef void (*child_fn)(const struct moves *moves, struct err *err);
 
 static void note_place(struct binding *binding)
 {
@@ -147,115 +149,31 @@ static void roll_back(const struct moves *moves, size_t n, struct err *err)
 	}
 }
 
-/* A lock that another process has, by its pid. */
-static int say_locked(const char *path, const char *device, struct err *err)
+static void move_all(const struct moves *moves, struct err *err)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	char pid[32] = "";
-	ssize_t len = fd < 0 ? 0 : read(fd, pid, sizeof(pid) - 1);
-
-	pid[len > 0 ? len : 0] = '\0';
-	err_set(err, ERR_BUSY, 0, "%s: another mlxmigctl (pid %s) is changing its driver",
-		device, *pid ? pid : "not known");
-	err_hint(err, "wait until that command has ended, and see mlxmigctl status %s", device);
-	return err_device(err, device);
-}
-
-static void lock_path(const char *device, char *path)
-{
-	snprintf(path, PATH_MAX, HOLD_MARKER_DIR "/%s.bind", device);
-}
-
-/* Is the file that is open still the one of that name? Its last owner may have removed it. */
-static bool is_current(int fd, const char *path)
-{
-	struct stat ours, named;
-
-	return !fstat(fd, &ours) && !stat(path, &named) && ours.st_ino == named.st_ino &&
-	       ours.st_dev == named.st_dev;
-}
-
-/* 1: locked, by the file *@fd; 0: another process has the lock; -1; -2: there is no place for locks. */
-static int try_lock(const char *path, int *fd, struct err *err)
-{
-	AUTO_CLOSE int file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (file < 0)
-		return errno == EROFS || errno == ENOENT || errno == ENOTDIR || errno == EACCES ?
-			       -2 : err_from_errno(err, errno, "%s", path);
-	if (!flock(file, LOCK_EX | LOCK_NB) && is_current(file, path)) {
-		*fd = TAKE_FD(file);
-		return 1;
-	}
-	return 0;
-}
-
-/* Keeps other calls away from @device until unlock_all(), or until this process ends. */
-static int lock_device(const char *device, struct err *err)
-{
-	char path[PATH_MAX];
-	int fd = -1, ret;
-
-	mkdir(HOLD_MARKER_DIR, 0755);
-	lock_path(device, path);
-	for (int waited = 0; !(ret = try_lock(path, &fd, err)); waited += LOCK_POLL_MS) {
-		if (interrupt_check(err))
-			return -1;
-		if (waited >= LOCK_WAIT_MS)
-			return say_locked(path, device, err);
-		poll(NULL, 0, LOCK_POLL_MS);
-	}
-	if (ret == 1)
-		dprintf(fd, "%d", (int)getpid());
-	return ret == -1 ? -1 : 0;
-}
-
-/* The files stay locked, without a name, until this process ends. */
-static void unlock_all(const struct moves *moves)
-{
-	char path[PATH_MAX];
-
-	for (size_t i = 0; i < moves->n; i++) {
-		lock_path(moves->devices[i].name, path);
-		unlink(path);
-	}
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	const struct device *const *da = a, *const *db = b;
-
-	return strcmp((*da)->name, (*db)->name);
-}
-
-/* In the order of the names: two calls never wait for each other. */
-static int lock_all(const struct moves *moves, struct err *err)
-{
-	AUTO_FREE const struct device **sorted = calloc(moves->n + 1, sizeof(*sorted));
-
-	if (!sorted)
-		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", moves->n);
-	for (size_t i = 0; i < moves->n; i++)
-		sorted[i] = &moves->devices[i];
-	qsort(sorted, moves->n, sizeof(*sorted), compare_names);
-	for (size_t i = 0; i < moves->n; i++)
-		if (lock_device(sorted[i]->name, err))
-			return -1;
-	return 0;
-}
-
-static int move_locked(const struct moves *moves, struct err *err)
-{
-	for (size_t i = 0; i < moves->n; i++)
-		begin_binding(&moves->bindings[i], &moves->devices[i]);
 	for (size_t i = 0; i < moves->n; i++) {
 		if (!move_one(moves->wish, &moves->bindings[i], err))
 			continue;
 		err_device(err, moves->devices[i].name);
 		roll_back(moves, i + 1, err);
-		return -1;
+		return;
 	}
-	return 0;
+}
+
+static bool is_moved(const struct binding *binding)
+{
+	return strcmp(binding->driver, binding->driver_before) ||
+	       strcmp(binding->override, binding->override_before);
+}
+
+/* After a child that was killed: what it has done is seen from where each device is. */
+static void take_all_back(const struct moves *moves, struct err *err)
+{
+	for (size_t i = 0; i < moves->n; i++) {
+		note_place(&moves->bindings[i]);
+		moves->bindings[i].touched = is_moved(&moves->bindings[i]);
+	}
+	roll_back(moves, moves->n, err);
 }
 
 /* Reports to the parent; where that was killed, everything goes back. */
@@ -266,26 +184,81 @@ static void report(const struct moves *moves, struct err *err)
 		roll_back(moves, moves->n, err);
 }
 
-/*
- * The child. Its only file is the pipe, so that nothing waits for it where the
- * kernel keeps it; it has a session of its own, so that a terminal's signals
- * come to it by its parent alone.
- */
-static void run_child(const struct moves *moves, int pipe_fd)
+static bool is_lock(const struct moves *moves, int fd)
 {
-	struct err err = ERR_INIT;
+	for (size_t i = 0; i < moves->n; i++)
+		if (moves->locks[i] == fd)
+			return true;
+	return false;
+}
 
+/* All but standard input and the locks. */
+static int close_others(const struct moves *moves)
+{
+	int last = STDERR_FILENO;
+
+	for (size_t i = 0; i < moves->n; i++)
+		if (moves->locks[i] > last)
+			last = moves->locks[i];
+	for (int fd = STDOUT_FILENO; fd <= last; fd++)
+		if (!is_lock(moves, fd))
+			close(fd);
+	return close_range((unsigned int)last + 1, ~0u, 0);
+}
+
+/*
+ * The child. Its only files are the pipe and the locks, so that nothing waits
+ * for it where the kernel keeps it; it has a session of its own, so that a
+ * terminal's signals come to it by its parent alone.
+ */
+static void run_child(const struct moves *moves, child_fn work, int pipe_fd, struct err err)
+{
 	setsid();
-	if (dup3(pipe_fd, STDIN_FILENO, 0) < 0 || close_range(1, ~0u, 0) ||
+	if (dup3(pipe_fd, STDIN_FILENO, 0) < 0 || close_others(moves) ||
 	    open("/dev/null", O_RDWR) != STDOUT_FILENO || dup(STDOUT_FILENO) != STDERR_FILENO)
 		return;
-	if (interrupt_reopen(&err) || lock_all(moves, &err)) {
-		report(moves, &err);
-		return;
-	}
-	move_locked(moves, &err);
+	bind_lock_write_owner(moves->locks, moves->n);
+	if (!interrupt_reopen(&err))
+		work(moves, &err);
 	report(moves, &err);
-	unlock_all(moves);
+	bind_lock_remove(moves->devices, moves->n);
+}
+
+static int read_place(size_t i, const void *arg, void *result)
+{
+	const struct device *devices = arg;
+
+	begin_binding(result, &devices[i]);
+	return 0;
+}
+
+/* Where a device is, for which the kernel may take long: what cannot be read stays as it was. */
+static void update_place(struct binding *binding, const struct binding *now, int num)
+{
+	driver_of(binding->device, binding->driver, sizeof(binding->driver));
+	if (num)
+		return;
+	memcpy(binding->driver, now->driver, sizeof(binding->driver));
+	memcpy(binding->override, now->override, sizeof(binding->override));
+}
+
+/* No child has reported. What is not where it was has @trouble. */
+static void find_places(const struct moves *moves, const char *trouble)
+{
+	AUTO_FREE struct binding *now = calloc(moves->n + 1, sizeof(*now));
+	AUTO_FREE int *nums = calloc(moves->n + 1, sizeof(*nums));
+
+	if (!now || !nums)
+		return;
+	bounded_each(moves->n, read_place, moves->devices, now, sizeof(*now), nums,
+		     ANSWER_LIMIT_MS);
+	for (size_t i = 0; i < moves->n; i++) {
+		struct binding *binding = &moves->bindings[i];
+
+		update_place(binding, &now[i], nums[i]);
+		if (is_moved(binding) || nums[i])
+			text_copy(binding->trouble, sizeof(binding->trouble), trouble);
+	}
 }
 
 static int say_stuck(pid_t child, struct err *err)
@@ -348,18 +321,24 @@ static int take_result(const struct moves *moves, int fd, pid_t child, struct er
 				 &patience);
 	if (ret == -ETIMEDOUT) {
 		*err = (struct err)ERR_INIT;
+		find_places(moves, "the kernel has not finished; a process puts it back afterwards");
 		return say_stuck(child, err);
 	}
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
-	if (ret) {
-		*err = (struct err)ERR_INIT;
-		return err_set(err, ERR_IO, 0, "the process that changes the driver was killed");
-	}
+	if (ret)
+		return CHILD_KILLED;
 	return err_is_set(err) ? -1 : 0;
 }
 
-static int start_child(const struct moves *moves, struct err *err)
+/* Of the way back it is the first child's end that is reported. */
+static int say_not_started(int num, const char *what, struct err *err)
+{
+	return err_is_set(err) ? CHILD_KILLED : err_from_errno(err, num, "%s", what);
+}
+
+/* Has a child do @work, and takes what it reports: 0 or -1, or CHILD_KILLED, with no more than it has written. */
+static int start_child(const struct moves *moves, child_fn work, struct err *err)
 {
 	AUTO_CLOSE int out = -1;
 	AUTO_CLOSE int in = -1;
@@ -367,18 +346,35 @@ static int start_child(const struct moves *moves, struct err *err)
 	pid_t child;
 
 	if (pipe2(fds, O_CLOEXEC))
-		return err_from_errno(err, errno, "a pipe");
+		return say_not_started(errno, "a pipe", err);
 	out = fds[0];
 	in = fds[1];
 	child = fork();
 	if (child < 0)
-		return err_from_errno(err, errno, "a child process");
+		return say_not_started(errno, "a child process", err);
 	if (!child) {
-		run_child(moves, in);
+		run_child(moves, work, in, *err);
 		_exit(0);
 	}
 	close(TAKE_FD(in));
 	return take_result(moves, out, child, err);
+}
+
+/* The locks are still this process's: no other call has come between. */
+static int take_back(const struct moves *moves, struct err *err)
+{
+	struct err killed = ERR_INIT;
+	int ret;
+
+	err_set(&killed, ERR_IO, 0, "the process that changes the driver was killed");
+	*err = killed;
+	ret = start_child(moves, take_all_back, err);
+	if (ret == CHILD_KILLED) {
+		*err = killed;
+		find_places(moves, "the process that puts it back was killed too, or could not be started");
+	}
+	err_hint(err, "repeat the command; if that is killed too, the kernel log (dmesg) shows whether memory ran out");
+	return -1;
 }
 
 /* What is no setting of power/control is refused under the device's lock, and changes nothing. */
@@ -387,6 +383,16 @@ static int take_lock(size_t i, const void *arg, void *result)
 	const struct device *devices = arg;
 
 	return sysroot_write("none", SYSFS_PCI "%s/power/control", devices[i].name);
+}
+
+static int say_no_answer(const char *name, struct err *err)
+{
+	err_set(err, ERR_BUSY, 0,
+		"%s: the kernel is still changing its driver, or the number of VFs, for another process",
+		name);
+	err_hint(err, "that process waits until the VF is closed: mlxmigctl status %s shows which process has it open",
+		 name);
+	return err_device(err, name);
 }
 
 /* An unbind, or a change of the number of VFs, holds a device's lock for as long as a process has the VF open. */
@@ -398,17 +404,50 @@ static int require_answers(const struct device *devices, size_t n, struct err *e
 	if (!nums)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
 	bounded_each(n, take_lock, devices, &none, 0, nums, ANSWER_LIMIT_MS);
-	for (size_t i = 0; i < n; i++) {
-		if (nums[i] != -ETIMEDOUT)
-			continue;
-		err_set(err, ERR_BUSY, 0,
-			"%s: the kernel is still changing its driver, or the number of VFs, for another process",
-			devices[i].name);
-		err_hint(err, "that process waits until the VF is closed: mlxmigctl status %s shows which process has it open",
-			 devices[i].name);
-		return err_device(err, devices[i].name);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (nums[i] == -ETIMEDOUT)
+			return say_no_answer(devices[i].name, err);
 	return 0;
+}
+
+/* Where the devices are now that no other call moves them. */
+static int begin_all(const struct moves *moves, struct err *err)
+{
+	AUTO_FREE struct binding *now = calloc(moves->n + 1, sizeof(*now));
+	AUTO_FREE int *nums = calloc(moves->n + 1, sizeof(*nums));
+
+	if (!now || !nums)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", moves->n);
+	bounded_each(moves->n, read_place, moves->devices, now, sizeof(*now), nums,
+		     ANSWER_LIMIT_MS);
+	for (size_t i = 0; i < moves->n; i++) {
+		const char *name = moves->devices[i].name;
+
+		if (nums[i] == -ETIMEDOUT)
+			return say_no_answer(name, err);
+		if (nums[i]) {
+			err_from_errno(err, -nums[i], "%s: reading its driver", name);
+			return err_device(err, name);
+		}
+	}
+	memcpy(moves->bindings, now, moves->n * sizeof(*now));
+	return 0;
+}
+
+static int move_locked(const struct moves *moves, struct err *err)
+{
+	int ret;
+
+	if (bind_lock_all(moves->devices, moves->n, moves->locks, err) || begin_all(moves, err))
+		return -1;
+	ret = start_child(moves, move_all, err);
+	return ret == CHILD_KILLED ? take_back(moves, err) : ret;
+}
+
+static void close_all(int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		cleanup_closep(&fds[i]);
 }
 
 int driver_require_writable(const struct device *device, struct err *err)
@@ -429,9 +468,11 @@ int driver_require_writable(const struct device *device, struct err *err)
 int driver_move_all(const struct device *devices, size_t n, const struct driver_wish *wish,
 		    struct binding *bindings, struct err *err)
 {
+	AUTO_FREE int *locks = malloc((n + 1) * sizeof(*locks));
 	const struct moves moves = { .devices = devices, .n = n, .wish = wish,
-				     .bindings = bindings };
+				     .bindings = bindings, .locks = locks };
 	int AUTO_INTERRUPT begun = interrupt_begin(err);
+	int ret;
 
 	/* Of devices that are not reached this is all there is to report; the override may not be waited for. */
 	for (size_t i = 0; i < n; i++) {
@@ -442,5 +483,10 @@ int driver_move_all(const struct device *devices, size_t n, const struct driver_
 	}
 	if (begun || require_answers(devices, n, err))
 		return -1;
-	return start_child(&moves, err);
+	if (!locks)
+		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
+	memset(locks, 0xff, n * sizeof(*locks));
+	ret = move_locked(&moves, err);
+	close_all(locks, n);
+	return ret;
 }

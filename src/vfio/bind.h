@@ -65,9 +65,11 @@ int driver_require_closed(const struct device *device, struct err *err)
  * since. A device that a process has open is ERR_BUSY: the kernel would wait
  * without end for its close.
  *
- * A child process does the work. It holds a lock for each device, for which
- * another call waits LOCK_WAIT_MS (then ERR_BUSY with its pid); if this process
- * is killed, the child takes back what it has done. A device whose lock in the
+ * A child process does the work. It and this process hold a lock for each
+ * device, for which another call waits LOCK_WAIT_MS (then ERR_BUSY with the
+ * child's pid). If this process is killed, the child takes back what it has
+ * done; if the child is, a second one does (ERR_IO). @bindings have where each
+ * device then is, and trouble where that is not where it was. A device whose lock in the
  * kernel another process holds is ERR_BUSY before anything is written, and no
  * wait for the kernel is without end. 0 or -1.
  */

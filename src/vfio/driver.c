@@ -188,6 +188,10 @@ static int say_not_taken(const char *name, const char *driver, int num, struct e
 		return err_hint(err, "another program has bound it, or %s has its id (new_id): find what writes to driver_override, and try again",
 				now);
 	}
+	if (num == ENOENT || !sysroot_exists("/sys/bus/pci/drivers/%s", driver)) {
+		err_set(err, ERR_BUSY, 0, "the driver %s was unloaded meanwhile", driver);
+		return err_hint(err, "another process has removed its module (rmmod, modprobe -r): try again, which loads it anew");
+	}
 	err_set(err, ERR_IO, num, "the driver %s does not take it", driver);
 	if (num == ENODEV)
 		err_hint(err, "either %s is not for such a device, or its probe failed: look at the kernel log (dmesg)",

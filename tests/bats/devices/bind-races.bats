@@ -173,3 +173,127 @@ succeeded() {
 	echo "$id" >"$sys/drivers/vfio-pci/remove_id"
 	[ "$(place)" = "mlx5_core (null)" ]
 }
+
+# Both wait without another program, which would be too slow.
+# until_driver DRIVER: VF0 has it; until_free DRIVER: VF0 has it no longer
+until_driver() { until [ "$sys/devices/$VF0/driver" -ef "$sys/drivers/$1" ]; do kill -0 "$pid" || return; done; }
+until_free() { while [ "$sys/devices/$VF0/driver" -ef "$sys/drivers/$1" ]; do kill -0 "$pid" || return; done; }
+
+# end_child: the child of $pid is killed, as by the kernel's OOM killer; one that is another than $killed
+end_child() {
+	local child=''
+	until [ -n "$child" ] && [ "$child" != "${killed:-}" ]; do
+		kill -0 "$pid"
+		read -r child _ <"/proc/$pid/task/$pid/children" || true
+	done
+	killed=$child
+	kill -KILL "$child"
+}
+
+# is_true DEVICE: the document in result.devices has it where it is, and trouble where that is not mlx5_core
+is_true() {
+	local override
+	override=$(override_of "$1")
+	[ "$override" != '(null)' ] || override=''
+	jq -e --arg device "$1" --arg driver "$(driver_of "$1")" --arg override "$override" \
+		'.result.devices[] | select(.device == $device) | (.driver // "") == $driver and (.driver_override // "") == $override and
+		.changed == false and (.trouble != null) == ($driver != "mlx5_core" or $override != "")' "$run_dir/out"
+}
+
+@test "the child that changes the driver is killed: all of them go back, and the document is true" {
+	local pid ended=0 vf
+	"$MLX" bind -c "$VF0" "$VF1" >"$run_dir/out" 2>"$run_dir/err" 3>&- 4>&- &
+	pid=$!
+	until_driver mlx5_vfio_pci
+	end_child
+	wait "$pid" || ended=$?
+	cat "$run_dir/out"
+	[ "$ended" -eq 1 ]
+	jq -e '.error | .code == "io" and (.message | test("was killed")) and (.hint | test("repeat the command"))' "$run_dir/out"
+	jq -e '.result.devices[0] | .rolled_back and .trouble == null and .driver == "mlx5_core" and .driver_override == null' "$run_dir/out"
+	for vf in "$VF0" "$VF1"; do
+		is_true "$vf"
+		[ "$(driver_of "$vf") $(override_of "$vf")" = "mlx5_core (null)" ]
+	done
+	[ -z "$(ls -A /run/mlxmigctl)" ]
+	run_mlx 0 bind "$VF0"
+}
+
+@test "the child of an unbind is killed: the driver of VFIO has them again" {
+	local pid ended=0
+	run_mlx 0 bind "$VF0" "$VF1"
+	"$MLX" unbind -c "$VF0" "$VF1" >"$run_dir/out" 2>"$run_dir/err" 3>&- 4>&- &
+	pid=$!
+	until_free mlx5_vfio_pci
+	end_child
+	wait "$pid" || ended=$?
+	[ "$ended" -eq 1 ]
+	jq -e '[.result.devices[] | .driver, .driver_override, .changed, .trouble] == ["mlx5_vfio_pci", "mlx5_vfio_pci", false, null,
+		"mlx5_vfio_pci", "mlx5_vfio_pci", false, null]' "$run_dir/out"
+	[ "$(place)" = "mlx5_vfio_pci mlx5_vfio_pci" ]
+	run_mlx 0 unbind "$VF0" "$VF1"
+}
+
+@test "the child that puts back is killed too: the document has where each device is" {
+	local pid ended=0 vf
+	"$MLX" bind -c "$VF0" "$VF1" >"$run_dir/out" 2>"$run_dir/err" 3>&- 4>&- &
+	pid=$!
+	until_free mlx5_core
+	end_child
+	end_child
+	wait "$pid" || ended=$?
+	cat "$run_dir/out"
+	[ "$ended" -eq 1 ]
+	for vf in "$VF0" "$VF1"; do is_true "$vf"; done
+	run_mlx 0 unbind "$VF0" "$VF1"
+	[ "$(place)" = "mlx5_core (null)" ]
+}
+
+@test "a signal that comes when all is done is ignored: what is reported is what the shell sees" {
+	local pid ended=0
+	# A pipe that takes no more bytes keeps bind where it prints its document.
+	mkfifo "$run_dir/full"
+	exec 9<>"$run_dir/full"
+	dd if=/dev/zero of="$run_dir/full" bs=4096 oflag=nonblock 2>/dev/null || true
+	"$MLX" bind -c "$VF0" >"$run_dir/full" 2>"$run_dir/err" 3>&- 4>&- &
+	pid=$!
+	until_driver mlx5_vfio_pci
+	sleep 1
+	kill -TERM "$pid"
+	sleep 0.3
+	head -c 65536 <&9 >/dev/null
+	wait "$pid" || ended=$?
+	read -r output <&9
+	exec 9>&-
+	[ "$ended" -eq 0 ]
+	json_is '.devices[0] | [.driver, .changed]' '["mlx5_vfio_pci",true]'
+	[ "$(place)" = "mlx5_vfio_pci mlx5_vfio_pci" ]
+}
+
+@test "a module that is removed beside it: the refusal names that" {
+	local i status refused=0
+	bash -c 'while :; do rmmod mlx5_vfio_pci; done' 2>/dev/null 3>&- 4>&- &
+	LOOP=$!
+	for ((i = 0; i < 6; i++)); do
+		status=0
+		"$MLX" bind -c "$VF0" >"$run_dir/out" 2>"$run_dir/err" || status=$?
+		cat "$run_dir/err"
+		case $status:$(place) in
+		# The second: it was removed when it was bound already.
+		"0:mlx5_vfio_pci mlx5_vfio_pci" | "0: mlx5_vfio_pci") ;;
+		"5:mlx5_core (null)")
+			refused=1
+			grep -q 'the driver mlx5_vfio_pci was unloaded meanwhile' "$run_dir/err"
+			grep -q 'try again' "$run_dir/err"
+			;;
+		# It was gone before modprobe had ended.
+		"4:mlx5_core (null)") ;;
+		*) place && false ;;
+		esac
+		"$MLX" unbind -c "$VF0" >/dev/null
+	done
+	kill "$LOOP"
+	wait "$LOOP" || true
+	modprobe mlx5_vfio_pci
+	[ "$refused" -eq 1 ]
+}

@@ -112,7 +112,7 @@ is_at() {
 	run_mlx 4 bind --driver nope_vfio_pci "$VF0"
 	error_is no_driver
 	[[ $stderr == *"nope_vfio_pci not found"* ]]
-	[[ $stderr == *depmod* ]]
+	[[ $stderr == *"check the name"* ]]
 	is_at "$VF0" mlx5_core '(null)'
 }
 

@@ -77,6 +77,52 @@ rewrite_module() {
 	run_mlx 0 bind "$VF0"
 }
 
+@test "an install line that loads the driver, and fails afterwards, is no obstacle" {
+	echo 'install mlx5_vfio_pci /sbin/modprobe --ignore-install mlx5_vfio_pci; /bin/false' >"$conf"
+	run_mlx 0 bind "$VF0"
+	[ "$(driver_of "$VF0")" = mlx5_vfio_pci ]
+	run_mlx 0 unbind "$VF0"
+	rmmod vfio_pci 2>/dev/null || true
+	echo 'install vfio_pci /sbin/modprobe --ignore-install vfio_pci && exit 3' >"$conf"
+	run_mlx 0 bind --driver vfio-pci "$VF0"
+	[ "$(driver_of "$VF0")" = vfio-pci ]
+}
+
+@test "a module's file that is empty, or cut: it is named" {
+	local file
+	file=$(module_file)
+	cp "$file" "$BATS_TEST_TMPDIR/module"
+	: >"$file"
+	refused 4 no_driver "the file $file is empty" "install that module again" "$MLX" bind "$VF0"
+	head -c 20000 "$BATS_TEST_TMPDIR/module" >"$file"
+	refused 4 no_driver "the file $file is cut short" "install that module again" "$MLX" bind "$VF0"
+	head -c -200 "$BATS_TEST_TMPDIR/module" >"$file"
+	refused 4 no_driver "the file $file is cut short" "install that module again" "$MLX" bind "$VF0"
+	[ "$(driver_of "$VF0")" = mlx5_core ]
+	cp "$BATS_TEST_TMPDIR/module" "$file"
+	run_mlx 0 bind "$VF0"
+}
+
+@test "no room for the locks: the place is named" {
+	local inside=(unshare --mount sh -c 'mkdir -p /run/mlxmigctl && mount -t tmpfs -o nr_inodes=1 none /run/mlxmigctl && exec "$@"' -)
+	refused 1 no_space /run/mlxmigctl/ "on the file system of /run/mlxmigctl" "${inside[@]}" "$MLX" bind "$VF0"
+	# The directory itself cannot be made.
+	inside=(unshare --mount sh -c 'mount -t tmpfs -o nr_inodes=1 none /run && exec "$@"' -)
+	refused 1 no_space /run/mlxmigctl "on the file system of /run/mlxmigctl" "${inside[@]}" "$MLX" bind "$VF0"
+	[ "$(driver_of "$VF0")" = mlx5_core ]
+}
+
+@test "a driver that is none of VFIO takes it: bind warns of that" {
+	modprobe virtio-pci
+	run_mlx 0 bind --driver virtio-pci "$VF0"
+	[ "$(driver_of "$VF0")" = virtio-pci ]
+	[[ $(json '.warnings[0]') == "$VF0: virtio-pci is no driver of VFIO: "* && $stderr == *"warning: $VF0: virtio-pci"* ]]
+	run_mlx 0 bind --driver mlx5_core "$VF0"
+	[[ $(json '.warnings[0]') == *"mlx5_core is no driver of VFIO"* ]]
+	run_mlx 0 bind --driver vfio-pci "$VF0"
+	json_is .warnings '[]'
+}
+
 @test "a driver is named as sysfs spells it" {
 	refused 4 no_driver "there is no driver mlx5-vfio-pci: it is called mlx5_vfio_pci" "--driver mlx5_vfio_pci" \
 		"$MLX" bind --driver mlx5-vfio-pci "$VF0"
