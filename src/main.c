@@ -68,12 +68,16 @@ static struct progress_view progress_view_of(const struct globals *globals)
 }
 
 /* Words on stderr, and on stdout the document, or what it has for -t; with data there, the document alone on stderr. */
-static int print_failure(const struct invocation *inv, const struct err *err,
+static int print_failure(const struct invocation *inv, struct err *err,
 			 const struct reply *reply)
 {
 	FILE *out = reply->stdout_is_data ? stderr : stdout;
-	json_t *document = document_error(err, json_incref(reply->document));
+	json_t *document;
 
+	/* Where nothing better is known */
+	if (err->code == ERR_USAGE && inv->command)
+		err_hint(err, "see mlxmigctl %s --help", inv->command->name);
+	document = document_error(err, json_incref(reply->document));
 	if (inv->globals.text || !reply->stdout_is_data)
 		print_error(err);
 	if (!inv->globals.text)
@@ -82,13 +86,6 @@ static int print_failure(const struct invocation *inv, const struct err *err,
 		document_print_text(reply->document, out, inv->command->text);
 	json_decref(document);
 	return err_exit_status(err);
-}
-
-/* Where nothing better is known. */
-static void hint_usage(const struct invocation *inv, struct err *err)
-{
-	if (err->code == ERR_USAGE && inv->command)
-		err_hint(err, "see mlxmigctl %s --help", inv->command->name);
 }
 
 static int run(const struct invocation *inv)
@@ -119,7 +116,6 @@ static int run(const struct invocation *inv)
 		print_output(reply.output, &err);
 	else if (!err_is_set(&err) && reply.document)
 		print_document(inv, reply.document, reply.stdout_is_data, &err);
-	hint_usage(inv, &err);
 	if (err_is_set(&err))
 		reply.status = print_failure(inv, &err, &reply);
 	json_decref(reply.document);
@@ -170,10 +166,9 @@ int main(int argc, char **argv)
 		complete_print(argc - 2, argv + 2);
 		return 0;
 	}
-	if (cli_parse(argc, argv, &inv, &err)) {
-		hint_usage(&inv, &err);
+	if (cli_parse(argc, argv, &inv, &err))
 		status = print_failure(&inv, &err, &nothing);
-	} else if (inv.version)
+	else if (inv.version)
 		printf("mlxmigctl %s\n", PACKAGE_VERSION);
 	else if (inv.help)
 		cli_print_help(inv.command);

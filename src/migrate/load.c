@@ -50,7 +50,7 @@ static int leave_in_target_state(struct load_stream *d, struct err *err)
 	if (!d->options->has_then || d->options->then == STATE_STOP)
 		return 0;
 	if (mig_device_walk(d->dev, d->options->then, NULL, err))
-		return -1;
+		return load_stream_hint_incomplete(d, err);
 	mig_device_note_stopped(d->dev);
 	return 0;
 }
@@ -106,13 +106,14 @@ int load_into_device(const struct device *device, struct vdev *vdev, const char 
 
 	d.options = options;
 	d.result = result;
-	if (load_stream_open(&d, device, path, err))
-		return -1;
-	if (interrupt_fd() < 0 && interrupt_begin(err))
-		return -1;
-	if (vdev->fd < 0 && vdev_open(vdev, device, options->use, err))
-		return -1;
-	return load_into(&d, vdev, device, err) ? load_stream_hint_verify(&d, err) : 0;
+	if (load_stream_open(&d, device, path, err) ||
+	    (interrupt_fd() < 0 && interrupt_begin(err)) ||
+	    (vdev->fd < 0 && vdev_open(vdev, device, options->use, err)))
+		return err_device(err, device->name);
+	if (!load_into(&d, vdev, device, err))
+		return 0;
+	load_stream_hint_verify(&d, err);
+	return err_device(err, device->name);
 }
 
 int load_device(const struct device *device, const char *path, const struct load_plan *options,

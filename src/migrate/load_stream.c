@@ -148,8 +148,7 @@ static int check_dialect(struct load_stream *d, const struct device *device, str
 	d->result->transfer.records.format = STREAM_BARE;
 	if (!is_of_another_device(content->look, device))
 		return 0;
-	content_unjudged(content->look, d->input.name, NULL, err);
-	return err_device(err, device->name);
+	return content_unjudged(content->look, d->input.name, NULL, err);
 }
 
 /* Of an image that pack made, only records show that there is a saved state in it. */
@@ -190,8 +189,7 @@ static int check_content(const struct load_stream *d, const struct device *devic
 		return check_whole_content(d, err);
 	snprintf(advice, sizeof(advice),
 		 "check that this is the right file; if it is the state of a device like %s, load it with --bare", device->name);
-	content_unjudged(look, d->input.name, advice, err);
-	return err_device(err, device->name);
+	return content_unjudged(look, d->input.name, advice, err);
 }
 
 int load_stream_open(struct load_stream *d, const struct device *device,
@@ -210,6 +208,29 @@ int load_stream_hint_bare(const struct load_stream *d, struct err *err)
 	if (!d->result->raw)
 		return -1;
 	return err_hint(err, "is it a saved state at all? mlxmigctl inspect tells what is known of a bare stream, which only the firmware can check");
+}
+
+int load_stream_hint_incomplete(const struct load_stream *d, struct err *err)
+{
+	if (!d->result->raw || err->code != ERR_REFUSED)
+		return -1;
+	return err_hint(err, "the stream may have been cut between two records, so that the state is incomplete: load the whole of it");
+}
+
+/*
+ * The records around what the firmware refused are in order. A device that
+ * another process keeps open may have had a part of another state in it, which
+ * ends with the reset after this failure.
+ */
+static int hint_refused(const struct load_stream *d, struct err *err)
+{
+	const char *path = d->result->file;
+
+	if (d->result->transfer.records.format == STREAM_RECORDS && d->dev->vdev->borrowed &&
+	    fw_error_is_set(&err->firmware))
+		return err_hint(err, "the device may have held a part of another state, which the reset has removed: repeat the command once; if the state is refused again, mlxmigctl inspect %.120s shows what is known of it",
+				strcmp(path, "-") ? path : "FILE");
+	return load_stream_hint_bare(d, err);
 }
 
 /* The size of the image that arrives; 0: a bare one, which does not say it. */
@@ -235,7 +256,7 @@ static int refused_error(const struct load_stream *d, size_t len, int num, struc
 				     &(struct memory_need){ .bytes = image_bytes(d) },
 				     err);
 	else
-		load_stream_hint_bare(d, err);
+		hint_refused(d, err);
 	return err_device(err, d->dev->device->name);
 }
 

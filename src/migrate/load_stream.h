@@ -56,6 +56,10 @@ int load_stream_hint_verify(const struct load_stream *d, struct err *err)
 int load_stream_hint_bare(const struct load_stream *d, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
+/** load_stream_hint_incomplete - the firmware does not resume what was loaded; returns -1 */
+int load_stream_hint_incomplete(const struct load_stream *d, struct err *err)
+	__attribute__((nonnull(1, 2)));
+
 /** load_stream_check_guest - the device of a VMM: its guest must be paused, and the user must know what it loses; 0 or -1 */
 int load_stream_check_guest(const struct load_stream *d, struct err *err)
 	__attribute__((nonnull(1, 2)));

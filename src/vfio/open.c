@@ -238,7 +238,7 @@ static int hint_live(const struct holder *holder, struct err *err)
 
 	holder_guest(holder, guest, sizeof(guest));
 	return err_hint(err,
-			"if it is a VMM whose guest is paused (virsh suspend %s, or QMP's stop), --live works on it",
+			"if it is a VMM whose guest is paused (virsh suspend %s, or QMP's stop), --live works on it (load: --live --overwrite-guest-state)",
 			*guest ? guest : "GUEST");
 }
 

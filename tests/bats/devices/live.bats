@@ -96,6 +96,7 @@ unblock() {
 	run_mlx 5 save "$VF0" "$run_dir/image"
 	[[ $stderr == *--live* ]]
 	run_mlx 5 load "$VF0" "$IMAGES/image"
+	[[ $(json .error.hint) == *"load: --live --overwrite-guest-state"* ]]
 	run_mlx 5 dirty --range 4G:1M --for 1 "$VF0"
 	for what in reset hold bind unbind; do
 		[ "$what" != bind ] || what="bind --driver vfio-pci"

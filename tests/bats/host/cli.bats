@@ -190,3 +190,14 @@ says() { json_is '[.error.message, .error.hint] | join("; ")' "$1; $2"; }
 	run_mlx 2 --sysroot= status
 	error_is usage
 }
+
+@test "what a command refuses about its options is explained by that command's help" {
+	run_mlx 2 unbind --none --driver vfio-pci 0000:3b:00.2
+	json_is .error.hint "see mlxmigctl unbind --help"
+	run_mlx 2 save --zstd=25 0000:3b:00.2 file
+	json_is .error.hint "see mlxmigctl save --help"
+	run_mlx 2 bind --driver a/b 0000:3b:00.2
+	json_is .error.hint "see mlxmigctl bind --help"
+	run_mlx 2 step --raw --zstd 0000:3b:00.2 STOP_COPY=file
+	json_is .error.hint "see mlxmigctl step --help"
+}

@@ -206,3 +206,16 @@ captured() { run_mlx "$1" --sysroot "$SYSROOT" "${@:2}"; }
 	run --separate-stderr "$MLX" --sysroot "$SYSROOT" --progress=json load $vf bare
 	[ "$(sed -n '/progress/p' <<<"$stderr" | tail -n 1 | jq -c '[.phase, .bytes, .total_bytes]')" = '["verify",5000000,5000000]' ]
 }
+
+@test "an error of load names the device, whatever is wrong with the file" {
+	: >empty
+	seq 1 10000 >text
+	head -c 8192 /dev/zero >zeros
+	local file
+	for file in nothing . empty zeros text; do
+		run --separate-stderr "$MLX" --sysroot "$SYSROOT" load $vf "$file"
+		[ "$status" -ne 0 ]
+		json_is .error.device $vf
+		[[ $stderr == "mlxmigctl: $vf: "* ]]
+	done
+}

@@ -92,6 +92,43 @@ frozen_alike() {
 	frozen_alike
 }
 
+# cut_stream STREAM: without its last record, the final state
+cut_stream() {
+	python3 -c 'import struct, sys
+d = open(sys.argv[1], "rb").read()
+at = last = 0
+while at < len(d):
+    last, at = at, at + 16 + struct.unpack_from("<Q", d, at)[0]
+sys.stdout.buffer.write(d[:last])' "$1"
+}
+
+@test "precopy: a part of another state in the device is named, and the same command succeeds" {
+	only_with_precopy
+	run_mlx 0 save --raw --precopy $VF0 out/stream
+	run_mlx 0 save $VF0 out/other
+	run_mlx 0 pack --device out/other -o out/image out/stream
+	cut_stream out/stream >out/cut
+	local file
+	for file in stream image; do
+		run_mlx 0 load $VF1 out/cut
+		run_mlx 7 load $VF1 out/$file
+		error_is transition_refused
+		json_is .result.contents lost
+		[[ $(json .error.hint) == *"a part of another state"*"repeat the command once"* ]]
+		run_mlx 0 load $VF1 out/$file
+		json_is .contents loaded
+	done
+}
+
+@test "precopy: a stream that was cut does not run: its end is named" {
+	only_with_precopy
+	run_mlx 0 save --raw --precopy --then STOP $VF0 out/stream
+	cut_stream out/stream >out/cut
+	run_mlx 7 load --then RUNNING $VF1 out/cut
+	error_is transition_refused
+	[[ $(json .error.hint) == *"cut between two records"*"load the whole of it"* ]]
+}
+
 @test "precopy: rounds and time end it, though the device never rests" {
 	only_with_precopy
 	restless
