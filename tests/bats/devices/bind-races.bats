@@ -179,13 +179,21 @@ succeeded() {
 until_driver() { until [ "$sys/devices/$VF0/driver" -ef "$sys/drivers/$1" ]; do kill -0 "$pid" || return; done; }
 until_free() { while [ "$sys/devices/$VF0/driver" -ef "$sys/drivers/$1" ]; do kill -0 "$pid" || return; done; }
 
-# end_child: the child of $pid is killed, as by the kernel's OOM killer; one that is another than $killed
-end_child() {
-	local child=''
-	until [ -n "$child" ] && [ "$child" != "${killed:-}" ]; do
-		kill -0 "$pid"
-		read -r child _ <"/proc/$pid/task/$pid/children" || true
+# find_child: into $child, of $pid, and another than $killed. The debug kernel has no /proc/PID/task/TID/children.
+find_child() {
+	local last fields
+	read -r _ _ _ _ last </proc/loadavg
+	for ((child = pid + 1; child <= last; child++)); do
+		{ read -ra fields <"/proc/$child/stat"; } 2>/dev/null || continue
+		[ "${fields[3]}" != "$pid" ] || [ "$child" = "${killed:-}" ] || return 0
 	done
+	return 1
+}
+
+# end_child: the child of $pid is killed, as by the kernel's OOM killer
+end_child() {
+	local child
+	until find_child; do kill -0 "$pid"; done
 	killed=$child
 	kill -KILL "$child"
 }
