@@ -36,7 +36,7 @@ nothing_left() {
 }
 
 @test "--verbose tells how long it took, and --cpus how many processors there are" {
-	vm --verbose --cpus 2 nproc
+	vm --verbose --no-model --cpus 2 nproc
 	status_is 0
 	[ "$output" = 2 ]
 	[[ $stderr =~ "lab: command started after "[0-9.]+" s" ]]
@@ -142,28 +142,28 @@ teardown_file() { TMPDIR=$BATS_FILE_TMPDIR "$top_dir/tests/lab/run" --end; }
 
 @test "a file written to /results is on the host" {
 	mkdir "$BATS_TEST_TMPDIR/share"
-	vm --vfs 0 --share "$BATS_TEST_TMPDIR/share" sh -c 'head -c 3000000 /dev/urandom >/results/file && sha256sum </results/file'
+	vm --no-model --share "$BATS_TEST_TMPDIR/share" sh -c 'head -c 3000000 /dev/urandom >/results/file && sha256sum </results/file'
 	status_is 0
 	[ "$output" = "$(sha256sum <"$BATS_TEST_TMPDIR/share/file")" ]
 }
 
 @test "what the command left running does not keep the VM" {
 	SECONDS=0
-	vm --vfs 0 sh -c 'sleep 1000 & echo finished'
+	vm --no-model sh -c 'sleep 1000 & echo finished'
 	status_is 0
 	[ "$output" = finished ]
 	[ $SECONDS -lt 120 ]
 }
 
 @test "a command that takes too long: 124" {
-	vm --vfs 0 --timeout 2 sleep 1000
+	vm --no-model --timeout 2 sleep 1000
 	status_is 124
 	[[ $stderr == *"more than 2 s"* ]]
 	nothing_left
 }
 
 @test "a WARNING in the kernel log: 126, and it is printed" {
-	vm --vfs 0 sh -c 'echo "<4>WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg'
+	vm --no-model sh -c 'echo "<4>WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg'
 	status_is 126
 	[[ $stderr == *"made/up.c:1"* ]]
 	nothing_left
@@ -175,7 +175,7 @@ teardown_file() { TMPDIR=$BATS_FILE_TMPDIR "$top_dir/tests/lab/run" --end; }
 }
 
 @test "a kernel that panics: 126, and its last words are printed" {
-	vm --vfs 0 sh -c 'echo c >/proc/sysrq-trigger; sleep 60'
+	vm --no-model sh -c 'echo c >/proc/sysrq-trigger; sleep 60'
 	status_is 126
 	[[ $stderr == *"sysrq triggered crash"* ]]
 	nothing_left
