@@ -280,7 +280,7 @@ failures() { sed -n 's/^failures: //p' "/sys/kernel/debug/mlx5-vfio-pci/$VF1/sta
 }
 
 # bats test_tags=ours
-@test "driver: memory that the firmware does not give back is leaked, and a load has failed then" {
+@test "driver: memory that the firmware does not release is leaked, and a load has failed then" {
 	fault op=0x202,nth=1,status=0x6
 	migdrive dev "$VF0" set STOP_COPY read 1000 set STOP set STOP_COPY read 1000 set RUNNING
 	[[ $(dmesg) == *"$VF0: leaking "*" bytes of memory"* ]]
