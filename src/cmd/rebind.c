@@ -155,11 +155,13 @@ static void warn_of_driver(const struct request *request, const struct driver_wi
 	char dir[PATH_MAX], text[256];
 	struct device now;
 
+	if (!wish->pin)
+		return;
 	pci_function_init(&now, DEVICE_VF, binding->device);
 	snprintf(dir, sizeof(dir), SYSFS_PCI "%s", binding->device);
 	pci_function_read(&now, dir);
 	/* Its module may have been removed since. */
-	if (!wish->pin || now.vfio || strcmp(now.driver, wish->driver))
+	if (now.vfio || strcmp(now.driver, wish->driver))
 		return;
 	snprintf(text, sizeof(text),
 		 "%s: %s is no driver of VFIO: neither a guest nor mlxmigctl can open the device by it",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/guest.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,12 @@ static bool has_processor_flag(const char *flag)
 	return false;
 }
 
-bool guest_is_host(void)
+/*
+ * Known to be a virtual machine: by the processor's flag "hypervisor", the
+ * device tree's node of that name, or Xen's /sys/hypervisor; the control domain
+ * of Xen is none. False: it is not, or nothing shows it.
+ */
+static bool host_is_guest(void)
 {
 	char text[64];
 
@@ -52,7 +58,7 @@ int guest_hint_sriov(const struct device *pf, struct err *err)
 {
 	if (!pf->total_vfs)
 		return err_hint(err, "its firmware offers no VFs: " SWITCH_ON, pf->name);
-	if (guest_is_host())
+	if (host_is_guest())
 		return err_hint(err, "run mlxmigctl on this guest's hypervisor, which hides the PF's SR-IOV from the guest");
 	return err_hint(err, "on a host, " SWITCH_ON "; in a guest, whose hypervisor hides SR-IOV, run mlxmigctl on that hypervisor",
 			pf->name);

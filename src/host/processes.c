@@ -26,16 +26,24 @@ static int compare_pids(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-size_t processes_list(pid_t **pids)
+/* Of processes or threads, but for @without; the caller frees *@pids. */
+static size_t list_pids(const char *dir, pid_t without, pid_t **pids)
 {
-	CLEANUP(sysroot_entries_free) struct sysroot_entries entries = sysroot_list("/proc");
+	CLEANUP(sysroot_entries_free) struct sysroot_entries entries = sysroot_list("%s", dir);
 	size_t n = 0;
 	uint64_t pid;
 
 	*pids = calloc(entries.n + 1, sizeof(**pids));
 	for (size_t i = 0; *pids && i < entries.n; i++)
-		if (!text_u64(entries.list[i]->d_name, 10, &pid))
+		if (!text_u64(entries.list[i]->d_name, 10, &pid) && (pid_t)pid != without)
 			(*pids)[n++] = (pid_t)pid;
+	return n;
+}
+
+size_t processes_list(pid_t **pids)
+{
+	size_t n = list_pids("/proc", 0, pids);
+
 	if (n)
 		qsort(*pids, n, sizeof(**pids), compare_pids);
 	return n;
@@ -70,15 +78,10 @@ DIR *thread_open_fds(pid_t pid, pid_t thread, char name[PROCESS_NAME_SIZE])
 /* All but the process's first one. */
 static size_t list_threads(pid_t pid, pid_t **threads)
 {
-	CLEANUP(sysroot_entries_free) struct sysroot_entries tasks = sysroot_list("/proc/%d/task", (int)pid);
-	size_t n = 0;
-	uint64_t tid;
+	char dir[32];
 
-	*threads = calloc(tasks.n + 1, sizeof(**threads));
-	for (size_t i = 0; *threads && i < tasks.n; i++)
-		if (!text_u64(tasks.list[i]->d_name, 10, &tid) && (pid_t)tid != pid)
-			(*threads)[n++] = (pid_t)tid;
-	return n;
+	snprintf(dir, sizeof(dir), "/proc/%d/task", (int)pid);
+	return list_pids(dir, pid, threads);
 }
 
 /* The first thread with files that is not the process's first one; NULL: there is none. */

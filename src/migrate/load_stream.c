@@ -87,15 +87,13 @@ static int check_end(const struct load_stream *d,
 
 int load_stream_hint_verify(const struct load_stream *d, struct err *err)
 {
-	const char *path = d->result->file;
-	bool is_stdin = !strcmp(path, "-");
 	char buf[OPERAND_SIZE];
 
 	if (err->code != ERR_DAMAGED)
 		return -1;
 	return err_hint(err, "is it a saved state, and whole? mlxmigctl verify %s tells%s; if it was, save it again",
-			is_stdin ? "FILE" : text_operand(buf, path),
-			is_stdin ? " that of a file" : "");
+			image_operand(buf, d->input.name),
+			!strcmp(d->result->file, "-") ? " that of a file" : "");
 }
 
 void load_stream_warn_of_framing(struct load_stream *d)
@@ -224,12 +222,12 @@ int load_stream_hint_incomplete(const struct load_stream *d, struct err *err)
  */
 static int hint_refused(const struct load_stream *d, struct err *err)
 {
-	const char *path = d->result->file;
+	char buf[OPERAND_SIZE];
 
 	if (d->result->transfer.records.format == STREAM_RECORDS && d->dev->vdev->borrowed &&
 	    fw_error_is_set(&err->firmware))
-		return err_hint(err, "the device may have held a part of another state, which the reset has removed: repeat the command once; if the state is refused again, mlxmigctl inspect %.120s shows what is known of it",
-				strcmp(path, "-") ? path : "FILE");
+		return err_hint(err, "the device may have held a part of another state, which the reset has removed: repeat the command once; if the state is refused again, mlxmigctl inspect %s shows what is known of it",
+				image_operand(buf, d->input.name));
 	return load_stream_hint_bare(d, err);
 }
 

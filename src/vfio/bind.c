@@ -235,9 +235,10 @@ static int read_place(size_t i, const void *arg, void *result)
 /* Where a device is, for which the kernel may take long: what cannot be read stays as it was. */
 static void update_place(struct binding *binding, const struct binding *now, int num)
 {
-	driver_of(binding->device, binding->driver, sizeof(binding->driver));
-	if (num)
+	if (num) {
+		driver_of(binding->device, binding->driver, sizeof(binding->driver));
 		return;
+	}
 	memcpy(binding->driver, now->driver, sizeof(binding->driver));
 	memcpy(binding->override, now->override, sizeof(binding->override));
 }

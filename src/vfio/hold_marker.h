@@ -32,7 +32,7 @@ enum tristate hold_marker_loaded(const char *name) __attribute__((nonnull(1)));
  * @text: takes words for the user, or nothing
  *
  * Of a device that no driver of VFIO has any more nothing is reported.
- * The trace stays until somebody opens the device, or this tool changes its
+ * The trace stays until a process opens the device, or this tool changes its
  * driver. Of one that another program
  * than a command of ours has by now it is told once, on the running host: what
  * that loses when it ends is no holder's.

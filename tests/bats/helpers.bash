@@ -124,3 +124,11 @@ flip() {
 	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
 	printf %b "\\x$(printf %02x $((byte ^ ${3:-1})))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
+
+# full_pipe FILE: a pipe that takes no more bytes, open as 9
+full_pipe() {
+	rm -f "$1"
+	mkfifo "$1"
+	exec 9<>"$1"
+	dd if=/dev/zero of="$1" bs=4096 oflag=nonblock 2>/dev/null || true
+}

@@ -260,9 +260,7 @@ is_true() {
 @test "a signal that comes when all is done is ignored: what is reported is what the shell sees" {
 	local pid ended=0
 	# A pipe that takes no more bytes keeps bind where it prints its document.
-	mkfifo "$run_dir/full"
-	exec 9<>"$run_dir/full"
-	dd if=/dev/zero of="$run_dir/full" bs=4096 oflag=nonblock 2>/dev/null || true
+	full_pipe "$run_dir/full"
 	"$MLX" bind -c "$VF0" >"$run_dir/full" 2>"$run_dir/err" 3>&- 4>&- &
 	pid=$!
 	until_driver mlx5_vfio_pci

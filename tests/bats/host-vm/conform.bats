@@ -25,8 +25,8 @@ plant() {
 	patched "$1" --reverse
 }
 
-# take_over FOLDER: what was built there, into $folder, so that only what a patch changes is compiled anew. What kbuild notes has the
-# folder's name at that time in it, and files that are older than what they were made of would be made again.
+# take_over DIRECTORY: what was built there, into $folder, so that only what a patch changes is compiled anew. What kbuild notes has the
+# directory's name at that time in it, and files that are older than what they were made of would be made again.
 take_over() {
 	local was file
 	cp -a "$1" "$folder"

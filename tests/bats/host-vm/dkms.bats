@@ -10,7 +10,7 @@ setup_file() {
 	export root kernel=${MLXMIGCTL_KERNEL:-6.12} release
 	eval "$(tests/lab/build --print --kernel "$kernel" --driver none | grep -E '^(release|vmlinuz)=')"
 	headers=${vmlinuz%/boot/*}/usr/src/linux-headers-$release
-	# Always the same folder, which the compiler's cache looks at
+	# Always the same directory, which the compiler's cache looks at
 	root=${vmlinuz%/kernel/*}/dkms
 	exec 8>"${root%/*}/locks/dkms"
 	flock 8

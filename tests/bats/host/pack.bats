@@ -189,17 +189,9 @@ digest() { xxhsum -H2 <"$1" | cut -d' ' -f1; }
 	cmp own device.json
 }
 
-# full_pipe: `full`, a pipe that takes no more bytes, open as 9
-full_pipe() {
-	rm -f full
-	mkfifo full
-	exec 9<>full
-	dd if=/dev/zero of=full bs=4096 oflag=nonblock 2>/dev/null || true
-}
-
 @test "a signal that comes when the image is there already does not end it otherwise" {
 	local pid i status=0
-	full_pipe
+	full_pipe full
 	"$MLX" pack -c --device device.json -o out stream >full 2>said 3>&- 4>&- &
 	pid=$!
 	# It waits until its document fits into the pipe.
