@@ -367,6 +367,8 @@ static void find_moved(struct user_search *search)
 	AUTO_FREE bool *ethernet = calloc(n + 1, sizeof(*ethernet));
 	AUTO_FREE struct netns_netdev *found = calloc(n + 1, sizeof(*found));
 
+	if (!n)
+		return;
 	if (!ethernet || !found) {
 		search->failed = true;
 		return;
