@@ -54,18 +54,20 @@ start() {
 	local number=$1
 	shift
 	"$MLX" "$@" >"$run_dir/out$number" 2>"$run_dir/err$number" 3>&- 4>&- &
-	pids[number]=$!
+	pids[number]=$! commands[number]=$*
 }
 
-# succeeded NUMBER: it has ended well
+# succeeded NUMBER: it has ended well. On the debug kernel a bind can take longer than another one waits for it, which is then repeated.
 succeeded() {
 	wait "${pids[$1]}" && return
+	# shellcheck disable=SC2086
+	! debug_kernel || ! grep -q 'is changing its driver$' "$run_dir/err$1" || ! "$MLX" ${commands[$1]} || return 0
 	cat "$run_dir/err$1"
 	return 1
 }
 
 @test "two binds at once: both succeed, and it is bound" {
-	local pids=() i
+	local pids=() commands=() i
 	for ((i = 0; i < 6; i++)); do
 		start 1 bind "$VF0"
 		start 2 bind "$VF0"
@@ -77,7 +79,7 @@ succeeded() {
 }
 
 @test "bind and unbind at once: whole is the one or the other" {
-	local pids=() i
+	local pids=() commands=() i
 	for ((i = 0; i < 6; i++)); do
 		start 1 bind "$VF0"
 		start 2 unbind "$VF0"
@@ -103,7 +105,7 @@ succeeded() {
 }
 
 @test "killed at any moment: it is taken back, or bound" {
-	local pids=() i
+	local pids=() commands=() i
 	for ((i = 0; i < 10; i++)); do
 		start 1 bind "$VF0"
 		sleep "0.$(printf %03d $((RANDOM % 400)))"
