@@ -170,11 +170,14 @@ sys.stdout.buffer.write(d[:last])' "$1"
 # bats test_tags=asan
 @test "precopy: a signal in the middle of it; the device runs on, and no file is there" {
 	only_with_precopy
-	local status=0
+	local status=0 pid
 	restless
 	lab-prop set save-bandwidth 4000000
-	timeout --foreground --preserve-status -s TERM 2.5 \
-		"$MLX" save --precopy-dirty 0 --precopy-rounds 100 --precopy-time 60 $VF0 out/image >document 2>words || status=$?
+	"$MLX" save --progress=json --precopy-dirty 0 --precopy-rounds 100 --precopy-time 60 $VF0 out/image >document 2>words 3>&- 4>&- &
+	pid=$!
+	await --pid "$pid" text words
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
 	[ "$status" -eq 143 ]
 	jq -e '.error.code == "interrupted" and .result.saved == false and .result.state == "RUNNING"' document
 	jq -e '[.result.arcs[] | .to] == ["PRE_COPY","RUNNING"] and .result.stopped == null and .result.stopped_ns == null' document
