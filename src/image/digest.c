@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "config.h"
@@ -18,12 +19,14 @@
 #endif
 
 #include "image/digest_plain.h"
+#include "lib/clock.h"
 
 typedef XXH_errorcode (*update_fn)(XXH3_state_t *state, const void *data, size_t len);
 
 struct digest {
 	XXH3_state_t *state;
 	update_fn update;
+	uint64_t seed; /* 0: XXH3 without one */
 };
 
 #ifdef HAVE_XXH_X86DISPATCH
@@ -100,6 +103,20 @@ struct digest *digest_new(void)
 		return NULL;
 	}
 	digest->update = choose_update();
+	digest->seed = 0;
+	digest_reset(digest);
+	return digest;
+}
+
+struct digest *digest_new_secret(void)
+{
+	struct digest *digest = digest_new();
+
+	if (!digest)
+		return NULL;
+	/* Before the kernel's generator is ready, at boot, there is still the time. */
+	if (getrandom(&digest->seed, sizeof(digest->seed), GRND_NONBLOCK) < 0)
+		digest->seed = now_ns();
 	digest_reset(digest);
 	return digest;
 }
@@ -113,7 +130,7 @@ void digest_free(struct digest *digest)
 
 void digest_reset(struct digest *digest)
 {
-	XXH3_128bits_reset(digest->state);
+	XXH3_128bits_reset_withSeed(digest->state, digest->seed);
 }
 
 void digest_update(struct digest *digest, const void *data, size_t len)

@@ -11,6 +11,14 @@ struct digest;
 
 /** digest_new - an empty digest; NULL: no memory */
 struct digest *digest_new(void);
+
+/**
+ * digest_new_secret - a digest with a random seed, for this process alone
+ *
+ * Who does not know the seed cannot make other data of the same digest, as can
+ * be done for XXH3 without one. NULL: no memory.
+ */
+struct digest *digest_new_secret(void);
 void digest_free(struct digest *digest);
 
 void digest_reset(struct digest *digest);

@@ -84,6 +84,7 @@ void input_release(struct input *input)
 {
 	image_reader_free(TAKE_PTR(input->reader));
 	free(TAKE_PTR(input->extents));
+	digest_free(TAKE_PTR(input->digest));
 	cleanup_closep(&input->fd);
 	input->fd = -1;
 }
@@ -165,10 +166,14 @@ int input_verify(struct input *input, struct record_parser *records, const char 
 	struct image_member member;
 	int ret;
 
+	input->digest = digest_new_secret();
+	if (!input->digest)
+		return err_set(err, ERR_NO_MEMORY, 0, "%s", input->name);
 	while ((ret = image_reader_next(input->reader, &member, err)) > 0) {
 		if (add_extent(input, &member))
 			return err_set(err, ERR_NO_MEMORY, 0, "%s", input->name);
 		record_feed(records, member.data, member.len, NULL, NULL);
+		digest_update(input->digest, member.data, member.len);
 		sample.bytes += member.len;
 		sample.elapsed_ns = now_ns() - started;
 		if (progress)
@@ -181,6 +186,8 @@ int input_verify(struct input *input, struct record_parser *records, const char 
 		return -1;
 	note_end(input);
 	input->verified = true;
+	digest_text(input->digest, input->verified_digest);
+	digest_reset(input->digest);
 	return rewind_input(input, err);
 }
 
@@ -241,13 +248,10 @@ int input_format(struct input *input, enum stream_format *format, struct err *er
 	return 0;
 }
 
-int input_next(struct pump_block *block, void *data, struct err *err)
+static int read_members(struct input *input, struct pump_block *block, struct err *err)
 {
-	struct input *input = data;
 	struct image_member *member = &input->member;
 
-	if (input->extents)
-		return read_extents(input, block, err);
 	if (!member->len) {
 		int ret = next_member(input, err);
 
@@ -262,21 +266,36 @@ int input_next(struct pump_block *block, void *data, struct err *err)
 	return 1;
 }
 
+int input_next(struct pump_block *block, void *data, struct err *err)
+{
+	struct input *input = data;
+	int ret = input->extents ? read_extents(input, block, err) :
+				   read_members(input, block, err);
+
+	if (ret > 0 && input->verified)
+		digest_update(input->digest, block->data, block->len);
+	return ret;
+}
+
 static bool same_time(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* A verified stream is not digested again while the device waits. */
+/* The file's owner can give it any size and modification time; the time of the last change is the kernel's. */
 int input_check_unchanged(const struct input *input, struct err *err)
 {
+	char digest[DIGEST_TEXT_SIZE];
 	struct stat now;
 
 	if (!input->verified)
 		return 0;
 	if (fstat(input->fd, &now))
 		return err_from_errno(err, errno, "%s", input->name);
-	if (now.st_size == input->before.st_size && same_time(&now.st_mtim, &input->before.st_mtim))
+	digest_text(input->digest, digest);
+	if (now.st_size == input->before.st_size && same_time(&now.st_mtim, &input->before.st_mtim) &&
+	    same_time(&now.st_ctim, &input->before.st_ctim) &&
+	    !strcmp(digest, input->verified_digest))
 		return 0;
 	return changed_error(input, err);
 }

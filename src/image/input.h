@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "image/digest.h"
 #include "image/pump.h"
 #include "image/reader.h"
 #include "image/record.h"
@@ -58,6 +59,8 @@ struct extent {
  * @packed: of an image, all of which was read: pack made it, and it is not known how its stream was saved
  * @ended: the reader came to the end
  * @verified: input_verify() was there, and all is right
+ * @digest: of the stream, by a seed of this process
+ * @verified_digest: ... as it was verified
  * @extents: of a verified stream that stands in the file as it is, which is
  *           then read from there and not taken apart again
  */
@@ -73,6 +76,8 @@ struct input {
 	bool packed;
 	bool ended;
 	bool verified;
+	struct digest *digest;
+	char verified_digest[DIGEST_TEXT_SIZE];
 	struct extent *extents;
 	size_t n_extents, next_extent;
 };
@@ -120,7 +125,7 @@ int input_format(struct input *input, enum stream_format *format,
 /** input_next - a pump_source_fn: the next block of the stream; @data is the input; 0 when its end was seen and was right */
 int input_next(struct pump_block *block, void *data, struct err *err);
 
-/** input_check_unchanged - after the end: is a verified file still the one that was verified? 0 or -1 (ERR_DAMAGED) */
+/** input_check_unchanged - after the end: is what input_next() gave what was verified, and its file unchanged since? 0 or -1 (ERR_DAMAGED) */
 int input_check_unchanged(const struct input *input, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
