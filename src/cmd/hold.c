@@ -160,7 +160,7 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 	return err_hint(err, "leave it in STOP, RUNNING or RUNNING_P2P");
 }
 
-/* struct held - what this process keeps open: @n of each; @marks tell of them; of @result with --load */
+/* struct held - what this process keeps open: @n of each; of @result with --load */
 struct held {
 	const struct request *request;
 	struct device *devices;
@@ -168,7 +168,6 @@ struct held {
 	struct mig_caps *caps;
 	struct held_device *results;
 	struct transfer_result result;
-	int *marks;
 	bool announced;
 	size_t n;
 	int status; /* of the end: the first failure's */
@@ -191,7 +190,7 @@ static void held_end(struct held *held)
 
 	/* Nobody else may borrow one while they are reset, one by one. */
 	if (held->announced)
-		holder_withdraw(held->marks, held->n);
+		holder_withdraw();
 	for (size_t i = 0; i < held->n; i++) {
 		struct device *device = &held->devices[i];
 		struct err err = ERR_INIT;
@@ -212,7 +211,6 @@ static void held_end(struct held *held)
 static void held_release(struct held *held)
 {
 	held_end(held);
-	free(held->marks);
 	free(held->results);
 	free(held->caps);
 	free(held->vdevs);
@@ -225,11 +223,8 @@ static int held_allocate(struct held *held, size_t n, struct err *err)
 	held->vdevs = calloc(n, sizeof(*held->vdevs));
 	held->caps = calloc(n, sizeof(*held->caps));
 	held->results = calloc(n, sizeof(*held->results));
-	held->marks = calloc(n, sizeof(*held->marks));
-	if (!held->devices || !held->vdevs || !held->caps || !held->results || !held->marks)
+	if (!held->devices || !held->vdevs || !held->caps || !held->results)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
-	for (size_t i = 0; i < n; i++)
-		held->marks[i] = -1;
 	return 0;
 }
 
@@ -326,10 +321,8 @@ static int say_ready(const struct held *held, struct err *err)
 /* The others may borrow from now on. */
 static int announce_devices(struct held *held, struct err *err)
 {
-	held->announced = true;
-	for (size_t i = 0; i < held->n; i++)
-		hold_marker_write(held->devices[i].name);
-	return holder_announce(held->devices, held->marks, held->n, err);
+	held->announced = !holder_announce(held->devices, held->n, err);
+	return held->announced ? 0 : -1;
 }
 
 static void notify_held(const struct held *held)

@@ -89,10 +89,13 @@ static int require_unused(const struct device *devices, size_t n, const struct d
 
 	if (users_find(devices, n, &users, err))
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(devices[i].driver, wish->driver) &&
-		    users_require_none(&users, i, devices[i].name, force, err))
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(devices[i].driver, wish->driver))
+			continue;
+		if (users_require_none(&users, i, devices[i].name, force, err) ||
+		    (users.cut && users_may_hide(&devices[i], force) && holder_unseen(true, err)))
 			return err_device(err, devices[i].name);
+	}
 	return 0;
 }
 
@@ -103,7 +106,7 @@ static int require_seen(const struct device *device, const struct driver_wish *w
 	if (!device->processes_hidden || device->vfio || !strcmp(device->driver, wish->driver) ||
 	    !users_may_hide(device, force))
 		return 0;
-	return holder_unseen(err);
+	return holder_unseen(device->search_cut, err);
 }
 
 static bool is_named(const struct device *devices, size_t n, const char *name)

@@ -352,7 +352,8 @@ static int read_devices(struct inventory *inventory, const struct request *reque
 		fw_error_last(device->name, &device->failure);
 		if (!*device->warning)
 			hold_marker_read(device, device->warning, sizeof(device->warning));
-		if (!*device->warning && device->processes_hidden && users_may_hide(device, false))
+		if (!*device->warning && (device->processes_hidden || selection->users.cut) &&
+		    users_may_hide(device, false))
 			text_copy(device->warning, sizeof(device->warning),
 				  "not every process can be looked into: one may use its vDPA or RDMA device");
 		device_judge(device, inventory_pf(inventory, device));

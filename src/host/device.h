@@ -154,6 +154,7 @@ struct device {
 	char migratable_reason[160]; /* why it is unknown */
 	struct holder holder;
 	bool processes_hidden;       /* not every process could be looked into for its holder */
+	bool search_cut;             /* ... since the search took all the time that it may take */
 	char in_use_reason[192];     /* why it is not known whether it is in use, or why its holder does not use it */
 	bool probed;                 /* caps below were read from the device */
 	bool probe_fresh;            /* ... which was opened, and so reset, for it */

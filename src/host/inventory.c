@@ -601,6 +601,16 @@ static int refuse_scalable(const struct inventory *inventory, const char *name, 
 	return err_hint(err, "name a VF: mlxmigctl status -t lists them");
 }
 
+/* Only what the kernel calls a device is one. */
+static bool is_below_sysfs(const char *real)
+{
+	char path[PATH_MAX];
+	AUTO_FREE char *sysfs = sysroot_path(path, "/sys") ? NULL : realpath(path, NULL);
+	const char *rest = sysfs ? text_starts(real, sysfs) : NULL;
+
+	return rest && *rest == '/';
+}
+
 /* "/sys/…": a directory of the root's sysfs; what it links to is the device. */
 static const struct device *find_path(const struct inventory *inventory, const char *name,
 				      struct device *other, struct err *err)
@@ -615,6 +625,10 @@ static const struct device *find_path(const struct inventory *inventory, const c
 	/* The root itself has no name, or with --sysroot none of its own. */
 	if (!*base || !name[strspn(name, "/")]) {
 		err_set(err, ERR_NO_DEVICE, 0, "there is no device %s", name);
+		return NULL;
+	}
+	if (!is_below_sysfs(real)) {
+		err_set(err, ERR_NO_DEVICE, 0, "%s is not below /sys, and so no device", name);
 		return NULL;
 	}
 	if (path_exists(SYSFS_PCI, base))

@@ -15,16 +15,11 @@
 
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
+#include "lib/clock.h"
 #include "lib/text.h"
 
 #define DELETED " (deleted)"
-
-static int compare_pids(const void *a, const void *b)
-{
-	const pid_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
+#define MANY_FILES 10000 /* more than a VMM has */
 
 /* Of processes or threads, but for @without; the caller frees *@pids. */
 static size_t list_pids(const char *dir, pid_t without, pid_t **pids)
@@ -40,12 +35,44 @@ static size_t list_pids(const char *dir, pid_t without, pid_t **pids)
 	return n;
 }
 
+/* struct rank - where a process comes in the list */
+struct rank {
+	bool many_files;
+	pid_t pid;
+};
+
+static int compare_ranks(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->many_files != y->many_files)
+		return x->many_files - y->many_files;
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+/* Of the directory of its files the size is their number. */
+static bool has_many_files(pid_t pid)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return sysroot_is_host() && !sysroot_path(path, "/proc/%d/fd", (int)pid) &&
+	       !stat(path, &st) && st.st_size > MANY_FILES;
+}
+
 size_t processes_list(pid_t **pids)
 {
 	size_t n = list_pids("/proc", 0, pids);
+	AUTO_FREE struct rank *ranks = calloc(n + 1, sizeof(*ranks));
 
-	if (n)
-		qsort(*pids, n, sizeof(**pids), compare_pids);
+	if (!ranks)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		ranks[i] = (struct rank){ .many_files = has_many_files((*pids)[i]),
+					  .pid = (*pids)[i] };
+	qsort(ranks, n, sizeof(*ranks), compare_ranks);
+	for (size_t i = 0; i < n; i++)
+		(*pids)[i] = ranks[i].pid;
 	return n;
 }
 
@@ -143,13 +170,18 @@ void process_name(char *buf, size_t size, pid_t pid)
 		*buf = '\0';
 }
 
-/* struct opener_search - what processes_find_openers() was called with; @seen_in: of each device, the last process that has it open */
+/*
+ * struct opener_search - what processes_find_openers() was called with
+ * @seen_in: of each device, the last process that has it open
+ * @deadline_ns: by now_ns()
+ */
 struct opener_search {
 	const struct char_device *devices;
 	size_t n;
 	pid_t *seen_in;
 	opener_fn fn;
 	void *data;
+	uint64_t deadline_ns;
 };
 
 int process_file_name(int dir, const char *fd, char target[PATH_MAX])
@@ -163,6 +195,18 @@ int process_file_name(int dir, const char *fd, char target[PATH_MAX])
 	if ((size_t)len > tail && !strcmp(target + len - tail, DELETED))
 		target[(size_t)len - tail] = '\0';
 	return 0;
+}
+
+bool process_file_is_open(const char *process, const char *fd)
+{
+	const char *line;
+	char info[256];
+	unsigned int flags;
+
+	if (sysroot_read(info, sizeof(info), "/proc/%s/fdinfo/%s", process, fd) < 0)
+		return true;
+	line = strstr(info, "flags:");
+	return !line || sscanf(line, "flags: %o", &flags) != 1 || !(flags & O_PATH);
 }
 
 /* A node may have any name, in a jail say; of a captured host there is but the name. */
@@ -197,7 +241,8 @@ static bool is_device(const struct char_device *device, const char *target, dev_
 				   name && !strcmp(name + 1, device->name);
 }
 
-static void search_file(const struct opener_search *search, pid_t pid, int dir, const char *fd)
+static void search_file(const struct opener_search *search, pid_t pid, const char *process,
+			int dir, const char *fd)
 {
 	char target[PATH_MAX];
 	dev_t number = 0;
@@ -206,18 +251,25 @@ static void search_file(const struct opener_search *search, pid_t pid, int dir, 
 	    (sysroot_is_host() && !char_device_number(dir, fd, &number)))
 		return;
 	for (size_t i = 0; i < search->n; i++)
-		if (search->seen_in[i] != pid && is_device(&search->devices[i], target, number)) {
+		if (search->seen_in[i] != pid && is_device(&search->devices[i], target, number) &&
+		    process_file_is_open(process, fd)) {
 			search->seen_in[i] = pid;
 			search->fn(i, pid, search->data);
 		}
 }
 
-static void search_files(const struct opener_search *search, pid_t pid, DIR *dir)
+static bool is_late(const struct opener_search *search)
+{
+	return now_ns() >= search->deadline_ns;
+}
+
+static void search_files(const struct opener_search *search, pid_t pid, const char *process,
+			 DIR *dir)
 {
 	struct dirent *entry;
 
-	while (dir && (entry = readdir(dir)))
-		search_file(search, pid, dirfd(dir), entry->d_name);
+	while (dir && !is_late(search) && (entry = readdir(dir)))
+		search_file(search, pid, process, dirfd(dir), entry->d_name);
 }
 
 static void search_process(const struct opener_search *search, pid_t pid)
@@ -228,11 +280,11 @@ static void search_process(const struct opener_search *search, pid_t pid)
 	AUTO_FREE pid_t *threads = NULL;
 	size_t n = dir ? process_threads_apart(pid, thread, &threads) : 0;
 
-	search_files(search, pid, dir);
+	search_files(search, pid, name, dir);
 	for (size_t i = 0; i < n; i++) {
 		AUTO_DIR DIR *apart = thread_open_fds(pid, threads[i], name);
 
-		search_files(search, pid, apart);
+		search_files(search, pid, name, apart);
 	}
 }
 
@@ -242,6 +294,7 @@ int processes_find_openers(const struct char_device *devices, size_t n, opener_f
 	AUTO_FREE pid_t *pids = NULL;
 	const struct opener_search search = {
 		.devices = devices, .n = n, .seen_in = seen_in, .fn = fn, .data = data,
+		.deadline_ns = now_ns() + PROCESSES_LIMIT_S * 1000000000ull,
 	};
 	size_t n_pids;
 
@@ -250,7 +303,10 @@ int processes_find_openers(const struct char_device *devices, size_t n, opener_f
 	n_pids = processes_list(&pids);
 	if (!seen_in || !pids)
 		return -ENOMEM;
-	for (size_t i = 0; i < n_pids; i++)
+	for (size_t i = 0; i < n_pids; i++) {
+		if (is_late(&search))
+			return -ETIMEDOUT;
 		search_process(&search, pids[i]);
-	return 0;
+	}
+	return is_late(&search) ? -ETIMEDOUT : 0;
 }

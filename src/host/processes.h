@@ -11,7 +11,16 @@
 
 #define PROCESS_NAME_SIZE 40 /* "1234/task/5678" */
 
-/** processes_list - the numbers of all processes in /proc, ascending, into @pids, which the caller frees; how many: 0 also without memory */
+#define PROCESSES_LIMIT_S 5 /* that a search of all files of all processes takes at most */
+
+/**
+ * processes_list - the numbers of all processes in /proc
+ * @pids: takes them, and the caller frees it
+ *
+ * Ascending, but those that have very many files open come after all others:
+ * a search whose time is limited looks at them last. How many a process has,
+ * Linux reports from 6.2 on. Returns how many processes; 0 also without memory.
+ */
 size_t processes_list(pid_t **pids) __attribute__((nonnull(1)));
 
 /**
@@ -41,6 +50,17 @@ size_t process_threads_apart(pid_t pid, pid_t thread, pid_t **threads) __attribu
 /** process_file_name - what the link @fd in @dir, of process_open_fds(), leads to, without " (deleted)"; 0 or -errno */
 int process_file_name(int dir, const char *fd, char target[PATH_MAX]) __attribute__((nonnull(2, 3)));
 
+/**
+ * process_file_is_open - is a file that a process has open for more than its name?
+ * @process: as process_open_fds() names it
+ * @fd: one of its files
+ *
+ * With O_PATH (open(2)) anybody can have a file of any device, without a right
+ * on it, and that does not keep the device. True where /proc/PID/fdinfo does
+ * not tell, as in most captures.
+ */
+bool process_file_is_open(const char *process, const char *fd) __attribute__((nonnull(1, 2)));
+
 /** process_name - its name as the kernel has it (comm); empty: it is gone */
 void process_name(char *buf, size_t size, pid_t pid) __attribute__((nonnull(1)));
 
@@ -61,7 +81,8 @@ typedef void (*opener_fn)(size_t i, pid_t pid, void *data);
  *
  * Once for each device and process. On the running host a device is known by
  * its number; on a captured one only by the name of its node. A process whose
- * files cannot be read is left out. 0 or -ENOMEM.
+ * files cannot be read is left out. 0, -ENOMEM, or -ETIMEDOUT where
+ * PROCESSES_LIMIT_S has passed before all were looked at.
  */
 int processes_find_openers(const struct char_device *devices, size_t n, opener_fn fn, void *data)
 	__attribute__((nonnull(3)));

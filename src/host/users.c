@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/users.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -399,9 +400,12 @@ static int require_memory(const struct user_search *search, size_t n, struct err
 /* Those by files of vDPA and RDMA devices, and virtio netdevs on vDPA. */
 static void find_by_files(struct user_search *search, const struct device *devices, size_t n)
 {
+	int ret;
+
 	collect_files(search, devices, n);
-	if (processes_find_openers(search->nodes, search->n_files, take_opener, search))
-		search->failed = true;
+	ret = processes_find_openers(search->nodes, search->n_files, take_opener, search);
+	search->failed |= ret == -ENOMEM;
+	search->users->cut = ret == -ETIMEDOUT;
 }
 
 int users_find_by_files(const struct device *devices, size_t n, struct users *users,

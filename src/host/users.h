@@ -44,10 +44,14 @@ struct user {
 	char hint[192];
 };
 
-/** struct users - freed by users_free() */
+/**
+ * struct users - freed by users_free()
+ * @cut: not every process was looked into for files of vDPA and RDMA, since that took all the time that it may take
+ */
 struct users {
 	struct user *list;
 	size_t n;
+	bool cut;
 };
 
 /** users_free - for CLEANUP(); leaves it empty */
@@ -64,7 +68,7 @@ void users_free(struct users *users) __attribute__((nonnull(1)));
  * - mlx5_core has the VF, which has no netdev here, and one of its devlink port
  *   is in another network namespace. Only on the running host.
  *
- * A process whose files cannot be read is left out. 0 or -1.
+ * A process whose files cannot be read is left out; see also @cut. 0 or -1.
  */
 int users_find(const struct device *devices, size_t n, struct users *users, struct err *err)
 	__attribute__((nonnull(3, 4)));

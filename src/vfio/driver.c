@@ -101,14 +101,14 @@ static int keep_closed(struct device *device, int *guard_fd, char *warning, size
 	if (holder_find(device, err) || driver_require_closed(device, err))
 		return -1;
 	if (fd == -EBUSY)
-		return holder_unseen(err);
+		return holder_unseen(device->search_cut, err);
 	if (fd < 0 && device->holder.unsure) {
 		err_set(err, ERR_BUSY, 0, "%s: %s, and its group cannot be opened to find out: %s",
 			device->name, device->in_use_reason, no_node.message);
 		return err_hint(err, "%s", no_node.hint);
 	}
 	if (*device->cdev && device->processes_hidden)
-		return holder_unseen(err);
+		return holder_unseen(device->search_cut, err);
 	if (fd >= 0 && device->holder.unsure)
 		snprintf(warning, warning_size,
 			 "its PCI function was enabled (enable is not 0) although no process has it open");
@@ -120,8 +120,10 @@ static int require_no_vdpa(const struct device *device, struct err *err)
 {
 	CLEANUP(users_free) struct users users = {};
 
-	return users_find_by_files(device, 1, &users, err) ||
-	       users_require_none(&users, 0, device->name, true, err) ? -1 : 0;
+	if (users_find_by_files(device, 1, &users, err) ||
+	    users_require_none(&users, 0, device->name, true, err))
+		return -1;
+	return users.cut && users_may_hide(device, true) ? holder_unseen(true, err) : 0;
 }
 
 static int require_free(const char *name, int *guard_fd, char *warning, size_t warning_size,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vfio/hold_marker.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,49 +10,88 @@
 
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
+#include "lib/text.h"
 #include "vfio/holders.h"
 #include "vfio/process.h"
 
-#define TRACE_FORMAT HOLD_MARKER_DIR "/%s.hold"
+#define MARKER_SIZE 256 /* more than it has */
 
-static int trace_open(const char *name, int flags)
+/* Another user cannot write where root does. */
+static int marker_path(char path[PATH_MAX], uid_t uid, const char *name)
 {
-	char path[PATH_MAX];
-
-	if (sysroot_path(path, TRACE_FORMAT, name))
-		return -1;
-	return open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | flags, 0644);
+	if (!uid || !sysroot_is_host())
+		return sysroot_path(path, HOLD_MARKER_DIR "%s", name);
+	return sysroot_path(path, "/run/user/%u/mlxmigctl%s", uid, name);
 }
 
-void hold_marker_write(const char *name)
+static int marker_open(const char *name, uid_t uid, int flags)
+{
+	char path[PATH_MAX], file[DEVICE_NAME_SIZE + sizeof("/.hold")];
+
+	if (text_format(file, sizeof(file), "/%s.hold", name) || marker_path(path, uid, file)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+}
+
+int hold_marker_write(const char *name, struct err *err)
 {
 	AUTO_CLOSE int fd = -1;
 	char dir[PATH_MAX];
 
-	if (!sysroot_path(dir, HOLD_MARKER_DIR))
+	if (!marker_path(dir, geteuid(), ""))
 		mkdir(dir, 0755);
-	fd = trace_open(name, O_CREAT | O_TRUNC);
-	if (fd >= 0)
-		dprintf(fd, "pid %d\nstart %llu\n", (int)getpid(),
-			(unsigned long long)process_start(getpid()));
+	fd = marker_open(name, geteuid(), O_WRONLY | O_CREAT | O_TRUNC);
+	if (fd >= 0 && dprintf(fd, "pid %d\nstart %llu\n", (int)getpid(),
+			       (unsigned long long)process_start(getpid())) > 0)
+		return 0;
+	return err_from_errno(err, errno, "cannot announce that %s is held: the file %s/%s.hold",
+			      name, dir, name);
 }
 
 void hold_marker_remove(const char *name)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], file[DEVICE_NAME_SIZE + sizeof("/.hold")];
 
-	if (!sysroot_path(path, TRACE_FORMAT, name))
+	if (!text_format(file, sizeof(file), "/%s.hold", name) &&
+	    !marker_path(path, geteuid(), file))
 		unlink(path);
+}
+
+/* May others have written it? Its directory is root's, or as much @uid's as the file is. */
+static bool is_trusted(int fd, uid_t uid)
+{
+	struct stat st;
+
+	return !sysroot_is_host() ||
+	       (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == uid &&
+		!(st.st_mode & (S_IWGRP | S_IWOTH)));
+}
+
+/* The text of the marker that @uid has written; false: there is none. */
+static bool marker_read_of(const char *name, uid_t uid, char *text, size_t size)
+{
+	AUTO_CLOSE int fd = marker_open(name, uid, O_RDONLY);
+	ssize_t len = fd >= 0 && is_trusted(fd, uid) ? read(fd, text, size - 1) : -1;
+
+	text[len < 0 ? 0 : len] = '\0';
+	return len >= 0;
+}
+
+static bool marker_read(const char *name, char *text, size_t size)
+{
+	return marker_read_of(name, 0, text, size) ||
+	       (geteuid() && marker_read_of(name, geteuid(), text, size));
 }
 
 enum tristate hold_marker_loaded(const char *name)
 {
-	char text[256];
+	char text[MARKER_SIZE];
 
-	if (sysroot_read(text, sizeof(text), TRACE_FORMAT, name) < 0)
+	if (!marker_read(name, text, sizeof(text)))
 		return TRI_UNKNOWN;
-	/* sysroot_read() has cut the last newline off. */
-	return strstr(text, "\nloaded") ? TRI_YES : TRI_NO;
+	return strstr(text, "\nloaded\n") ? TRI_YES : TRI_NO;
 }
 
 void hold_marker_note_load(const char *name)
@@ -59,23 +99,21 @@ void hold_marker_note_load(const char *name)
 	AUTO_CLOSE int fd = -1;
 
 	if (hold_marker_loaded(name) == TRI_NO)
-		fd = trace_open(name, O_APPEND);
+		fd = marker_open(name, geteuid(), O_WRONLY | O_APPEND);
 	if (fd >= 0)
 		dprintf(fd, "loaded\n");
 }
 
-/* Who left it: the pid, or 0 where there is no trace. */
-static pid_t read_trace(const char *name, uint64_t *start)
+void hold_marker_keeper(const char *name, struct keeper *keeper)
 {
-	char trace[256];
+	char text[MARKER_SIZE];
 	unsigned long long ticks;
 	int pid;
 
-	if (sysroot_read(trace, sizeof(trace), TRACE_FORMAT, name) < 0 ||
-	    sscanf(trace, "pid %d start %llu", &pid, &ticks) != 2)
-		return 0;
-	*start = ticks;
-	return pid;
+	*keeper = (struct keeper){};
+	if (marker_read(name, text, sizeof(text)) &&
+	    sscanf(text, "pid %d start %llu", &pid, &ticks) == 2 && pid > 0)
+		*keeper = (struct keeper){ .pid = pid, .start = ticks };
 }
 
 static void say_killed(const struct device *device, pid_t pid, char *text, size_t size)
@@ -96,32 +134,32 @@ static bool is_in_other_hands(const struct holder *holder)
 void hold_marker_read(const struct device *device, char *text, size_t size)
 {
 	const struct holder *holder = &device->holder;
-	uint64_t start;
-	pid_t pid = read_trace(device->name, &start);
+	struct keeper keeper;
 
+	hold_marker_keeper(device->name, &keeper);
 	*text = '\0';
 	/* One that is not dead may be about to open it, or to end well. */
-	if (!pid || !device->vfio || process_start(pid) == start)
+	if (!keeper.pid || !device->vfio || process_start(keeper.pid) == keeper.start)
 		return;
 	if (is_in_other_hands(holder)) {
 		snprintf(text, size,
 			 "mlxmigctl hold (pid %d) was killed before %s (pid %d) took the device; what it held is lost",
-			 (int)pid, holder->comm, (int)holder->pid);
+			 (int)keeper.pid, holder->comm, (int)holder->pid);
 		if (sysroot_is_host())
 			hold_marker_remove(device->name);
 	} else if (device_in_use(device) == TRI_NO) {
-		say_killed(device, pid, text, size);
+		say_killed(device, keeper.pid, text, size);
 	}
 }
 
 void hold_marker_take(const struct device *device, char *text, size_t size)
 {
-	uint64_t start;
-	pid_t pid = read_trace(device->name, &start);
+	struct keeper keeper;
 
+	hold_marker_keeper(device->name, &keeper);
 	*text = '\0';
-	if (!pid)
+	if (!keeper.pid)
 		return;
-	say_killed(device, pid, text, size);
+	say_killed(device, keeper.pid, text, size);
 	hold_marker_remove(device->name);
 }

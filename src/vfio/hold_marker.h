@@ -1,21 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What mlxmigctl hold leaves in /run while it has a device, and takes away
- * when it ends: who finds it at a device that nobody has knows that the
- * holder was killed, and what the device lost by that.
+ * when it ends: it shows who holds the device, which a process's name, that
+ * anybody can take, does not. Who finds it at a device that nobody has knows
+ * that the holder was killed, and what the device lost by that.
  */
 #ifndef VFIO_HOLD_MARKER_H
 #define VFIO_HOLD_MARKER_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "host/device.h"
 
 #define HOLD_MARKER_DIR "/run/mlxmigctl"
 #define HOLD_MARKER_TEXT_SIZE 160
 
-/** hold_marker_write - this process holds @name; where /run cannot be written, nothing comes of it */
-void hold_marker_write(const char *name) __attribute__((nonnull(1)));
+/**
+ * struct keeper - the process that keeps a device, by its marker
+ * @pid: 0: there is none
+ * @start: when it began (process_start())
+ */
+struct keeper {
+	pid_t pid;
+	uint64_t start;
+};
+
+/**
+ * hold_marker_write - this process holds @name
+ *
+ * Root writes it into HOLD_MARKER_DIR, another user into its own directory
+ * below /run/user. 0, or -1 with @err set.
+ */
+int hold_marker_write(const char *name, struct err *err) __attribute__((nonnull(1, 2)));
+
+/**
+ * hold_marker_keeper - the mlxmigctl hold that says that it keeps @name
+ *
+ * Only a marker counts that none but root, or this process's own user, can
+ * have written; of a captured host, any. Whether that process still runs is
+ * not looked at.
+ */
+void hold_marker_keeper(const char *name, struct keeper *keeper) __attribute__((nonnull(1, 2)));
 
 /** hold_marker_remove - it no longer does, and has put the device back */
 void hold_marker_remove(const char *name) __attribute__((nonnull(1)));

@@ -48,6 +48,7 @@ static bool any_unexplained(const struct holder_search *search)
 
 /* struct deep_result - what the search for nodes of any name found: the candidate, and a holder for each device */
 struct deep_result {
+	bool timed_out;
 	struct holder candidate;
 	struct holder holders[];
 };
@@ -62,6 +63,7 @@ static int search_deep(size_t i, const void *arg, void *result)
 	search.holdings = NULL;
 	if (holder_search_run(&search, &untold))
 		return -EIO;
+	deep->timed_out = search.timed_out;
 	deep->candidate = search.candidate;
 	for (i = 0; i < search.n; i++)
 		deep->holders[i] = search.devices[i].holder;
@@ -106,6 +108,7 @@ static int list_holder(struct holdings *holdings, size_t device, const struct ho
 
 static int take_deep(struct holder_search *search, const struct deep_result *deep, struct err *err)
 {
+	search->timed_out |= deep->timed_out;
 	if (!search->candidate.pid)
 		search->candidate = deep->candidate;
 	for (size_t i = 0; i < search->n; i++) {
@@ -131,6 +134,7 @@ static int search_again(struct holder_search *search, struct err *err)
 	bounded_each(1, search_deep, search, deep, size, &num, DEEP_LIMIT_MS);
 	if (!num)
 		return take_deep(search, deep, err);
+	search->timed_out = num == -ETIMEDOUT;
 	search->unsure = true;
 	return 0;
 }
@@ -164,6 +168,13 @@ static void explain_holder(struct device *device)
 			   holder->comm, (int)holder->pid, device->iommu_group);
 }
 
+static const char *what_was_not_seen(const struct holder_search *search)
+{
+	if (search->timed_out)
+		return "the host's processes have more files open than can be looked at in the time that is taken for it";
+	return search->unsure ? "not every process can be looked into" : "";
+}
+
 /* No holder was found; that does not mean that there is none. */
 static void settle_free(const struct holder_search *search, struct device *device,
 			enum tristate enabled)
@@ -174,15 +185,35 @@ static void settle_free(const struct holder_search *search, struct device *devic
 		return;
 	holder->unsure = true;
 	if (enabled == TRI_YES)
-		set_reason(device, "its PCI function is enabled, but no process that has it open was found%s",
-			   search->unsure ? ", and not every process can be looked into" : "");
-	else if (search->unsure)
-		set_reason(device, "not every process can be looked into");
+		set_reason(device, "its PCI function is enabled, but no process that has it open was found%s%s",
+			   search->timed_out || search->unsure ? ", and " : "",
+			   what_was_not_seen(search));
+	else if (search->timed_out || search->unsure)
+		set_reason(device, "%s", what_was_not_seen(search));
 	else if (search->candidate.pid)
 		set_reason(device, "%s (pid %d) has a VFIO device open, perhaps this one: the kernel does not report which",
 			   search->candidate.comm, (int)search->candidate.pid);
 	else
 		holder->unsure = false;
+}
+
+static bool is_listed(const struct holdings *holdings, size_t device)
+{
+	for (size_t i = 0; i < holdings->n; i++)
+		if (holdings->list[i].device == device)
+			return true;
+	return false;
+}
+
+/* A mlxmigctl hold is looked at first; it is listed later, unless the time was over before. */
+static int list_keeper(const struct holder_search *search, size_t i, struct err *err)
+{
+	const struct holder *holder = &search->devices[i].holder;
+
+	if (!search->timed_out || !search->holdings || holder->kind != HOLDER_HOLD ||
+	    is_listed(search->holdings, i))
+		return 0;
+	return list_holder(search->holdings, i, holder, err);
 }
 
 static int settle(struct holder_search *search, size_t i, struct err *err)
@@ -191,7 +222,8 @@ static int settle(struct holder_search *search, size_t i, struct err *err)
 	struct holder *holder = &device->holder;
 	enum tristate enabled = is_enabled(device);
 
-	device->processes_hidden = search->unsure;
+	device->search_cut = search->timed_out;
+	device->processes_hidden = search->unsure || search->timed_out;
 	if (is_unexplained(device) && enabled == TRI_YES && search->candidate.pid) {
 		*holder = search->candidate;
 		if (list_holder(search->holdings, i, holder, err))
@@ -201,6 +233,8 @@ static int settle(struct holder_search *search, size_t i, struct err *err)
 		settle_free(search, device, enabled);
 		return 0;
 	}
+	if (list_keeper(search, i, err))
+		return -1;
 	if ((*device->driver && !device->vfio) || enabled == TRI_NO)
 		holder->idle = true;
 	/* The device is open, but not by a file that the process shows. */
@@ -222,7 +256,7 @@ int holder_list(struct device *devices, size_t n, struct holdings *holdings, str
 	};
 
 	if (holder_search_begin(&search, err) || holder_search_run(&search, err) ||
-	    (any_unexplained(&search) && search_again(&search, err)))
+	    (!search.timed_out && any_unexplained(&search) && search_again(&search, err)))
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (settle(&search, i, err))

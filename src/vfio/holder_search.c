@@ -14,21 +14,22 @@
 #include "host/processes.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
+#include "lib/clock.h"
 #include "lib/text.h"
+#include "vfio/hold_marker.h"
 #include "vfio/holders.h"
 
 #define DEVICE_FILE "anon_inode:[vfio-device]"
 #define SYSPATH "vfio-device-syspath:"
-#define KEYS_MAX 6 /* of a device */
+#define KEYS_MAX 5 /* of a device */
 #define NUMBER_SIZE 32 /* "244:3" */
 
 /*
  * By what a file of a device is recognised: a device number ("244:3"), of a
- * captured host also its name ("/vfio/40"), the device's own name (" 0000:…"),
- * the name of a mark.
+ * captured host also its name ("/vfio/40"), the device's own name (" 0000:…").
  */
 struct key {
-	char text[DEVICE_NAME_SIZE + sizeof("/memfd:" HOLDER_COMM ":")];
+	char text[DEVICE_NAME_SIZE + sizeof("/vfio/devices/")];
 	size_t device;
 	enum holder_file file;
 };
@@ -85,14 +86,13 @@ static void add_keys(struct holder_search *search, size_t i)
 	if (captured && *device->cdev)
 		add_key(search, i, HOLDER_CDEV, "/vfio/devices/%s", device->cdev);
 	add_key(search, i, HOLDER_DEVICE, " %s", device->name);
-	add_key(search, i, HOLDER_GROUP, "/memfd:" HOLDER_MARK, device->name);
 }
 
 void holder_search_end(struct holder_search *search)
 {
 	free(search->keys);
 	free(search->seen_in);
-	free(search->announced_by);
+	free(search->keepers);
 	free(search->found);
 }
 
@@ -102,13 +102,14 @@ int holder_search_begin(struct holder_search *search, struct err *err)
 
 	search->keys = calloc((KEYS_MAX + 1) * n, sizeof(*search->keys));
 	search->seen_in = calloc(n, sizeof(*search->seen_in));
-	search->announced_by = calloc(n, sizeof(*search->announced_by));
+	search->keepers = calloc(n, sizeof(*search->keepers));
 	search->found = calloc(n, sizeof(*search->found));
-	if (!search->keys || !search->seen_in || !search->announced_by || !search->found)
+	if (!search->keys || !search->seen_in || !search->keepers || !search->found)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n - 1);
 	for (size_t i = 0; i < search->n; i++) {
 		search->devices[i].holder = (struct holder){ .fd = -1 };
 		*search->devices[i].in_use_reason = '\0';
+		hold_marker_keeper(search->devices[i].name, &search->keepers[i]);
 		add_keys(search, i);
 	}
 	qsort(search->keys, search->n_keys, sizeof(*search->keys), compare_keys);
@@ -199,7 +200,8 @@ static void note_iommufd(struct holder_search *search, const char *number, const
 		search->iommufd |= !strcmp(name, "/iommu");
 }
 
-static void search_node(struct holder_search *search, int dir, const char *fd, const char *target)
+static void search_node(struct holder_search *search, const char *process, int dir, const char *fd,
+			const char *target)
 {
 	const char *name = strstr(target, "/vfio/");
 	char number[NUMBER_SIZE] = "";
@@ -207,10 +209,13 @@ static void search_node(struct holder_search *search, int dir, const char *fd, c
 
 	if (text_u64(fd, 10, &value))
 		return;
-	read_file_number(dir, fd, target, number);
+	if (!read_file_number(dir, fd, target, number) && sysroot_is_host())
+		return;
+	if (!process_file_is_open(process, fd))
+		return;
 	if (*number)
 		note_file(search, number, (int)value, false);
-	else if (name && !sysroot_is_host())
+	else if (name)
 		note_file(search, name, (int)value, false);
 	if (name && strcmp(name, "/vfio/vfio") && !text_starts(name, "/vfio/devices/"))
 		search->has_group = true;
@@ -238,7 +243,7 @@ static void search_device_file(struct holder_search *search, const char *process
 	char name[PATH_MAX];
 	uint64_t value;
 
-	if (text_u64(fd, 10, &value))
+	if (text_u64(fd, 10, &value) || !process_file_is_open(process, fd))
 		return;
 	if (read_device_name(process, fd, name, sizeof(name))) {
 		search->names = true;
@@ -247,15 +252,6 @@ static void search_device_file(struct holder_search *search, const char *process
 		search->unnamed = (struct holding){ .fd = (int)value, .thread = search->thread,
 						    .file = HOLDER_DEVICE };
 	}
-}
-
-/* Of a group's file: for which of its devices is it open? */
-static void note_mark(struct holder_search *search, pid_t pid, const char *target)
-{
-	const struct key *end, *key = find_keys(search, target, &end);
-
-	if (key < end)
-		search->announced_by[key->device] = pid;
 }
 
 /* Nodes of other names are looked for where the quick look has not found what must be there. */
@@ -268,32 +264,31 @@ static bool may_be_node(const struct holder_search *search, const char *target)
 }
 
 /* Listing them takes less of a right than following them (ptrace's, to read). 0, or -errno where that is lacking. */
-static int search_fd(struct holder_search *search, pid_t pid, const char *process, int dir,
-		     const char *fd)
+static int search_fd(struct holder_search *search, const char *process, int dir, const char *fd)
 {
 	char target[PATH_MAX];
 	int ret = process_file_name(dir, fd, target);
 
 	if (ret)
 		return ret == -EACCES || ret == -EPERM ? ret : 0;
-	if (text_starts(target, "/memfd:"))
-		note_mark(search, pid, target);
-	else if (!strcmp(target, DEVICE_FILE))
+	if (!strcmp(target, DEVICE_FILE))
 		search_device_file(search, process, fd);
 	else if (may_be_node(search, target))
-		search_node(search, dir, fd, target);
+		search_node(search, process, dir, fd, target);
 	return 0;
 }
 
 /* A line of maps: range, permissions, offset, device, inode, path. */
 static void search_mapping(struct holder_search *search, pid_t pid, const char *line)
 {
-	const char *path = strchr(line, '/');
 	char range[64], number[NUMBER_SIZE], link[PATH_MAX];
+	int path = 0;
 
-	if (strstr(line, DEVICE_FILE))
+	if (sscanf(line, "%63s %*s %*s %*s %*s %n", range, &path) != 1 || !path)
+		return;
+	if (text_starts(line + path, DEVICE_FILE))
 		search->unnamed = (struct holding){ .fd = -1, .file = HOLDER_MAPPING };
-	if (!path || sscanf(line, "%63s", range) != 1 ||
+	if (line[path] != '/' ||
 	    sysroot_path(link, "/proc/%d/map_files/%s", (int)pid, range) ||
 	    !file_number(AT_FDCWD, link, number))
 		return;
@@ -364,9 +359,11 @@ static int list_process(struct holder_search *search, const struct process *proc
 		err_set(err, ERR_NO_MEMORY, 0, "the processes that have devices open");
 }
 
-static bool is_hold(const struct holder_search *search, const struct holding *found, pid_t pid)
+/* A name can be taken by anybody, and a number again: the marker is root's, or our own. */
+static bool is_hold(const struct keeper *keeper, const struct process *process)
 {
-	return found->file == HOLDER_CDEV || search->announced_by[found->device] == pid;
+	return keeper->pid == process->pid && keeper->start == process->start &&
+	       !strcmp(process->name, HOLDER_COMM);
 }
 
 /* Where its files have names, a device that none of them names is not open in it. */
@@ -388,14 +385,13 @@ static void note_candidate(struct holder_search *search, const struct process *p
 static int note_process(struct holder_search *search, pid_t pid, bool candidate, struct err *err)
 {
 	struct process process = { .iommufd = search->iommufd };
-	bool holds;
 
 	process_identify(&process, pid);
-	holds = !strcmp(process.name, HOLDER_COMM);
 	for (size_t i = 0; i < search->n_found; i++) {
 		struct holding *found = &search->found[i];
 
-		found->kind = holds && is_hold(search, found, pid) ? HOLDER_HOLD : HOLDER_OTHER;
+		found->kind = is_hold(&search->keepers[found->device], &process) ?
+				      HOLDER_HOLD : HOLDER_OTHER;
 		found->open = open_in(search, found);
 		note_holder(&search->devices[found->device], found, &process);
 	}
@@ -403,6 +399,12 @@ static int note_process(struct holder_search *search, pid_t pid, bool candidate,
 		note_candidate(search, &process);
 	return search->holdings && (search->n_found || search->iommufd) ?
 		       list_process(search, &process, err) : 0;
+}
+
+static bool is_late(struct holder_search *search)
+{
+	search->timed_out |= now_ns() >= search->deadline_ns;
+	return search->timed_out;
 }
 
 static void begin_process(struct holder_search *search)
@@ -415,12 +417,12 @@ static void begin_process(struct holder_search *search)
 	search->names = search->has_group = search->iommufd = false;
 }
 
-static void search_fds(struct holder_search *search, pid_t pid, const char *process, DIR *dir)
+static void search_fds(struct holder_search *search, const char *process, DIR *dir)
 {
 	struct dirent *entry;
 
-	while ((entry = readdir(dir)))
-		if (search_fd(search, pid, process, dirfd(dir), entry->d_name)) {
+	while (!is_late(search) && (entry = readdir(dir)))
+		if (search_fd(search, process, dirfd(dir), entry->d_name)) {
 			search->unsure = true;
 			break;
 		}
@@ -437,7 +439,7 @@ static void search_threads_apart(struct holder_search *search, pid_t pid)
 
 		search->thread = threads[i];
 		if (dir)
-			search_fds(search, pid, name, dir);
+			search_fds(search, name, dir);
 	}
 }
 
@@ -452,7 +454,7 @@ static int search_process(struct holder_search *search, pid_t pid, struct err *e
 		return 0;
 	}
 	begin_process(search);
-	search_fds(search, pid, name, dir);
+	search_fds(search, name, dir);
 	if (search->deep)
 		search_threads_apart(search, pid);
 	if (search->deep && !search->n_found && search->unnamed.fd < 0)
@@ -461,6 +463,23 @@ static int search_process(struct holder_search *search, pid_t pid, struct err *e
 		    (search->unnamed.fd >= 0 || search->unnamed.file == HOLDER_MAPPING);
 	return search->n_found || search->iommufd || candidate ?
 		       note_process(search, pid, candidate, err) : 0;
+}
+
+/*
+ * First, whatever time the others take. What they have open is listed with
+ * that of all others, in the order of the processes.
+ */
+static int search_keepers(struct holder_search *search, struct err *err)
+{
+	struct holdings *holdings = search->holdings;
+	int ret = 0;
+
+	search->holdings = NULL;
+	for (size_t i = 0; !ret && i < search->n; i++)
+		if (search->keepers[i].pid && search->keepers[i].pid != search->self)
+			ret = search_process(search, search->keepers[i].pid, err);
+	search->holdings = holdings;
+	return ret;
 }
 
 int holder_search_run(struct holder_search *search, struct err *err)
@@ -472,7 +491,10 @@ int holder_search_run(struct holder_search *search, struct err *err)
 		return err_set(err, ERR_NO_MEMORY, 0, "the list of processes");
 	if (!n && sysroot_is_host())
 		return err_set(err, ERR_IO, 0, "/proc shows no processes");
-	for (size_t i = 0; i < n; i++)
+	search->deadline_ns = now_ns() + PROCESSES_LIMIT_S * 1000000000ull;
+	if (search_keepers(search, err))
+		return -1;
+	for (size_t i = 0; i < n && !is_late(search); i++)
 		if (pids[i] != search->self && search_process(search, pids[i], err))
 			return -1;
 	return 0;

@@ -4,6 +4,7 @@
 #define VFIO_HOLDER_SEARCH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "host/device.h"
@@ -19,7 +20,7 @@ struct key;
  * @self: this process, which does not count; a child that searches for it is none of the holders either
  * @keys: sorted by @text
  * @seen_in: of each device, the number in @found + 1, for the process that is being looked at
- * @announced_by: ... and the last process that announces that it holds it
+ * @keepers: of each device, the mlxmigctl hold that keeps it, as its marker tells
  * @deep: nodes of any name, mappings, and the files of threads that do not share those of their process, too
  * @thread: of the process that is being looked at: whose files these are; 0: the first thread's
  * @found: what the process that is being looked at has open
@@ -27,6 +28,9 @@ struct key;
  * @names: the kernel reports the names of its files of devices
  * @has_group: it has a group's file, to which @unnamed belongs
  * @candidate: the first process with such a file and no group's
+ * @unsure: there are processes that cannot be looked into
+ * @deadline_ns: by now_ns()
+ * @timed_out: there are files that were not looked at before that
  */
 struct holder_search {
 	struct device *devices;
@@ -35,7 +39,7 @@ struct holder_search {
 	struct key *keys;
 	size_t n_keys;
 	size_t *seen_in;
-	pid_t *announced_by;
+	struct keeper *keepers;
 	struct holdings *holdings;
 	bool deep;
 	pid_t thread;
@@ -45,13 +49,15 @@ struct holder_search {
 	bool names, has_group, iommufd;
 	struct holder candidate;
 	bool unsure;
+	uint64_t deadline_ns;
+	bool timed_out;
 };
 
 /** holder_search_begin - ready for devices, holdings and unsure, which are set; 0 or -1, and holder_search_end() in any case */
 int holder_search_begin(struct holder_search *search, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
-/** holder_search_run - one pass, which adds to what was found before; 0 or -1 */
+/** holder_search_run - one pass, of PROCESSES_LIMIT_S at most, which adds to what was found before; 0 or -1 */
 int holder_search_run(struct holder_search *search, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** holder_search_end - free what the search has allocated */

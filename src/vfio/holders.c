@@ -5,15 +5,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "host/iommu_group.h"
+#include "host/processes.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
+#include "vfio/hold_marker.h"
 #include "vfio/holder_search.h"
 #include "vfio/proc_access.h"
 
@@ -37,37 +38,36 @@ bool holder_is_alone(const struct device *device)
 	return listed && !others;
 }
 
-int holder_announce(const struct device *devices, int *marks, size_t n, struct err *err)
+int holder_announce(const struct device *devices, size_t n, struct err *err)
 {
-	char mark[96];
-
 	for (size_t i = 0; i < n; i++) {
-		snprintf(mark, sizeof(mark), HOLDER_MARK, devices[i].name);
-		marks[i] = memfd_create(mark, MFD_CLOEXEC);
-		if (marks[i] < 0)
-			return err_from_errno(err, errno, "cannot announce that %s is held",
-					      devices[i].name);
+		if (!hold_marker_write(devices[i].name, err))
+			continue;
+		while (i--)
+			hold_marker_remove(devices[i].name);
+		return -1;
 	}
-	/* Last: whoever reads the name finds everything open. */
+	/* Last: whoever reads the name finds everything written. */
 	prctl(PR_SET_NAME, HOLDER_COMM);
 	return 0;
 }
 
-void holder_withdraw(int *marks, size_t n)
+/* holder_borrow() asks for the name last. */
+void holder_withdraw(void)
 {
-	/* First, since holder_borrow() asks for it last. */
 	prctl(PR_SET_NAME, TOOL_COMM);
-	for (size_t i = 0; i < n; i++) {
-		if (marks[i] >= 0)
-			close(marks[i]);
-		marks[i] = -1;
-	}
 }
 
-int holder_unseen(struct err *err)
+int holder_unseen(bool cut, struct err *err)
 {
 	struct proc_access proc_access;
 
+	if (cut) {
+		err_set(err, ERR_BUSY, 0,
+			"whether a process has it open is not known: they have more files open than can be looked at in %d s",
+			PROCESSES_LIMIT_S);
+		return err_hint(err, "end the process that has so many: for p in /proc/[0-9]*; do echo \"$(ls $p/fd | wc -l) $p\"; done | sort -n | tail -3");
+	}
 	proc_access_read(&proc_access);
 	return proc_access_explain_hidden(&proc_access, err);
 }
@@ -145,7 +145,7 @@ int holder_borrow(const struct device *device, struct err *err)
 	if (!sysroot_is_host())
 		return err_set(err, ERR_UNSUPPORTED, 0, "a captured host has no open files");
 	if (process_self() != getpid())
-		return holder_unseen(err);
+		return holder_unseen(false, err);
 	pidfd = open_process(holder);
 	if (pidfd < 0 && errno == EINVAL && holder->thread)
 		return say_thread(holder, err);

@@ -12,27 +12,30 @@
 
 #define HOLDER_COMM "mlxmigctl-hold" /* what `mlxmigctl hold` calls itself (PR_SET_NAME) */
 #define TOOL_COMM "mlxmigctl" /* ... and every other command */
-#define HOLDER_MARK HOLDER_COMM ":%s" /* the name of its file that says that a device is held */
 
 /** holder_is_alone - has VFIO no other device of @device's IOMMU group? */
 bool holder_is_alone(const struct device *device) __attribute__((nonnull(1)));
 
 /**
  * holder_announce - say that this process holds @n open devices, and lends them
- * @marks: @n, each -1: take files that holder_withdraw() closes
  *
- * It takes HOLDER_COMM as its name, and a file for each device whose name
- * tells which: a group's file alone does not say which of its devices is
- * meant. 0 or -1.
+ * It writes a marker for each (vfio/hold_marker.h), which tells what its files
+ * do not: a group's file alone does not say which of its devices is meant.
+ * Then it takes HOLDER_COMM as its name. 0, or -1 with no marker left.
  */
-int holder_announce(const struct device *devices, int *marks, size_t n,
-		    struct err *err) __attribute__((nonnull(1, 2, 4)));
+int holder_announce(const struct device *devices, size_t n, struct err *err)
+	__attribute__((nonnull(1, 3)));
 
-/** holder_withdraw - lend nothing any more; who has borrowed something is found by holder_find(); fine when nothing was announced */
-void holder_withdraw(int *marks, size_t n) __attribute__((nonnull(1)));
+/** holder_withdraw - lend nothing any more; who has borrowed something is found by holder_find(). The markers stay: the holder removes them once a device is put back */
+void holder_withdraw(void);
 
-/** holder_unseen - set the error for a device that is, or may be, open in a process that is not seen; it says why that is (proc_access_explain_hidden()). Returns -1 */
-int holder_unseen(struct err *err) __attribute__((nonnull(1)));
+/**
+ * holder_unseen - set the error for a device that is, or may be, open in a process that is not seen
+ * @cut: the search for it took too long; else the error is that of proc_access_explain_hidden()
+ *
+ * Returns -1.
+ */
+int holder_unseen(bool cut, struct err *err) __attribute__((nonnull(2)));
 
 /**
  * holder_guest - what the guest in @holder is called, as libvirt or QEMU's -name has it

@@ -282,7 +282,7 @@ static int say_busy(const struct device *device, enum vdev_use use, struct err *
 	const struct holder *holder = &device->holder;
 
 	if (holder->kind == HOLDER_NONE)
-		return holder_unseen(err);
+		return holder_unseen(device->search_cut, err);
 	if (holder->kind == HOLDER_HOLD) {
 		err_set(err, ERR_BUSY, 0, "it is already held by mlxmigctl hold (pid %d)",
 			(int)holder->pid);

@@ -19,9 +19,19 @@ static const char *taken(const struct device *device)
 	return text;
 }
 
-static void without_a_folder_nothing_is_left(void)
+static void mark(void)
 {
-	hold_marker_write(VF);
+	struct err err = ERR_INIT;
+
+	CHECK_INT(hold_marker_write(VF, &err), 0);
+}
+
+static void without_a_folder_it_cannot_be_announced(void)
+{
+	struct err err = ERR_INIT;
+
+	CHECK_INT(hold_marker_write(VF, &err), -1);
+	CHECK(strstr(err.message, "cannot announce that " VF " is held"));
 	CHECK_INT(hold_marker_loaded(VF), TRI_UNKNOWN);
 	hold_marker_note_load(VF);
 	hold_marker_remove(VF);
@@ -31,7 +41,7 @@ static void without_a_folder_nothing_is_left(void)
 
 static void a_clean_end_leaves_none(void)
 {
-	hold_marker_write(VF);
+	mark();
 	CHECK_INT(hold_marker_loaded(VF), TRI_NO);
 	hold_marker_remove(VF);
 	CHECK_INT(hold_marker_loaded(VF), TRI_UNKNOWN);
@@ -45,10 +55,10 @@ static void a_killed_holder_is_told_once(void)
 	snprintf(want, sizeof(want),
 		 "mlxmigctl hold (pid %d) was killed; the kernel has reset the device, and what it held is lost",
 		 (int)getpid());
-	hold_marker_write(VF);
+	mark();
 	CHECK_STR(taken(&vf), want);
 	CHECK_STR(taken(&vf), "");
-	hold_marker_write(VF);
+	mark();
 	hold_marker_note_load(VF);
 	CHECK_STR(taken(&vf), want);
 }
@@ -59,18 +69,18 @@ static void of_another_device_less_is_known(void)
 	struct device other = vf;
 
 	other.kind = DEVICE_OTHER;
-	hold_marker_write(VF);
+	mark();
 	CHECK(strstr(taken(&other), "may be lost"));
 }
 
 static void a_load_is_noted_for_the_holder(void)
 {
-	hold_marker_write(VF);
+	mark();
 	hold_marker_note_load(VF);
 	hold_marker_note_load(VF);
 	CHECK_INT(hold_marker_loaded(VF), TRI_YES);
 	/* The next one begins anew. */
-	hold_marker_write(VF);
+	mark();
 	CHECK_INT(hold_marker_loaded(VF), TRI_NO);
 	hold_marker_remove(VF);
 }
@@ -127,17 +137,33 @@ static void what_is_no_trace_is_left_alone(void)
 	CHECK_INT(hold_marker_loaded(VF), TRI_NO);
 }
 
+static void the_keeper_is_who_wrote_it(void)
+{
+	struct keeper keeper;
+
+	hold_marker_keeper(VF, &keeper);
+	CHECK_INT(keeper.pid, 0);
+	mark();
+	hold_marker_keeper(VF, &keeper);
+	CHECK_INT(keeper.pid, getpid());
+	root_kit_put(HOLD_MARKER_DIR "/" VF ".hold", "pid -1\nstart 4711\n");
+	hold_marker_keeper(VF, &keeper);
+	CHECK_INT(keeper.pid, 0);
+	hold_marker_remove(VF);
+}
+
 int main(void)
 {
 	int ret;
 
 	if (!root_kit_begin())
 		return 99;
-	CASE(without_a_folder_nothing_is_left);
+	CASE(without_a_folder_it_cannot_be_announced);
 	CASE(a_clean_end_leaves_none);
 	CASE(a_killed_holder_is_told_once);
 	CASE(of_another_device_less_is_known);
 	CASE(a_load_is_noted_for_the_holder);
+	CASE(the_keeper_is_who_wrote_it);
 	CASE(a_look_leaves_the_trace);
 	CASE(who_has_it_by_now_is_named);
 	CASE(what_is_no_trace_is_left_alone);

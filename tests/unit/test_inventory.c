@@ -10,6 +10,7 @@
 #include "lib/text.h"
 #include "host/modules.h"
 #include "vfio/holder_find.h"
+#include "vfio/hold_marker.h"
 #include "vfio/holders.h"
 #include "host/inventory.h"
 #include "host/iommu_group.h"
@@ -277,7 +278,8 @@ static void holders_are_found_by_their_files(void)
 	root_kit_put("/proc/10/comm", HOLDER_COMM "\n");
 	root_kit_link("/proc/10/fd/3", "/dev/vfio/vfio");
 	root_kit_link("/proc/10/fd/5", "/dev/vfio/40");
-	root_kit_link("/proc/10/fd/6", "/memfd:" HOLDER_COMM ":0000:01:00.1 (deleted)");
+	root_kit_put("/proc/10/stat", "10 (" HOLDER_COMM ") S 1 10 10 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0 0");
+	root_kit_put(HOLD_MARKER_DIR "/0000:01:00.1.hold", "pid 10\nstart 4711\n");
 	root_kit_put("/proc/11/comm", "vmm\n");
 	root_kit_link("/proc/11/fd/8", "/dev/vfio/devices/vfio1");
 	root_kit_link("/proc/11/fd/9", "/dev/vfio/devices/vfio10");
@@ -296,6 +298,29 @@ static void holders_are_found_by_their_files(void)
 	/* Its neighbour is held, it is not. */
 	CHECK_INT(devices[4].holder.kind, HOLDER_OTHER);
 	CHECK_INT(devices[4].holder.pid, 10);
+}
+
+/* A name, a mark of one's own, and a file that is open by its name alone: anybody can have them. */
+static void who_poses_as_a_holder_is_none(void)
+{
+	struct device devices[] = { { .name = "0000:01:00.5", .iommu_group = 45 },
+				    { .name = "0000:01:00.6", .iommu_group = 46 } };
+	struct err err = ERR_INIT;
+
+	root_kit_put("/proc/113/comm", HOLDER_COMM "\n");
+	root_kit_put("/proc/113/stat", "113 (" HOLDER_COMM ") S 1 113 113 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 100 0 0");
+	root_kit_link("/proc/113/fd/3", "/dev/vfio/45");
+	root_kit_put("/proc/113/fdinfo/3", "pos:\t0\nflags:\t012000000\nmnt_id:\t26\nino:\t1\n");
+	root_kit_link("/proc/113/fd/4", "/memfd:" HOLDER_COMM ":0000:01:00.5 (deleted)");
+	root_kit_link("/proc/113/fd/5", "/dev/vfio/46");
+	root_kit_put("/proc/113/fdinfo/5", "pos:\t0\nflags:\t02\nmnt_id:\t26\nino:\t1\n");
+	root_kit_link("/proc/113/fd/6", "/memfd:" HOLDER_COMM ":0000:01:00.6 (deleted)");
+	/* Of a process that had that number before. */
+	root_kit_put(HOLD_MARKER_DIR "/0000:01:00.6.hold", "pid 113\nstart 99\n");
+	CHECK_INT(holder_find_all(devices, 2, &err), 0);
+	CHECK_INT(devices[0].holder.kind, HOLDER_NONE);
+	CHECK_INT(devices[1].holder.kind, HOLDER_OTHER);
+	CHECK_INT(devices[1].holder.pid, 113);
 }
 
 static void a_borrower_is_not_taken_for_the_holder(void)
@@ -520,6 +545,7 @@ int main(void)
 	CASE(a_no_iommu_group_is_known_by_its_node_or_name);
 	CASE(a_group_without_an_iommu_is_refused);
 	CASE(holders_are_found_by_their_files);
+	CASE(who_poses_as_a_holder_is_none);
 	CASE(a_borrower_is_not_taken_for_the_holder);
 	CASE(a_group_need_not_be_open_for_the_device);
 	CASE(a_device_has_a_file_of_its_own);

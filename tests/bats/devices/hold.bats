@@ -34,9 +34,10 @@ free_again() {
 		"[\"mlxmigctl.hold/1\",$HOLD_PID,\"$VF0\",\"opened\",true,\"mlx5_vfio_pci\",\"RUNNING\",\"$VF1\",\"opened\",true,\"mlx5_vfio_pci\",\"RUNNING\"]"
 	[ "$(cat "/proc/$HOLD_PID/comm")" = mlxmigctl-hold ]
 	# what it tells the others, for whom a group's file says too little
-	local fds
-	fds=$(readlink /proc/"$HOLD_PID"/fd/* | grep ^/memfd: | sort | tr '\n' ' ')
-	[ "$fds" = "/memfd:mlxmigctl-hold:$VF0 (deleted) /memfd:mlxmigctl-hold:$VF1 (deleted) " ]
+	local vf
+	for vf in "$VF0" "$VF1"; do
+		[[ $(<"/run/mlxmigctl/$vf.hold") == "pid $HOLD_PID"$'\n'"start "* ]]
+	done
 	release
 }
 

@@ -124,14 +124,15 @@ load ../trees
 	[[ $output =~ 900\ +cloud-hyperviso\ +4711\ +-\ +yes\ +- ]]
 }
 
-@test "a group is open for each of its devices, and held for those that its holder announces" {
+@test "a group is open for each of its devices, and held for those of which a marker says so" {
 	plant two-port
 	local link
 	for link in "$SYSROOT"/sys/bus/pci/devices/0000:3b:00.[23]/iommu_group; do
 		ln -sfn ../../../../kernel/iommu_groups/43 "$link"
 	done
 	echo mlxmigctl-hold >"$SYSROOT/proc/777/comm"
-	ln -s "/memfd:mlxmigctl-hold:0000:3b:00.3 (deleted)" "$SYSROOT/proc/777/fd/40"
+	echo "777 (mlxmigctl-hold) S 1 777 777 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1300 0 0" >"$SYSROOT/proc/777/stat"
+	printf 'pid 777\nstart 1300\n' >"$SYSROOT/run/mlxmigctl/0000:3b:00.3.hold"
 	on 0 status
 	json_is '[.devices[] | select(.iommu_group == 43) | [.device, .holder.kind, (.holders[] | .pid, .kind, .via)]]' \
 		'[["0000:3b:00.2","other",777,"other","group"],["0000:3b:00.3","hold",777,"hold","group"],["0000:3b:00.5","other",777,"other","group"]]'
