@@ -6,14 +6,17 @@
  * the file system cannot, as a dot-file beside it, which the next save to the
  * same name removes when its writer is gone. A device or FIFO is written
  * directly, and "-" is stdout.
+ *
+ * The directory may be another user's, or one that others write in: nothing
+ * that they put there is waited for, written to or removed.
  */
 #ifndef LIB_OUTFILE_H
 #define LIB_OUTFILE_H
 
-#include <limits.h>
 #include <stdbool.h>
 
 #include "lib/err.h"
+#include "lib/tempname.h"
 
 enum outfile_kind {
 	OUTFILE_STDOUT,
@@ -27,7 +30,7 @@ enum outfile_kind {
  * @fd: write here; the outfile's
  * @dir: its folder, open; -1 for stdout and what is written directly
  * @base: the name it gets in @dir, in @path
- * @dot: the name of its dot-file in @dir
+ * @dot: the name of its dot-file in @dir, where there is one
  */
 struct outfile {
 	enum outfile_kind kind;
@@ -36,7 +39,7 @@ struct outfile {
 	bool overwrite;
 	const char *path;
 	const char *base;
-	char dot[NAME_MAX + 1];
+	char dot[TEMPNAME_SIZE];
 };
 
 #define OUTFILE_INIT { .fd = -1, .dir = -1 }
@@ -45,9 +48,11 @@ struct outfile {
  * outfile_open - begin to write @path, which is kept and must stay
  *
  * Created with mode 0600; a symbolic link is refused, never followed.
- * Blocks on a FIFO until somebody reads it. ERR_EXISTS for an existing regular
- * file without @overwrite; ERR_BUSY while another process writes the same
- * dot-file; ERR_USAGE for a folder and for stdout on a terminal.
+ * Blocks on a FIFO until a process reads it. ERR_EXISTS for an existing regular
+ * file or block device without @overwrite; ERR_PERMISSION for a FIFO or device
+ * that another user may have made: of another owner than the caller and root,
+ * or with a second name, in a directory where others may write; ERR_USAGE for a
+ * directory, a socket and for stdout on a terminal.
  */
 int outfile_open(struct outfile *out, const char *path, bool overwrite,
 		 struct err *err) __attribute__((nonnull(1, 2, 4)));
@@ -76,10 +81,11 @@ int outfile_sync(struct outfile *out, struct err *err) __attribute__((nonnull(1,
 /**
  * outfile_publish - the data is whole: make it durable, give it its name, close
  *
- * The file is synced before it gets its name, and the folder after. On failure
- * nothing is under the name but what was there before; only where it is the
- * folder's sync that fails, the whole file is there, and may be gone after a
- * loss of power.
+ * The file is synced before it gets its name, and the directory after. On
+ * failure nothing is under the name but what was there before; only where it is
+ * the directory's sync that fails, the whole file is there, and may be gone
+ * after a loss of power. Where the name alone is not available, the whole file
+ * is kept under another one, which the message and the hint name.
  */
 int outfile_publish(struct outfile *out, struct err *err) __attribute__((nonnull(1, 2)));
 
