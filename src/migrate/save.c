@@ -172,17 +172,19 @@ static int resume_all(struct save_set *s, struct err *err)
 	return 0;
 }
 
+/* One that does not get its name takes none of the others with it. */
 static int publish_files(struct save_set *s, struct err *err)
 {
+	int ret = 0;
+
 	for (size_t i = 0; i < s->n; i++)
 		if (save_file_sync(&s->saves[i], err))
 			return -1;
 	if (interrupt_check(err))
 		return -1;
 	for (size_t i = 0; i < s->n; i++)
-		if (save_file_publish(&s->saves[i], err))
-			return -1;
-	return 0;
+		ret |= save_file_publish(&s->saves[i], err);
+	return ret;
 }
 
 static int save_all(struct save_set *s, struct err *err)

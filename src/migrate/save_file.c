@@ -233,8 +233,15 @@ int save_file_sync(struct save_file *p, struct err *err)
 
 int save_file_publish(struct save_file *p, struct err *err)
 {
-	if (outfile_publish(&p->out, err))
-		return name_device(p, err);
-	p->dev.result->done = true;
-	return 0;
+	struct err own = ERR_INIT;
+
+	p->dev.result->done = !outfile_publish(&p->out, &own);
+	if (p->dev.result->done)
+		return 0;
+	/* Where another file failed before, its message does not name this one. */
+	if (err_is_set(err))
+		transfer_result_warn(p->dev.result, "%s", own.message);
+	else
+		*err = own;
+	return name_device(p, err);
 }

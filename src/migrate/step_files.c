@@ -239,9 +239,11 @@ static int check_device(struct step_run *s, struct err *err)
 	return 0;
 }
 
-/* All are on the disk before the first has its name. */
+/* All are on the disk before the first has its name; one that does not get its own takes none of the others with it. */
 static int publish_all(struct step_run *s, struct err *err)
 {
+	int ret = 0;
+
 	for (size_t i = 0; i < s->n_files; i++)
 		if (s->files[i].unpublished && save_file_sync(&s->files[i].save_file, err))
 			return -1;
@@ -253,10 +255,9 @@ static int publish_all(struct step_run *s, struct err *err)
 		if (!p->unpublished)
 			continue;
 		p->unpublished = false;
-		if (save_file_publish(&p->save_file, err))
-			return -1;
+		ret |= save_file_publish(&p->save_file, err);
 	}
-	return 0;
+	return ret;
 }
 
 /* Before the arc, as far as it can be done then. */
