@@ -156,7 +156,7 @@ static int misuse_missing(const struct command *command, size_t n_operands, stru
 	return misuse_hint(command, err);
 }
 
-enum { KEY_PROGRESS = 0x200, KEY_SYSROOT, KEY_VERSION };
+enum { KEY_PROGRESS = 0x200, KEY_SYSROOT, KEY_UNCOMPRESSED_MAX, KEY_VERSION };
 
 /* With NO_ERRS alone --help is muted too; a usage error must become a document. */
 #define PARSE_FLAGS (ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP)
@@ -168,6 +168,8 @@ const struct argp_option cli_global_options[] = {
 	  "show progress (auto: on a terminal)", 90 },
 	{ "sysroot", KEY_SYSROOT, "DIR", 0,
 	  "read sysfs and proc below DIR (a captured host)", 90 },
+	{ "uncompressed-max", KEY_UNCOMPRESSED_MAX, "SIZE", 0,
+	  "read at most SIZE out of a compressed file (default: 256 times its size, or 256M)", 90 },
 	{ "help", 'h', NULL, 0, "print this help", 91 },
 	{ "version", KEY_VERSION, NULL, 0, "print the version", 91 },
 	{}
@@ -203,6 +205,14 @@ static int check_root(const char *root, struct err *err)
 	return *root ? 0 : err_set(err, ERR_USAGE, 0, "--sysroot: no directory is named");
 }
 
+static int parse_max(const char *arg, struct globals *globals, struct err *err)
+{
+	if (!text_size(arg, &globals->uncompressed_max) && globals->uncompressed_max)
+		return 0;
+	err_set(err, ERR_USAGE, 0, "--uncompressed-max: %s is no size", arg);
+	return err_hint(err, "a size is a number of bytes, or of larger units: 64K, 1M, 2G");
+}
+
 static error_t parse_global(int key, char *arg, struct argp_state *state)
 {
 	struct parse *parse = state->input;
@@ -220,6 +230,8 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 	case KEY_SYSROOT:
 		globals->sysroot = arg;
 		return check_root(arg, parse->err) ? EINVAL : 0;
+	case KEY_UNCOMPRESSED_MAX:
+		return parse_max(arg, globals, parse->err) ? EINVAL : 0;
 	case 'h':
 		parse->inv->help = true;
 		return 0;

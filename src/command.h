@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "json/progress.h"
 #include "json/text.h"
@@ -29,6 +30,7 @@ struct globals {
 	bool text;
 	enum progress_mode progress;
 	const char *sysroot;
+	uint64_t uncompressed_max; /* 0: the default */
 };
 
 struct command;

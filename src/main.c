@@ -11,6 +11,7 @@
 #include "complete.h"
 #include "config.h"
 #include "host/sysroot.h"
+#include "image/reader.h"
 #include "json/document.h"
 #include "json/progress.h"
 
@@ -107,6 +108,7 @@ static int run(const struct invocation *inv)
 	struct err err = ERR_INIT;
 
 	sysroot_set(inv->globals.sysroot);
+	image_reader_limit(inv->globals.uncompressed_max);
 	emit_for = inv;
 	if (inv->command->run(&request, &reply, &err) && !err_is_set(&err))
 		err_set(&err, ERR_INTERNAL, 0, "%s failed without a reason", inv->command->name);

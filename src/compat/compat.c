@@ -30,12 +30,20 @@ static enum fit judge_source(struct compat *compat, const struct device *source)
 	return best;
 }
 
+#define PAIRS_MAX (1u << 20) /* 1024 devices of each side; they take two seconds */
+
 int compat_judge(struct compat *compat, struct err *err)
 {
 	size_t n_sources = compat->source.n, n_targets = compat->target.n;
 	bool limited = n_sources && n_targets > compat->limit / n_sources;
 	size_t room = limited ? compat->limit : n_sources * n_targets;
 
+	if (n_sources && n_targets > PAIRS_MAX / n_sources) {
+		err_set(err, ERR_USAGE, 0,
+			"%zu and %zu devices are more than %u pairs, which are not compared at a time",
+			n_sources, n_targets, PAIRS_MAX);
+		return err_hint(err, "compare parts: mlxmigctl status DEVICE... prints the devices that are named");
+	}
 	compat->pairs = calloc(room + 1, sizeof(*compat->pairs));
 	compat->without_target = calloc(n_sources + 1, sizeof(*compat->without_target));
 	if (!compat->pairs || !compat->without_target)

@@ -415,12 +415,20 @@ static int peek_zstd(struct decompressor *source, struct err *err)
 	return 0;
 }
 
+static uint64_t regular_bytes(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
 int decompressor_open(struct decompressor *source, int fd, const char *name, struct err *err)
 {
 	ssize_t n;
 
 	*source = (struct decompressor){
 		.fd = fd, .name = name, .block_size = SOURCE_BLOCK,
+		.regular_bytes = regular_bytes(fd),
 	};
 	source->buffer = malloc(SOURCE_BLOCK);
 	if (!source->buffer)
@@ -464,6 +472,37 @@ static int next_plain(struct decompressor *source, struct err *err)
 	return n < 0 ? -1 : n > 0;
 }
 
+static uint64_t out_limit; /* 0: by the size of the input */
+
+void decompressor_limit(uint64_t bytes)
+{
+	out_limit = bytes;
+}
+
+/* Of a pipe the size is known as far as it was read. */
+static uint64_t limit_of(const struct decompressor *source)
+{
+	uint64_t in = source->regular_bytes > source->read_bytes ? source->regular_bytes :
+								   source->read_bytes;
+
+	if (out_limit)
+		return out_limit;
+	return in > SOURCE_OUT_MIN / SOURCE_GROWTH ? in * SOURCE_GROWTH : SOURCE_OUT_MIN;
+}
+
+/* A few bytes of zstd make any number: neither a disk nor anybody's time is to be filled with them. */
+static int check_limit(const struct decompressor *source, struct err *err)
+{
+	uint64_t limit = limit_of(source);
+
+	if (source->given_bytes + source->block_len <= limit)
+		return 0;
+	err_set(err, ERR_UNJUDGED, 0,
+		"%s holds more than %" PRIu64 " bytes when it is uncompressed, which is the limit %s",
+		source->name, limit, out_limit ? "of --uncompressed-max" : "for a file of its size");
+	return err_hint(err, "if you trust the file, allow more: --uncompressed-max=SIZE");
+}
+
 static int next_zstd(struct decompressor *source, struct err *err)
 {
 	const void *block;
@@ -475,9 +514,13 @@ static int next_zstd(struct decompressor *source, struct err *err)
 		ret = archive_read_data_block(source->zstd, &block, &source->block_len, &offset);
 	} while (ret == ARCHIVE_OK && !source->block_len);
 	source->block = block;
-	if (ret == ARCHIVE_EOF || ret == ARCHIVE_OK)
-		return ret == ARCHIVE_OK;
+	if (ret == ARCHIVE_EOF)
+		return 0;
+	if (ret == ARCHIVE_OK && !check_limit(source, err))
+		return 1;
 	source->block_len = 0;
+	if (ret == ARCHIVE_OK)
+		return -1;
 	return zstd_failed(source, err);
 }
 

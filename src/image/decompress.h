@@ -61,6 +61,8 @@ bool frame_is_between(const struct frame *frame) __attribute__((nonnull(1)));
 bool frame_begins(const unsigned char *bytes, size_t len) __attribute__((nonnull(1)));
 
 #define SOURCE_BLOCK (256u << 10)
+#define SOURCE_GROWTH 256u        /* bytes that may come out of one: a state of which all but a 60th is zero has less */
+#define SOURCE_OUT_MIN (256u << 20) /* bytes that may come out of any file */
 #define SOURCE_SKIM_BLOCK (4u << 10) /* of a tar without its data: a header takes three blocks of 512 */
 
 enum input_kind { SOURCE_BARE, SOURCE_TAR };
@@ -77,6 +79,7 @@ struct archive;
  * @block_size: read at a time
  * @skims: decompressor_skip() passes bytes over
  * @file_bytes: with @skims: from where the input began to the file's end
+ * @regular_bytes: how large a regular file is; 0: it is none
  * @ended: the file's end was met
  * @exhausted: ... and more was asked for
  * @nested: what is compressed is compressed again
@@ -97,11 +100,20 @@ struct decompressor {
 	size_t block_size;
 	bool skims;
 	uint64_t file_bytes;
+	uint64_t regular_bytes;
 	bool ended;
 	bool exhausted;
 	bool nested;
 	struct err err; /* of reading, met inside of libarchive */
 };
+
+/**
+ * decompressor_limit - how many bytes may come out of a compressed input of this process
+ *
+ * 0, as at the beginning: SOURCE_GROWTH times what the input has, and at least
+ * SOURCE_OUT_MIN. More is ERR_UNJUDGED.
+ */
+void decompressor_limit(uint64_t bytes);
 
 /** decompressor_open - reads the first block and looks at it; 0 or -1; decompressor_close() in any case */
 int decompressor_open(struct decompressor *source, int fd, const char *name, struct err *err);

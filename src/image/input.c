@@ -26,9 +26,9 @@ int input_file_open(struct input_file *opened, const char *path, struct err *err
 	opened->base = base < 0 ? 0 : (uint64_t)base;
 	if (image_reader_try(&opened->reader, opened->fd, opened->name, err))
 		return -1;
+	opened->is_file = !fstat(opened->fd, &st) && S_ISREG(st.st_mode);
 	/* Files whose contents the kernel makes up say that they are empty. */
-	opened->in_place = !fstat(opened->fd, &st) && S_ISREG(st.st_mode) &&
-			   (uint64_t)st.st_size > opened->base &&
+	opened->in_place = opened->is_file && (uint64_t)st.st_size > opened->base &&
 			   !image_reader_is_compressed(opened->reader);
 	return 0;
 }
@@ -302,6 +302,37 @@ int input_check_unchanged(const struct input *input, struct err *err)
 
 #define DOCUMENT_MAX (4u << 20) /* of inspect, with 10,000 records; in memory it is many times as much */
 
+#define OBJECT_COST 256 /* bytes that the parser takes for an object, */
+#define VALUE_COST 96   /* and for a value of one, with its name */
+#define DOCUMENT_COST_MAX (40u << 20)
+
+/* What a text takes as a document, about: "{},{}" is many times as large then. */
+static size_t document_cost(const char *text, size_t len)
+{
+	bool in_string = false;
+	size_t cost = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"')
+			in_string = !in_string;
+		else if (in_string)
+			i += text[i] == '\\';
+		else if (text[i] == '{' || text[i] == '[')
+			cost += OBJECT_COST;
+		else if (text[i] == ',')
+			cost += VALUE_COST;
+	}
+	return cost;
+}
+
+static int check_cost(const struct input *input, const char *text, size_t len, struct err *err)
+{
+	if (document_cost(text, len) <= DOCUMENT_COST_MAX)
+		return 0;
+	err_set(err, ERR_USAGE, 0, "%s: more values than a document has", input->name);
+	return -1;
+}
+
 /* To the reader a document is a stream like any other. */
 char *input_read_all(struct input *input, size_t *len, struct err *err)
 {
@@ -326,5 +357,5 @@ char *input_read_all(struct input *input, size_t *len, struct err *err)
 		memcpy(text + *len, member.data, member.len);
 		*len += member.len;
 	}
-	return ret ? NULL : TAKE_PTR(text);
+	return ret || (text && check_cost(input, text, *len, err)) ? NULL : TAKE_PTR(text);
 }

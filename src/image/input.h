@@ -22,12 +22,14 @@
  * @name: for messages: the path, or "standard input"
  * @base: where it began in its file
  * @in_place: a regular file in which the stream stands as it is
+ * @is_file: a regular file: no other process is waited for
  */
 struct input_file {
 	const char *name;
 	int fd;
 	uint64_t base;
 	bool in_place;
+	bool is_file;
 	struct image_reader *reader;
 };
 
@@ -134,7 +136,7 @@ int input_check_unchanged(const struct input *input, struct err *err)
 /**
  * input_read_all - all of @input, which is not an image
  *
- * At most 4 MiB; more is ERR_USAGE. Malloc'ed, @len bytes; NULL with err set.
+ * At most 4 MiB, and no more values than take 40 MiB of memory; more is ERR_USAGE. Malloc'ed, @len bytes; NULL with err set.
  */
 char *input_read_all(struct input *input, size_t *len, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));

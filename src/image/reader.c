@@ -172,6 +172,11 @@ int image_reader_open(struct image_reader **reader, int fd, const char *name, st
 	return ret;
 }
 
+void image_reader_limit(uint64_t bytes)
+{
+	decompressor_limit(bytes);
+}
+
 enum image_kind image_reader_kind(const struct image_reader *reader)
 {
 	return reader->source.kind == SOURCE_BARE ? IMAGE_STREAM : IMAGE_TAR;

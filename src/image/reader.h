@@ -59,6 +59,9 @@ int image_reader_open(struct image_reader **reader, int fd, const char *name, st
 int image_reader_try(struct image_reader **reader, int fd, const char *name, struct err *err)
 	__attribute__((nonnull(1, 3, 4)));
 
+/** image_reader_limit - read at most @bytes out of what is compressed, in all of this process; 0: as the size of the input allows */
+void image_reader_limit(uint64_t bytes);
+
 enum image_kind image_reader_kind(const struct image_reader *reader);
 
 bool image_reader_is_compressed(const struct image_reader *reader);

@@ -9,20 +9,29 @@
 
 #define TAR_BLOCK 512
 #define TAR_END (2 * TAR_BLOCK)  /* the zeros that end an archive */
+#define HEADERS_MAX (1u << 20)   /* of one member, all of which libarchive keeps in memory */
 #define PADDING_MAX (1u << 20)   /* more zeros after it: other tars pad their last record */
 
 static la_ssize_t on_read(struct archive *archive, void *data, const void **block)
 {
-	struct decompressor *source = data;
-	int ret = decompressor_next(source, &source->err);
+	struct tar *tar = data;
+	struct decompressor *source = tar->source;
+	int ret;
 
+	if (tar->in_header && source->given_bytes - tar->header_at >= HEADERS_MAX)
+		return err_set(&source->err, ERR_DAMAGED, 0,
+			       "%s is damaged: the headers of one member have more than %u bytes",
+			       source->name, HEADERS_MAX);
+	ret = decompressor_next(source, &source->err);
 	*block = source->block;
 	return ret < 0 ? -1 : (la_ssize_t)source->block_len;
 }
 
 static la_int64_t on_skip(struct archive *archive, void *data, la_int64_t len)
 {
-	return (la_int64_t)decompressor_skip(data, (uint64_t)len);
+	struct tar *tar = data;
+
+	return (la_int64_t)decompressor_skip(tar->source, (uint64_t)len);
 }
 
 /* A record of a pax header ends with LF; here the first one ends with CR LF. */
@@ -81,7 +90,7 @@ int tar_open(struct tar *tar, struct decompressor *source, struct err *err)
 	if (archive_read_support_format_tar(tar->archive) != ARCHIVE_OK ||
 	    archive_read_set_skip_callback(tar->archive, on_skip) != ARCHIVE_OK)
 		return err_set(err, ERR_INTERNAL, 0, "libarchive reads no tar");
-	if (archive_read_open(tar->archive, source, NULL, on_read, NULL) != ARCHIVE_OK)
+	if (archive_read_open(tar->archive, tar, NULL, on_read, NULL) != ARCHIVE_OK)
 		return archive_failed(tar, "at its beginning", err);
 	return 0;
 }
@@ -114,8 +123,12 @@ static void where_of(const struct tar *tar, char where[FORMAT_NAME_SIZE + 8])
 int tar_next(struct tar *tar, struct tar_header *header, struct err *err)
 {
 	char where[FORMAT_NAME_SIZE + 8];
-	int ret = archive_read_next_header(tar->archive, &header->entry);
+	int ret;
 
+	tar->in_header = true;
+	tar->header_at = tar->source->given_bytes;
+	ret = archive_read_next_header(tar->archive, &header->entry);
+	tar->in_header = false;
 	if (ret == ARCHIVE_EOF)
 		return 0;
 	where_of(tar, where);

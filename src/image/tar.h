@@ -23,6 +23,8 @@ struct tar {
 	struct chain chain;
 	char name[FORMAT_NAME_SIZE];
 	bool mismatch;
+	bool in_header; /* libarchive reads one */
+	uint64_t header_at; /* where, in what the source gives */
 	const char *where; /* of damage, in words, where they say more than a member's name */
 };
 

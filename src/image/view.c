@@ -65,18 +65,6 @@ static int keep_text(struct view *view, const char *from, size_t len,
 	return 0;
 }
 
-static int copy_out(const struct view *view, const struct image_member *member, struct err *err)
-{
-	int ret = write_all(view->fd, member->data, member->len);
-
-	if (!ret)
-		return 0;
-	err_from_errno(err, -ret, "%s does not fit into a temporary file", view->name);
-	if (ret != -ENOSPC && ret != -EDQUOT)
-		return -1;
-	return err_hint(err, "name a directory with more space: TMPDIR=DIRECTORY");
-}
-
 /*
  * Member by member. In the temporary file the stream stands without gaps; in
  * the file itself, @base is where the input began.
@@ -96,7 +84,8 @@ static int take_members(struct view *view, struct image_reader *reader,
 		};
 
 		memcpy(extent.digest, member.digest, sizeof(extent.digest));
-		if (view->copied && copy_out(view, &member, err))
+		if (view->copied &&
+		    tempfile_write(view->fd, member.data, member.len, view->name, err))
 			return -1;
 		image_reader_totals(reader, &view->totals);
 		if (add_extent(view, &extent))
@@ -418,20 +407,19 @@ static int match_record(const struct record *record, void *data)
 	return 1;
 }
 
-static int no_record(const struct view *view, const struct record_search *search,
-		     const char *option, bool bare, struct err *err)
+int payload_none(const char *name, uint64_t wanted, uint64_t records, const char *option,
+		 bool bare, struct err *err)
 {
-	const char *name = view_name(view);
 	char buf[OPERAND_SIZE];
 
 	if (bare) {
 		err_set(err, ERR_USAGE, 0,
 			"the stream in %s is without records: there is no record %" PRIu64,
-			name, search->wanted);
+			name, wanted);
 		return err_hint(err, "0 stands for all of it: %s=0", option);
 	}
 	err_set(err, ERR_USAGE, 0, "there is no record %" PRIu64 " in %s, which has %" PRIu64,
-		search->wanted, name, search->passed);
+		wanted, name, records);
 	return err_hint(err, "records are numbered from 0 on: mlxmigctl inspect -t %s lists them",
 			image_operand(buf, name));
 }
@@ -447,7 +435,7 @@ int view_find_payload(const struct view *view, uint64_t number, const char *opti
 	if (ret < 0)
 		return -1;
 	if (!ret && (!bare || number))
-		return no_record(view, &search, option, bare, err);
+		return payload_none(view->name, number, search.passed, option, bare, err);
 	*place = (struct payload_location){ .size = view_size(view) };
 	if (ret) {
 		place->has_record = true;

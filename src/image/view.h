@@ -132,7 +132,7 @@ int view_records(const struct view *view, struct record_parser *parser,
 		 record_fn fn, void *fn_data, struct err *err)
 	__attribute__((nonnull(1, 2, 5)));
 
-/* The next four are for this room alone. */
+/* The next five are for this room alone. */
 
 /** view_scan - read a bare stream without records to find out what it is; ERR_DAMAGED of a damaged image; 0 or -1 */
 int view_scan(struct view *view, struct err *err);
@@ -145,6 +145,10 @@ const char *view_seed(const struct view *view);
 
 /** view_damage - at what view_look() stopped; nothing of a whole one */
 const struct damage *view_damage(const struct view *view);
+
+/** payload_none - ERR_USAGE: the stream in @name has no record @wanted, but @records of them, or, @bare, is without; see view_find_payload(); returns -1 */
+int payload_none(const char *name, uint64_t wanted, uint64_t records, const char *option,
+		 bool bare, struct err *err);
 
 /* Where the payload of a record is in a stream. */
 

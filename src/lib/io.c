@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -124,7 +125,42 @@ static int open_named(const char *where, struct err *err)
 int tempfile_open(struct err *err)
 {
 	const char *where = temp_directory();
-	int fd = open(where, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	/* O_EXCL: no process can give it a name, by /proc neither. */
+	int fd = open(where, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 
 	return fd >= 0 ? fd : open_named(where, err);
+}
+
+#define FULL_TENTHS 9
+
+/* As df(1) counts: without what is reserved for root. A file system that reports no size has none to fill. */
+static bool would_fill(int fd, size_t len)
+{
+	struct statvfs fs;
+	uint64_t used, size;
+
+	if (fstatvfs(fd, &fs) || !fs.f_blocks)
+		return false;
+	used = (fs.f_blocks - fs.f_bfree) * fs.f_frsize;
+	size = used + fs.f_bavail * fs.f_frsize;
+	return (used + len) / FULL_TENTHS >= size / 10;
+}
+
+int tempfile_write(int fd, const void *data, size_t len, const char *what, struct err *err)
+{
+	int ret;
+
+	if (would_fill(fd, len)) {
+		err_set(err, ERR_NO_SPACE, 0,
+			"%s does not fit into a temporary file: %s would be more than %d0 %% full",
+			what, temp_directory(), FULL_TENTHS);
+		return err_hint(err, "name a directory with more space: TMPDIR=DIRECTORY");
+	}
+	ret = write_all(fd, data, len);
+	if (!ret)
+		return 0;
+	err_from_errno(err, -ret, "%s does not fit into a temporary file", what);
+	if (ret != -ENOSPC && ret != -EDQUOT)
+		return -1;
+	return err_hint(err, "name a directory with more space: TMPDIR=DIRECTORY");
 }

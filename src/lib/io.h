@@ -39,4 +39,14 @@ int open_input(const char *path, struct err *err) __attribute__((nonnull(1, 2)))
  */
 int tempfile_open(struct err *err) __attribute__((nonnull(1)));
 
+/**
+ * tempfile_write - append to a file of tempfile_open()
+ * @what: is copied, for messages
+ *
+ * Stops with ERR_NO_SPACE before its file system is nine tenths full: others
+ * need it, too. 0 or -1.
+ */
+int tempfile_write(int fd, const void *data, size_t len, const char *what, struct err *err)
+	__attribute__((nonnull(2, 4, 5)));
+
 #endif
