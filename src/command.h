@@ -85,6 +85,8 @@ struct reply {
  * @operands: what each operand is; the last one repeats
  * @min_operands, @max_operands: how many; -1: no limit
  * @options_size: size of the command's options struct, given zeroed to parse
+ * @handles_state: the state of a guest passes through its memory, which no core
+ *                 dump may hold
  * @parse: takes one option: 0, -1 with err set, or ARGP_ERR_UNKNOWN; may be
  *         NULL where there are no options
  * @check: looks at the whole after parsing; may be NULL
@@ -102,6 +104,7 @@ struct command {
 	int min_operands;
 	int max_operands;
 	size_t options_size;
+	bool handles_state;
 	int (*parse)(int key, const char *arg, void *options, struct err *err);
 	int (*check)(const void *options, char **operands, size_t n_operands, struct err *err);
 	int (*run)(const struct request *request, struct reply *reply, struct err *err);

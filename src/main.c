@@ -14,6 +14,7 @@
 #include "image/reader.h"
 #include "json/document.h"
 #include "json/progress.h"
+#include "lib/secret.h"
 
 /* The document as the globals ask for it; 0 or -1. */
 static int print_document(const struct invocation *inv, const json_t *document,
@@ -108,6 +109,8 @@ static int run(const struct invocation *inv)
 	struct err err = ERR_INIT;
 
 	sysroot_set(inv->globals.sysroot);
+	if (inv->command->handles_state)
+		secret_begin();
 	image_reader_limit(inv->globals.uncompressed_max);
 	emit_for = inv;
 	if (inv->command->run(&request, &reply, &err) && !err_is_set(&err))

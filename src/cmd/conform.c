@@ -255,6 +255,7 @@ const struct command command_conform = {
 	.min_operands = 0,
 	.max_operands = 1,
 	.options_size = sizeof(struct conform_options),
+	.handles_state = true,
 	.parse = parse,
 	.check = check,
 	.run = run,

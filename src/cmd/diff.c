@@ -438,6 +438,7 @@ const struct command command_diff = {
 	.min_operands = 2,
 	.max_operands = 2,
 	.options_size = sizeof(struct diff_options),
+	.handles_state = true,
 	.parse = parse,
 	.check = check,
 	.run = run,

@@ -160,6 +160,7 @@ const struct command command_extract = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.options_size = sizeof(struct extract_options),
+	.handles_state = true,
 	.parse = parse,
 	.check = check,
 	.run = run,

@@ -395,6 +395,7 @@ const struct command command_hold = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.options_size = sizeof(struct hold_options),
+	.handles_state = true,
 	.parse = parse,
 	.check = check,
 	.run = run,

@@ -367,6 +367,7 @@ const struct command command_inspect = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.options_size = sizeof(struct inspect_options),
+	.handles_state = true,
 	.parse = parse,
 	.check = check,
 	.run = run,

@@ -113,6 +113,7 @@ const struct command command_load = {
 	.min_operands = 2,
 	.max_operands = 2,
 	.options_size = sizeof(struct load_options),
+	.handles_state = true,
 	.parse = parse,
 	.check = check,
 	.run = run,

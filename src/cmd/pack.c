@@ -149,6 +149,7 @@ const struct command command_pack = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.options_size = sizeof(struct pack_options),
+	.handles_state = true,
 	.parse = parse,
 	.check = check,
 	.run = run,

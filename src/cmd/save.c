@@ -288,6 +288,7 @@ const struct command command_save = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.options_size = sizeof(struct save_options),
+	.handles_state = true,
 	.parse = parse,
 	.check = check,
 	.run = run,

@@ -280,6 +280,7 @@ const struct command command_step = {
 	.max_operands = -1,
 	.options = options,
 	.options_size = sizeof(struct step_options),
+	.handles_state = true,
 	.parse = parse,
 	.check = check,
 	.run = run,

@@ -300,6 +300,7 @@ const struct command command_verify = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.options_size = sizeof(struct verify_options),
+	.handles_state = true,
 	.parse = parse,
 	.check = check,
 	.run = run,

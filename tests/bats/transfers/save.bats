@@ -25,6 +25,7 @@ setup() {
 
 teardown() {
 	fault ""
+	lab-prop set save-bandwidth 0
 	release
 	[ -z "${other_size:-}" ] || lab-prop set state-size 4194304
 	umount out 2>/dev/null || true
@@ -155,11 +156,60 @@ teardown() {
 	[ -c /dev/null ]
 }
 
+@test "save: another user's FIFO in a directory where others write gets nothing of the state" {
+	chmod 1777 out
+	mkfifo -m 666 out/fifo
+	chown nobody out/fifo
+	run_mlx 6 save $VF0 out/fifo
+	error_is permission
+	runs $VF0
+}
+
+# slow_save: VF0's state into out/image, which takes some seconds, in the background
+slow_save() {
+	lab-prop set save-bandwidth 2000000
+	(
+		ulimit -c unlimited
+		exec "$MLX" save $VF0 out/image
+	) >document 2>words 3>&- 4>&- &
+	save=$!
+	labvf $VF0 await suspended 3
+}
+
+@test "save: a file that appears meanwhile costs no state" {
+	local kept
+	slow_save
+	echo theirs >out/image
+	status=0
+	wait $save || status=$?
+	lab-prop set save-bandwidth 0
+	[ $status -eq 1 ]
+	[ "$(jq -r .error.code document)" = exists ]
+	[ "$(cat out/image)" = theirs ]
+	kept=$(echo out/image.*)
+	[[ $(jq -r .error.message document) == *"kept as ${kept#out/}"* ]]
+	run_mlx 0 verify "$kept"
+	runs $VF0
+}
+
+# bats test_tags=asan
+@test "save: a crash in the middle of it leaves nothing of the state" {
+	slow_save
+	[ "$(awk '/^Max core file size/ { print $5, $6 }' /proc/$save/limits)" = "1 1" ]
+	[ "$((0x$(cat /proc/$save/coredump_filter)))" -eq 0 ]
+	kill -ABRT $save
+	wait $save || true
+	lab-prop set save-bandwidth 0
+	[ -z "$(find . -name '*core*')" ]
+	nothing_in out
+}
+
 # bats test_tags=asan
 @test "save: where no file can be without a name, a dot-file is, and nothing else stays" {
 	local dir
 	dir=$(mktemp -d /results/save.XXXXXX)
 	: >"$dir/.image.mlxmigctl"
+	: >"$dir/.image.0123456789ab.mlxmigctl"
 	run_mlx 0 save $VF0 "$dir/image"
 	[ "$(ls -A "$dir")" = image ]
 	tar -tf "$dir/image" >/dev/null
