@@ -7,6 +7,8 @@
 #include "commands.h"
 #include "conform/conform.h"
 #include "json/document.h"
+#include "json/template.h"
+#include "lib/cleanup.h"
 #include "lib/interrupt.h"
 #include "vfio/migration.h"
 
@@ -61,16 +63,17 @@ json_t *conform_document(const struct conform_result *result, bool listed)
 static void print_check(FILE *out, size_t number, const struct conform_check *check)
 {
 	bool failed = check->outcome == CONFORM_FAIL;
+	AUTO_FREE char *detail = printable_text(check->detail);
 
 	fprintf(out, "%sok %zu - %s", failed ? "not " : "", number, check->name);
 	if (check->outcome == CONFORM_SKIP)
-		fprintf(out, " # SKIP %s", check->detail);
+		fprintf(out, " # SKIP %s", detail ? detail : "");
 	fputc('\n', out);
 	if (failed)
 		fprintf(out, "  ---\n  asks: \"%s\"\n  seen: \"%s\"\n  ...\n",
-			check->asks, check->detail);
-	else if (check->outcome == CONFORM_PASS && *check->detail)
-		fprintf(out, "# %s\n", check->detail);
+			check->asks, detail ? detail : "");
+	else if (check->outcome == CONFORM_PASS && detail && *detail)
+		fprintf(out, "# %s\n", detail);
 }
 
 char *conform_tap(const struct conform_result *result)

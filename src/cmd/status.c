@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <jansson.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,18 +246,19 @@ static json_t *warnings_of(const struct device *devices, size_t n,
 			   const struct inventory *unread)
 {
 	json_t *warnings = json_array();
+	char text[512];
 
-	for (size_t i = 0; i < unread->n_skipped; i++)
-		json_array_append_new(warnings,
-				      json_sprintf("the PCI function %s was skipped: %s",
-						   unread->skipped[i].name,
-						   unread->skipped[i].reason));
-	for (size_t i = 0; i < n; i++)
-		if (*devices[i].warning)
-			json_array_append_new(warnings,
-					      json_sprintf("%s: %s",
-							   devices[i].name,
-							   devices[i].warning));
+	for (size_t i = 0; i < unread->n_skipped; i++) {
+		snprintf(text, sizeof(text), "the PCI function %s was skipped: %s",
+			 unread->skipped[i].name, unread->skipped[i].reason);
+		json_array_append_new(warnings, document_string(text));
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!*devices[i].warning)
+			continue;
+		snprintf(text, sizeof(text), "%s: %s", devices[i].name, devices[i].warning);
+		json_array_append_new(warnings, document_string(text));
+	}
 	return warnings;
 }
 

@@ -7,6 +7,7 @@
 
 #include "json/template.h"
 #include "lib/cleanup.h"
+#include "lib/text.h"
 
 #define SCHEMA_VERSION 1
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
@@ -129,6 +130,30 @@ json_t *document_error(const struct err *err, json_t *result)
 	return document;
 }
 
+/*
+ * jansson escapes no control character beyond U+001F. Its pieces end with whole
+ * characters, and outside of strings its only one is the newline.
+ */
+static int print_piece(const char *piece, size_t size, void *data)
+{
+	FILE *out = data;
+	const char *end = piece + size, *done = piece;
+
+	while (piece < end) {
+		uint32_t character = (unsigned char)*piece;
+		size_t len = character < 0x80 ? 1 : text_char(piece, &character);
+
+		piece += len ? len : 1;
+		if (!len || character == '\n' || !text_is_control(character))
+			continue;
+		fwrite(done, 1, (size_t)(piece - done) - len, out);
+		fprintf(out, "\\u%04x", character);
+		done = piece;
+	}
+	fwrite(done, 1, (size_t)(end - done), out);
+	return ferror(out) ? -1 : 0;
+}
+
 int document_print(const json_t *document, FILE *out, bool compact)
 {
 	size_t flags = compact ? JSON_COMPACT : JSON_INDENT(2);
@@ -136,7 +161,7 @@ int document_print(const json_t *document, FILE *out, bool compact)
 	/* A decimal number that was rounded shall look like it. */
 	flags |= JSON_REAL_PRECISION(15);
 
-	if (json_dumpf(document, out, flags) || fputc('\n', out) == EOF || fflush(out))
+	if (json_dump_callback(document, print_piece, out, flags) || fputc('\n', out) == EOF || fflush(out))
 		return errno ? -errno : -EIO;
 	return 0;
 }

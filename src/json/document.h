@@ -41,7 +41,7 @@ json_t *document_tristate(int tri);
  */
 json_t *document_error(const struct err *err, json_t *result) __attribute__((nonnull(1)));
 
-/** document_print - the document and a newline; 0 or -errno */
+/** document_print - the document and a newline, with every control character (text_is_control()) escaped; 0 or -errno */
 int document_print(const json_t *document, FILE *out, bool compact) __attribute__((nonnull(1, 2)));
 
 /** print_warning - "mlxmigctl: warning: words", to stderr */

@@ -51,14 +51,16 @@ int json_read_text(const json_t *object, const char *key, char *buf, size_t size
 {
 	const json_t *value = json_object_get(object, key);
 	const char *text = json_string_value(value);
+	uint32_t character;
+	size_t len;
 
 	*buf = '\0';
 	if (json_is_null(value))
 		return 0;
 	if (!text || json_string_length(value) >= size)
 		return json_read_bad(key, err);
-	for (const char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
+	for (const char *p = text; (len = text_char(p, &character)); p += len)
+		if (text_is_control(character))
 			return json_read_bad(key, err);
 	text_copy(buf, size, text);
 	return 0;

@@ -16,12 +16,16 @@
 /* A file's name or a foreign image may hold what a terminal would obey. */
 static void put_string(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		unsigned char byte = (unsigned char)text[0];
-		bool c1 = byte == 0xc2 && (unsigned char)text[1] < 0xa0;
+	uint32_t character;
+	size_t len;
 
-		fputc(byte < ' ' || byte == 0x7f || c1 ? '?' : byte, out);
-		text += c1;
+	for (; *text; text += len) {
+		len = text_char(text, &character);
+		if (!len || text_is_control(character))
+			fputc('?', out);
+		else
+			fwrite(text, 1, len, out);
+		len += !len;
 	}
 }
 

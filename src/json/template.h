@@ -14,7 +14,7 @@ struct template_item {
 /** template_cell - a scalar or an array of scalars; malloc'ed; NULL: it is null, or neither of these */
 char *template_cell(const json_t *json);
 
-/** printable_text - foreign words as a terminal may show them: control characters become "?"; malloc'ed, NULL: no memory */
+/** printable_text - foreign words as a terminal may show them: control characters (text_is_control()) become "?"; malloc'ed, NULL: no memory */
 char *printable_text(const char *words) __attribute__((nonnull(1)));
 
 /** template_get - what @path, of keys joined by dots, leads to; NULL: nothing, or null */

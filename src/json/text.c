@@ -256,11 +256,14 @@ static void print_pairs(FILE *out, const json_t *object, const char *prefix)
 	json_t *item;
 
 	json_object_foreach((json_t *)object, key, item) {
+		AUTO_FREE char *name = NULL;
 		char path[256];
 
 		if (!*prefix && !strcmp(key, "schema"))
 			continue;
-		snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "", key);
+		name = printable_text(key);
+		snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "",
+			 name ? name : "?");
 		print_pair(out, item, path);
 	}
 }

