@@ -12,6 +12,7 @@
 #include "json/document.h"
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
+#include "lib/text.h"
 #include "migrate/hold.h"
 #include "migrate/load.h"
 #include "migrate/transfer.h"
@@ -140,6 +141,7 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct hold_options *hold = data;
+	char device[OPERAND_SIZE], file[OPERAND_SIZE];
 
 	if ((hold->force || hold->bare) && !hold->image)
 		return err_set(err, ERR_USAGE, 0, "%s goes with --load",
@@ -150,8 +152,8 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 		err_set(err, ERR_USAGE, 0,
 			"--load: a state is that of one device, and %zu are named", n_operands);
 		return err_hint(err, "start one mlxmigctl hold for each, or hold them all, and then: mlxmigctl load %s %s",
-				operands[0],
-				strcmp(hold->image, "-") ? hold->image : "FILE");
+				text_shell_word(device, operands[0], "DEVICE"),
+				strcmp(hold->image, "-") ? text_operand(file, hold->image) : "FILE");
 	}
 	if (!hold->has_state || hold->state == STATE_STOP ||
 	    hold->state == STATE_RUNNING || hold->state == STATE_RUNNING_P2P)

@@ -151,11 +151,12 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 static int check(const void *data, char **operands, size_t n_operands, struct err *err)
 {
 	const struct save_options *save = data;
+	char buf[OPERAND_SIZE];
 
 	if (save->raw && save->zstd_level) {
 		err_set(err, ERR_USAGE, 0, "--raw and --zstd exclude each other");
 		return err_hint(err, "compress a bare stream by a pipe: mlxmigctl save --raw %s - | zstd",
-				operands[0]);
+				text_shell_word(buf, operands[0], "DEVICE"));
 	}
 	if (save->dir || n_operands == 2)
 		return 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,8 +7,10 @@
 #include "cmd/transfer.h"
 #include "commands.h"
 #include "config.h"
+#include "json/document.h"
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
+#include "lib/text.h"
 #include "migrate/step_files.h"
 #include "migrate/transfer.h"
 #include "vfio/migration.h"
@@ -24,12 +27,14 @@
 static json_t *warn_elsewhere(const struct step_result *result)
 {
 	const struct holder *lender = &result->access.lender;
+	char text[256];
 
 	if (lender->kind != HOLDER_OTHER || result->access.state == result->origin)
 		return NULL;
-	return json_sprintf("%s (pid %d) knows nothing of this walk: take the device back to %s before its guest goes on",
-			    lender->comm, (int)lender->pid,
-			    state_name(result->origin));
+	snprintf(text, sizeof(text),
+		 "%s (pid %d) knows nothing of this walk: take the device back to %s before its guest goes on",
+		 lender->comm, (int)lender->pid, state_name(result->origin));
+	return document_string(text);
 }
 
 static json_t *step_files_of(const struct step_result *result)
@@ -146,11 +151,13 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 
 static int hint_stuck(const struct walker *walker, struct err *err)
 {
+	char buf[OPERAND_SIZE];
+
 	if (walker->state != STATE_RESUMING || err->code != ERR_REFUSED ||
 	    vdev_is_live(walker->vdev))
 		return -1;
 	return err_hint(err, "it has not been given a whole state, and only a reset ends that: mlxmigctl reset %s",
-			walker->vdev->name);
+			text_shell_word(buf, walker->vdev->name, "DEVICE"));
 }
 
 /* What was walked is told also when an arc was refused. */

@@ -102,11 +102,14 @@ static bool looks_like_file(const char *name)
 
 int transfer_hint_order(const char *command, char **operands, struct err *err)
 {
+	char device[OPERAND_SIZE], file[OPERAND_SIZE];
+
 	if (!looks_like_file(operands[0]) || !looks_like_device(operands[1]))
 		return -1;
 	*err->hint = '\0';
 	return err_hint(err, "the device comes first: mlxmigctl %s %s %s",
-			command, operands[1], operands[0]);
+			command, text_shell_word(device, operands[1], "DEVICE"),
+			strcmp(operands[0], "-") ? text_operand(file, operands[0]) : "-");
 }
 
 int zstd_parse(const char *arg, int *level, struct err *err)

@@ -99,7 +99,7 @@ static bool has_address(const char *netdev, char text[ADDRESS_SIZE])
  */
 static void find_master_use(const char *name, const char *master, struct netdev_use *use)
 {
-	char driver[64] = "", device[64];
+	char driver[64] = "", device[64], word[OPERAND_SIZE];
 
 	text_copy(use->through, sizeof(use->through), master);
 	if (!sysroot_link_name(device, sizeof(device), SYSFS_NET "/%s/device", master)) {
@@ -111,24 +111,25 @@ static void find_master_use(const char *name, const char *master, struct netdev_
 	snprintf(use->words, sizeof(use->words), "belongs to %s", use->through);
 	snprintf(use->remedy, sizeof(use->remedy),
 		 strcmp(master, OVS_MASTER) ? "ip link set %s nomaster" : "ovs-vsctl del-port %s",
-		 name);
+		 text_shell_word(word, name, "INTERFACE"));
 }
 
 /* The first of what it does itself; false: nothing. */
 static bool find_own_use(const char *dir, const char *name, struct netdev_use *use)
 {
-	char text[ADDRESS_SIZE];
+	char text[ADDRESS_SIZE], buf[OPERAND_SIZE];
+	const char *word = text_shell_word(buf, name, "INTERFACE");
 	long flags;
 
 	*use = (struct netdev_use){};
 	if (!sysroot_read_long(&flags, "%s/flags", dir) && flags & IFF_UP) {
 		snprintf(use->words, sizeof(use->words), "is up");
-		snprintf(use->remedy, sizeof(use->remedy), "ip link set %s down", name);
+		snprintf(use->remedy, sizeof(use->remedy), "ip link set %s down", word);
 	} else if (!sysroot_link_name(text, sizeof(text), "%s/master", dir)) {
 		find_master_use(name, text, use);
 	} else if (has_address(name, text)) {
 		snprintf(use->words, sizeof(use->words), "carries the address %s", text);
-		snprintf(use->remedy, sizeof(use->remedy), "ip address flush dev %s", name);
+		snprintf(use->remedy, sizeof(use->remedy), "ip address flush dev %s", word);
 	}
 	return *use->words;
 }

@@ -149,6 +149,7 @@ static void take_vdpa_use(const struct netdev_use *use, void *data)
 {
 	const struct vdpa_search *vdpa = data;
 	struct user user = { .kind = USER_VDPA, .device = vdpa->device };
+	char word[OPERAND_SIZE];
 
 	text_copy(user.name, sizeof(user.name), vdpa->name);
 	text_copy(user.through, sizeof(user.through), vdpa->netdev);
@@ -157,7 +158,8 @@ static void take_vdpa_use(const struct netdev_use *use, void *data)
 	if (*use->remedy)
 		text_copy(user.hint, sizeof(user.hint), use->remedy);
 	else
-		text_format(user.hint, sizeof(user.hint), "vdpa dev del %s", user.name);
+		text_format(user.hint, sizeof(user.hint), "vdpa dev del %s",
+			    text_shell_word(word, user.name, "NAME"));
 	add_user(vdpa->search, &user);
 }
 
@@ -325,7 +327,8 @@ static void add_moved(struct user_search *search, const struct moved *moved,
 	const char *base = strrchr(found->path, '/'), *or_force = vdpa ? "" : ", or use --force";
 	struct user user = { .kind = vdpa ? USER_VDPA : USER_NETDEV_NAMESPACE,
 			     .device = moved->device, .pid = found->pid };
-	char netdev[128];
+	char netdev[128], netdev_buf[OPERAND_SIZE], netns_buf[OPERAND_SIZE];
+	const char *netdev_word = text_shell_word(netdev_buf, found->name, "INTERFACE");
 
 	moved_words(moved, found->name, netdev, sizeof(netdev));
 	text_copy(user.name, sizeof(user.name), vdpa ? moved->vdpa : found->name);
@@ -337,13 +340,14 @@ static void add_moved(struct user_search *search, const struct moved *moved,
 			    "%s is in another network namespace, that of %s (pid %d)", netdev,
 			    user.process, (int)user.pid);
 		text_format(user.hint, sizeof(user.hint),
-			    "nsenter -t %d -n ip link set %s netns 1%s", (int)user.pid, found->name,
+			    "nsenter -t %d -n ip link set %s netns 1%s", (int)user.pid, netdev_word,
 			    or_force);
 	} else if (base) {
 		text_format(user.words, sizeof(user.words),
 			    "%s is in another network namespace, %s", netdev, user.file);
 		text_format(user.hint, sizeof(user.hint), "ip -n %s link set %s netns 1%s",
-			    base + 1, found->name, or_force);
+			    text_shell_word(netns_buf, base + 1, "NAMESPACE"), netdev_word,
+			    or_force);
 	} else {
 		text_format(user.words, sizeof(user.words),
 			    "%s is in another network namespace%s", netdev,
@@ -455,12 +459,13 @@ static size_t count_users(const struct users *users, size_t device, bool force)
 static int refuse_user(const struct user *user, const char *name, size_t others, struct err *err)
 {
 	bool file = user->kind == USER_VDPA || user->kind == USER_RDMA;
+	char buf[OPERAND_SIZE];
 
 	err_set(err, file ? ERR_BUSY : ERR_NETDEV_BUSY, 0, "%s", user->words);
 	if (!others)
 		return err_hint(err, "%s", user->hint);
-	return err_hint(err, "%s; mlxmigctl status %s reports %zu more %s of it", user->hint, name,
-			others, others == 1 ? "use" : "uses");
+	return err_hint(err, "%s; mlxmigctl status %s reports %zu more %s of it", user->hint,
+			text_shell_word(buf, name, "DEVICE"), others, others == 1 ? "use" : "uses");
 }
 
 /* What --force does not help against comes first. */

@@ -41,7 +41,7 @@ struct user {
 	pid_t pid;
 	char process[32];
 	char words[256];
-	char hint[192];
+	char hint[320];
 };
 
 /**

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/text.h"
+
 void fw_error_words(const struct fw_error *failure, char *buf, size_t size)
 {
 	if (failure->status)
@@ -190,11 +192,12 @@ const char *err_hint_of(const struct err *err, char buf[ERR_HINT_SIZE])
 	static const char word[] = "DEVICE";
 	const char *hint = *err->hint ? err->hint : default_hint(err);
 	const char *place = strstr(hint, word);
+	char quoted[OPERAND_SIZE];
 
 	if (hint == err->hint || !place || !*err->device)
 		return hint;
 	snprintf(buf, ERR_HINT_SIZE, "%.*s%s%s", (int)(place - hint), hint,
-		 err->device, place + strlen(word));
+		 text_shell_word(quoted, err->device, word), place + strlen(word));
 	return buf;
 }
 

@@ -81,7 +81,7 @@ static const char *why_not_paused(enum device_state state)
 
 static void hint_pause(const struct mig_device *dev, enum device_state state, struct err *err)
 {
-	char guest[128];
+	char guest[256], buf[OPERAND_SIZE];
 
 	holder_guest(&dev->vdev->lender, guest, sizeof(guest));
 	switch (state) {
@@ -89,15 +89,16 @@ static void hint_pause(const struct mig_device *dev, enum device_state state, st
 	case STATE_PRE_COPY:
 	case STATE_PRE_COPY_P2P:
 		err_hint(err, "if it does not migrate: mlxmigctl step --live %s %s",
-			 dev->device->name, state_name(mig_device_rest_state(state)));
+			 text_shell_word(buf, dev->device->name, "DEVICE"),
+			 state_name(mig_device_rest_state(state)));
 		return;
 	case STATE_RESUMING:
 		err_hint(err, "if it takes none in, the device has lost its state: reset the guest (virsh reset %s, or QMP's system_reset)",
-			 *guest ? guest : "GUEST");
+			 text_shell_word(buf, guest, "GUEST"));
 		return;
 	default:
 		err_hint(err, "pause it first: virsh suspend %s, or QMP's stop (and virsh resume, or cont, afterwards)",
-			 *guest ? guest : "GUEST");
+			 text_shell_word(buf, guest, "GUEST"));
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/interrupt.h"
+#include "lib/text.h"
 #include "migrate/precopy.h"
 #include "migrate/save_file.h"
 
@@ -54,6 +55,8 @@ static int open_files(struct save_set *s, struct err *err)
 
 static int check_target(const struct save_file *p, struct err *err)
 {
+	char buf[OPERAND_SIZE];
+
 	if (mig_device_require_paused(&p->dev, err))
 		return -1;
 	if (p->dev.walker.state == STATE_RESUMING) {
@@ -61,7 +64,7 @@ static int check_target(const struct save_file *p, struct err *err)
 			"%s is in RESUMING: it waits for a state, and has none whole",
 			p->dev.device->name);
 		err_hint(err, "finish the load, or reset the device: mlxmigctl reset %s",
-			 p->dev.device->name);
+			 text_shell_word(buf, p->dev.device->name, "DEVICE"));
 		return err_device(err, p->dev.device->name);
 	}
 	if (mig_device_check_then(&p->dev, p->target, err))

@@ -27,7 +27,7 @@ static int parse_one(const char *device, const char *text,
 		     struct step_target *step, struct err *err)
 {
 	const char *equals = strchr(text, '=');
-	char name[STATE_TEXT];
+	char name[STATE_TEXT], buf[OPERAND_SIZE];
 
 	step->file = equals ? equals + 1 : NULL;
 	if (text_format(name, sizeof(name), "%.*s",
@@ -39,7 +39,7 @@ static int parse_one(const char *device, const char *text,
 		err_set(err, ERR_USAGE, 0, "no device can be asked into ERROR");
 		return err_hint(err,
 				"a device enters it by itself, and leaves it by mlxmigctl reset %s",
-				device);
+				text_shell_word(buf, device, "DEVICE"));
 	}
 	if (!step->file)
 		return 0;
@@ -62,6 +62,15 @@ static bool is_saved(const struct step_target *step)
 	return step->file && step->state != STATE_RESUMING;
 }
 
+static int say_incomplete(const char *file, struct err *err)
+{
+	char buf[OPERAND_SIZE];
+
+	err_set(err, ERR_USAGE, 0, "what is saved into %s is not whole before STOP_COPY", file);
+	return err_hint(err, "as in PRE_COPY=%s STOP_COPY STOP",
+			strcmp(file, "-") ? text_operand(buf, file) : "-");
+}
+
 /* A saving session goes on from PRE_COPY to STOP_COPY, with one file. */
 static int check_sessions(const struct step_target *steps, size_t n, struct err *err)
 {
@@ -72,20 +81,14 @@ static int check_sessions(const struct step_target *steps, size_t n, struct err 
 		bool goes_on = state == STATE_PRE_COPY ||
 			       state == STATE_PRE_COPY_P2P || state == STATE_STOP_COPY;
 
-		if (open && (steps[i].file || !goes_on)) {
-			err_set(err, ERR_USAGE, 0,
-				"what is saved into %s is not whole before STOP_COPY", open);
-			return err_hint(err, "as in PRE_COPY=%s STOP_COPY STOP", open);
-		}
+		if (open && (steps[i].file || !goes_on))
+			return say_incomplete(open, err);
 		if (is_saved(&steps[i]))
 			open = steps[i].file;
 		if (state == STATE_STOP_COPY)
 			open = NULL;
 	}
-	if (!open)
-		return 0;
-	err_set(err, ERR_USAGE, 0, "what is saved into %s is not whole before STOP_COPY", open);
-	return err_hint(err, "as in PRE_COPY=%s STOP_COPY STOP", open);
+	return open ? say_incomplete(open, err) : 0;
 }
 
 static int check_names(const struct step_target *steps, size_t n, struct err *err)
@@ -327,11 +330,14 @@ static int load_here(struct step_run *s, struct step_file *p, struct err *err)
 
 static int no_fd(const struct step_run *s, const struct step_target *step, struct err *err)
 {
+	char buf[OPERAND_SIZE];
+
 	err_set(err, ERR_REFUSED, 0,
 		"%s was in %s already, and the data fd that came with that is somebody else's, or lost",
 		s->dev.device->name, state_name(step->state));
 	if (step->state == STATE_RESUMING)
-		err_hint(err, "only a reset ends that: mlxmigctl reset %s", s->dev.device->name);
+		err_hint(err, "only a reset ends that: mlxmigctl reset %s",
+			 text_shell_word(buf, s->dev.device->name, "DEVICE"));
 	else
 		err_hint(err, "take it to STOP or RUNNING first, in the same walk");
 	return err_device(err, s->dev.device->name);

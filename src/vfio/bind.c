@@ -388,11 +388,13 @@ static int take_lock(size_t i, const void *arg, void *result)
 
 static int say_no_answer(const char *name, struct err *err)
 {
+	char buf[OPERAND_SIZE];
+
 	err_set(err, ERR_BUSY, 0,
 		"%s: the kernel is still changing its driver, or the number of VFs, for another process",
 		name);
 	err_hint(err, "that process waits until the VF is closed: mlxmigctl status %s shows which process has it open",
-		 name);
+		 text_shell_word(buf, name, "DEVICE"));
 	return err_device(err, name);
 }
 

@@ -13,6 +13,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
+#include "lib/text.h"
 #include "vfio/hold_marker.h"
 
 #define LOCK_WAIT_MS 5000
@@ -22,13 +23,14 @@
 static int say_locked(const char *path, const char *device, struct err *err)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	char pid[32] = "";
+	char pid[32] = "", buf[OPERAND_SIZE];
 	ssize_t len = fd < 0 ? 0 : read(fd, pid, sizeof(pid) - 1);
 
 	pid[len > 0 ? len : 0] = '\0';
 	err_set(err, ERR_BUSY, 0, "%s: another mlxmigctl (pid %s) is changing its driver",
 		device, *pid ? pid : "not known");
-	err_hint(err, "wait until that command has ended, and see mlxmigctl status %s", device);
+	err_hint(err, "wait until that command has ended, and see mlxmigctl status %s",
+		 text_shell_word(buf, device, "DEVICE"));
 	return err_device(err, device);
 }
 

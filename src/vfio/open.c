@@ -234,12 +234,12 @@ static int check_openable(const struct device *device, struct err *err)
 
 static int hint_live(const struct holder *holder, struct err *err)
 {
-	char guest[256];
+	char guest[256], buf[OPERAND_SIZE];
 
 	holder_guest(holder, guest, sizeof(guest));
 	return err_hint(err,
 			"if it is a VMM whose guest is paused (virsh suspend %s, or QMP's stop), --live works on it (load: --live --overwrite-guest-state)",
-			*guest ? guest : "GUEST");
+			text_shell_word(buf, guest, "GUEST"));
 }
 
 /* Another device of its group is held: a file of it would be the first, and reset it. */

@@ -7,6 +7,7 @@
 #include "host/fw_error.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
+#include "lib/text.h"
 #include "vfio/hold_marker.h"
 #include "vfio/holders.h"
 #include "vfio/migration.h"
@@ -14,13 +15,13 @@
 /* The tool does not reset a guest's device. */
 static void hint_reset_guest(const struct vdev *vdev, struct err *err)
 {
-	char guest[128];
+	char guest[256], buf[OPERAND_SIZE];
 
 	if (!vdev_is_live(vdev) || err->code != ERR_IN_ERROR)
 		return;
 	holder_guest(&vdev->lender, guest, sizeof(guest));
 	err_hint(err, "only a reset ends this state: reset the guest (virsh reset %s, or QMP's system_reset)",
-		 *guest ? guest : "GUEST");
+		 text_shell_word(buf, guest, "GUEST"));
 }
 
 static int in_error(const struct vdev *vdev, struct err *err)
