@@ -17,6 +17,8 @@ _mlxmigctl()
 				< <(compgen -f -P "$before" -- "${cur#"$before"}")
 			continue
 		fi
+		# bash inserts it as it is: what it would not read back as one plain word is left out.
+		[[ $candidate == *[!a-zA-Z0-9_.:=+-]* ]] && continue
 		[[ $candidate == *= ]] && compopt -o nospace 2>/dev/null
 		COMPREPLY+=("$candidate")
 	done < <("${words[0]}" __complete "${words[@]:1:cword}" 2>/dev/null)

@@ -7,10 +7,11 @@ function __mlxmigctl_candidates
         if test "$line" = ":files"
             set -l before (string match -r -- '^--[^=]*=' (commandline -ct))
             for path in (__fish_complete_path (string replace -r -- '^--[^=]*=' '' (commandline -ct)))
-                echo $before$path
+                printf "%s\n" $before$path
             end
-        else
-            echo $line
+        else if string match -qr '^[a-zA-Z0-9_.:=+-]+(\t|$)' -- $line
+            # What is no plain word is left out, as in the other shells.
+            printf '%s\n' $line
         end
     end
 end

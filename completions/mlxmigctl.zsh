@@ -13,6 +13,8 @@ _mlxmigctl() {
 			continue
 		fi
 		candidate=${line%%$'\t'*}
+		# What is no plain word is left out, as in the other shells.
+		[[ $candidate == *[^a-zA-Z0-9_.:=+-]* ]] && continue
 		# _describe takes "word:what"; a word's own colons are escaped.
 		line="${candidate//:/\\:}:${line#*$'\t'}"
 		if [[ $candidate == *= ]]; then

@@ -26,6 +26,16 @@ static void print_options(const char *cur, const struct argp_option *options)
 	}
 }
 
+/*
+ * A name of the host, which may be chosen to do harm: whatever a shell may take
+ * otherwise than as it is, or for an option, is left out.
+ */
+static void print_name(const char *cur, const char *name, const char *what)
+{
+	if (text_is_name(name) && *name != '-')
+		print_candidate(cur, name, what);
+}
+
 static void print_devices(const char *cur)
 {
 	struct inventory inventory = {};
@@ -39,10 +49,10 @@ static void print_devices(const char *cur)
 
 		snprintf(what, sizeof(what), "%s %s",
 			 device->kind == DEVICE_PF ? "PF" : "VF",
-			 device->driver);
-		print_candidate(cur, device->name, what);
+			 text_is_name(device->driver) ? device->driver : "");
+		print_name(cur, device->name, what);
 		for (size_t n = 0; n < device->n_netdevs; n++)
-			print_candidate(cur, device->netdevs[n], device->name);
+			print_name(cur, device->netdevs[n], device->name);
 	}
 	inventory_free(&inventory);
 }

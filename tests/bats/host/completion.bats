@@ -114,7 +114,10 @@ values() { "$MLX" __complete "$@" "" | cut -f1; }
 }
 
 # What bash would offer for a command line.
-bash_offers() {
+bash_offers() { bash_offers_of "$MLXMIGCTL_BUILD/src" "$@"; }
+
+# ... with the program in that directory
+bash_offers_of() {
 	bash -c '
 		. /usr/share/bash-completion/bash_completion
 		. "$1"
@@ -122,7 +125,7 @@ bash_offers() {
 		COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE=${LINE-$*}; COMP_POINT=${#COMP_LINE}
 		_mlxmigctl
 		printf "%s\n" "${COMPREPLY[@]}"
-	' bash "$top_dir/completions/mlxmigctl.bash" "$MLXMIGCTL_BUILD/src" "$@"
+	' bash "$top_dir/completions/mlxmigctl.bash" "$@"
 }
 
 @test "bash completes commands, options and states" {
@@ -178,4 +181,91 @@ bash_offers() {
 	[[ ${lines[2]} == --then=RUNNING_P2P:* ]]
 	[[ ${lines[3]} == "FILES "* ]]
 	[[ ${lines[4]} == "FILES /tmp/a=b" ]]
+}
+
+# hostile_tree: a host whose VF has a netdev named to be executed, and one that is an option
+hostile_tree() {
+	local dir
+	plant two-port
+	dir=$SYSROOT/sys/bus/pci/devices/0000:3b:00.2/net
+	# shellcheck disable=SC2016 # that is the name
+	mkdir "$dir"/{'x$(id>f)','x;id>f','x`id>f`','-x',$'x\x1b[2J',"x'"}
+}
+
+# hostile_offers: a program in the PATH that offers such names itself, as another version might
+hostile_offers() {
+	mkdir bin
+	# shellcheck disable=SC2016
+	printf '%s\n' '#!/bin/sh' "printf '%s\tone\n' xgood 'x\$(id>f)' 'x;id>f' 'x\`id>f\`' 'x y' 'x>f' '--x=\$(id>f)' --xgood=" >bin/mlxmigctl
+	chmod +x bin/mlxmigctl
+}
+
+@test "names that a shell would execute are not offered" {
+	hostile_tree
+	offers "" --sysroot "$SYSROOT" state x
+	offers "" --sysroot "$SYSROOT" state -- -x
+	offers ens1f0v0 --sysroot "$SYSROOT" state ens1f0v0
+}
+
+@test "bash inserts no name that it would execute" {
+	local offered
+	cd "$BATS_TEST_TMPDIR"
+	hostile_tree
+	run bash_offers mlxmigctl --sysroot "$SYSROOT" state x
+	[ -z "$output" ]
+	hostile_offers
+	run bash_offers_of "$PWD/bin" mlxmigctl state x
+	[ "$output" = "$(printf '%s\n' xgood --xgood=)" ]
+	# bash reads what it has inserted when the line is entered.
+	for offered in $output; do bash -c "true $offered"; done
+	[ ! -e f ]
+}
+
+@test "bash quotes the names of files" {
+	cd "$BATS_TEST_TMPDIR"
+	# shellcheck disable=SC2016
+	touch 'x$(id>f)'
+	# Only an interactive bash quotes; it needs a terminal.
+	export top_dir PATH="$MLXMIGCTL_BUILD/src:$PATH"
+	printf '%s\n' '. /usr/share/bash-completion/bash_completion' ". '$top_dir/completions/mlxmigctl.bash'" 'PS1=ready' >rc
+	python3 - <<-'END'
+		import os, pty, select, time
+		pid, fd = pty.fork()
+		if not pid:
+		    os.execvp("bash", ["bash", "--noprofile", "--rcfile", "rc", "-i"])
+		def until(word, limit=20):
+		    text, end = b"", time.time() + limit
+		    while word not in text and time.time() < end:
+		        if select.select([fd], [], [], 0.2)[0]:
+		            text += os.read(fd, 4096)
+		    assert word in text, text
+		until(b"ready")
+		os.write(fd, b"mlxmigctl inspect x\t")
+		until(b"\\) ")
+		os.write(fd, b" >out 2>&1; exit\n")
+		os.waitpid(pid, 0)
+	END
+	[ ! -e f ]
+	# shellcheck disable=SC2016
+	grep -qF 'x$(id>f)' out
+}
+
+@test "fish and zsh insert no name that they would execute" {
+	export HOME=$BATS_TEST_TMPDIR
+	cd "$BATS_TEST_TMPDIR"
+	hostile_tree
+	export PATH=$MLXMIGCTL_BUILD/src:$PATH
+	run fish --no-config -c "source '$top_dir/completions/mlxmigctl.fish'; complete -C 'mlxmigctl --sysroot $SYSROOT state x'"
+	[ -z "$output" ]
+	hostile_offers
+	export PATH=$PWD/bin:$PATH
+	run fish --no-config -c "source '$top_dir/completions/mlxmigctl.fish'; complete -C 'mlxmigctl state x'"
+	[ "$output" = $'xgood\tone' ]
+	run zsh -f -c '
+		_describe() { shift; [[ $1 == -* ]] || print -rl -- "${(@P)1}"; }
+		words=(mlxmigctl state x); CURRENT=3; PREFIX=x
+		source '"$top_dir"'/completions/mlxmigctl.zsh
+	'
+	[ "$output" = $'xgood:one\n--xgood=:one' ]
+	[ ! -e f ]
 }
