@@ -14,6 +14,7 @@
 #include "image/reader.h"
 #include "json/document.h"
 #include "json/progress.h"
+#include "lib/cleanup.h"
 #include "lib/secret.h"
 
 /* The document as the globals ask for it; 0 or -1. */
@@ -116,6 +117,12 @@ static int run(const struct invocation *inv)
 	if (inv->command->run(&request, &reply, &err) && !err_is_set(&err))
 		err_set(&err, ERR_INTERNAL, 0, "%s failed without a reason", inv->command->name);
 	progress_end(&view);
+	/* What was made of a part of a captured host is not true, an error neither. */
+	if (sysroot_exceeded()) {
+		err = (struct err)ERR_INIT;
+		sysroot_check(&err);
+		json_decref(TAKE_PTR(reply.document));
+	}
 	reply.stdout_is_data |= text_emitted;
 	if (!err_is_set(&err) && reply.output)
 		print_output(reply.output, &err);

@@ -23,13 +23,10 @@ static bool has_word(const char *line, const char *word)
 
 static bool has_processor_flag(const char *flag)
 {
-	char path[PATH_MAX];
+	AUTO_FILE FILE *file = sysroot_fopen("/proc/cpuinfo");
 	AUTO_FREE char *line = NULL;
-	AUTO_FILE FILE *file = NULL;
 	size_t size = 0;
 
-	if (!sysroot_path(path, "/proc/cpuinfo"))
-		file = fopen(path, "re");
 	while (file && getline(&line, &size, file) > 0)
 		if (text_starts(line, "flags"))
 			return has_word(line, flag);

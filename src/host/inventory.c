@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -53,7 +54,7 @@ static bool path_exists(const char *dir, const char *name)
 	return sysroot_exists("%s%s", dir, name);
 }
 
-/* 0, or -errno where there is no memory. */
+/* For the errno of an attribute, or, with @ret 0, the reason in its place. 0, or -errno where there is no memory. */
 static int skip_function(struct inventory *inventory, const char *name, const char *attribute,
 			 int ret)
 {
@@ -68,6 +69,8 @@ static int skip_function(struct inventory *inventory, const char *name, const ch
 	text_copy(skipped->name, sizeof(skipped->name), name);
 	if (!attribute)
 		text_copy(skipped->reason, sizeof(skipped->reason), "its name is no PCI address");
+	else if (!ret)
+		text_copy(skipped->reason, sizeof(skipped->reason), attribute);
 	else if (!path_exists(SYSFS_PCI, name))
 		text_copy(skipped->reason, sizeof(skipped->reason),
 			  "it was removed while it was read");
@@ -112,6 +115,14 @@ static enum device_kind kind_of(const struct device *device)
 										 DEVICE_PF;
 }
 
+/* Of a captured host, one device could have any number of names. */
+static bool is_alias(const char *name)
+{
+	AUTO_FREE char *real = sysroot_is_host() ? NULL : sysroot_real_path(SYSFS_PCI "%s", name);
+
+	return real && strcmp(strrchr(real, '/') + 1, name);
+}
+
 /* One function; whether it is an mlx5 device is found out later. 0, or -errno where there is no memory. */
 static int collect_function(struct inventory *inventory, struct pci_access *names,
 			    const char *name)
@@ -129,6 +140,8 @@ static int collect_function(struct inventory *inventory, struct pci_access *name
 		return skip_function(inventory, name, "vendor", ret);
 	if (vendor != VENDOR_MELLANOX)
 		return 0;
+	if (is_alias(name))
+		return skip_function(inventory, name, "its name is a link to another function", 0);
 	pci_function_init(&device, DEVICE_PF, bdf_format(&bdf, canonical));
 	device.bdf = bdf;
 	device.vendor_id = vendor;
@@ -143,32 +156,14 @@ static int collect_function(struct inventory *inventory, struct pci_access *name
 	return append_device(inventory, &device);
 }
 
-/* The entries of a directory, by name; each of them and the array are the caller's to free. -errno: it cannot be read. */
-static int list_functions(struct dirent ***entries)
-{
-	char path[PATH_MAX];
-	int n, ret = sysroot_path(path, SYSFS_PCI);
-
-	if (ret)
-		return ret;
-	n = scandir(path, entries, NULL, alphasort);
-	return n < 0 ? -errno : n;
-}
-
 static int collect_all(struct inventory *inventory)
 {
 	CLEANUP(pci_names_close) struct pci_access *names = pci_names_open();
-	struct dirent **entries = NULL;
-	int n = list_functions(&entries), ret = n < 0 ? n : 0;
+	CLEANUP(sysroot_entries_free) struct sysroot_entries entries = sysroot_list(SYSFS_PCI);
+	int ret = -entries.num;
 
-	for (int i = 0; i < n; i++) {
-		const char *name = entries[i]->d_name;
-
-		if (!ret && *name != '.')
-			ret = collect_function(inventory, names, name);
-		free(entries[i]);
-	}
-	free(entries);
+	for (size_t i = 0; i < entries.n && !ret; i++)
+		ret = collect_function(inventory, names, entries.list[i]->d_name);
 	return ret;
 }
 
@@ -251,12 +246,13 @@ static void find_pf_by_address(const struct inventory *inventory, struct device 
 
 static void number_vf(void *data, long number, const char *name)
 {
+	const struct inventory *inventory = data;
 	struct device *vf;
 	struct bdf bdf;
 
-	if (bdf_parse(name, &bdf))
+	if (bdf_parse(name, &bdf) || !sysroot_spend(inventory->n / 8))
 		return;
-	vf = find_by_bdf(data, &bdf);
+	vf = find_by_bdf(inventory, &bdf);
 	if (vf)
 		vf->vf_number = (int)number;
 }
@@ -274,15 +270,26 @@ static int by_place(const void *a, const void *b)
 	return order ? order : bdf_compare(&da->bdf, &db->bdf);
 }
 
+/* 0 or an errno. A name in a directory is found by whoever may search it. */
+static int try_bus(void)
+{
+	AUTO_CLOSE int fd = sysroot_open(O_RDONLY | O_DIRECTORY, SYSFS_PCI);
+
+	if (fd < 0)
+		return -fd;
+	return faccessat(fd, ".", R_OK, 0) ? errno : 0;
+}
+
 static int check_bus(struct err *err)
 {
 	char path[PATH_MAX];
+	int num = try_bus();
 
+	if (!num)
+		return 0;
 	if (sysroot_path(path, "/sys/bus/pci/devices"))
 		return err_set(err, ERR_USAGE, ENAMETOOLONG, "--sysroot");
-	if (!access(path, R_OK | X_OK))
-		return 0;
-	err_from_errno(err, errno, "%s", path);
+	err_from_errno(err, num, "%s", path);
 	if (err->code == ERR_NO_FILE)
 		err_hint(err, sysroot_is_host() ?
 				 "mount sysfs: mount -t sysfs sysfs /sys" :
@@ -324,30 +331,18 @@ void inventory_free(struct inventory *inventory)
 
 static bool dir_has_entries(const char *dir)
 {
-	char path[PATH_MAX];
-	struct dirent *entry;
-	AUTO_DIR DIR *stream = NULL;
+	AUTO_DIR DIR *stream = sysroot_opendir("%s", dir);
 
-	if (sysroot_path(path, "%s", dir))
-		return false;
-	stream = opendir(path);
-	while (stream && (entry = readdir(stream)))
-		if (*entry->d_name != '.')
-			return true;
-	return false;
+	return stream && sysroot_readdir(stream);
 }
 
 static bool has_iommu_groups(void)
 {
-	char path[PATH_MAX];
+	AUTO_DIR DIR *stream = sysroot_opendir("/sys/kernel/iommu_groups");
 	struct dirent *entry;
-	AUTO_DIR DIR *stream = NULL;
 	uint64_t number;
 
-	if (sysroot_path(path, "/sys/kernel/iommu_groups"))
-		return false;
-	stream = opendir(path);
-	while (stream && (entry = readdir(stream)))
+	while (stream && (entry = sysroot_readdir(stream)))
 		if (!text_u64(entry->d_name, 10, &number) && !iommu_group_is_vfios((int)number))
 			return true;
 	return false;
@@ -604,8 +599,7 @@ static int refuse_scalable(const struct inventory *inventory, const char *name, 
 /* Only what the kernel calls a device is one. */
 static bool is_below_sysfs(const char *real)
 {
-	char path[PATH_MAX];
-	AUTO_FREE char *sysfs = sysroot_path(path, "/sys") ? NULL : realpath(path, NULL);
+	AUTO_FREE char *sysfs = sysroot_real_path("/sys");
 	const char *rest = sysfs ? text_starts(real, sysfs) : NULL;
 
 	return rest && *rest == '/';
@@ -615,12 +609,9 @@ static bool is_below_sysfs(const char *real)
 static const struct device *find_path(const struct inventory *inventory, const char *name,
 				      struct device *other, struct err *err)
 {
-	char path[PATH_MAX];
-	AUTO_FREE char *real = NULL;
+	AUTO_FREE char *real = sysroot_real_path("%s", name);
 	const char *base;
 
-	if (!sysroot_path(path, "%s", name))
-		real = realpath(path, NULL);
 	base = real ? strrchr(real, '/') + 1 : "";
 	/* The root itself has no name, or with --sysroot none of its own. */
 	if (!*base || !name[strspn(name, "/")]) {

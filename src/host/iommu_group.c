@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/sysroot.h"
+#include "lib/cleanup.h"
 #include "lib/text.h"
 
 #define GROUP_DEVICES "/sys/kernel/iommu_groups/%d/devices"
@@ -43,22 +44,15 @@ static void add_member(struct iommu_group *group, int number, const char *name)
 
 int iommu_group_read(int number, struct iommu_group *group)
 {
-	struct dirent **entries = NULL;
-	char path[PATH_MAX];
-	int n, ret;
+	CLEANUP(sysroot_entries_free) struct sysroot_entries entries =
+		sysroot_list(GROUP_DEVICES, number);
 
 	*group = (struct iommu_group){};
-	ret = sysroot_path(path, GROUP_DEVICES, number);
-	n = ret ? ret : scandir(path, &entries, NULL, alphasort);
-	if (n < 0)
-		return ret ? ret : -errno;
-	group->members = calloc((size_t)n + 1, sizeof(*group->members));
-	for (int i = 0; i < n; i++) {
-		if (group->members && *entries[i]->d_name != '.')
-			add_member(group, number, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
+	if (entries.num)
+		return -entries.num;
+	group->members = calloc(entries.n + 1, sizeof(*group->members));
+	for (size_t i = 0; group->members && i < entries.n && sysroot_spend(48); i++)
+		add_member(group, number, entries.list[i]->d_name);
 	return group->members ? 0 : -ENOMEM;
 }
 

@@ -46,14 +46,10 @@ static bool take_line(char *line, const char *word, const char *module, struct c
 static bool search_file(const char *dir, const char *name, const char *word, const char *module,
 			struct config_line *found)
 {
-	char path[PATH_MAX];
+	AUTO_FILE FILE *file = sysroot_fopen("%s/%s", dir, name);
 	AUTO_FREE char *line = NULL;
-	AUTO_FILE FILE *file = NULL;
 	size_t size = 0;
 
-	if (sysroot_path(path, "%s/%s", dir, name))
-		return false;
-	file = fopen(path, "re");
 	while (file && getline(&line, &size, file) > 0)
 		if (take_line(line, word, module, found)) {
 			snprintf(found->file, sizeof(found->file), "%s/%.80s", dir, name);
@@ -65,14 +61,10 @@ static bool search_file(const char *dir, const char *name, const char *word, con
 static bool search_dir(const char *dir, const char *word, const char *module,
 		       struct config_line *found)
 {
+	AUTO_DIR DIR *stream = sysroot_opendir("%s", dir);
 	struct dirent *entry;
-	AUTO_DIR DIR *stream = NULL;
-	char path[PATH_MAX];
 
-	if (sysroot_path(path, "%s", dir))
-		return false;
-	stream = opendir(path);
-	while (stream && (entry = readdir(stream)))
+	while (stream && (entry = sysroot_readdir(stream)))
 		if (!fnmatch("*.conf", entry->d_name, 0) &&
 		    search_file(dir, entry->d_name, word, module, found))
 			return true;

@@ -62,13 +62,12 @@ static bool is_variant(const char *module)
 
 static int say_not_found(const char *module, const char *words, struct err *err)
 {
-	char release[128], path[PATH_MAX];
+	char release[128];
 
 	err_set(err, ERR_NO_DRIVER, 0, "there is no driver %s: %s", module, words);
-	if (sysroot_read(release, sizeof(release), "/proc/sys/kernel/osrelease") <= 0 ||
-	    sysroot_path(path, "/lib/modules/%s", release))
+	if (sysroot_read(release, sizeof(release), "/proc/sys/kernel/osrelease") <= 0)
 		return -1;
-	if (access(path, F_OK))
+	if (!sysroot_exists("/lib/modules/%s", release))
 		return err_hint(err,
 				"the running kernel's modules are not there (/lib/modules/%.64s): boot a kernel that is installed, or, in a container, load the module on the host",
 				release);

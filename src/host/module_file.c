@@ -32,19 +32,18 @@ static bool is_of_module(const char *path, const char *module)
 /* The path of @module's file, below the root. */
 static bool find_file(const char *module, char path[PATH_MAX])
 {
-	char release[128], list[PATH_MAX];
+	char release[128];
 	AUTO_FREE char *line = NULL;
 	AUTO_FILE FILE *file = NULL;
 	size_t size = 0;
 
-	if (sysroot_read(release, sizeof(release), "/proc/sys/kernel/osrelease") <= 0 ||
-	    sysroot_path(list, "/lib/modules/%s/modules.dep", release))
+	if (sysroot_read(release, sizeof(release), "/proc/sys/kernel/osrelease") <= 0)
 		return false;
-	file = fopen(list, "re");
+	file = sysroot_fopen("/lib/modules/%s/modules.dep", release);
 	while (file && getline(&line, &size, file) > 0) {
 		line[strcspn(line, ":")] = '\0';
 		if (is_of_module(line, module))
-			return !sysroot_path(path, "/lib/modules/%s/%s", release, line);
+			return !text_format(path, PATH_MAX, "/lib/modules/%s/%s", release, line);
 	}
 	return false;
 }
@@ -83,15 +82,15 @@ static const char *damage_of(int fd, const char *path)
 
 bool module_file_damage(const char *module, char *why, size_t size)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], shown[PATH_MAX];
 	AUTO_CLOSE int fd = -1;
 	const char *damage;
 
 	if (!find_file(module, path))
 		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = sysroot_open(O_RDONLY | O_NONBLOCK, "%s", path);
 	damage = fd < 0 ? NULL : damage_of(fd, path);
-	if (damage)
-		snprintf(why, size, "the file %.120s %s", path, damage);
+	if (damage && !sysroot_path(shown, "%s", path))
+		snprintf(why, size, "the file %.120s %s", shown, damage);
 	return damage;
 }

@@ -15,6 +15,9 @@
 #include "lib/cleanup.h"
 #include "lib/text.h"
 
+#define PATTERNS_MAX 512 /* mlx5_core of Linux 6.12 has 27 */
+#define PATTERN_LENGTH_MAX 96
+
 static const char *const modules[] = { "mlx5_core", "mlx5_vfio_pci" };
 
 static bool is_ours(const char *module)
@@ -27,8 +30,12 @@ static bool is_ours(const char *module)
 
 static void add_pattern(struct alias_table *table, const char *pattern)
 {
-	char **more = reallocarray(table->patterns, table->n + 1, sizeof(*more));
+	char **more;
 
+	/* Each device is compared with each, by fnmatch(3), which can take long. */
+	if (table->n == PATTERNS_MAX || strlen(pattern) > PATTERN_LENGTH_MAX)
+		return;
+	more = reallocarray(table->patterns, table->n + 1, sizeof(*more));
 	if (!more)
 		return;
 	table->patterns = more;
@@ -54,17 +61,15 @@ static void take_line(struct alias_table *table, char *line)
 
 static void load_patterns(struct alias_table *table)
 {
-	char release[128], path[PATH_MAX];
+	char release[128];
 	AUTO_FREE char *line = NULL;
 	AUTO_FILE FILE *file = NULL;
 	size_t size = 0;
 
 	table->loaded = true;
-	if (sysroot_read(release, sizeof(release), "/proc/sys/kernel/osrelease") <=
-		    0 ||
-	    sysroot_path(path, "/lib/modules/%s/modules.alias", release))
+	if (sysroot_read(release, sizeof(release), "/proc/sys/kernel/osrelease") <= 0)
 		return;
-	file = fopen(path, "re");
+	file = sysroot_fopen("/lib/modules/%s/modules.alias", release);
 	while (file && getline(&line, &size, file) > 0)
 		if (strstr(line, " mlx5_"))
 			take_line(table, line);

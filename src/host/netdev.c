@@ -72,12 +72,10 @@ static bool parse_digits(const char digits[33], struct in6_addr *address)
 /* A line of if_inet6: 32 hex digits, index, prefix length, scope, flags, name. */
 static bool captured_address(const char *netdev, char text[ADDRESS_SIZE])
 {
-	char path[PATH_MAX], line[128], digits[33], name[IF_NAMESIZE];
+	char line[128], digits[33], name[IF_NAMESIZE];
 	struct in6_addr address;
-	AUTO_FILE FILE *file = NULL;
+	AUTO_FILE FILE *file = sysroot_fopen("/proc/net/if_inet6");
 
-	if (!sysroot_path(path, "/proc/net/if_inet6"))
-		file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
 		if (sscanf(line, "%32s %*s %*s %*s %*s %15s", digits, name) ==
 			    2 &&

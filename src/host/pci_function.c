@@ -241,15 +241,12 @@ int pci_overrides_read(struct device *devices, size_t n, struct err *err)
 
 void pci_function_each_vf(const char *pf, pci_function_vf_fn fn, void *data)
 {
-	char path[PATH_MAX], name[DEVICE_NAME_SIZE];
+	AUTO_DIR DIR *dir = sysroot_opendir(SYSFS_PCI "%s", pf);
+	char name[DEVICE_NAME_SIZE];
 	struct dirent *entry;
-	AUTO_DIR DIR *dir = NULL;
 	uint64_t number;
 
-	if (sysroot_path(path, SYSFS_PCI "%s", pf))
-		return;
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir)))
+	while (dir && (entry = sysroot_readdir(dir)))
 		if (parse_virtfn(entry->d_name, &number) &&
 		    !pci_function_vf_name(name, sizeof(name), pf, (long)number))
 			fn(data, (long)number, name);

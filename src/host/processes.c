@@ -78,20 +78,14 @@ size_t processes_list(pid_t **pids)
 
 static DIR *open_fds(const char *name)
 {
-	char path[PATH_MAX];
-
-	errno = ENAMETOOLONG;
-	return sysroot_path(path, "/proc/%s/fd", name) ? NULL : opendir(path);
+	return sysroot_opendir("/proc/%s/fd", name);
 }
 
-/* "." and ".." aside. The directory is at its beginning again. */
+/* The directory is at its beginning again. */
 static bool is_empty(DIR *dir)
 {
-	struct dirent *entry;
-	bool empty = true;
+	bool empty = !sysroot_readdir(dir);
 
-	while (empty && (entry = readdir(dir)))
-		empty = *entry->d_name == '.';
 	rewinddir(dir);
 	return empty;
 }
@@ -227,7 +221,7 @@ bool char_device_number(int dir, const char *name, dev_t *number)
 {
 	struct statx stx;
 
-	if (statx(dir, name, AT_STATX_DONT_SYNC, STATX_TYPE, &stx) || !S_ISCHR(stx.stx_mode))
+	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_EMPTY_PATH, STATX_TYPE, &stx) || !S_ISCHR(stx.stx_mode))
 		return false;
 	*number = makedev(stx.stx_rdev_major, stx.stx_rdev_minor);
 	return true;
@@ -247,7 +241,7 @@ static void search_file(const struct opener_search *search, pid_t pid, const cha
 	char target[PATH_MAX];
 	dev_t number = 0;
 
-	if (process_file_name(dir, fd, target) || !may_be_device(search, target) ||
+	if (process_file_name(dir, fd, target) || !sysroot_spend(search->n / 8) || !may_be_device(search, target) ||
 	    (sysroot_is_host() && !char_device_number(dir, fd, &number)))
 		return;
 	for (size_t i = 0; i < search->n; i++)
@@ -268,7 +262,7 @@ static void search_files(const struct opener_search *search, pid_t pid, const ch
 {
 	struct dirent *entry;
 
-	while (dir && !is_late(search) && (entry = readdir(dir)))
+	while (dir && !is_late(search) && (entry = sysroot_readdir(dir)))
 		search_file(search, pid, process, dirfd(dir), entry->d_name);
 }
 

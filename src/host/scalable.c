@@ -30,14 +30,13 @@ static void read_function(const char *pf, const char *name, struct scalable_func
 
 bool scalable_find(const char *pf, const char *name, struct scalable_function *sf)
 {
-	char path[PATH_MAX];
 	struct dirent *entry;
 	AUTO_DIR DIR *dir = NULL;
 
-	if (!text_is_name(name) || sysroot_path(path, SYSFS_PCI "%s", pf))
+	if (!text_is_name(name))
 		return false;
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
+	dir = sysroot_opendir(SYSFS_PCI "%s", pf);
+	while (dir && (entry = sysroot_readdir(dir))) {
 		if (!text_starts(entry->d_name, SF_PREFIX) ||
 		    (strcmp(entry->d_name, name) && !has_interface(pf, entry->d_name, name)))
 			continue;

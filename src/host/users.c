@@ -16,6 +16,7 @@
 #include "lib/text.h"
 
 #define SYSFS_VDPA "/sys/bus/vdpa/devices"
+#define USER_STEPS 1024 /* of a captured host, for the memory that one takes, and its part of a document */
 
 const char *user_kind_name(enum user_kind kind)
 {
@@ -76,7 +77,11 @@ static void search_free(struct user_search *search)
 static void add_user(struct user_search *search, const struct user *user)
 {
 	struct users *users = search->users;
-	struct user *more = reallocarray(users->list, users->n + 1, sizeof(*more));
+	struct user *more;
+
+	if (!sysroot_spend(USER_STEPS))
+		return;
+	more = reallocarray(users->list, users->n + 1, sizeof(*more));
 
 	if (!more) {
 		search->failed = true;
@@ -197,13 +202,6 @@ static void search_vdpa(struct user_search *search, size_t device, const char *n
 			find_vdpa_netdevs(&vdpa, entries.list[i]->d_name);
 }
 
-static char *real_path(const char *dir, const char *name)
-{
-	char path[PATH_MAX];
-
-	return sysroot_path(path, "%s/%s", dir, name) ? NULL : realpath(path, NULL);
-}
-
 static bool is_below(const char *path, const char *dir)
 {
 	const char *rest = path && dir ? text_starts(path, dir) : NULL;
@@ -214,11 +212,11 @@ static bool is_below(const char *path, const char *dir)
 static void find_vdpa(struct user_search *search, const struct sysroot_entries *vdpa,
 		      const struct device *vf, size_t device)
 {
-	AUTO_FREE char *dir = vdpa->n ? real_path("/sys/bus/pci/devices", vf->name) : NULL;
+	AUTO_FREE char *dir = vdpa->n ? sysroot_real_path(SYSFS_PCI "%s", vf->name) : NULL;
 
 	for (size_t i = 0; i < vdpa->n; i++) {
 		const char *name = vdpa->list[i]->d_name;
-		AUTO_FREE char *path = real_path(SYSFS_VDPA, name);
+		AUTO_FREE char *path = sysroot_real_path(SYSFS_VDPA "/%s", name);
 
 		if (is_below(path, dir))
 			search_vdpa(search, device, name);

@@ -64,9 +64,8 @@ static bool is_trusted(int fd, uid_t uid)
 {
 	struct stat st;
 
-	return !sysroot_is_host() ||
-	       (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == uid &&
-		!(st.st_mode & (S_IWGRP | S_IWOTH)));
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == uid &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /* The text of the marker that @uid has written; false: there is none. */
@@ -81,6 +80,8 @@ static bool marker_read_of(const char *name, uid_t uid, char *text, size_t size)
 
 static bool marker_read(const char *name, char *text, size_t size)
 {
+	if (!sysroot_is_host())
+		return sysroot_read(text, size, HOLD_MARKER_DIR "/%s.hold", name) >= 0;
 	return marker_read_of(name, 0, text, size) ||
 	       (geteuid() && marker_read_of(name, geteuid(), text, size));
 }
@@ -91,7 +92,7 @@ enum tristate hold_marker_loaded(const char *name)
 
 	if (!marker_read(name, text, sizeof(text)))
 		return TRI_UNKNOWN;
-	return strstr(text, "\nloaded\n") ? TRI_YES : TRI_NO;
+	return strstr(text, "\nloaded") ? TRI_YES : TRI_NO;
 }
 
 void hold_marker_note_load(const char *name)

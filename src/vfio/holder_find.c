@@ -61,13 +61,29 @@ static int search_deep(size_t i, const void *arg, void *result)
 
 	search.deep = true;
 	search.holdings = NULL;
-	if (holder_search_run(&search, &untold))
+	if (holder_search_run(&search, &untold) || sysroot_exceeded())
 		return -EIO;
 	deep->timed_out = search.timed_out;
 	deep->candidate = search.candidate;
 	for (i = 0; i < search.n; i++)
 		deep->holders[i] = search.devices[i].holder;
 	return 0;
+}
+
+/* Of a captured host, which has limits of its own and no file that is waited for: in this process, whose holders stay as they are. */
+static int search_deep_here(const struct holder_search *search, struct deep_result *deep)
+{
+	AUTO_FREE struct holder *before = calloc(search->n + 1, sizeof(*before));
+	int ret;
+
+	if (!before)
+		return -ENOMEM;
+	for (size_t i = 0; i < search->n; i++)
+		before[i] = search->devices[i].holder;
+	ret = search_deep(0, search, deep);
+	for (size_t i = 0; i < search->n; i++)
+		search->devices[i].holder = before[i];
+	return ret;
 }
 
 static struct process *find_listed(const struct holdings *holdings, pid_t pid, size_t *index)
@@ -131,7 +147,10 @@ static int search_again(struct holder_search *search, struct err *err)
 
 	if (!deep)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", search->n);
-	bounded_each(1, search_deep, search, deep, size, &num, DEEP_LIMIT_MS);
+	if (sysroot_is_host())
+		bounded_each(1, search_deep, search, deep, size, &num, DEEP_LIMIT_MS);
+	else
+		num = search_deep_here(search, deep);
 	if (!num)
 		return take_deep(search, deep, err);
 	search->timed_out = num == -ETIMEDOUT;

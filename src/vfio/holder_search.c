@@ -23,6 +23,7 @@
 #define SYSPATH "vfio-device-syspath:"
 #define KEYS_MAX 5 /* of a device */
 #define NUMBER_SIZE 32 /* "244:3" */
+#define LISTED_STEPS 1024 /* of a captured host, for the memory that a process and each device of it takes, and its part of a document */
 
 /*
  * By what a file of a device is recognised: a device number ("244:3"), of a
@@ -142,7 +143,7 @@ static bool note_file(struct holder_search *search, const char *text, int fd, bo
 	const struct key *key, *end;
 	bool any = false;
 
-	for (key = find_keys(search, text, &end); key < end; key++) {
+	for (key = find_keys(search, text, &end); key < end && sysroot_spend(1); key++) {
 		size_t *seen = &search->seen_in[key->device];
 		struct holding *holding;
 
@@ -181,11 +182,12 @@ static bool file_number(int dir, const char *name, char *number)
  */
 static bool read_file_number(int dir, const char *fd, const char *target, char *number)
 {
-	char path[PATH_MAX];
+	AUTO_CLOSE int captured = -1;
 
 	if (sysroot_is_host())
 		return file_number(dir, fd, number);
-	return !sysroot_path(path, "%s", target) && file_number(AT_FDCWD, path, number);
+	captured = sysroot_open(O_PATH, "%s", target);
+	return captured >= 0 && file_number(captured, "", number);
 }
 
 static void note_iommufd(struct holder_search *search, const char *number, const char *target)
@@ -278,32 +280,38 @@ static int search_fd(struct holder_search *search, const char *process, int dir,
 	return 0;
 }
 
+static bool read_mapped_number(pid_t pid, const char *range, char *number)
+{
+	AUTO_CLOSE int captured = -1;
+	char link[PATH_MAX];
+
+	if (sysroot_is_host())
+		return !sysroot_path(link, "/proc/%d/map_files/%s", (int)pid, range) &&
+		       file_number(AT_FDCWD, link, number);
+	captured = sysroot_open(O_PATH, "/proc/%d/map_files/%s", (int)pid, range);
+	return captured >= 0 && file_number(captured, "", number);
+}
+
 /* A line of maps: range, permissions, offset, device, inode, path. */
 static void search_mapping(struct holder_search *search, pid_t pid, const char *line)
 {
-	char range[64], number[NUMBER_SIZE], link[PATH_MAX];
+	char range[64], number[NUMBER_SIZE];
 	int path = 0;
 
 	if (sscanf(line, "%63s %*s %*s %*s %*s %n", range, &path) != 1 || !path)
 		return;
 	if (text_starts(line + path, DEVICE_FILE))
 		search->unnamed = (struct holding){ .fd = -1, .file = HOLDER_MAPPING };
-	if (line[path] != '/' ||
-	    sysroot_path(link, "/proc/%d/map_files/%s", (int)pid, range) ||
-	    !file_number(AT_FDCWD, link, number))
-		return;
-	note_file(search, number, -1, true);
+	if (line[path] == '/' && read_mapped_number(pid, range, number))
+		note_file(search, number, -1, true);
 }
 
 static void search_maps(struct holder_search *search, pid_t pid)
 {
-	char path[PATH_MAX];
+	AUTO_FILE FILE *file = sysroot_fopen("/proc/%d/maps", (int)pid);
 	AUTO_FREE char *line = NULL;
-	AUTO_FILE FILE *file = NULL;
 	size_t size = 0;
 
-	if (!sysroot_path(path, "/proc/%d/maps", (int)pid))
-		file = fopen(path, "re");
 	while (file && getline(&line, &size, file) > 0)
 		/* A device's memory is mapped shared ("rw-s"). */
 		if (strstr(line, "s "))
@@ -346,9 +354,12 @@ static void note_holder(struct device *device, const struct holding *holding,
 static int list_process(struct holder_search *search, const struct process *process,
 			struct err *err)
 {
-	struct process *listed = holdings_add_process(search->holdings);
+	struct process *listed;
 	size_t i = 0;
 
+	if (!sysroot_spend(LISTED_STEPS * (1 + search->n_found)))
+		return 0;
+	listed = holdings_add_process(search->holdings);
 	if (listed) {
 		*listed = *process;
 		process_describe(listed);
@@ -421,7 +432,7 @@ static void search_fds(struct holder_search *search, const char *process, DIR *d
 {
 	struct dirent *entry;
 
-	while (!is_late(search) && (entry = readdir(dir)))
+	while (!is_late(search) && (entry = sysroot_readdir(dir)))
 		if (search_fd(search, process, dirfd(dir), entry->d_name)) {
 			search->unsure = true;
 			break;

@@ -56,16 +56,13 @@ static bool is_denied(ssize_t ret)
 /* A list of files may be there, and none of them to be followed. */
 static bool is_closed(const char *pid)
 {
-	char path[PATH_MAX], target[1];
+	char target[1];
 	struct dirent *entry;
-	AUTO_DIR DIR *fds = NULL;
+	AUTO_DIR DIR *fds = sysroot_opendir("/proc/%s/fd", pid);
 
-	if (sysroot_path(path, "/proc/%s/fd", pid))
-		return false;
-	fds = opendir(path);
 	if (!fds)
 		return is_denied(-1);
-	while ((entry = readdir(fds)))
+	while ((entry = sysroot_readdir(fds)))
 		if (is_denied(readlinkat(dirfd(fds), entry->d_name, target, sizeof(target))))
 			return true;
 	return false;
@@ -73,11 +70,11 @@ static bool is_closed(const char *pid)
 
 static bool any_closed(void)
 {
-	AUTO_DIR DIR *dir = opendir("/proc");
+	AUTO_DIR DIR *dir = sysroot_opendir("/proc");
 	struct dirent *entry;
 	uint64_t pid;
 
-	while (dir && (entry = readdir(dir)))
+	while (dir && (entry = sysroot_readdir(dir)))
 		if (!text_u64(entry->d_name, 10, &pid) && is_closed(entry->d_name))
 			return true;
 	return false;

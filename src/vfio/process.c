@@ -155,26 +155,44 @@ static void read_uid(struct process *process)
 		process->uid = uid;
 }
 
-/* Of another root's /etc/passwd; NULL: it is not there. */
-static const struct passwd *user_of_root(uid_t uid)
+/* "NAME:PASSWORD:UID:…": is it that user's? Then it is cut behind the name. */
+static bool is_user(char *line, uid_t uid)
 {
-	const struct passwd *user;
-	char path[PATH_MAX];
-	AUTO_FILE FILE *file = sysroot_path(path, "/etc/passwd") ? NULL : fopen(path, "re");
+	char *name_end = strchr(line, ':');
+	char *password_end = name_end ? strchr(name_end + 1, ':') : NULL;
+	char *uid_end = password_end ? strchr(password_end + 1, ':') : NULL;
+	uint64_t number;
 
-	while (file && (user = fgetpwent(file)))
-		if (user->pw_uid == uid)
-			return user;
-	return NULL;
+	if (!uid_end || name_end == line)
+		return false;
+	*name_end = *uid_end = '\0';
+	return !text_u64(password_end + 1, 10, &number) && number == uid;
+}
+
+/* Of another root's /etc/passwd; fgetpwent(3) would have it seekable. */
+static void name_user_of_root(struct process *process)
+{
+	AUTO_FILE FILE *file = sysroot_fopen("/etc/passwd");
+	AUTO_FREE char *line = NULL;
+	size_t size = 0;
+
+	while (file && getline(&line, &size, file) > 0)
+		if (is_user(line, process->uid)) {
+			text_copy(process->user, sizeof(process->user), line);
+			return;
+		}
 }
 
 static void name_user(struct process *process)
 {
-	const struct passwd *user;
+	const struct passwd *user = NULL;
 
 	if (!process->has_uid)
 		return;
-	user = sysroot_is_host() ? getpwuid(process->uid) : user_of_root(process->uid);
+	if (!sysroot_is_host())
+		name_user_of_root(process);
+	else
+		user = getpwuid(process->uid);
 	if (user)
 		text_copy(process->user, sizeof(process->user), user->pw_name);
 }

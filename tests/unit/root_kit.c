@@ -31,6 +31,7 @@ void root_kit_again(void)
 {
 	if (mkdir(top, 0700))
 		give_up(top);
+	sysroot_set(top);
 }
 
 int root_kit_end(void)
