@@ -116,12 +116,14 @@ static int lock_sorted(const struct device **sorted, size_t n, int *fds, struct 
 int bind_lock_all(const struct device *devices, size_t n, int *fds, struct err *err)
 {
 	AUTO_FREE const struct device **sorted = calloc(n + 1, sizeof(*sorted));
+	int ret;
 
 	if (!sorted)
 		return err_set(err, ERR_NO_MEMORY, 0, "%zu devices", n);
 	/* A full /run is no place without locks: the directory may be there by the next call. */
-	if (mkdir(HOLD_MARKER_DIR, 0755) && (errno == ENOSPC || errno == EDQUOT))
-		return say_not_made(HOLD_MARKER_DIR, errno, err);
+	ret = hold_marker_make_dir(HOLD_MARKER_DIR);
+	if (ret == -ENOSPC || ret == -EDQUOT)
+		return say_not_made(HOLD_MARKER_DIR, -ret, err);
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = &devices[i];
 	return lock_sorted(sorted, n, fds, err);

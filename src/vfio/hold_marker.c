@@ -35,15 +35,21 @@ static int marker_open(const char *name, uid_t uid, int flags)
 	return open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
 }
 
+int hold_marker_make_dir(const char *path)
+{
+	/* The umask is the caller's, and every user's commands read what is in it. */
+	return mkdir(path, 0755) || chmod(path, 0755) ? -errno : 0;
+}
+
 int hold_marker_write(const char *name, struct err *err)
 {
 	AUTO_CLOSE int fd = -1;
 	char dir[PATH_MAX];
 
 	if (!marker_path(dir, geteuid(), ""))
-		mkdir(dir, 0755);
+		hold_marker_make_dir(dir);
 	fd = marker_open(name, geteuid(), O_WRONLY | O_CREAT | O_TRUNC);
-	if (fd >= 0 && dprintf(fd, "pid %d\nstart %llu\n", (int)getpid(),
+	if (fd >= 0 && !fchmod(fd, 0644) && dprintf(fd, "pid %d\nstart %llu\n", (int)getpid(),
 			       (unsigned long long)process_start(getpid())) > 0)
 		return 0;
 	return err_from_errno(err, errno, "cannot announce that %s is held: the file %s/%s.hold",

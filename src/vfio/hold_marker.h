@@ -27,11 +27,15 @@ struct keeper {
 	uint64_t start;
 };
 
+/** hold_marker_make_dir - make a directory like HOLD_MARKER_DIR, which every user can read; 0 or -errno (-EEXIST: it is there) */
+int hold_marker_make_dir(const char *path) __attribute__((nonnull(1)));
+
 /**
  * hold_marker_write - this process holds @name
  *
  * Root writes it into HOLD_MARKER_DIR, another user into its own directory
- * below /run/user. 0, or -1 with @err set.
+ * below /run/user. Every user can read it, whatever the umask. 0, or -1 with
+ * @err set.
  */
 int hold_marker_write(const char *name, struct err *err) __attribute__((nonnull(1, 2)));
 

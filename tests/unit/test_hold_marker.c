@@ -2,8 +2,10 @@
 /* What a holder leaves in /run, and what is made of it when the holder is gone. */
 #include "check.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/sysroot.h"
 #include "root_kit.h"
 #include "vfio/hold_marker.h"
 
@@ -152,6 +154,29 @@ static void the_keeper_is_who_wrote_it(void)
 	hold_marker_remove(VF);
 }
 
+static mode_t mode_of(const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st = {};
+
+	CHECK_INT(sysroot_path(path, "%s", name), 0);
+	CHECK_INT(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+/* Other users' commands read it, to know who holds the device. */
+static void all_may_read_it_whatever_the_umask(void)
+{
+	mode_t before = umask(0077);
+
+	CHECK_INT(root_kit_remove(HOLD_MARKER_DIR), 0);
+	mark();
+	umask(before);
+	CHECK_INT(mode_of(HOLD_MARKER_DIR), 0755);
+	CHECK_INT(mode_of(HOLD_MARKER_DIR "/" VF ".hold"), 0644);
+	hold_marker_remove(VF);
+}
+
 int main(void)
 {
 	int ret;
@@ -167,6 +192,7 @@ int main(void)
 	CASE(a_look_leaves_the_trace);
 	CASE(who_has_it_by_now_is_named);
 	CASE(what_is_no_trace_is_left_alone);
+	CASE(all_may_read_it_whatever_the_umask);
 	ret = CHECK_DONE();
 	return root_kit_end() ? 99 : ret;
 }

@@ -34,6 +34,15 @@ make() { env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u MAKEOVERRIDES make "$@"; }
 	[ "$status" -eq 0 ]
 }
 
+@test "the unit confines the holder: systemd finds an exposure of at most 3.0" {
+	local unit=$BATS_TEST_TMPDIR/mlxmigctl-hold@vf.service
+	make -C "$MLXMIGCTL_BUILD" systemd/mlxmigctl-hold@.service
+	cp "$MLXMIGCTL_BUILD/systemd/mlxmigctl-hold@.service" "$unit"
+	run systemd-analyze security --offline=true --no-pager --threshold=30 "$unit"
+	[ "$status" -eq 0 ]
+	[[ $output == *"Overall exposure level for mlxmigctl-hold@vf.service: "[0-3].* ]]
+}
+
 # packed INTO [VARIABLE=VALUE]...: the folders that make dist puts into the archive as they are, as a list
 packed() {
 	mkdir "$1"
