@@ -39,10 +39,10 @@ static pid_t start_child(const char *path)
 		/* What the test was started with may be /dev/null too. */
 		dup2(ready[1], 0);
 		close_range(1, ~0u, 0);
-		if (path)
-			dup(open(path, O_RDONLY));
-		else
+		if (!path)
 			unshare(CLONE_NEWNET);
+		else if (dup(open(path, O_RDONLY)) < 0)
+			_exit(1);
 		close(0);
 		for (;;)
 			pause();

@@ -43,6 +43,22 @@ make() { env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u MAKEOVERRIDES make "$@"; }
 	[[ $output == *"Overall exposure level for mlxmigctl-hold@vf.service: "[0-3].* ]]
 }
 
+# setting VARIABLE: as the build has it
+setting() { sed -n "s/^$1 = *//p" "$MLXMIGCTL_BUILD/Makefile"; }
+
+@test "the program is built hardened: PIE, full RELRO, stack protector, checked calls" {
+	run -0 "$MLXMIGCTL_BUILD/config.status" --config
+	[[ $output != *--disable-hardening* ]] || skip "built without it"
+	[[ " $(setting SAN_CFLAGS) $(setting CFLAGS) " != *" -fsanitize="* ]] || skip "built for the sanitizers"
+	[[ $(setting CFLAGS) != *" --coverage"* ]] || skip "built for its coverage"
+	run -0 readelf -W -h -l -d "$MLX"
+	[[ $output =~ Type:\ +DYN\ .*Position-Independent ]]
+	[[ $output == *GNU_RELRO* && $output == *BIND_NOW* ]]
+	run -0 readelf -W --dyn-syms "$MLX"
+	[[ $output == *" __stack_chk_fail@"* ]]
+	[[ " $(setting CFLAGS) " == *" -O0 "* ]] || [[ $output =~ \ __[a-z]+_chk@ ]]
+}
+
 # packed INTO [VARIABLE=VALUE]...: the folders that make dist puts into the archive as they are, as a list
 packed() {
 	mkdir "$1"
