@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/device.h"
+#include "cmd/option.h"
 #include "cmd/transfer.h"
 #include "commands.h"
 #include "config.h"
@@ -87,10 +88,11 @@ static json_t *hold_document(const struct hold_result *result)
 	return document;
 }
 
-enum { KEY_BARE = 0x300, KEY_FORCE, KEY_LOAD, KEY_STATE };
+enum { KEY_BARE = 0x300, KEY_CHECK_WITH, KEY_FORCE, KEY_LOAD, KEY_STATE };
 
 struct hold_options {
 	bool bare;
+	const char *check_with;
 	bool force;
 	const char *image;
 	bool has_state;
@@ -99,6 +101,7 @@ struct hold_options {
 
 static const struct argp_option options[] = {
 	{ "bare", KEY_BARE, NULL, 0, "with --load: " BARE_HELP, 0 },
+	{ "check-with", KEY_CHECK_WITH, "COMMAND", 0, "with --load: " CHECK_WITH_HELP, 0 },
 	{ "force", KEY_FORCE, NULL, 0,
 	  "with --load: although the device is not like the source", 0 },
 	{ "load", KEY_LOAD, "FILE", 0,
@@ -125,6 +128,8 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	case KEY_BARE:
 		hold->bare = true;
 		return 0;
+	case KEY_CHECK_WITH:
+		return option_check_with(arg, &hold->check_with, err);
 	case KEY_FORCE:
 		hold->force = true;
 		return 0;
@@ -143,9 +148,9 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 	const struct hold_options *hold = data;
 	char device[OPERAND_SIZE], file[OPERAND_SIZE];
 
-	if ((hold->force || hold->bare) && !hold->image)
+	if ((hold->force || hold->bare || hold->check_with) && !hold->image)
 		return err_set(err, ERR_USAGE, 0, "%s goes with --load",
-			       hold->force ? "--force" : "--bare");
+			       hold->force ? "--force" : hold->bare ? "--bare" : "--check-with");
 	if (!hold->image)
 		return 0;
 	if (n_operands > 1) {
@@ -280,6 +285,7 @@ static int held_load(struct held *held, const struct hold_options *hold, struct 
 	const struct load_plan how = {
 		.force = hold->force,
 		.bare = hold->bare,
+		.check_with = hold->check_with,
 		.use = VDEV_FRESH,
 		.has_then = hold->has_state,
 		.then = hold->state,

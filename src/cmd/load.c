@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/device.h"
 #include "cmd/documents.h"
+#include "cmd/option.h"
 #include "cmd/transfer.h"
 #include "commands.h"
 #include "migrate/load.h"
 
-enum { KEY_BARE = 0x300, KEY_FORCE, KEY_LIVE, KEY_OVERWRITE_GUEST, KEY_THEN };
+enum { KEY_BARE = 0x300, KEY_CHECK_WITH, KEY_FORCE, KEY_LIVE, KEY_OVERWRITE_GUEST, KEY_THEN };
 
 struct load_options {
 	bool bare;
+	const char *check_with;
 	bool force;
 	bool live;
 	bool overwrite_guest;
@@ -18,6 +20,7 @@ struct load_options {
 
 static const struct argp_option options[] = {
 	{ "bare", KEY_BARE, NULL, 0, BARE_HELP, 0 },
+	{ "check-with", KEY_CHECK_WITH, "COMMAND", 0, CHECK_WITH_HELP, 0 },
 	{ "force", KEY_FORCE, NULL, 0,
 	  "load although the device is not like the source", 0 },
 	{ "live", KEY_LIVE, NULL, 0, LIVE_HELP, 0 },
@@ -36,6 +39,8 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	case KEY_BARE:
 		load->bare = true;
 		return 0;
+	case KEY_CHECK_WITH:
+		return option_check_with(arg, &load->check_with, err);
 	case KEY_FORCE:
 		load->force = true;
 		return 0;
@@ -70,6 +75,7 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 	const struct load_plan how = {
 		.force = load->force,
 		.bare = load->bare,
+		.check_with = load->check_with,
 		.use = device_use(load->live),
 		.overwrite_guest = load->overwrite_guest,
 		.has_then = load->has_then,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/option.h"
 
+#include <string.h>
+
 #include "cmd/map.h"
 #include "lib/text.h"
 
@@ -22,4 +24,13 @@ int option_width(const char *arg, unsigned int *width, struct err *err)
 	}
 	return err_set(err, ERR_USAGE, 0, "--width=%s is no number of columns from %d to %d", arg,
 		       MAP_WIDTH_MIN, MAP_WIDTH_MAX);
+}
+
+int option_check_with(const char *arg, const char **command, struct err *err)
+{
+	*command = arg;
+	if (arg[strspn(arg, " \t\n")])
+		return 0;
+	err_set(err, ERR_USAGE, 0, "--check-with: an empty command accepts any file");
+	return err_hint(err, "name a command: --check-with 'sha256sum --check \"$MLXMIGCTL_FILE.sha256\"'");
 }

@@ -27,4 +27,11 @@ static inline uint64_t limit_or(const struct limit *limit, uint64_t otherwise)
 int option_width(const char *arg, unsigned int *width, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
 
+#define CHECK_WITH_HELP \
+	"run COMMAND (sh -c) with the file as its standard input; exit status 0 accepts it"
+
+/** option_check_with - the argument of --check-with; an empty command, which would accept any file, is refused; 0 or -1 */
+int option_check_with(const char *arg, const char **command, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
+
 #endif

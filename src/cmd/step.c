@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/device.h"
+#include "cmd/option.h"
 #include "cmd/transfer.h"
 #include "commands.h"
 #include "config.h"
@@ -73,6 +74,7 @@ static json_t *step_document(const struct step_result *result)
 
 enum {
 	KEY_BARE = 0x300,
+	KEY_CHECK_WITH,
 	KEY_FORCE,
 	KEY_LIVE,
 	KEY_OVERWRITE,
@@ -85,11 +87,13 @@ enum {
 struct step_options {
 	bool bare, force, live, overwrite, overwrite_guest, raw;
 	int zstd_level;
+	const char *check_with;
 	bool of_files;
 };
 
 static const struct argp_option options[] = {
 	{ "bare", KEY_BARE, NULL, 0, "RESUMING=FILE: " BARE_HELP, 0 },
+	{ "check-with", KEY_CHECK_WITH, "COMMAND", 0, "RESUMING=FILE: " CHECK_WITH_HELP, 0 },
 	{ "force", KEY_FORCE, NULL, 0,
 	  "RESUMING=FILE: load although the device is not like the source", 0 },
 	{ "live", KEY_LIVE, NULL, 0, LIVE_ANY_HELP, 0 },
@@ -111,6 +115,8 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	case KEY_BARE:
 		step->bare = true;
 		return 0;
+	case KEY_CHECK_WITH:
+		return option_check_with(arg, &step->check_with, err);
 	case KEY_FORCE:
 		step->force = true;
 		return 0;
@@ -146,6 +152,8 @@ static int check(const void *data, char **operands, size_t n_operands, struct er
 	if (step->of_files && !steps_count_files(targets, n))
 		return err_set(err, ERR_USAGE, 0,
 			       "an option is about files, and no STATE=FILE is there");
+	if (step->check_with && !steps_load(targets, n))
+		return err_set(err, ERR_USAGE, 0, "--check-with is for RESUMING=FILE, and none is there");
 	return 0;
 }
 
@@ -199,6 +207,7 @@ static struct step_files_plan plan_of(const struct request *request)
 			 .progress_data = request->progress_data },
 		.in = { .force = step->force,
 			.bare = step->bare,
+			.check_with = step->check_with,
 			.use = device_use(step->live),
 			.overwrite_guest = step->overwrite_guest,
 			.progress = request->progress,

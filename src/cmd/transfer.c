@@ -34,6 +34,7 @@ const struct text_part transfer_text_stream[] = {
 	TEXT_LINE("stream", "{bytes|size}[, {records.count} records][, {records.complete?no=incomplete}]"),
 	TEXT_LINE("digest", "{xxh3_128}"),
 	TEXT_LINE("verified", "{verify_ns|time}, before the device was touched"),
+	TEXT_LINE("checked with", "{checked_with}"),
 	TEXT_LINE("took", "{duration_ns|time}"),
 	TEXT_LINE("pre-copy", "{precopy.duration_ns|time}[, until {precopy.ended_by?dirty=little was left;rounds=the rounds were used up;time=the time was}], {precopy.dirty_bytes_left|size} dirty then"),
 	TEXT_LINE("stopped", "{stopped_ns|time}" TEXT_STOPPED_PARTS("stopped")),
@@ -153,6 +154,12 @@ static void add_file(json_t *object, const struct transfer_result *result)
 	json_object_update_new(object, file);
 }
 
+/* null: there was no command */
+static void add_checked_with(json_t *object, const struct transfer_result *result)
+{
+	json_object_set_new(object, "checked_with", document_text(result->checked_with ?: ""));
+}
+
 static void add_stream(json_t *object, const struct transfer *transfer)
 {
 	json_object_set_new(object, "bytes", json_integer((json_int_t)transfer->bytes));
@@ -245,6 +252,7 @@ json_t *step_file_json(const struct transfer_result *result)
 	add_file(object, result);
 	add_stream(object, &result->transfer);
 	json_object_set_new(object, "verify_ns", document_nonzero(result->transfer.verify_ns));
+	add_checked_with(object, result);
 	json_object_set_new(object, "identity_fit",
 			    result->has_fit ? json_string(fit_name(result->fit.worst)) :
 				    json_null());
@@ -271,6 +279,7 @@ static void add_loaded(json_t *object, const struct transfer_result *result)
 				    json_null());
 	add_stream(object, &result->transfer);
 	json_object_set_new(object, "verify_ns", document_nonzero(result->transfer.verify_ns));
+	add_checked_with(object, result);
 	add_times(object, &result->transfer);
 }
 

@@ -10,6 +10,7 @@
 #include "image/members.h"
 #include "image/verify.h"
 #include "json/document.h"
+#include "lib/interrupt.h"
 #include "lib/text.h"
 
 /* null: it was not made, or does not apply */
@@ -111,7 +112,7 @@ static json_t *file_of(const struct verify_result *result)
 			  !(unjudged && result->parser.format == STREAM_UNKNOWN);
 
 	return json_pack(
-		"{s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I}",
+		"{s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:I}",
 		"file", document_string(result->path),
 		"good", document_tristate(goodness(result)),
 		"kind", result->opened ? kind : NULL,
@@ -122,6 +123,7 @@ static json_t *file_of(const struct verify_result *result)
 		"members", (json_int_t)result->totals.members,
 		"checks", checks_of(result),
 		"damage", damage_of(result),
+		"checked_with", document_text(result->checked ? result->check_with : ""),
 		"error", error_of(result),
 		"duration_ns", (json_int_t)result->duration_ns);
 }
@@ -131,19 +133,21 @@ static json_t *verify_document(const struct verify_result *results, size_t n)
 {
 	json_t *document = document_new("verify");
 	json_t *files = json_array();
-	json_int_t good = 0, damaged = 0, unjudged = 0;
+	json_int_t good = 0, damaged = 0, unjudged = 0, refused = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		json_array_append_new(files, file_of(&results[i]));
 		good += verify_result_is_good(&results[i]);
 		damaged += verify_result_is_damage(&results[i].err);
 		unjudged += verify_result_is_unjudged(&results[i]);
+		refused += verify_result_is_refused(&results[i]);
 	}
 	json_object_set_new(document, "good", json_integer(good));
 	json_object_set_new(document, "damaged", json_integer(damaged));
 	json_object_set_new(document, "unread",
-			    json_integer((json_int_t)n - good - damaged - unjudged));
+			    json_integer((json_int_t)n - good - damaged - unjudged - refused));
 	json_object_set_new(document, "unjudged", json_integer(unjudged));
+	json_object_set_new(document, "not_trusted", json_integer(refused));
 	json_object_set_new(document, "files", files);
 	return document;
 }
@@ -153,9 +157,13 @@ static json_t *verify_document(const struct verify_result *results, size_t n)
 struct verify_options {
 	uint64_t jobs;
 	struct limit limit;
+	const char *check_with;
 };
 
+enum { KEY_CHECK_WITH = 0x300 };
+
 static const struct argp_option options[] = {
+	{ "check-with", KEY_CHECK_WITH, "COMMAND", 0, CHECK_WITH_HELP, 0 },
 	{ "jobs", 'j', "COUNT", 0,
 	  "use so many threads (default: one a processor, up to 8)", 0 },
 	{ "limit", 'l', "COUNT", 0,
@@ -169,6 +177,8 @@ static int parse(int key, const char *arg, void *data, struct err *err)
 	struct verify_options *opts = data;
 
 	switch (key) {
+	case KEY_CHECK_WITH:
+		return option_check_with(arg, &opts->check_with, err);
 	case 'j':
 		if (!text_u64(arg, 10, &opts->jobs) && opts->jobs && opts->jobs <= VERIFY_JOBS_MAX)
 			return 0;
@@ -194,12 +204,14 @@ static int check(const void *opts, char **operands, size_t n_operands, struct er
 	return err_hint(err, "name it once: mlxmigctl verify - FILE...");
 }
 
-/* Which failure speaks for all files: damage, else a file that could not be read, else one that cannot be judged. */
+/* Which failure speaks for all files: damage, else a file that is not trusted, else one that could not be read, else one that cannot be judged. */
 static int rank_of(const struct verify_result *result)
 {
 	if (!err_is_set(&result->err))
 		return 0;
 	if (verify_result_is_damage(&result->err))
+		return 4;
+	if (verify_result_is_refused(result))
 		return 3;
 	return verify_result_is_unjudged(result) ? 1 : 2;
 }
@@ -208,7 +220,7 @@ static int rank_of(const struct verify_result *result)
 static int set_first_error(const struct verify_result *results, size_t n, struct err *err)
 {
 	static const char *const words[] = { NULL, "cannot be judged", "could not be read",
-					     "are damaged" };
+					     "are not trusted", "are damaged" };
 	const struct err *first = NULL;
 	size_t n_alike = 0;
 	int highest = 0;
@@ -246,18 +258,23 @@ static int run(const struct request *request, struct reply *reply, struct err *e
 		.progress_data = request->progress_data,
 	};
 	size_t n = request->n_operands;
-	struct verify_result *results = calloc(n, sizeof(*results));
+	int AUTO_INTERRUPT begun = 0; /* with a command, which would outlive this process */
+	struct verify_result *results;
 	int ret;
 
+	if (opts->check_with && interrupt_begin(err))
+		return -1;
+	results = calloc(n, sizeof(*results));
 	if (!results)
 		return err_set(err, ERR_NO_MEMORY, 0, "memory for %zu results", n);
 	for (size_t i = 0; i < n; i++) {
 		results[i].path = request->operands[i];
 		results[i].limit = limit_or(&opts->limit, LIMIT_DEFAULT);
+		results[i].check_with = opts->check_with;
 	}
 	verify_files(&plan, results, n);
 	reply->document = verify_document(results, n);
-	ret = set_first_error(results, n, err);
+	ret = interrupt_check(err) || set_first_error(results, n, err) ? -1 : 0;
 	release(results, n);
 	return ret;
 }
@@ -270,6 +287,7 @@ static const char *const record_columns[] = {
 static const struct text_part file_text[] = {
 	TEXT_LINE("file", "{file}: [{good?yes=good;no=NOT GOOD}][{good?-=}{kind?unknown=cannot be judged;-=could not be read;image=could not be read;stream=could not be read}][ ({contents_checked?no=}{kind?stream=framing good, contents not checked;image=framing not applicable, digests good, contents not checked})][, {kind}][, {compressed?yes=compressed}][, {stream.bytes|size}][ in {duration_ns|time}]"),
 	TEXT_LINE("looks like", TEXT_LOOKS_LIKE),
+	TEXT_LINE("checked with", "{checked_with}"),
 	TEXT_LINE("error", "{error.message}"),
 	TEXT_LINE("member", "{damage.member}"),
 	TEXT_LINE("damage", "{damage.where}"),

@@ -12,16 +12,11 @@
 #include "lib/interrupt.h"
 #include "lib/io.h"
 
-int input_file_open(struct input_file *opened, const char *path, struct err *err)
+static int read_beginning(struct input_file *opened, struct err *err)
 {
 	struct stat st;
 	off_t base;
 
-	*opened = (struct input_file)INPUT_FILE_INIT;
-	opened->name = strcmp(path, "-") ? path : "standard input";
-	opened->fd = open_input(path, err);
-	if (opened->fd < 0)
-		return -1;
 	base = lseek(opened->fd, 0, SEEK_CUR);
 	opened->base = base < 0 ? 0 : (uint64_t)base;
 	if (image_reader_try(&opened->reader, opened->fd, opened->name, err))
@@ -33,8 +28,31 @@ int input_file_open(struct input_file *opened, const char *path, struct err *err
 	return 0;
 }
 
+static void name_file(struct input_file *opened, const char *path)
+{
+	*opened = (struct input_file)INPUT_FILE_INIT;
+	opened->name = strcmp(path, "-") ? path : "standard input";
+}
+
+int input_file_open(struct input_file *opened, const char *path, struct err *err)
+{
+	name_file(opened, path);
+	opened->fd = open_input(path, err);
+	return opened->fd < 0 ? -1 : read_beginning(opened, err);
+}
+
+int input_file_open_checked(struct input_file *opened, const char *path, struct err *err)
+{
+	name_file(opened, path);
+	opened->fd = checked_file_open(path, err);
+	if (opened->fd < 0 || checked_file_begin(&opened->checked, opened->fd, opened->name, err))
+		return -1;
+	return read_beginning(opened, err);
+}
+
 void input_file_close(struct input_file *opened)
 {
+	checked_file_end(&opened->checked);
 	image_reader_free(TAKE_PTR(opened->reader));
 	cleanup_closep(&opened->fd);
 	opened->fd = -1;
@@ -49,6 +67,18 @@ static int open_reader(struct input *input, struct err *err)
 	return ret;
 }
 
+static int open_fd(struct input *input, int fd, struct err *err)
+{
+	input->fd = fd;
+	if (input->fd < 0)
+		return -1;
+	if (fstat(input->fd, &input->before))
+		return err_from_errno(err, errno, "%s", input->name);
+	if (S_ISREG(input->before.st_mode))
+		input->start = lseek(input->fd, 0, SEEK_CUR);
+	return 0;
+}
+
 int input_open_any(struct input *input, const char *path, struct err *err)
 {
 	bool is_stdin = !strcmp(path, "-");
@@ -59,14 +89,22 @@ int input_open_any(struct input *input, const char *path, struct err *err)
 		err_set(err, ERR_USAGE, 0, "stdin is a terminal, and no state comes from there");
 		return err_hint(err, "name a file, or send the state through a pipe");
 	}
-	input->fd = open_input(path, err);
-	if (input->fd < 0)
-		return -1;
-	if (fstat(input->fd, &input->before))
-		return err_from_errno(err, errno, "%s", input->name);
-	if (S_ISREG(input->before.st_mode))
-		input->start = lseek(input->fd, 0, SEEK_CUR);
-	return open_reader(input, err);
+	return open_fd(input, open_input(path, err), err) || open_reader(input, err) ? -1 : 0;
+}
+
+int input_open_checked(struct input *input, const char *path, struct err *err)
+{
+	*input = (struct input)INPUT_INIT;
+	input->name = strcmp(path, "-") ? path : "stdin";
+	return open_fd(input, checked_file_open(path, err), err) ||
+	       checked_file_begin(&input->checked, input->fd, input->name, err) ||
+	       open_reader(input, err) ? -1 : 0;
+}
+
+int input_check_with(const struct input *input, const char *command, const char *path,
+		     struct err *err)
+{
+	return checked_file_run(&input->checked, command, path, (uint64_t)input->start, err);
 }
 
 int input_open(struct input *input, const char *path, struct err *err)
@@ -85,6 +123,7 @@ void input_release(struct input *input)
 	image_reader_free(TAKE_PTR(input->reader));
 	free(TAKE_PTR(input->extents));
 	digest_free(TAKE_PTR(input->digest));
+	checked_file_end(&input->checked);
 	cleanup_closep(&input->fd);
 	input->fd = -1;
 }
@@ -295,6 +334,7 @@ int input_check_unchanged(const struct input *input, struct err *err)
 	digest_text(input->digest, digest);
 	if (now.st_size == input->before.st_size && same_time(&now.st_mtim, &input->before.st_mtim) &&
 	    same_time(&now.st_ctim, &input->before.st_ctim) &&
+	    checked_file_is_unchanged(&input->checked) &&
 	    !strcmp(digest, input->verified_digest))
 		return 0;
 	return changed_error(input, err);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "image/checked_file.h"
 #include "image/digest.h"
 #include "image/pump.h"
 #include "image/reader.h"
@@ -23,6 +24,7 @@
  * @base: where it began in its file
  * @in_place: a regular file in which the stream stands as it is
  * @is_file: a regular file: no other process is waited for
+ * @checked: of input_file_open_checked()
  */
 struct input_file {
 	const char *name;
@@ -31,12 +33,16 @@ struct input_file {
 	bool in_place;
 	bool is_file;
 	struct image_reader *reader;
+	struct checked_file checked;
 };
 
-#define INPUT_FILE_INIT { .fd = -1 }
+#define INPUT_FILE_INIT { .fd = -1, .checked = CHECKED_FILE_INIT }
 
 /** input_file_open - the file @path, which is kept, or standard input for "-"; 0, or -1 with a reader as image_reader_try() has it; input_file_close() in any case */
 int input_file_open(struct input_file *opened, const char *path, struct err *err);
+
+/** input_file_open_checked - input_file_open() of a regular file that a command shall check */
+int input_file_open_checked(struct input_file *opened, const char *path, struct err *err);
 
 /** input_file_close - harmless on INPUT_FILE_INIT and twice */
 void input_file_close(struct input_file *opened);
@@ -63,6 +69,7 @@ struct extent {
  * @verified: input_verify() was there, and all is right
  * @digest: of the stream, by a seed of this process
  * @verified_digest: ... as it was verified
+ * @checked: of input_open_checked()
  * @extents: of a verified stream that stands in the file as it is, which is
  *           then read from there and not taken apart again
  */
@@ -80,11 +87,12 @@ struct input {
 	bool verified;
 	struct digest *digest;
 	char verified_digest[DIGEST_TEXT_SIZE];
+	struct checked_file checked;
 	struct extent *extents;
 	size_t n_extents, next_extent;
 };
 
-#define INPUT_INIT { .fd = -1, .start = -1 }
+#define INPUT_INIT { .fd = -1, .start = -1, .checked = CHECKED_FILE_INIT }
 
 /** input_open - open @path ("-": stdin) and look at its first bytes; @path is kept; what must be uncompressed first is refused; 0 or -1 */
 int input_open(struct input *input, const char *path, struct err *err)
@@ -93,6 +101,20 @@ int input_open(struct input *input, const char *path, struct err *err)
 /** input_open_any - input_open() of any content */
 int input_open_any(struct input *input, const char *path, struct err *err)
 	__attribute__((nonnull(1, 2, 3)));
+
+/**
+ * input_open_checked - input_open_any() of a regular file that a command shall check
+ *
+ * input_check_with() is for after input_verify(): then it stands between the
+ * two times that the file is read, and a change that stays is found by the
+ * digest of the second one.
+ */
+int input_open_checked(struct input *input, const char *path, struct err *err)
+	__attribute__((nonnull(1, 2, 3)));
+
+/** input_check_with - checked_file_run(), @path as for input_open_checked() */
+int input_check_with(const struct input *input, const char *command, const char *path,
+		     struct err *err) __attribute__((nonnull(1, 2, 3, 4)));
 
 /** input_content - of a bare stream: what it is, as far as it was read; the input's */
 const struct content_scan *input_content(const struct input *input) __attribute__((nonnull(1)));

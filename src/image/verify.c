@@ -15,6 +15,7 @@
 #include "image/view.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
+#include "lib/interrupt.h"
 #include "lib/text.h"
 
 bool verify_result_is_good(const struct verify_result *result)
@@ -27,10 +28,15 @@ bool verify_result_is_unjudged(const struct verify_result *result)
 	return result->err.code == ERR_UNJUDGED;
 }
 
+bool verify_result_is_refused(const struct verify_result *result)
+{
+	return result->err.code == ERR_UNTRUSTED;
+}
+
 bool verify_result_is_unread(const struct verify_result *result)
 {
 	return err_is_set(&result->err) && !verify_result_is_damage(&result->err) &&
-	       !verify_result_is_unjudged(result);
+	       !verify_result_is_unjudged(result) && !verify_result_is_refused(result);
 }
 
 bool verify_result_is_damage(const struct err *err)
@@ -129,7 +135,7 @@ static int take_stream(const struct parallel_block *block, void *data, struct er
 	digest_update(pass->stream, block->data, block->len);
 	if (pass->tick)
 		pass->tick(block->len, pass->tick_data);
-	return 0;
+	return interrupt_check(err);
 }
 
 /* The same check again: what stands earlier in the file is told. */
@@ -353,6 +359,8 @@ static int read_through(struct verify_result *result, struct image_reader *reade
 		record_feed(&result->parser, member.data, member.len, NULL, NULL);
 		if (tick)
 			tick(member.len, tick_data);
+		if (interrupt_check(err))
+			return -1;
 	}
 	image_reader_totals(reader, &result->totals);
 	return ret;
@@ -481,13 +489,28 @@ static void note_beginning(struct verify_result *result, const struct image_read
 	result->damaged_members = damage->check == CHECK_DIGESTS;
 }
 
+/* Only what is whole is worth the command's time. */
+static void check_with_command(struct verify_result *result, const struct input_file *opened)
+{
+	if (!result->check_with || !verify_result_is_good(result))
+		return;
+	result->checked = !checked_file_run(&opened->checked, result->check_with, result->path,
+					    opened->base, &result->err);
+}
+
+static int open_any(struct input_file *opened, const struct verify_result *result, struct err *err)
+{
+	return result->check_with ? input_file_open_checked(opened, result->path, err) :
+				    input_file_open(opened, result->path, err);
+}
+
 void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
 		  struct verify_result *result)
 {
 	AUTO_INPUT_FILE struct input_file opened = INPUT_FILE_INIT;
 	uint64_t started = now_ns();
 	struct err err = ERR_INIT;
-	int ret = input_file_open(&opened, result->path, &err);
+	int ret = open_any(&opened, result, &err);
 
 	if (opened.reader) {
 		result->opened = true;
@@ -508,6 +531,7 @@ void image_verify(unsigned int n_threads, verify_tick_fn tick, void *tick_data,
 		note_failure(result, &err);
 	if (result->damaged)
 		tell_where(result, opened.name);
+	check_with_command(result, &opened);
 	result->duration_ns = now_ns() - started;
 }
 

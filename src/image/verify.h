@@ -25,6 +25,8 @@ struct damaged_record {
  * struct verify_result - on one file
  * @path: as it was named; "-": standard input
  * @limit: at most so many records are listed
+ * @check_with: a command that must accept a file that is good (checked_file_run()), or NULL
+ * @checked: it did
  * @opened: it was found to be an image or a stream; else the rest says nothing
  * @look: of what cannot be judged: what it looks like
  * @packed: pack made the image, of content without records: nothing shows that it is a state
@@ -42,6 +44,8 @@ struct damaged_record {
 struct verify_result {
 	const char *path;
 	size_t limit;
+	const char *check_with;
+	bool checked;
 	bool opened;
 	bool is_image;
 	bool compressed;
@@ -69,6 +73,9 @@ bool verify_result_is_good(const struct verify_result *result) __attribute__((no
 /** verify_result_is_unjudged - is it neither an image nor a stream of records? */
 bool verify_result_is_unjudged(const struct verify_result *result) __attribute__((nonnull(1)));
 
+/** verify_result_is_refused - did the command not accept it? */
+bool verify_result_is_refused(const struct verify_result *result) __attribute__((nonnull(1)));
+
 /** verify_result_is_unread - could it not be read? */
 bool verify_result_is_unread(const struct verify_result *result) __attribute__((nonnull(1)));
 
@@ -83,12 +90,13 @@ typedef void (*verify_tick_fn)(uint64_t bytes, void *data);
 
 /**
  * image_verify - check a file, whole
- * @result: zeroed but for path and limit; takes all that there is to say, and
+ * @result: zeroed but for path, limit and check_with; takes all that there is to say, and
  *           is the caller's: verify_result_release()
  * @n_threads: as parallel_run() has it; what is read through (pipes, compressed
  *             images) is by one
  * @tick: may be NULL
  *
+ * A signal that interrupt_begin() holds back ends it (ERR_INTERRUPTED).
  * Takes little memory, whatever the file says. Several files may be verified
  * at the same time by threads of the caller's.
  */
@@ -115,7 +123,7 @@ struct verify_plan {
 
 /**
  * verify_files - check @n files
- * @results: one for each, with path and limit set
+ * @results: one for each, with path, limit and check_with set
  *
  * One file that cannot be read or is damaged does not keep the others from
  * being checked; each result tells of its own.

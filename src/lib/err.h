@@ -112,6 +112,9 @@ void fw_error_words(const struct fw_error *failure, char *buf, size_t size)
 	  "copy the file anew from where it was saved, or save the state again") \
 	X(ERR_INCOMPATIBLE, "incompatible", 8,                                 \
 	  "load it into a device like the source, or use --force")             \
+	X(ERR_UNTRUSTED, "not_trusted", 9,                                     \
+	  "do not load it: read what the command of --check-with printed, "    \
+	  "and get the file, and what it is checked by, from their maker")     \
 	X(ERR_DIFFERENT, "different", 9, "")                                   \
 	X(ERR_UNJUDGED, "cannot_be_judged", 14,                                \
 	  "check that it is the right file: only images and streams of "       \

@@ -12,6 +12,7 @@
  * struct load_plan - how to load
  * @force: load although the source's identity does not fit
  * @bare: load content without records and without an image, of which nothing shows that it is a saved state
+ * @check_with: a command that must accept the file (checked_file_run()), or NULL
  * @use: VDEV_CHANGE or VDEV_LIVE: the device of a VMM, too, whose guest is paused;
  *       VDEV_FRESH with load_into_device(): the caller keeps the device
  * @overwrite_guest: ... and whose state may be overwritten, and lost
@@ -20,6 +21,7 @@
 struct load_plan {
 	bool force;
 	bool bare;
+	const char *check_with;
 	enum vdev_use use;
 	bool overwrite_guest;
 	bool has_then;
@@ -33,8 +35,9 @@ struct load_plan {
  * @device: resolved, with its holder and its PF's firmware
  * @result: zeroed; filled also on failure
  *
- * A regular file is read and checked whole before the device is touched; of a
- * pipe each member is, before it is written. The device is left in STOP, or
+ * A regular file is read and checked whole before the device is touched, and
+ * then by the command of @options; of a pipe each member is, before it is
+ * written. The device is left in STOP, or
  * in @then once the input's end was seen and the device took it all.
  *
  * Only a reset ends RESUMING: after a failure or a signal in the middle the

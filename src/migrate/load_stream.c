@@ -9,6 +9,7 @@
 #include "image/pump.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
+#include "lib/interrupt.h"
 #include "lib/io.h"
 #include "lib/text.h"
 
@@ -190,13 +191,34 @@ static int check_content(const struct load_stream *d, const struct device *devic
 	return content_unjudged(look, d->input.name, advice, err);
 }
 
+static int open_any(struct load_stream *d, const char *path, struct err *err)
+{
+	return d->options->check_with ? input_open_checked(&d->input, path, err) :
+					input_open_any(&d->input, path, err);
+}
+
+/* A command that hangs is ended by a signal, which must not end this process before it. */
+static int check_with_command(struct load_stream *d, const char *path, struct err *err)
+{
+	const char *command = d->options->check_with;
+
+	if (!command)
+		return 0;
+	if ((interrupt_fd() < 0 && interrupt_begin(err)) ||
+	    input_check_with(&d->input, command, path, err))
+		return -1;
+	d->result->checked_with = command;
+	return 0;
+}
+
 int load_stream_open(struct load_stream *d, const struct device *device,
 		     const char *path, struct err *err)
 {
 	text_copy(d->result->device, sizeof(d->result->device), device->name);
 	d->result->file = path;
-	if (input_open_any(&d->input, path, err) || check_dialect(d, device, err) || check_identity(d, device, err) ||
-	    verify_input(d, err) || check_content(d, device, err))
+	if (open_any(d, path, err) || check_dialect(d, device, err) || check_identity(d, device, err) ||
+	    verify_input(d, err) || check_content(d, device, err) ||
+	    check_with_command(d, path, err))
 		return load_stream_hint_verify(d, err);
 	return 0;
 }

@@ -31,7 +31,12 @@ struct load_stream {
 #define LOAD_STREAM_INIT \
 	{ .input = INPUT_INIT, .data_fd = -1, .watch = FW_ERROR_WATCH_INIT }
 
-/** load_stream_open - open @path, see that it fits @device as far as that is known, and check a regular file whole; 0 or -1 */
+/**
+ * load_stream_open - open @path, see that it fits @device as far as that is known, and check a regular file whole
+ *
+ * Where a command is to check it too, signals are held back from then on
+ * (interrupt_begin(), unless the caller has done that). 0 or -1.
+ */
 int load_stream_open(struct load_stream *d, const struct device *device,
 		     const char *path, struct err *err)
 	__attribute__((nonnull(1, 2, 3, 4)));

@@ -126,6 +126,14 @@ size_t steps_count_files(const struct step_target *steps, size_t n)
 	return files;
 }
 
+bool steps_load(const struct step_target *steps, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (steps[i].file && !is_saved(&steps[i]))
+			return true;
+	return false;
+}
+
 bool steps_write_stdout(const struct step_target *steps, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -200,6 +208,9 @@ static int prepare_file(struct step_run *s, struct step_file *p, struct err *err
 		return check_twice(s, p, err) || save_file_open(&p->save_file, err) ? -1 : 0;
 	p->result->raw = p->result->compressed = false;
 	p->late = is_written_before(s, p);
+	if (p->late && s->options->in.check_with)
+		return err_set(err, ERR_USAGE, 0, "--check-with: %s is written by an earlier step",
+			       p->step->file);
 	return p->late ? 0 : load_stream_open(&p->load_stream, device, p->step->file, err);
 }
 

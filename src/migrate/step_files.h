@@ -44,6 +44,9 @@ int steps_parse(char *const *operands, size_t n, struct step_target *steps,
 /** steps_count_files - how many have a file */
 size_t steps_count_files(const struct step_target *steps, size_t n) __attribute__((nonnull(1)));
 
+/** steps_load - is one of the files loaded? */
+bool steps_load(const struct step_target *steps, size_t n) __attribute__((nonnull(1)));
+
 /** steps_write_stdout - is one of the files that are written standard output ("-")? */
 bool steps_write_stdout(const struct step_target *steps, size_t n) __attribute__((nonnull(1)));
 

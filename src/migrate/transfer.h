@@ -148,6 +148,7 @@ bool transfer_stopped(const struct transfer *transfer, struct stopped *stopped)
  * @read: of a walk with files: it was to be read, not written
  * @raw: a bare stream, no image around it
  * @file_bytes: size of the file, 0: not a regular file
+ * @checked_with: of load: the command that accepted the file; NULL: there was none
  * @done: all that was asked for was done
  * @loaded: of load: the device holds the state, if it is still held
  * @has_fit: of load: @fit says how the source's identity fits the device
@@ -160,6 +161,7 @@ struct transfer_result {
 	bool raw;
 	bool compressed;
 	uint64_t file_bytes;
+	const char *checked_with;
 	bool done;
 	bool loaded;
 	struct transfer transfer;

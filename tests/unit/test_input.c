@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A file that somebody changes between its verification and its end. */
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -145,6 +148,95 @@ static void the_time_of_the_last_change_counts(void)
 	CHECK_INT(read_out(&input, &err), -1);
 }
 
+static void open_checked(struct input *input)
+{
+	struct record_parser records = {};
+	struct err err = ERR_INIT;
+
+	CHECK_INT(input_open_checked(input, path, &err), 0);
+	CHECK_INT(input_verify(input, &records, "vf", NULL, NULL, &err), 0);
+	CHECK_INT(input_check_with(input, "cat >/dev/null", path, &err), 0);
+}
+
+static void what_a_command_accepted_is_loaded(void)
+{
+	for (size_t level = 0; level <= 1; level++) {
+		AUTO_INPUT struct input input = INPUT_INIT;
+		struct err err = ERR_INIT;
+
+		write_file(level);
+		open_checked(&input);
+		CHECK_INT(read_out(&input, &err), 0);
+	}
+}
+
+/* Before the check it was another file, and after it again: times, size and digest are the same then. */
+static void a_mapping_that_was_there_before_is_refused(void)
+{
+	AUTO_CLOSE int fd = -1;
+	AUTO_INPUT struct input input = INPUT_INIT;
+	struct err err = ERR_INIT;
+	unsigned char *map;
+
+	write_file(0);
+	fd = open(path, O_RDWR);
+	map = mmap(NULL, STREAM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(map != MAP_FAILED);
+	close(TAKE_FD(fd));
+	CHECK_INT(input_open_checked(&input, path, &err), -1);
+	CHECK_STR(err_name(err.code), "busy");
+	munmap(map, STREAM_BYTES);
+}
+
+static volatile sig_atomic_t n_signals;
+
+static void count_signal(int sig)
+{
+	n_signals++;
+}
+
+/* The one that opens it waits, and is seen before it has changed anything. No signal disturbs what the device is asked meanwhile. */
+static void who_opens_it_for_writing_is_seen(void)
+{
+	AUTO_INPUT struct input input = INPUT_INIT;
+	struct err err = ERR_INIT;
+
+	signal(SIGURG, count_signal);
+	write_file(0);
+	open_checked(&input);
+	CHECK_INT(open(path, O_WRONLY | O_NONBLOCK), -1);
+	CHECK_INT(errno, EWOULDBLOCK);
+	CHECK_INT(n_signals, 0);
+	signal(SIGURG, SIG_DFL);
+	CHECK_INT(read_out(&input, &err), -1);
+	CHECK_STR(err_name(err.code), "damaged");
+}
+
+static void the_lease_ends_with_the_input(void)
+{
+	AUTO_INPUT struct input input = INPUT_INIT;
+	AUTO_CLOSE int fd = -1;
+
+	write_file(0);
+	open_checked(&input);
+	input_release(&input);
+	fd = open(path, O_WRONLY | O_NONBLOCK);
+	CHECK(fd >= 0);
+}
+
+static void another_status_is_a_refusal(void)
+{
+	AUTO_INPUT struct input input = INPUT_INIT;
+	struct err err = ERR_INIT;
+
+	write_file(0);
+	CHECK_INT(input_open_checked(&input, path, &err), 0);
+	CHECK_INT(input_check_with(&input, "exit 42", path, &err), -1);
+	CHECK_STR(err_name(err.code), "not_trusted");
+	CHECK_INT(err_exit_status(&err), 9);
+	CHECK(strstr(err.message, "exit status 42"));
+}
+
 int main(void)
 {
 	int fd;
@@ -159,6 +251,11 @@ int main(void)
 	CASE(a_change_that_is_undone_is_found);
 	CASE(another_file_in_its_place_is_found);
 	CASE(the_time_of_the_last_change_counts);
+	CASE(what_a_command_accepted_is_loaded);
+	CASE(a_mapping_that_was_there_before_is_refused);
+	CASE(who_opens_it_for_writing_is_seen);
+	CASE(the_lease_ends_with_the_input);
+	CASE(another_status_is_a_refusal);
 	unlink(path);
 	return CHECK_DONE();
 }

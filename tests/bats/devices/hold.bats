@@ -206,6 +206,16 @@ free_again() {
 	free_again "$VF0"
 }
 
+@test "hold --load --check-with: the device is opened only when the command accepts the file" {
+	run_mlx 9 hold --load "$IMAGES/image" --check-with false "$VF0"
+	error_is not_trusted
+	free_again "$VF0"
+	hold --load "$IMAGES/image" --check-with 'cat >/dev/null' "$VF0"
+	output=$(cat "$BATS_TEST_TMPDIR/hold.json")
+	json_is '.devices[] | [.state, .loaded.checked_with]' '["STOP","cat >/dev/null"]'
+	has_the_state "$VF0"
+}
+
 @test "systemd is told when all devices are held and in their state, and when it ends" {
 	fault "op=0x115,vf=1,hang=1"
 	python3 - "$BATS_TEST_TMPDIR/socket" "$MLX" "$VF0" "$VF1" >"$BATS_TEST_TMPDIR/told" 3>&- 4>&- <<-'END' &

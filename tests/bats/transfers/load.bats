@@ -166,6 +166,39 @@ lost() {
 	untouched
 }
 
+@test "load --check-with: what the command refuses never reaches the device, what it accepts is loaded" {
+	run_mlx 9 load --check-with 'exit 1' $VF1 "$IMAGES/image"
+	error_is not_trusted
+	untouched
+	# shellcheck disable=SC2016 # for the command's shell
+	run_mlx 0 load --check-with 'cmp - "$MLXMIGCTL_FILE"' $VF1 "$IMAGES/image"
+	# shellcheck disable=SC2016
+	json_is '[.contents, .checked_with]' '["loaded","cmp - \"$MLXMIGCTL_FILE\""]'
+	has_the_state $VF1
+	run_mlx 0 load $VF1 "$IMAGES/image"
+	json_is .checked_with null
+}
+
+@test "load --check-with: a file that is changed after the command has accepted it is not kept" {
+	local pid
+	cp "$IMAGES/image" changing
+	lab-prop set load-bandwidth 1000000
+	"$MLX" load -c --check-with 'touch accepted' $VF1 changing >document 2>words 3>&- 4>&- &
+	pid=$!
+	await file accepted
+	labvf $VF1 await suspended 3
+	# It waits for the lease's end, which is the load's, or finds none.
+	flip changing 2000000 &
+	wait "$pid" && status=0 || status=$?
+	[ "$status" -eq 8 ]
+	output=$(<document) stderr=$(<words)
+	error_is damaged
+	[[ $stderr == *"was changed"* ]]
+	lab-prop set load-bandwidth 0
+	wait
+	lost
+}
+
 @test "load: what is no state at all, the device's firmware refuses" {
 	seq 1 100000 >bad
 	run_mlx 14 load $VF1 bad
