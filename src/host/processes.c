@@ -167,7 +167,8 @@ void process_name(char *buf, size_t size, pid_t pid)
 /*
  * struct opener_search - what processes_find_openers() was called with
  * @seen_in: of each device, the last process that has it open
- * @deadline_ns: by now_ns()
+ * @begun_ns: by now_ns()
+ * @late: not all was looked at
  */
 struct opener_search {
 	const struct char_device *devices;
@@ -175,7 +176,8 @@ struct opener_search {
 	pid_t *seen_in;
 	opener_fn fn;
 	void *data;
-	uint64_t deadline_ns;
+	uint64_t begun_ns;
+	bool late;
 };
 
 int process_file_name(int dir, const char *fd, char target[PATH_MAX])
@@ -201,6 +203,17 @@ bool process_file_is_open(const char *process, const char *fd)
 		return true;
 	line = strstr(info, "flags:");
 	return !line || sscanf(line, "flags: %o", &flags) != 1 || !(flags & O_PATH);
+}
+
+bool processes_is_late(uint64_t begun_ns)
+{
+	static bool was_late;
+	uint64_t limit_s = was_late ? PROCESSES_LIMIT_S / 5 : PROCESSES_LIMIT_S;
+
+	if (now_ns() - begun_ns < limit_s * 1000000000u)
+		return false;
+	was_late = true;
+	return true;
 }
 
 /* A node may have any name, in a jail say; of a captured host there is but the name. */
@@ -252,12 +265,13 @@ static void search_file(const struct opener_search *search, pid_t pid, const cha
 		}
 }
 
-static bool is_late(const struct opener_search *search)
+static bool is_late(struct opener_search *search)
 {
-	return now_ns() >= search->deadline_ns;
+	search->late = search->late || processes_is_late(search->begun_ns);
+	return search->late;
 }
 
-static void search_files(const struct opener_search *search, pid_t pid, const char *process,
+static void search_files(struct opener_search *search, pid_t pid, const char *process,
 			 DIR *dir)
 {
 	struct dirent *entry;
@@ -266,7 +280,7 @@ static void search_files(const struct opener_search *search, pid_t pid, const ch
 		search_file(search, pid, process, dirfd(dir), entry->d_name);
 }
 
-static void search_process(const struct opener_search *search, pid_t pid)
+static void search_process(struct opener_search *search, pid_t pid)
 {
 	char name[PROCESS_NAME_SIZE];
 	pid_t thread;
@@ -286,9 +300,9 @@ int processes_find_openers(const struct char_device *devices, size_t n, opener_f
 {
 	AUTO_FREE pid_t *seen_in = calloc(n + 1, sizeof(*seen_in));
 	AUTO_FREE pid_t *pids = NULL;
-	const struct opener_search search = {
+	struct opener_search search = {
 		.devices = devices, .n = n, .seen_in = seen_in, .fn = fn, .data = data,
-		.deadline_ns = now_ns() + PROCESSES_LIMIT_S * 1000000000ull,
+		.begun_ns = now_ns(),
 	};
 	size_t n_pids;
 
@@ -297,10 +311,7 @@ int processes_find_openers(const struct char_device *devices, size_t n, opener_f
 	n_pids = processes_list(&pids);
 	if (!seen_in || !pids)
 		return -ENOMEM;
-	for (size_t i = 0; i < n_pids; i++) {
-		if (is_late(&search))
-			return -ETIMEDOUT;
+	for (size_t i = 0; i < n_pids && !is_late(&search); i++)
 		search_process(&search, pids[i]);
-	}
-	return is_late(&search) ? -ETIMEDOUT : 0;
+	return search.late ? -ETIMEDOUT : 0;
 }

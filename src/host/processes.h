@@ -7,11 +7,20 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define PROCESS_NAME_SIZE 40 /* "1234/task/5678" */
 
 #define PROCESSES_LIMIT_S 5 /* that a search of all files of all processes takes at most */
+
+/**
+ * processes_is_late - has a search that began at @begun_ns (now_ns()) taken all the time that it may take?
+ *
+ * PROCESSES_LIMIT_S; once a search of this process has taken that, a fifth of
+ * it for all others: a command searches several times, and finds no more then.
+ */
+bool processes_is_late(uint64_t begun_ns);
 
 /**
  * processes_list - the numbers of all processes in /proc

@@ -414,7 +414,7 @@ static int note_process(struct holder_search *search, pid_t pid, bool candidate,
 
 static bool is_late(struct holder_search *search)
 {
-	search->timed_out |= now_ns() >= search->deadline_ns;
+	search->timed_out = search->timed_out || processes_is_late(search->begun_ns);
 	return search->timed_out;
 }
 
@@ -502,7 +502,7 @@ int holder_search_run(struct holder_search *search, struct err *err)
 		return err_set(err, ERR_NO_MEMORY, 0, "the list of processes");
 	if (!n && sysroot_is_host())
 		return err_set(err, ERR_IO, 0, "/proc shows no processes");
-	search->deadline_ns = now_ns() + PROCESSES_LIMIT_S * 1000000000ull;
+	search->begun_ns = now_ns();
 	if (search_keepers(search, err))
 		return -1;
 	for (size_t i = 0; i < n && !is_late(search); i++)

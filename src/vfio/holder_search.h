@@ -29,8 +29,8 @@ struct key;
  * @has_group: it has a group's file, to which @unnamed belongs
  * @candidate: the first process with such a file and no group's
  * @unsure: there are processes that cannot be looked into
- * @deadline_ns: by now_ns()
- * @timed_out: there are files that were not looked at before that
+ * @begun_ns: by now_ns()
+ * @timed_out: there are files that were not looked at, since it took too long
  */
 struct holder_search {
 	struct device *devices;
@@ -49,7 +49,7 @@ struct holder_search {
 	bool names, has_group, iommufd;
 	struct holder candidate;
 	bool unsure;
-	uint64_t deadline_ns;
+	uint64_t begun_ns;
 	bool timed_out;
 };
 
@@ -57,7 +57,7 @@ struct holder_search {
 int holder_search_begin(struct holder_search *search, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
-/** holder_search_run - one pass, of PROCESSES_LIMIT_S at most, which adds to what was found before; 0 or -1 */
+/** holder_search_run - one pass, limited by processes_is_late(), which adds to what was found before; 0 or -1 */
 int holder_search_run(struct holder_search *search, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** holder_search_end - free what the search has allocated */
