@@ -345,7 +345,7 @@ free_again() {
 }
 
 # bats test_tags=asan
-@test "where nothing can be noted in /run, a device may have been loaded, and is reset at the end" {
+@test "where no marker can be written nothing is held; where it is lost a device may have been loaded, and is reset at the end" {
 	local before noted
 	hold "$VF0"
 	before=$(labvf "$VF0" get resets)
@@ -353,8 +353,14 @@ free_again() {
 	noted=$(($(labvf "$VF0" get resets) - before))
 	rm -rf /run/mlxmigctl
 	echo >/run/mlxmigctl
+	run_mlx 1 hold "$VF0"
+	[[ $(json .error.message) == "cannot announce that $VF0 is held: the file /run/mlxmigctl/$VF0.hold"* ]]
+	free_again "$VF0"
+	rm /run/mlxmigctl
 	hold "$VF0"
-	run_mlx 0 load --then RUNNING "$VF0" "$IMAGES/image"
+	rm -r /run/mlxmigctl
+	run_mlx 5 load "$VF0" "$IMAGES/image"
+	error_is busy
 	before=$(labvf "$VF0" get resets)
 	release
 	[ $(($(labvf "$VF0" get resets) - before)) -eq $((noted + 1)) ]
