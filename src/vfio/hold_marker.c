@@ -52,8 +52,9 @@ int hold_marker_write(const char *name, struct err *err)
 	if (fd >= 0 && !fchmod(fd, 0644) && dprintf(fd, "pid %d\nstart %llu\n", (int)getpid(),
 			       (unsigned long long)process_start(getpid())) > 0)
 		return 0;
-	return err_from_errno(err, errno, "cannot announce that %s is held: the file %s/%s.hold",
-			      name, dir, name);
+	err_set(err, ERR_IO, errno, "cannot announce that %s is held: %s/%s.hold", name, dir, name);
+	return err_hint(err, "see to it that %s is a directory where this user can write files: others borrow a device only from a holder that is announced there",
+			dir);
 }
 
 void hold_marker_remove(const char *name)

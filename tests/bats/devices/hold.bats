@@ -354,7 +354,7 @@ free_again() {
 	rm -rf /run/mlxmigctl
 	echo >/run/mlxmigctl
 	run_mlx 1 hold "$VF0"
-	[[ $(json .error.message) == "cannot announce that $VF0 is held: the file /run/mlxmigctl/$VF0.hold"* ]]
+	[[ $(json .error.message) == "cannot announce that $VF0 is held: /run/mlxmigctl/$VF0.hold"* ]]
 	free_again "$VF0"
 	rm /run/mlxmigctl
 	hold "$VF0"

@@ -179,26 +179,6 @@ lost() {
 	json_is .checked_with null
 }
 
-@test "load --check-with: a file that is changed after the command has accepted it is not kept" {
-	local pid
-	cp "$IMAGES/image" changing
-	lab-prop set load-bandwidth 1000000
-	"$MLX" load -c --check-with 'touch accepted' $VF1 changing >document 2>words 3>&- 4>&- &
-	pid=$!
-	await file accepted
-	labvf $VF1 await suspended 3
-	# It waits for the lease's end, which is the load's, or finds none.
-	flip changing 2000000 &
-	wait "$pid" && status=0 || status=$?
-	[ "$status" -eq 8 ]
-	output=$(<document) stderr=$(<words)
-	error_is damaged
-	[[ $stderr == *"was changed"* ]]
-	lab-prop set load-bandwidth 0
-	wait
-	lost
-}
-
 @test "load: what is no state at all, the device's firmware refuses" {
 	seq 1 100000 >bad
 	run_mlx 14 load $VF1 bad
