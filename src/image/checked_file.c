@@ -10,15 +10,11 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/io.h"
 #include "lib/shell.h"
 #include "lib/text.h"
 
 #define VARIABLE "MLXMIGCTL_FILE"
-
-static const char *name_of(const char *path)
-{
-	return strcmp(path, "-") ? path : "standard input";
-}
 
 int checked_file_open(const char *path, struct err *err)
 {
@@ -30,13 +26,13 @@ int checked_file_open(const char *path, struct err *err)
 	else
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
-		return err_from_errno(err, errno, "opening %s", name_of(path));
+		return err_from_errno(err, errno, "opening %s", input_name(path));
 	if (fstat(fd, &st))
-		return err_from_errno(err, errno, "looking at %s", name_of(path));
+		return err_from_errno(err, errno, "looking at %s", input_name(path));
 	if (S_ISREG(st.st_mode))
 		return TAKE_FD(fd);
 	err_set(err, ERR_USAGE, 0, "--check-with: %s is not a regular file, and only such a file can be checked before it is read",
-		name_of(path));
+		input_name(path));
 	return err_hint(err, "write it to a regular file first, and name that");
 }
 
@@ -86,21 +82,13 @@ void checked_file_end(struct checked_file *file)
 	*file = (struct checked_file)CHECKED_FILE_INIT;
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 bool checked_file_is_unchanged(const struct checked_file *file)
 {
-	const struct stat *before = &file->before;
 	struct stat now;
 
 	if (file->fd < 0)
 		return true;
-	return !fstat(file->fd, &now) && now.st_size == before->st_size &&
-	       same_time(&now.st_mtim, &before->st_mtim) &&
-	       same_time(&now.st_ctim, &before->st_ctim) &&
+	return !fstat(file->fd, &now) && stat_is_unchanged(&file->before, &now) &&
 	       (!file->leased || fcntl(file->fd, F_GETLEASE) == F_RDLCK);
 }
 
@@ -123,7 +111,7 @@ static int say_refused(const struct shell_result *result, const char *name, stru
 int checked_file_run(const struct checked_file *file, const char *command, const char *path,
 		     uint64_t start, struct err *err)
 {
-	const char *name = name_of(path);
+	const char *name = input_name(path);
 	AUTO_FREE char *variable = NULL;
 	struct shell_result result = {};
 	AUTO_CLOSE int in = reopen(file->fd, name, err);

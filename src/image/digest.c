@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "config.h"
@@ -19,7 +18,7 @@
 #endif
 
 #include "image/digest_plain.h"
-#include "lib/clock.h"
+#include "lib/random.h"
 
 typedef XXH_errorcode (*update_fn)(XXH3_state_t *state, const void *data, size_t len);
 
@@ -114,9 +113,7 @@ struct digest *digest_new_secret(void)
 
 	if (!digest)
 		return NULL;
-	/* Before the kernel's generator is ready, at boot, there is still the time. */
-	if (getrandom(&digest->seed, sizeof(digest->seed), GRND_NONBLOCK) < 0)
-		digest->seed = now_ns();
+	digest->seed = random_u64();
 	digest_reset(digest);
 	return digest;
 }

@@ -31,7 +31,7 @@ static int read_beginning(struct input_file *opened, struct err *err)
 static void name_file(struct input_file *opened, const char *path)
 {
 	*opened = (struct input_file)INPUT_FILE_INIT;
-	opened->name = strcmp(path, "-") ? path : "standard input";
+	opened->name = input_name(path);
 }
 
 int input_file_open(struct input_file *opened, const char *path, struct err *err)
@@ -316,12 +316,6 @@ int input_next(struct pump_block *block, void *data, struct err *err)
 	return ret;
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-/* The file's owner can give it any size and modification time; the time of the last change is the kernel's. */
 int input_check_unchanged(const struct input *input, struct err *err)
 {
 	char digest[DIGEST_TEXT_SIZE];
@@ -332,9 +326,7 @@ int input_check_unchanged(const struct input *input, struct err *err)
 	if (fstat(input->fd, &now))
 		return err_from_errno(err, errno, "%s", input->name);
 	digest_text(input->digest, digest);
-	if (now.st_size == input->before.st_size && same_time(&now.st_mtim, &input->before.st_mtim) &&
-	    same_time(&now.st_ctim, &input->before.st_ctim) &&
-	    checked_file_is_unchanged(&input->checked) &&
+	if (stat_is_unchanged(&input->before, &now) && checked_file_is_unchanged(&input->checked) &&
 	    !strcmp(digest, input->verified_digest))
 		return 0;
 	return changed_error(input, err);

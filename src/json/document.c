@@ -18,27 +18,15 @@ json_t *document_new(const char *command)
 			 "schema", json_sprintf("mlxmigctl.%s/%d", command, SCHEMA_VERSION));
 }
 
-/* How many bytes the character at @text has; 0: it is none of UTF-8. jansson is the judge, since it is the one that refuses. */
-static size_t character_len(const char *text)
-{
-	for (size_t len = 1; len <= 4 && text[len - 1]; len++) {
-		json_t *character = json_stringn(text, len);
-
-		json_decref(character);
-		if (character)
-			return len;
-	}
-	return 0;
-}
-
 /* @text with what is not UTF-8 replaced; the caller's, NULL: no memory. */
 static char *mend_utf8(const char *text)
 {
 	char *copy = malloc(strlen(text) * (sizeof(REPLACEMENT) - 1) + 1);
 	char *to = copy;
+	uint32_t character;
 
 	while (copy && *text) {
-		size_t len = character_len(text);
+		size_t len = text_char(text, &character);
 
 		to = len ? mempcpy(to, text, len) : stpcpy(to, REPLACEMENT);
 		text += len ? len : 1;

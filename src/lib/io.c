@@ -61,6 +61,27 @@ ssize_t read_full(int fd, void *data, size_t len)
 	return (ssize_t)got;
 }
 
+bool stat_is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool stat_is_unchanged(const struct stat *before, const struct stat *now)
+{
+	return now->st_size == before->st_size && same_time(&now->st_mtim, &before->st_mtim) &&
+	       same_time(&now->st_ctim, &before->st_ctim);
+}
+
+const char *input_name(const char *path)
+{
+	return strcmp(path, "-") ? path : "standard input";
+}
+
 /* Of what the kernel makes up, only the bit bucket has an end. */
 static bool is_endless(int fd, const struct stat *st)
 {
@@ -69,7 +90,7 @@ static bool is_endless(int fd, const struct stat *st)
 
 static int check_input(const char *path, int fd, const struct stat *st, struct err *err)
 {
-	const char *name = strcmp(path, "-") ? path : "standard input";
+	const char *name = input_name(path);
 
 	if (S_ISDIR(st->st_mode)) {
 		err_set(err, ERR_USAGE, 0, "%s is a directory", name);

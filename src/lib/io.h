@@ -6,7 +6,9 @@
 #ifndef LIB_IO_H
 #define LIB_IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "lib/err.h"
@@ -19,6 +21,21 @@ ssize_t read_some(int fd, void *data, size_t len);
 
 /** read_full - read(2) until @data is full or the input ends; bytes read, or -errno */
 ssize_t read_full(int fd, void *data, size_t len);
+
+/** stat_is_same_file - are they of one file? */
+bool stat_is_same_file(const struct stat *a, const struct stat *b) __attribute__((nonnull(1, 2)));
+
+/**
+ * stat_is_unchanged - have size, modification time and time of the last change stayed?
+ *
+ * A file's owner can set its modification time; the time of the last change is
+ * the kernel's.
+ */
+bool stat_is_unchanged(const struct stat *before, const struct stat *now)
+	__attribute__((nonnull(1, 2)));
+
+/** input_name - what messages call @path: "standard input" for "-" */
+const char *input_name(const char *path) __attribute__((nonnull(1)));
 
 /**
  * open_input - a file to read, or standard input for "-"

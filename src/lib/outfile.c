@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/io.h"
 #include "lib/tempname.h"
 
 #define MODE 0600
@@ -42,11 +43,6 @@ static int open_folder(struct outfile *out, struct err *err)
 	return 0;
 }
 
-static bool are_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 /*
  * The lock tells tempname_sweep() of others that the file is in use. One that
  * was faster has removed it: then the name no longer stands for the file.
@@ -59,7 +55,7 @@ static bool lock_dotfile(const struct outfile *out)
 		return false;
 	return !fstat(out->fd, &opened) &&
 	       !fstatat(out->dir, out->dot, &named, AT_SYMLINK_NOFOLLOW) &&
-	       are_same(&opened, &named);
+	       stat_is_same_file(&opened, &named);
 }
 
 static int open_dotfile(struct outfile *out, struct err *err)
@@ -168,7 +164,7 @@ static int open_looked_at(const struct outfile *out, int path_fd, const struct s
 		fd = openat(out->dir, out->base, O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		return -errno;
-	return are_same(&st, seen) ? TAKE_FD(fd) : -EBUSY;
+	return stat_is_same_file(&st, seen) ? TAKE_FD(fd) : -EBUSY;
 }
 
 static int open_direct(struct outfile *out, struct err *err)
@@ -352,11 +348,11 @@ bool outfile_is(const struct outfile *out, const char *path)
 	if (out->kind == OUTFILE_STDOUT || !strcmp(path, "-"))
 		return false;
 	if (!fstatat(out->dir, out->base, &ours, AT_SYMLINK_NOFOLLOW) && !stat(path, &theirs))
-		return are_same(&ours, &theirs);
+		return stat_is_same_file(&ours, &theirs);
 	other.path = path;
 	return !open_folder(&other, &ignored) &&
 	       !strcmp(out->base, other.base) && !fstat(out->dir, &ours) &&
-	       !fstat(other.dir, &theirs) && are_same(&ours, &theirs);
+	       !fstat(other.dir, &theirs) && stat_is_same_file(&ours, &theirs);
 }
 
 int outfile_refuse_input(const char *path, const char *input, struct err *err)
@@ -364,7 +360,7 @@ int outfile_refuse_input(const char *path, const char *input, struct err *err)
 	struct stat out, in;
 
 	if (!strcmp(path, "-") || stat(path, &out) || stat_input(input, &in) ||
-	    !S_ISREG(out.st_mode) || !are_same(&out, &in))
+	    !S_ISREG(out.st_mode) || !stat_is_same_file(&out, &in))
 		return 0;
 	err_set(err, ERR_USAGE, 0, "%s is what is read, and would be lost", path);
 	return err_hint(err, "name another file for the output");

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/cleanup.h"
-#include "lib/clock.h"
+#include "lib/io.h"
+#include "lib/random.h"
 #include "lib/text.h"
 
 #define ENDING ".mlxmigctl"
@@ -21,14 +21,10 @@
 #define STEM_MAX 200     /* bytes of the base: the whole name must fit NAME_MAX */
 #define ENTRIES_MAX 20000 /* another user can fill a directory */
 
+/* Were it foreseen, O_EXCL would still refuse a name that another process has made. */
 static uint64_t random_number(void)
 {
-	uint64_t number = 0;
-
-	/* Without it O_EXCL still refuses a name that another process has made. */
-	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
-		number = now_ns() ^ (uint64_t)getpid() << 24;
-	return number >> (64 - 4 * DIGITS);
+	return random_u64() >> (64 - 4 * DIGITS);
 }
 
 void tempname_part(char name[TEMPNAME_SIZE], const char *base)
@@ -72,7 +68,7 @@ static void remove_stale(int dir, const char *name)
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || fstat(fd, &opened) || !may_go(&opened))
 		return;
-	if (opened.st_dev == named.st_dev && opened.st_ino == named.st_ino)
+	if (stat_is_same_file(&opened, &named))
 		unlinkat(dir, name, 0);
 }
 

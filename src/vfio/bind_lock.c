@@ -13,6 +13,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/interrupt.h"
+#include "lib/io.h"
 #include "lib/text.h"
 #include "vfio/hold_marker.h"
 
@@ -44,8 +45,7 @@ static bool is_current(int fd, const char *path)
 {
 	struct stat ours, named;
 
-	return !fstat(fd, &ours) && !stat(path, &named) && ours.st_ino == named.st_ino &&
-	       ours.st_dev == named.st_dev;
+	return !fstat(fd, &ours) && !stat(path, &named) && stat_is_same_file(&ours, &named);
 }
 
 /* -2: there is no place for locks. */

@@ -17,18 +17,26 @@
 #define MARKER_SIZE 256 /* more than it has */
 
 /* Another user cannot write where root does. */
-static int marker_path(char path[PATH_MAX], uid_t uid, const char *name)
+static int marker_dir(char dir[PATH_MAX], uid_t uid)
 {
 	if (!uid || !sysroot_is_host())
-		return sysroot_path(path, HOLD_MARKER_DIR "%s", name);
-	return sysroot_path(path, "/run/user/%u/mlxmigctl%s", uid, name);
+		return sysroot_path(dir, HOLD_MARKER_DIR);
+	return sysroot_path(dir, "/run/user/%u/mlxmigctl", uid);
+}
+
+static int marker_path(char path[PATH_MAX], uid_t uid, const char *name)
+{
+	char dir[PATH_MAX];
+	int ret = marker_dir(dir, uid);
+
+	return ret ? ret : text_format(path, PATH_MAX, "%s/%s.hold", dir, name);
 }
 
 static int marker_open(const char *name, uid_t uid, int flags)
 {
-	char path[PATH_MAX], file[DEVICE_NAME_SIZE + sizeof("/.hold")];
+	char path[PATH_MAX];
 
-	if (text_format(file, sizeof(file), "/%s.hold", name) || marker_path(path, uid, file)) {
+	if (marker_path(path, uid, name)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -46,7 +54,7 @@ int hold_marker_write(const char *name, struct err *err)
 	AUTO_CLOSE int fd = -1;
 	char dir[PATH_MAX];
 
-	if (!marker_path(dir, geteuid(), ""))
+	if (!marker_dir(dir, geteuid()))
 		hold_marker_make_dir(dir);
 	fd = marker_open(name, geteuid(), O_WRONLY | O_CREAT | O_TRUNC);
 	if (fd >= 0 && !fchmod(fd, 0644) && dprintf(fd, "pid %d\nstart %llu\n", (int)getpid(),
@@ -59,10 +67,9 @@ int hold_marker_write(const char *name, struct err *err)
 
 void hold_marker_remove(const char *name)
 {
-	char path[PATH_MAX], file[DEVICE_NAME_SIZE + sizeof("/.hold")];
+	char path[PATH_MAX];
 
-	if (!text_format(file, sizeof(file), "/%s.hold", name) &&
-	    !marker_path(path, geteuid(), file))
+	if (!marker_path(path, geteuid(), name))
 		unlink(path);
 }
 

@@ -187,17 +187,19 @@ static void explain_holder(struct device *device)
 			   holder->comm, (int)holder->pid, device->iommu_group);
 }
 
+/* NULL: all was looked at. */
 static const char *what_was_not_seen(const struct holder_search *search)
 {
 	if (search->timed_out)
 		return "the host's processes have more files open than can be looked at in the time that is taken for it";
-	return search->unsure ? "not every process can be looked into" : "";
+	return search->unsure ? "not every process can be looked into" : NULL;
 }
 
 /* No holder was found; that does not mean that there is none. */
 static void settle_free(const struct holder_search *search, struct device *device,
 			enum tristate enabled)
 {
+	const char *not_seen = what_was_not_seen(search);
 	struct holder *holder = &device->holder;
 
 	if (!may_be_open(device, enabled))
@@ -205,10 +207,9 @@ static void settle_free(const struct holder_search *search, struct device *devic
 	holder->unsure = true;
 	if (enabled == TRI_YES)
 		set_reason(device, "its PCI function is enabled, but no process that has it open was found%s%s",
-			   search->timed_out || search->unsure ? ", and " : "",
-			   what_was_not_seen(search));
-	else if (search->timed_out || search->unsure)
-		set_reason(device, "%s", what_was_not_seen(search));
+			   not_seen ? ", and " : "", not_seen ? not_seen : "");
+	else if (not_seen)
+		set_reason(device, "%s", not_seen);
 	else if (search->candidate.pid)
 		set_reason(device, "%s (pid %d) has a VFIO device open, perhaps this one: the kernel does not report which",
 			   search->candidate.comm, (int)search->candidate.pid);
