@@ -167,8 +167,6 @@ void process_name(char *buf, size_t size, pid_t pid)
 /*
  * struct opener_search - what processes_find_openers() was called with
  * @seen_in: of each device, the last process that has it open
- * @begun_ns: by now_ns()
- * @late: not all was looked at
  */
 struct opener_search {
 	const struct char_device *devices;
@@ -176,8 +174,7 @@ struct opener_search {
 	pid_t *seen_in;
 	opener_fn fn;
 	void *data;
-	uint64_t begun_ns;
-	bool late;
+	struct search_time time;
 };
 
 int process_file_name(int dir, const char *fd, char target[PATH_MAX])
@@ -205,15 +202,15 @@ bool process_file_is_open(const char *process, const char *fd)
 	return !line || sscanf(line, "flags: %o", &flags) != 1 || !(flags & O_PATH);
 }
 
-bool processes_is_late(uint64_t begun_ns)
+bool search_time_is_over(struct search_time *time)
 {
-	static bool was_late;
-	uint64_t limit_s = was_late ? PROCESSES_LIMIT_S / 5 : PROCESSES_LIMIT_S;
+	static bool any_was;
+	uint64_t limit_s = any_was ? PROCESSES_LIMIT_S / 5 : PROCESSES_LIMIT_S;
 
-	if (now_ns() - begun_ns < limit_s * 1000000000u)
-		return false;
-	was_late = true;
-	return true;
+	if (!time->over)
+		time->over = now_ns() - time->begun_ns >= limit_s * 1000000000u;
+	any_was |= time->over;
+	return time->over;
 }
 
 /* A node may have any name, in a jail say; of a captured host there is but the name. */
@@ -265,18 +262,12 @@ static void search_file(const struct opener_search *search, pid_t pid, const cha
 		}
 }
 
-static bool is_late(struct opener_search *search)
-{
-	search->late = search->late || processes_is_late(search->begun_ns);
-	return search->late;
-}
-
 static void search_files(struct opener_search *search, pid_t pid, const char *process,
 			 DIR *dir)
 {
 	struct dirent *entry;
 
-	while (dir && !is_late(search) && (entry = sysroot_readdir(dir)))
+	while (dir && !search_time_is_over(&search->time) && (entry = sysroot_readdir(dir)))
 		search_file(search, pid, process, dirfd(dir), entry->d_name);
 }
 
@@ -302,7 +293,7 @@ int processes_find_openers(const struct char_device *devices, size_t n, opener_f
 	AUTO_FREE pid_t *pids = NULL;
 	struct opener_search search = {
 		.devices = devices, .n = n, .seen_in = seen_in, .fn = fn, .data = data,
-		.begun_ns = now_ns(),
+		.time = { .begun_ns = now_ns() },
 	};
 	size_t n_pids;
 
@@ -311,7 +302,7 @@ int processes_find_openers(const struct char_device *devices, size_t n, opener_f
 	n_pids = processes_list(&pids);
 	if (!seen_in || !pids)
 		return -ENOMEM;
-	for (size_t i = 0; i < n_pids && !is_late(&search); i++)
+	for (size_t i = 0; i < n_pids && !search_time_is_over(&search.time); i++)
 		search_process(&search, pids[i]);
-	return search.late ? -ETIMEDOUT : 0;
+	return search.time.over ? -ETIMEDOUT : 0;
 }

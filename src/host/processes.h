@@ -14,13 +14,19 @@
 
 #define PROCESSES_LIMIT_S 5 /* that a search of all files of all processes takes at most */
 
+/** struct search_time - of one search; @begun_ns: by now_ns(); @over: it ended before all was looked at */
+struct search_time {
+	uint64_t begun_ns;
+	bool over;
+};
+
 /**
- * processes_is_late - has a search that began at @begun_ns (now_ns()) taken all the time that it may take?
+ * search_time_is_over - has a search taken all the time that it may take? Sets @over
  *
  * PROCESSES_LIMIT_S; once a search of this process has taken that, a fifth of
  * it for all others: a command searches several times, and finds no more then.
  */
-bool processes_is_late(uint64_t begun_ns);
+bool search_time_is_over(struct search_time *time) __attribute__((nonnull(1)));
 
 /**
  * processes_list - the numbers of all processes in /proc

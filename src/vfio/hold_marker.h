@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What mlxmigctl hold leaves in /run while it has a device, and takes away
- * when it ends: it shows who holds the device, which a process's name, that
- * anybody can take, does not. Who finds it at a device that nobody has knows
- * that the holder was killed, and what the device lost by that.
+ * when it ends. It shows which process holds the device, which the name of a
+ * process does not, since any process can take any name. Where it is there and
+ * no process has the device open, the holder was killed, and it shows what the
+ * device lost by that.
  */
 #ifndef VFIO_HOLD_MARKER_H
 #define VFIO_HOLD_MARKER_H

@@ -63,7 +63,7 @@ static int search_deep(size_t i, const void *arg, void *result)
 	search.holdings = NULL;
 	if (holder_search_run(&search, &untold) || sysroot_exceeded())
 		return -EIO;
-	deep->timed_out = search.timed_out;
+	deep->timed_out = search.time.over;
 	deep->candidate = search.candidate;
 	for (i = 0; i < search.n; i++)
 		deep->holders[i] = search.devices[i].holder;
@@ -124,7 +124,7 @@ static int list_holder(struct holdings *holdings, size_t device, const struct ho
 
 static int take_deep(struct holder_search *search, const struct deep_result *deep, struct err *err)
 {
-	search->timed_out |= deep->timed_out;
+	search->time.over |= deep->timed_out;
 	if (!search->candidate.pid)
 		search->candidate = deep->candidate;
 	for (size_t i = 0; i < search->n; i++) {
@@ -153,7 +153,7 @@ static int search_again(struct holder_search *search, struct err *err)
 		num = search_deep_here(search, deep);
 	if (!num)
 		return take_deep(search, deep, err);
-	search->timed_out = num == -ETIMEDOUT;
+	search->time.over = num == -ETIMEDOUT;
 	search->unsure = true;
 	return 0;
 }
@@ -190,7 +190,7 @@ static void explain_holder(struct device *device)
 /* NULL: all was looked at. */
 static const char *what_was_not_seen(const struct holder_search *search)
 {
-	if (search->timed_out)
+	if (search->time.over)
 		return "the host's processes have more files open than can be looked at in the time that is taken for it";
 	return search->unsure ? "not every process can be looked into" : NULL;
 }
@@ -230,7 +230,7 @@ static int list_keeper(const struct holder_search *search, size_t i, struct err 
 {
 	const struct holder *holder = &search->devices[i].holder;
 
-	if (!search->timed_out || !search->holdings || holder->kind != HOLDER_HOLD ||
+	if (!search->time.over || !search->holdings || holder->kind != HOLDER_HOLD ||
 	    is_listed(search->holdings, i))
 		return 0;
 	return list_holder(search->holdings, i, holder, err);
@@ -242,8 +242,8 @@ static int settle(struct holder_search *search, size_t i, struct err *err)
 	struct holder *holder = &device->holder;
 	enum tristate enabled = is_enabled(device);
 
-	device->search_cut = search->timed_out;
-	device->processes_hidden = search->unsure || search->timed_out;
+	device->search_cut = search->time.over;
+	device->processes_hidden = search->unsure || search->time.over;
 	if (is_unexplained(device) && enabled == TRI_YES && search->candidate.pid) {
 		*holder = search->candidate;
 		if (list_holder(search->holdings, i, holder, err))
@@ -276,7 +276,7 @@ int holder_list(struct device *devices, size_t n, struct holdings *holdings, str
 	};
 
 	if (holder_search_begin(&search, err) || holder_search_run(&search, err) ||
-	    (!search.timed_out && any_unexplained(&search) && search_again(&search, err)))
+	    (!search.time.over && any_unexplained(&search) && search_again(&search, err)))
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (settle(&search, i, err))

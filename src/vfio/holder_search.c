@@ -11,7 +11,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "host/processes.h"
 #include "host/sysroot.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
@@ -282,14 +281,9 @@ static int search_fd(struct holder_search *search, const char *process, int dir,
 
 static bool read_mapped_number(pid_t pid, const char *range, char *number)
 {
-	AUTO_CLOSE int captured = -1;
-	char link[PATH_MAX];
+	AUTO_CLOSE int fd = sysroot_open(O_PATH, "/proc/%d/map_files/%s", (int)pid, range);
 
-	if (sysroot_is_host())
-		return !sysroot_path(link, "/proc/%d/map_files/%s", (int)pid, range) &&
-		       file_number(AT_FDCWD, link, number);
-	captured = sysroot_open(O_PATH, "/proc/%d/map_files/%s", (int)pid, range);
-	return captured >= 0 && file_number(captured, "", number);
+	return fd >= 0 && file_number(fd, "", number);
 }
 
 /* A line of maps: range, permissions, offset, device, inode, path. */
@@ -370,7 +364,7 @@ static int list_process(struct holder_search *search, const struct process *proc
 		err_set(err, ERR_NO_MEMORY, 0, "the processes that have devices open");
 }
 
-/* A name can be taken by anybody, and a number again: the marker is root's, or our own. */
+/* Any process can take a name, and a number is used again: the marker is root's, or our own. */
 static bool is_hold(const struct keeper *keeper, const struct process *process)
 {
 	return keeper->pid == process->pid && keeper->start == process->start &&
@@ -412,12 +406,6 @@ static int note_process(struct holder_search *search, pid_t pid, bool candidate,
 		       list_process(search, &process, err) : 0;
 }
 
-static bool is_late(struct holder_search *search)
-{
-	search->timed_out = search->timed_out || processes_is_late(search->begun_ns);
-	return search->timed_out;
-}
-
 static void begin_process(struct holder_search *search)
 {
 	for (size_t i = 0; i < search->n_found; i++)
@@ -432,7 +420,7 @@ static void search_fds(struct holder_search *search, const char *process, DIR *d
 {
 	struct dirent *entry;
 
-	while (!is_late(search) && (entry = sysroot_readdir(dir)))
+	while (!search_time_is_over(&search->time) && (entry = sysroot_readdir(dir)))
 		if (search_fd(search, process, dirfd(dir), entry->d_name)) {
 			search->unsure = true;
 			break;
@@ -502,10 +490,10 @@ int holder_search_run(struct holder_search *search, struct err *err)
 		return err_set(err, ERR_NO_MEMORY, 0, "the list of processes");
 	if (!n && sysroot_is_host())
 		return err_set(err, ERR_IO, 0, "/proc shows no processes");
-	search->begun_ns = now_ns();
+	search->time.begun_ns = now_ns();
 	if (search_keepers(search, err))
 		return -1;
-	for (size_t i = 0; i < n && !is_late(search); i++)
+	for (size_t i = 0; i < n && !search_time_is_over(&search->time); i++)
 		if (pids[i] != search->self && search_process(search, pids[i], err))
 			return -1;
 	return 0;

@@ -4,10 +4,10 @@
 #define VFIO_HOLDER_SEARCH_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "host/device.h"
+#include "host/processes.h"
 #include "lib/err.h"
 #include "vfio/process.h"
 
@@ -29,8 +29,7 @@ struct key;
  * @has_group: it has a group's file, to which @unnamed belongs
  * @candidate: the first process with such a file and no group's
  * @unsure: there are processes that cannot be looked into
- * @begun_ns: by now_ns()
- * @timed_out: there are files that were not looked at, since it took too long
+ * @time: how long it may take; over: there are files that were not looked at
  */
 struct holder_search {
 	struct device *devices;
@@ -49,15 +48,14 @@ struct holder_search {
 	bool names, has_group, iommufd;
 	struct holder candidate;
 	bool unsure;
-	uint64_t begun_ns;
-	bool timed_out;
+	struct search_time time;
 };
 
 /** holder_search_begin - ready for devices, holdings and unsure, which are set; 0 or -1, and holder_search_end() in any case */
 int holder_search_begin(struct holder_search *search, struct err *err)
 	__attribute__((nonnull(1, 2)));
 
-/** holder_search_run - one pass, limited by processes_is_late(), which adds to what was found before; 0 or -1 */
+/** holder_search_run - one pass, limited by search_time_is_over(), which adds to what was found before; 0 or -1 */
 int holder_search_run(struct holder_search *search, struct err *err) __attribute__((nonnull(1, 2)));
 
 /** holder_search_end - free what the search has allocated */

@@ -25,13 +25,13 @@ pose() {
 	chmod 755 "$BATS_TEST_TMPDIR"
 	setpriv --reuid=65534 --regid=65534 --clear-groups python3 - "$dir" "$VF0" "$(group_of "$VF0")" 3>&- 4>&- <<-'END' &
 		import ctypes, mmap, os, sys, time
-		folder, device, node = sys.argv[1:]
+		directory, device, node = sys.argv[1:]
 		libc = ctypes.CDLL(None)
 		mark = f"mlxmigctl-hold:{device}"
 		end, _ = os.pipe()
 		os.set_inheritable(end, True)
-		os.makedirs(f"{folder}/vfio/devices")
-		os.mkfifo(f"{folder}/vfio/devices/vfio0")
+		os.makedirs(f"{directory}/vfio/devices")
+		os.mkfifo(f"{directory}/vfio/devices/vfio0")
 		paths = [node, "/dev/iommu"] + [f"/dev/vfio/devices/{name}" for name in
 		                               (os.listdir("/dev/vfio/devices") if os.path.isdir("/dev/vfio/devices") else [])]
 		def by_path():
@@ -41,10 +41,10 @@ pose() {
 		def container():
 		    return [os.open("/dev/vfio/vfio", os.O_RDWR)]
 		def look_alikes():
-		    open(f"{folder}/{os.path.basename(node)}", "w").close()
-		    return [os.open(f"{folder}/vfio/devices/vfio0", os.O_RDWR), os.open(f"{folder}/{os.path.basename(node)}", os.O_RDWR)]
+		    open(f"{directory}/{os.path.basename(node)}", "w").close()
+		    return [os.open(f"{directory}/vfio/devices/vfio0", os.O_RDWR), os.open(f"{directory}/{os.path.basename(node)}", os.O_RDWR)]
 		def mapping():
-		    fd = os.open(f"{folder}/anon_inode:[vfio-device]", os.O_RDWR | os.O_CREAT)
+		    fd = os.open(f"{directory}/anon_inode:[vfio-device]", os.O_RDWR | os.O_CREAT)
 		    os.ftruncate(fd, 4096)
 		    global kept
 		    kept = mmap.mmap(fd, 4096)
@@ -53,23 +53,23 @@ pose() {
 		    fds = files() + [os.memfd_create(mark)]
 		    if files is mapping:
 		        libc.prctl(15, name.encode()) # PR_SET_NAME
-		        open(f"{folder}/ready-{name}-{files.__name__}", "w").close()
+		        open(f"{directory}/ready-{name}-{files.__name__}", "w").close()
 		        os.read(end, 1)
 		        os._exit(0)
 		    for fd in fds:
 		        os.set_inheritable(fd, True)
 		    os.dup2(end, 0)
-		    os.execv(f"{folder}/{name}", [name, "-c", f"touch {folder}/ready-{name}-{files.__name__}; read x", "-name", "guest=victim",
+		    os.execv(f"{directory}/{name}", [name, "-c", f"touch {directory}/ready-{name}-{files.__name__}; read x", "-name", "guest=victim",
 		                                  "-object", "file=/var/lib/libvirt/qemu/domain-1-victim/master-key.aes"])
 		for name in "mlxmigctl-hold", "mlxmigctl", "qemu-system-x86_64", "vmm":
-		    os.symlink("/bin/dash", f"{folder}/{name}")
+		    os.symlink("/bin/dash", f"{directory}/{name}")
 		    for files in by_path, by_path_twice, container, look_alikes, mapping:
 		        if not os.fork():
 		            os.close(_)
 		            become(name, files)
-		while sum(name.startswith("ready-") for name in os.listdir(folder)) < 20:
+		while sum(name.startswith("ready-") for name in os.listdir(directory)) < 20:
 		    time.sleep(0.05)
-		open(f"{folder}/all-ready", "w").close()
+		open(f"{directory}/all-ready", "w").close()
 		time.sleep(300)
 	END
 	other_pid=$!
