@@ -63,6 +63,14 @@ renew_pf() {
 	make_vfs "$vfs" 0
 }
 
+# behind NAME: that number of the model's property `behind`, about LOADs, and what memory keys name behind the bytes of a command
+behind() {
+	local all
+	all=" $(lab-prop get behind) "
+	all=${all#* "$1"=}
+	echo "${all%% *}"
+}
+
 # firmware_has NAME=VALUE...: properties that the PF's driver asks for when it binds, with values as lab-prop gives them. If one
 # changes, the driver asks anew, and VF0 and VF1 are on the variant driver afterwards.
 firmware_has() {

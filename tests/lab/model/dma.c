@@ -80,3 +80,24 @@ bool lab_dma_get(struct lab_dma *dma, uint64_t offset, void *data, size_t size)
 		((uint8_t *)data)[dma->corrupt - offset] ^= 1;
 	return true;
 }
+
+/*
+ * Adds to @bytes what the key names behind the range, and to @nonzero, unless that is NULL, how many of them are not zero.
+ * Bytes that cannot be read count as not zero.
+ */
+void lab_dma_behind(const struct lab_dma *dma, uint64_t *bytes, uint64_t *nonzero)
+{
+	uint64_t from = dma->base + dma->size;
+	struct lab_dma rest = { .fn = dma->fn, .mkey = dma->mkey, .base = from, .size = dma->mkey->length - from, .corrupt = -1 };
+	uint8_t page[4096];
+
+	*bytes += rest.size;
+	for (uint64_t at = 0; nonzero && at < rest.size; at += sizeof(page)) {
+		size_t size = MIN(sizeof(page), rest.size - at);
+
+		if (!lab_dma_get(&rest, at, page, size))
+			memset(page, 0xff, size);
+		for (size_t i = 0; i < size; i++)
+			*nonzero += !!page[i];
+	}
+}

@@ -185,6 +185,7 @@ enum lab_status lab_save_vhca(struct lab_cmd *cmd)
 	if (!t.incremental)
 		lab_saving_begin(&t.vf->state);
 	t.vf->state.saving.tracking = t.track;
+	lab_dma_behind(&t.dma, &cmd->fn->pf->behind.save_bytes, NULL);
 	return send_piece(cmd, t.vf, &t.dma, t.track);
 }
 
@@ -247,6 +248,8 @@ enum lab_status lab_load_vhca(struct lab_cmd *cmd)
 
 	if (status)
 		return status;
+	cmd->fn->pf->behind.loads++;
+	lab_dma_behind(&t.dma, &cmd->fn->pf->behind.load_bytes, &cmd->fn->pf->behind.load_nonzero);
 	s = &t.vf->state;
 	if (!lab_image_check(s, &t.dma, &header))
 		return refuse_image(cmd, &t.dma);

@@ -137,6 +137,14 @@ struct lab_mkey {
 
 struct lab_task;
 
+/* What the keys of LOADs and SAVEs name behind the bytes that these were given. */
+struct lab_behind {
+	uint64_t loads;			/* LOADs so far */
+	uint64_t load_bytes;
+	uint64_t load_nonzero;		/* of these, bytes that are not zero, or cannot be read */
+	uint64_t save_bytes;
+};
+
 /* What every function has. */
 struct lab_function {
 	PCIDevice pci;
@@ -235,6 +243,7 @@ struct lab_pf {
 	char *fault_text;
 	uint64_t fault_hits;
 	uint64_t overlaps;
+	struct lab_behind behind;
 
 	struct lab_log_line log[LAB_LOG_LINES];
 	uint64_t logged;

@@ -231,6 +231,15 @@ static char *queues_get(Object *obj, Error **errp)
 			       g_hash_table_size(fn->trackers));
 }
 
+/* What keys name behind what a LOAD or SAVE was given, added up since the start. */
+static char *behind_get(Object *obj, Error **errp)
+{
+	const struct lab_behind *behind = &LAB_PF(obj)->behind;
+
+	return g_strdup_printf("loads=%" PRIu64 " load_bytes=%" PRIu64 " load_nonzero=%" PRIu64 " save_bytes=%" PRIu64,
+			       behind->loads, behind->load_bytes, behind->load_nonzero, behind->save_bytes);
+}
+
 /* Declares all properties on the PF's class. */
 void lab_props_register(ObjectClass *oc)
 {
@@ -251,6 +260,7 @@ void lab_props_register(ObjectClass *oc)
 	object_class_property_add_str(oc, "last-refusal", last_refusal_get, NULL);
 	object_class_property_add_str(oc, "objects", objects_get, NULL);
 	object_class_property_add_str(oc, "queues", queues_get, NULL);
+	object_class_property_add_str(oc, "behind", behind_get, NULL);
 }
 
 /* The values that properties have when nobody sets them. */

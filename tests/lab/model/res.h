@@ -26,5 +26,6 @@ struct lab_dma {
 bool lab_dma_open(struct lab_dma *dma, struct lab_function *fn, uint32_t key, uint64_t address, uint64_t size, bool write);
 bool lab_dma_put(struct lab_dma *dma, uint64_t offset, const void *data, size_t size);
 bool lab_dma_get(struct lab_dma *dma, uint64_t offset, void *data, size_t size);
+void lab_dma_behind(const struct lab_dma *dma, uint64_t *bytes, uint64_t *nonzero);
 
 #endif
