@@ -109,6 +109,7 @@ int mvf_buffer_grow(struct mvf_buffer *buf, u64 size, u64 want)
 			return err;
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		cond_resched();
 	}
 	return 0;
 }
@@ -122,6 +123,7 @@ void mvf_buffer_clear(struct mvf_buffer *buf)
 		list_del(&block->node);
 		__free_pages(block->page, block->order);
 		kfree(block);
+		cond_resched();
 	}
 	buf->capacity = 0;
 	buf->used = 0;
@@ -219,6 +221,7 @@ static void mvf_unmap_before(struct mvf_buffer *buf, struct device *dev,
 			break;
 		dma_unmap_page(dev, block->dma, PAGE_SIZE << block->order,
 			       buf->dir);
+		cond_resched();
 	}
 }
 
@@ -233,6 +236,7 @@ static int mvf_map_blocks(struct mvf_buffer *buf, struct device *dev)
 			mvf_unmap_before(buf, dev, block);
 			return -ENOMEM;
 		}
+		cond_resched();
 	}
 	return 0;
 }
@@ -243,11 +247,13 @@ static int mvf_map_blocks(struct mvf_buffer *buf, struct device *dev)
  * @mvf: the VF whose command will use it
  * @pdn: protection domain of the key
  * @dir: direction of the data
+ * @len: bytes from the start that the command may access: whole pages, at most
+ *	the capacity
  *
  * Return: 0, -ENOMEM when it cannot be mapped, or an errno from the firmware.
  */
 int mvf_buffer_map(struct mvf_buffer *buf, struct mvf_device *mvf, u32 pdn,
-		   enum dma_data_direction dir)
+		   enum dma_data_direction dir, u64 len)
 {
 	struct device *dev = mvf->pf->device;
 	int err;
@@ -257,7 +263,7 @@ int mvf_buffer_map(struct mvf_buffer *buf, struct mvf_device *mvf, u32 pdn,
 	if (err)
 		return err;
 
-	err = mvf_mkey_create(mvf, buf, pdn, &buf->mkey);
+	err = mvf_mkey_create(mvf, buf, len, pdn, &buf->mkey);
 	if (err) {
 		mvf_unmap_before(buf, dev, NULL);
 		return err;

@@ -85,7 +85,7 @@ void *mvf_buffer_at(struct mvf_buffer *buf, struct mvf_cursor *cur, u64 offset,
 		    size_t *len);
 
 int mvf_buffer_map(struct mvf_buffer *buf, struct mvf_device *mvf, u32 pdn,
-		   enum dma_data_direction dir);
+		   enum dma_data_direction dir, u64 len);
 int mvf_buffer_unmap(struct mvf_buffer *buf, struct mvf_device *mvf);
 void mvf_buffer_to_cpu(struct mvf_buffer *buf);
 void mvf_buffer_to_device(struct mvf_buffer *buf);

@@ -224,6 +224,21 @@ static void mvf_fw_set_suspending(struct mvf_device *mvf, bool suspending)
 	spin_unlock(&mvf->reset_lock);
 }
 
+static int mvf_fw_suspend_tries(struct mvf_device *mvf, enum mvf_half half,
+				unsigned int tries)
+{
+	int err;
+
+	mvf_fw_set_suspending(mvf, true);
+	err = mvf_fw_half(mvf, MLX5_CMD_OP_SUSPEND_VHCA, half == MVF_INITIATOR ?
+			  MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_INITIATOR :
+			  MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_RESPONDER, tries,
+			  false);
+	if (mvf->half_result != MVF_HALF_UNANSWERED)
+		mvf_fw_set_suspending(mvf, false);
+	return err;
+}
+
 /**
  * mvf_fw_suspend - stop one half of a VF
  * @mvf: the VF; its state_mutex is held
@@ -233,16 +248,7 @@ static void mvf_fw_set_suspending(struct mvf_device *mvf, bool suspending)
  */
 int mvf_fw_suspend(struct mvf_device *mvf, enum mvf_half half)
 {
-	int err;
-
-	mvf_fw_set_suspending(mvf, true);
-	err = mvf_fw_half(mvf, MLX5_CMD_OP_SUSPEND_VHCA, half == MVF_INITIATOR ?
-			  MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_INITIATOR :
-			  MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_RESPONDER, 1,
-			  false);
-	if (mvf->half_result != MVF_HALF_UNANSWERED)
-		mvf_fw_set_suspending(mvf, false);
-	return err;
+	return mvf_fw_suspend_tries(mvf, half, 1);
 }
 
 static u16 mvf_fw_resume_op_mod(enum mvf_half half)
@@ -273,7 +279,8 @@ int mvf_fw_resume(struct mvf_device *mvf, enum mvf_half half)
  * @mvf: the VF; its state_mutex is held
  *
  * A RESUME is refused for the wrong state if nothing is suspended, and also if the
- * VF is partly loaded and cannot run. SUSPEND distinguishes them.
+ * VF is partly loaded and cannot run. SUSPEND distinguishes them, and is sent again
+ * as by mvf_fw_exec_retry(): without it a running VF would count as one in ERROR.
  *
  * Return: 0 when both halves run, or as mvf_fw_exec().
  */
@@ -292,7 +299,7 @@ int mvf_fw_ensure_running(struct mvf_device *mvf)
 	if (err || mvf->half_result == MVF_HALF_DONE)
 		return err;
 
-	err = mvf_fw_suspend(mvf, MVF_INITIATOR);
+	err = mvf_fw_suspend_tries(mvf, MVF_INITIATOR, MVF_FW_TRIES);
 	return err ? err : mvf_fw_resume(mvf, MVF_INITIATOR);
 }
 

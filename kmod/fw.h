@@ -115,8 +115,8 @@ static inline bool mvf_fw_save_answered(const struct mvf_fw_save *save)
 }
 
 /* mkey.c: memory keys */
-int mvf_mkey_create(struct mvf_device *mvf, struct mvf_buffer *buf, u32 pdn,
-		    u32 *mkey);
+int mvf_mkey_create(struct mvf_device *mvf, struct mvf_buffer *buf, u64 len,
+		    u32 pdn, u32 *mkey);
 int mvf_mkey_destroy(struct mvf_device *mvf, u32 mkey);
 
 #endif

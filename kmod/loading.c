@@ -37,7 +37,28 @@ static struct mvf_load *mvf_load_of(struct mvf_session *s)
 	return container_of(s, struct mvf_load, session);
 }
 
-/* Has the firmware load the image in the buffer. */
+/*
+ * A key names whole pages. What is behind the image in the last one is of an older
+ * image, or of another user of the memory.
+ *
+ * Return: bytes of the pages that the image is in.
+ */
+static u64 mvf_loading_clear_rest(struct mvf_load *load)
+{
+	struct mvf_buffer *buf = load->buf;
+	u64 end = PAGE_ALIGN(buf->used);
+	size_t len = end - buf->used;
+
+	if (len)
+		memset(mvf_buffer_at(buf, &load->cursor, buf->used, &len), 0,
+		       len);
+	return end;
+}
+
+/*
+ * Has the firmware load the image in the buffer. If there is no memory for that,
+ * the image's own is freed, as by mvf_loading_grow().
+ */
 static int mvf_loading_load(struct mvf_load *load)
 {
 	int err = -ENODEV;
@@ -48,7 +69,9 @@ static int mvf_loading_load(struct mvf_load *load)
 		goto out_unlock;
 
 	err = mvf_buffer_map(load->buf, load->session.mvf, load->session.pdn,
-			     DMA_TO_DEVICE);
+			     DMA_TO_DEVICE, mvf_loading_clear_rest(load));
+	if (err == -ENOMEM)
+		mvf_buffer_clear(load->buf);
 	if (err)
 		goto out_unlock;
 	err = mvf_fw_load(load->session.mvf, load->buf->mkey, load->buf->used);
@@ -209,6 +232,7 @@ static ssize_t mvf_loading_write(struct file *filp, const char __user *from,
 		if (n < 0)
 			break;
 		done += n;
+		cond_resched();
 	}
 	if (load->err)
 		done = 0;

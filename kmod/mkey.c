@@ -26,19 +26,23 @@ static unsigned int mvf_page_shift(struct mvf_buffer *buf)
 	return __ffs64(bits);
 }
 
-static void mvf_fill_translation(struct mvf_buffer *buf, unsigned int shift,
-				 __be64 *entry)
+/* Writes the entries of the first @len bytes. */
+static void mvf_fill_translation(struct mvf_buffer *buf, u64 len,
+				 unsigned int shift, __be64 *entry)
 {
 	struct mvf_block *block;
-	u64 offset;
+	u64 offset, done = 0;
 
 	list_for_each_entry(block, &buf->blocks, node)
 		for (offset = 0; offset < PAGE_SIZE << block->order;
-		     offset += BIT_ULL(shift))
+		     offset += BIT_ULL(shift), done += BIT_ULL(shift)) {
+			if (done >= len)
+				return;
 			*entry++ = cpu_to_be64(block->dma + offset);
+		}
 }
 
-static void mvf_mkey_fill(void *in, struct mvf_buffer *buf, u32 pdn,
+static void mvf_mkey_fill(void *in, struct mvf_buffer *buf, u64 len, u32 pdn,
 			  unsigned int shift, u64 octwords)
 {
 	void *mkc = MLX5_ADDR_OF(create_mkey_in, in, memory_key_mkey_entry);
@@ -53,27 +57,28 @@ static void mvf_mkey_fill(void *in, struct mvf_buffer *buf, u32 pdn,
 	MLX5_SET(mkc, mkc, rw, 1);
 	MLX5_SET(mkc, mkc, qpn, 0xffffff);
 	MLX5_SET(mkc, mkc, pd, pdn);
-	MLX5_SET64(mkc, mkc, len, buf->capacity);
+	MLX5_SET64(mkc, mkc, len, len);
 	MLX5_SET(mkc, mkc, log_page_size, shift);
 	MLX5_SET(mkc, mkc, translations_octword_size, octwords);
-	mvf_fill_translation(buf, shift, MLX5_ADDR_OF(create_mkey_in, in,
-						      klm_pas_mtt));
+	mvf_fill_translation(buf, len, shift,
+			     MLX5_ADDR_OF(create_mkey_in, in, klm_pas_mtt));
 }
 
 /**
  * mvf_mkey_create - make a key for memory
  * @mvf: the VF whose commands will name it
  * @buf: the memory, mapped for the PF
+ * @len: bytes from its start that the key names, at most its capacity
  * @pdn: protection domain of those that may use it
  * @mkey: the key
  *
  * Return: 0, -ENOMEM, or as mvf_fw_exec().
  */
-int mvf_mkey_create(struct mvf_device *mvf, struct mvf_buffer *buf, u32 pdn,
-		    u32 *mkey)
+int mvf_mkey_create(struct mvf_device *mvf, struct mvf_buffer *buf, u64 len,
+		    u32 pdn, u32 *mkey)
 {
 	unsigned int shift = mvf_page_shift(buf);
-	u64 entries = DIV_ROUND_UP_ULL(buf->capacity, BIT_ULL(shift));
+	u64 entries = DIV_ROUND_UP_ULL(len, BIT_ULL(shift));
 	u64 octwords = DIV_ROUND_UP_ULL(entries, 2);
 	u32 out[MLX5_ST_SZ_DW(create_mkey_out)] = {};
 	int inlen = MLX5_ST_SZ_BYTES(create_mkey_in) + octwords * 16;
@@ -84,7 +89,7 @@ int mvf_mkey_create(struct mvf_device *mvf, struct mvf_buffer *buf, u32 pdn,
 	if (!in)
 		return -ENOMEM;
 
-	mvf_mkey_fill(in, buf, pdn, shift, octwords);
+	mvf_mkey_fill(in, buf, len, pdn, shift, octwords);
 	err = mvf_fw_exec_retry(mvf, in, inlen, out, sizeof(out));
 	kvfree(in);
 	if (!err)

@@ -163,6 +163,7 @@ static ssize_t mvf_reading_loop(struct mvf_save *save, char __user *to,
 		n = mvf_reading_step(save, to + done, len - done);
 		if (n > 0) {
 			done += n;
+			cond_resched();
 			continue;
 		}
 		if (n != -EAGAIN || done || !wait)

@@ -41,7 +41,7 @@ static struct mvf_buffer *mvf_supply_buffer(struct mvf_save *save, u32 size)
 
 	buf->save_size = size;
 	err = mvf_buffer_map(buf, save->session.mvf, save->session.pdn,
-			     DMA_FROM_DEVICE);
+			     DMA_FROM_DEVICE, size);
 	if (err) {
 		mvf_buffer_put(buf);
 		return ERR_PTR(err);

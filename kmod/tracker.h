@@ -144,6 +144,7 @@ void mvf_tracker_lost(struct mvf_device *mvf);
 void mvf_tracker_renew(struct mvf_device *mvf);
 
 /* tracker_stale.c */
+void mvf_mark_range(struct iova_bitmap *dirty, u64 from, u64 last);
 int mvf_stale_add_all(struct mvf_tracker *t);
 void mvf_stale_free(struct mvf_tracker *t);
 void mvf_stale_mark(struct mvf_tracker *t, struct iova_bitmap *dirty, u64 iova,

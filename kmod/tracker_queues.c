@@ -116,7 +116,9 @@ static int mvf_track_memory_alloc(struct mvf_device *mvf,
 	err = mvf_frag_alloc(mvf, &q->host.buf, q->slots * MVF_WQE_SIZE);
 	if (err)
 		goto out_host_db;
-	q->data = mvf_buffer_alloc(mvf, (u64)q->slots << q->log_msg, 0);
+	/* How much of a message was written is the firmware's word. */
+	q->data = mvf_buffer_alloc(mvf, (u64)q->slots << q->log_msg,
+				   __GFP_ZERO);
 	if (!IS_ERR(q->data))
 		return 0;
 
@@ -156,7 +158,8 @@ static int mvf_track_objects_make(struct mvf_device *mvf,
 	err = mvf_cq_create(mvf, q);
 	if (err)
 		goto out_pd;
-	err = mvf_buffer_map(q->data, mvf, q->pdn, DMA_FROM_DEVICE);
+	err = mvf_buffer_map(q->data, mvf, q->pdn, DMA_FROM_DEVICE,
+			     (u64)q->slots << q->log_msg);
 	if (err)
 		goto out_cq;
 	err = mvf_qp_create(mvf, q, &q->host, &q->cq);

@@ -19,7 +19,7 @@ static bool mvf_mark(struct iova_bitmap *dirty, u64 iova, u64 end, u64 from,
 	last = min(last, end);
 	if (from > last)
 		return false;
-	iova_bitmap_set(dirty, from, last - from + 1);
+	mvf_mark_range(dirty, from, last);
 	return true;
 }
 
@@ -94,7 +94,8 @@ static void mvf_mark_carried(struct mvf_tracker *t, struct iova_bitmap *dirty,
 	unsigned long index;
 	void *entry;
 
-	xa_for_each(&t->carried, index, entry)
+	xa_for_each_range(&t->carried, index, entry, iova >> t->log_page,
+			  end >> t->log_page)
 		mvf_mark(dirty, iova, end, (u64)index << t->log_page,
 			 ((u64)index << t->log_page) | page);
 }
@@ -176,7 +177,6 @@ static int mvf_tracker_collect(struct mvf_device *mvf, struct mvf_tracker *t,
 		if (err)
 			return err;
 		mvf_mark_message(t, dirty, iova, end, msg.count);
-		cond_resched();
 	} while (msg.state == MLX5_PAGE_TRACK_STATE_REPORTING);
 	return msg.state == MLX5_PAGE_TRACK_STATE_TRACKING ? 0 : -EIO;
 }
@@ -232,5 +232,10 @@ int mvf_tracker_report(struct mvf_device *mvf, struct mvf_tracker *t, u64 iova,
 	mvf_stale_mark(t, dirty, iova, end);
 	if (mvf_tracker_broken(t))
 		mvf_mark_all(t, dirty, iova, end);
+	/* Not all may be marked, and the firmware has forgotten what it sent. */
+	if (fatal_signal_pending(current)) {
+		mvf_tracker_break(t);
+		return -EINTR;
+	}
 	return 0;
 }

@@ -5,9 +5,13 @@
  */
 #include <linux/interval_tree.h>
 #include <linux/iova_bitmap.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "tracker.h"
+
+/* 2 MiB of a bitmap of 4 KiB pages: vfio pins no more of a bitmap at a time. */
+#define MVF_MARK_PIECE BIT_ULL(36)
 
 /**
  * mvf_stale_add_all - have each range reported as dirty once
@@ -73,6 +77,30 @@ static void mvf_stale_cut(struct mvf_tracker *t,
 }
 
 /**
+ * mvf_mark_range - mark addresses in the caller's bitmap
+ * @dirty: the bitmap
+ * @from: first byte
+ * @last: last byte, not below @from
+ *
+ * The bitmap is as large as its caller wants, so other processes get their turn
+ * between two pieces, and a caller that is being killed ends it: the report must
+ * fail then.
+ */
+void mvf_mark_range(struct iova_bitmap *dirty, u64 from, u64 last)
+{
+	u64 len;
+
+	for (;;) {
+		len = min(last - from, MVF_MARK_PIECE - 1) + 1;
+		iova_bitmap_set(dirty, from, len);
+		cond_resched();
+		if (last - from < len || fatal_signal_pending(current))
+			return;
+		from += len;
+	}
+}
+
+/**
  * mvf_stale_mark - mark what a reset has left unknown, once
  * @t: the tracker; report_mutex is held
  * @dirty: the caller's bitmap
@@ -90,7 +118,9 @@ void mvf_stale_mark(struct mvf_tracker *t, struct iova_bitmap *dirty, u64 iova,
 		next = interval_tree_iter_next(node, iova, end);
 		from = max_t(u64, node->start, iova);
 		last = min_t(u64, node->last, end);
-		iova_bitmap_set(dirty, from, last - from + 1);
+		mvf_mark_range(dirty, from, last);
+		if (fatal_signal_pending(current))
+			return;
 		mvf_stale_cut(t, node, iova, end);
 	}
 }

@@ -91,11 +91,11 @@ images() {
 	migdrive dev "$VF0" set PRE_COPY append $run_dir/stream info pollin append $run_dir/stream \
 		set STOP_COPY append $run_dir/stream set STOP
 	migdrive dev "$VF1" set RESUMING write $run_dir/stream 65537 0 0 touch $run_dir/ready set STOP set RUNNING
-	lab-prop get log | grep -c op=0x119 >$run_dir/loads
+	loads=$(behind loads)
 	# A stream that was cut between two records is refused by the firmware alone.
 	migdrive dev "$VF1" set RESUMING write $run_dir/stream 0 0 $((40 + $(images $run_dir/stream | head -1))) \
 		set STOP fail EINVAL set RUNNING state STOP
-	[ "$(lab-prop get log | grep -c op=0x119)" -eq $(($(<$run_dir/loads) + 1)) ]
+	[ "$(behind loads)" -eq $((loads + 1)) ]
 }
 
 @test "precopy: info tells what is to be read" {

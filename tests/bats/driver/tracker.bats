@@ -13,6 +13,7 @@ run_dir=/dev/shm/tracker
 at=0x100000000
 size=0x1000000
 idle="cqs=0 qps=0 trackers=0"
+tracing=/sys/kernel/tracing
 
 setup_file() {
 	modprobe mlx5_vfio_pci
@@ -290,6 +291,54 @@ pages_dirty() { echo dirty $at $size 4096 "$1"; }
 	devlink dev reload "pci/$PF"
 	[ "$(lab-prop get queues)" = "$idle" ]
 	finish
+}
+
+# trace NAME DEFINITION...: a probe each, from now on, for what migdrive does; traced NAME: of what was called then, one a line
+trace() {
+	mountpoint -q $tracing || mount -t tracefs tracefs $tracing
+	[ -e $tracing/kprobe_events ] || skip "this kernel has no kprobes"
+	echo >$tracing/trace
+	echo 8192 >$tracing/buffer_size_kb
+	printf 'p:lab/%s\n' "$@" >$tracing/kprobe_events
+	echo 'comm == "migdrive"' >$tracing/events/lab/filter
+	echo 1 >$tracing/events/lab/enable
+}
+traced() {
+	echo 0 >$tracing/events/lab/enable
+	run cat $tracing/per_cpu/cpu*/stats
+	[[ $output != *"overrun: "[1-9]* ]]
+	grep -oE " ($1): .*" $tracing/trace
+	echo >$tracing/trace
+	echo >$tracing/kprobe_events
+}
+
+# bats test_tags=reports,ours
+@test "tracker: what a report marks, it marks in pieces, and other processes get their turn between them" {
+	only_where_reported
+	local most
+	firmware_has track-log-message-max=14
+	trace 'mark iova_bitmap_set from=%si:u64 len=%dx:u64' 'turn __cond_resched'
+	# shellcheck disable=SC2046
+	log $(pages 0 4096) $(pages_dirty all) dirty 0x10000000000 0x10000000000 65536 all
+	traced 'mark|turn' >$run_dir/trace
+	grep -c turn $run_dir/trace
+	most=$(awk '/turn:/ { n = 0 } /mark:/ { n++ } n > most { most = n } END { print most }' $run_dir/trace)
+	[ "$most" -eq 1 ]
+	most=$(sed -n 's/.* len=//p' $run_dir/trace | sort -n | tail -n 1)
+	[ "$most" -eq $((1 << 36)) ]
+}
+
+# bats test_tags=reports,ours
+@test "tracker: what is being killed marks no more" {
+	only_where_reported
+	trace 'mark iova_bitmap_set'
+	# 256 windows of a bitmap, of 64 GiB each
+	background dev "$VF0" map $at $size logstart $at+$size 4096 touch $run_dir/ready dirty 0x10000000000 0x100000000000 4096 all
+	until grep -q ' mark:' $tracing/trace; do :; done
+	kill -KILL "$BACKGROUND"
+	wait "$BACKGROUND" || [ $? -eq 137 ]
+	unset BACKGROUND
+	[ "$(traced mark | wc -l)" -lt 200 ]
 }
 
 # bats test_tags=reports
