@@ -180,7 +180,9 @@ static void mvf_saving_lost(struct mvf_save *save, int err)
  * mvf_saving_wait - wait until no SAVE is on its way
  * @save: the session; its lock is held
  *
- * Until then the firmware takes no other migration command for the VF.
+ * In which order the firmware carries out a SAVE on its way and the next command
+ * about the VF is not defined. Only what does not depend on it is sent meanwhile:
+ * the question for the size of the whole state.
  */
 void mvf_saving_wait(struct mvf_save *save)
 {
