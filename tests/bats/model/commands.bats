@@ -306,25 +306,6 @@ teardown() {
 	[ "$(lab-prop get objects)" = "$before" ]
 }
 
-@test "model: what a key names behind the bytes of a command is counted" {
-	background dev "$VF0" touch "$run_dir/ready" await "$run_dir/go" set STOP touch "$run_dir/stopped" \
-		await "$run_dir/end"
-	touch "$run_dir/go"
-	until_there "$run_dir/stopped"
-	pd=$(make_pd)
-	key=$(make_mkey "$pd" 500 8192)
-	loads=$(behind loads) bytes=$(behind load_bytes) nonzero=$(behind load_nonzero)
-	refused_load 0x1ab023 "$key" 1000
-	refused_load 0x1ab023 "$key" 2000
-	[ "$(behind loads)" -eq $((loads + 2)) ]
-	[ "$(behind load_bytes)" -eq $((bytes + 4096)) ]
-	# The list leads nowhere: what cannot be read does not count as zero.
-	[ "$(behind load_nonzero)" -eq $((nonzero + 4096)) ]
-	accepted 0202 0000 0000 00"${key:0:6}"
-	accepted 0801 0000 0000 00"$pd"
-	finish
-}
-
 @test "model: a memory key whose list does not hold pages is refused" {
 	before=$(lab-prop get objects)
 	pd=$(make_pd)
